@@ -1,0 +1,27 @@
+//! Finds what the event stream leaves out: the `|` of a block scalar, the `-` of a sequence.
+
+/// The byte of the first token in `source[from..to]` that begins with one of `wanted`, where
+/// the range holds nothing but indicators, anchors, tags, comments and white space.
+pub(crate) fn indicator(source: &str, from: u32, to: u32, wanted: &[u8]) -> Option<u32> {
+    let bytes = source.as_bytes().get(from as usize..to as usize)?;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            byte if wanted.contains(&byte) => return Some(from + at as u32),
+            b'#' => at += length_until(&bytes[at..], |byte| matches!(byte, b'\n' | b'\r')),
+            b'&' | b'!' => at += length_until(&bytes[at..], |byte| byte.is_ascii_whitespace()),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The end of `source[start..end]` without trailing white space.
+pub(crate) fn trimmed_end(source: &str, start: u32, end: u32) -> u32 {
+    let text = &source[start as usize..end as usize];
+    start + text.trim_end_matches([' ', '\t', '\n', '\r']).len() as u32
+}
+
+fn length_until(bytes: &[u8], stop: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|byte| stop(*byte)).unwrap_or(bytes.len())
+}

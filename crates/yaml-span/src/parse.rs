@@ -1,0 +1,184 @@
+//! From a source text to its documents.
+
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScanError, StrInput};
+
+use crate::builder::{Budget, Builder, position};
+use crate::check;
+use crate::document::Document;
+use crate::error::{Code, Errors, SyntaxError};
+use crate::limits::{Limits, SOURCE_BYTES_CEILING};
+use crate::position::{Position, Span};
+
+/// A first document. Where there are errors the document holds what could be read.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub document: Document,
+    /// In the order of the source.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// All documents of a source. Where there are errors they hold what could be read.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// A source without any document gives none.
+    pub documents: Vec<Document>,
+    /// In the order of the source.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// Parses the first document and does not look at the others; an empty source gives a null.
+pub fn parse_first(source: impl Into<Arc<str>>, limits: &Limits) -> Parsed {
+    let source = source.into();
+    let mut stream = parse(&source, limits, true);
+    let document = match stream.documents.pop() {
+        Some(document) => document,
+        None => Builder::new(&source, Position::START).finish(&source),
+    };
+    Parsed { document, errors: stream.errors }
+}
+
+/// Parses every document. After a syntax error the parse resumes at the next `---`, so that all
+/// broken documents are reported at once.
+pub fn parse_stream(source: impl Into<Arc<str>>, limits: &Limits) -> Stream {
+    parse(&source.into(), limits, false)
+}
+
+/// The text of a file. The error points at the first byte that is not UTF-8.
+pub fn source_text(bytes: &[u8]) -> Result<&str, SyntaxError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = &bytes[..error.valid_up_to()];
+        let valid = std::str::from_utf8(valid).unwrap_or_default();
+        let at = Position::START.advanced(valid, valid.len() as u32);
+        SyntaxError::new(Code::NotUtf8, Span::empty(at), "the text is not UTF-8")
+            .hint("save the file as UTF-8")
+    })
+}
+
+fn parse(source: &Arc<str>, limits: &Limits, first_only: bool) -> Stream {
+    let mut errors = Errors::new(limits.errors);
+    let mut documents = Vec::new();
+    let most = limits.source_bytes.min(SOURCE_BYTES_CEILING);
+    if source.len() > most {
+        let message = format!("{} bytes, more than {most}", source.len());
+        let start = Span::empty(Position::START);
+        errors.push(SyntaxError::new(Code::TooLarge, start, message));
+    } else {
+        read_documents(source, limits, first_only, &mut documents, &mut errors);
+    }
+    for document in &mut documents {
+        check::keys(document, &mut errors);
+    }
+    Stream { documents, errors: errors.into_sorted() }
+}
+
+fn read_documents(
+    source: &Arc<str>,
+    limits: &Limits,
+    first_only: bool,
+    documents: &mut Vec<Document>,
+    errors: &mut Errors,
+) {
+    let mut parser = Parser::new_from_str_with_options(source, options(limits));
+    let mut budget = Budget { limits: *limits, nodes: 0, aliases: 0 };
+    let mut current: Option<Builder<'_>> = None;
+    while let Some(next) = parser.next_event() {
+        let ended = match next {
+            Ok((Event::DocumentStart(..), span)) => {
+                current = Some(Builder::new(source, position(&span.end)));
+                continue;
+            }
+            Ok((Event::DocumentEnd, _)) => true,
+            Ok((event, span)) => match &mut current {
+                Some(builder) => match builder.accept(event, span, &mut budget, errors) {
+                    Ok(()) => false,
+                    Err(limit) => {
+                        errors.push(limit);
+                        break;
+                    }
+                },
+                None => false,
+            },
+            Err(error) => {
+                let fatal = *error.kind() == ErrorKind::RecursionLimitExceeded;
+                errors.push(syntax_error(source, &error, limits));
+                if fatal || first_only || !resume(&mut parser) {
+                    break;
+                }
+                true
+            }
+        };
+        if ended && let Some(builder) = current.take() {
+            budget.nodes += builder.node_count();
+            documents.push(builder.finish(source));
+            if first_only {
+                return;
+            }
+        }
+    }
+    documents.extend(current.map(|builder| builder.finish(source)));
+}
+
+fn resume<'s>(parser: &mut Parser<'s, StrInput<'s>>) -> bool {
+    matches!(parser.proceed_next_document(), Ok(true))
+}
+
+fn options(limits: &Limits) -> granit_parser::Options {
+    let mut options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: limits.depth,
+        block_nesting_limit: limits.depth,
+    };
+    options.set_emit_comments(false);
+    options
+}
+
+fn syntax_error(source: &str, error: &ScanError, limits: &Limits) -> SyntaxError {
+    let start = position(error.marker());
+    let rest = &source[start.byte as usize..];
+    let length = rest
+        .chars()
+        .next()
+        .filter(|character| !matches!(character, '\n' | '\r'))
+        .map_or(0, char::len_utf8);
+    let end = start.advanced(source, start.byte + length as u32);
+    let span = Span { start, end };
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        let message = format!("collections nest deeper than {}", limits.depth);
+        return SyntaxError::new(Code::TooDeep, Span::empty(start), message);
+    }
+    let found = SyntaxError::new(Code::Syntax, span, error.info());
+    match hint(error.kind()) {
+        Some(hint) => found.hint(hint),
+        None => found,
+    }
+}
+
+fn hint(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::TabInIndentation
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => "indent with spaces",
+        ErrorKind::MappingValueNotAllowed => {
+            "quote a value that holds `: `, or give the key its own line"
+        }
+        ErrorKind::UnexpectedCharacter { .. } => {
+            "quote a value that begins with a character of YAML's own syntax"
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "write `\\\\` for a backslash, or use single quotes"
+        }
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey => "check the indentation here and on the line before",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

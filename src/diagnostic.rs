@@ -1,0 +1,177 @@
+//! What is wrong with what an author wrote, and where: collected, never thrown at the first one.
+//!
+//! A diagnostic points into the config repository. What goes wrong elsewhere (network, database,
+//! a target) is an error of the stage that met it.
+//!
+//! To add a code: one line in [`Code`]'s table below, one page in `docs/errors/`, one case that
+//! shows it in `tests/golden/errors/`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A place between two positions in one file of the config repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// Path from the repository's root, with `/`.
+    pub file: Arc<str>,
+    /// First character.
+    pub start: Position,
+    /// Just behind the last character.
+    pub end: Position,
+}
+
+/// A line and a column, both counted from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl Span {
+    /// The whole of a file, when no place in it is better than another.
+    pub fn file(path: impl Into<Arc<str>>) -> Self {
+        let start = Position { line: 1, column: 1 };
+        Self { file: path.into(), start, end: start }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.start.line, self.start.column)
+    }
+}
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a look; nothing is held back for it.
+    Warning,
+    /// What it regards is not resolved, and so neither applied nor deleted.
+    Error,
+}
+
+/// One mistake: what it is, where it is, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// What kind of mistake.
+    pub code: Code,
+    /// Whether it holds anything back.
+    pub severity: Severity,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// Where the author wrote it.
+    pub span: Span,
+    /// Other places that belong to it, each with what is to be seen there.
+    pub related: Vec<(Span, String)>,
+    /// What to do about it, as an instruction.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error with no hint and nothing related.
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, severity: Severity::Error, message, span, related: Vec::new(), hint: None }
+    }
+
+    /// A warning with no hint and nothing related.
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// Adds what to do about it.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds another place and what is to be seen there.
+    pub fn related(mut self, span: Span, note: impl Into<String>) -> Self {
+        self.related.push((span, note.into()));
+        self
+    }
+
+    /// Whether anything is held back for it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal: $title:literal;)+) => {
+        /// What kind of mistake a diagnostic reports. The text is stable: people search for it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $text)] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The stable text, which is also the name of its page in `docs/errors/`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// The kind of mistake in one sentence.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // Reading a file.
+    FileUnreadable = "file-unreadable": "A file of the snapshot cannot be read.";
+    FileTooLarge = "file-too-large": "A file is larger than Isobar reads.";
+    YamlSyntax = "yaml-syntax": "A file is not valid YAML.";
+    YamlDuplicateKey = "yaml-duplicate-key": "A mapping has the same key twice.";
+    YamlKey = "yaml-key": "A mapping key is not a plain scalar.";
+    YamlAnchor = "yaml-anchor": "An alias leads nowhere, or an anchor contains itself.";
+    YamlLimit = "yaml-limit": "A file is deeper or wider than Isobar reads.";
+    // Settings of the repository and of the agent.
+    SettingsInvalid = "settings-invalid": "A settings file does not match its schema.";
+    // Imports.
+    ImportNotFound = "import-not-found": "An import names a file that does not exist.";
+    ImportCycle = "import-cycle": "Files import each other in a ring.";
+    ImportForm = "import-form": "An import is neither a path nor a map with a path.";
+    ImportDepth = "import-depth": "Imports are nested deeper than Isobar follows.";
+    ImportRemote = "import-remote": "A remote import is not allowed here.";
+    // Shape of a manifest.
+    SectionType = "section-type": "A section is not of the type its place asks for.";
+    UnknownKey = "unknown-key": "A key means nothing in its place.";
+    // Identity.
+    StackName = "stack-name": "A manifest's stack has no valid name.";
+    StackDuplicate = "stack-duplicate": "Two manifests define the same component of one stack differently.";
+    // Components.
+    InheritMissing = "inherit-missing": "A component inherits from one that the stack does not have.";
+    InheritCycle = "inherit-cycle": "Components inherit from each other in a ring.";
+    DependencyMissing = "dependency-missing": "A component depends on one that does not exist.";
+    DependencyCycle = "dependency-cycle": "Components depend on each other in a ring.";
+    MergeConflict = "merge-conflict": "Values cannot be merged.";
+    ResourceClaimed = "resource-claimed": "Two components claim the same resource.";
+    // Templates and functions.
+    TemplateSyntax = "template-syntax": "A template cannot be parsed.";
+    TemplateFailed = "template-failed": "A template fails when it is rendered.";
+    TemplateMissingKey = "template-missing-key": "A template reads a key that is not there.";
+    FunctionUnknown = "function-unknown": "A YAML function does not exist.";
+    FunctionFailed = "function-failed": "A YAML function fails.";
+    FunctionRefused = "function-refused": "A YAML function is not allowed here.";
+    LocalsCycle = "locals-cycle": "Locals refer to each other in a ring.";
+    // Building.
+    KindUnsupported = "kind-unsupported": "No part of Isobar builds components of this kind.";
+    TargetMissing = "target-missing": "A stack names no target, or one the agent does not have.";
+    BuildFailed = "build-failed": "A component cannot be built into what its tool is handed.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

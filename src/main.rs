@@ -1,0 +1,3 @@
+//! The `isobar` binary: parse, run, map an error to an exit code.
+
+fn main() {}

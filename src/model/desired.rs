@@ -1,0 +1,151 @@
+//! What should be: every stack of a snapshot, resolved, with the origin of every value.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::files::Files;
+use super::policy::{Manage, Reconcile};
+use super::question::Question;
+use super::value::Value;
+use crate::diagnostic::Diagnostic;
+use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
+
+/// Everything a snapshot asks for, and everything that is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Desired {
+    /// The stacks that have a name, by name.
+    pub stacks: BTreeMap<StackName, Stack>,
+    /// Manifests so broken that not even the names of their stacks are certain. While there are
+    /// any, nothing can be called "no longer desired".
+    pub nameless: Vec<Arc<str>>,
+    /// All findings, in the order of files and positions.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the origins of all values point into.
+    pub files: Arc<Files>,
+}
+
+/// One environment instance: the unit of plan, digest, lease, run, approval and outcome.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Its canonical name.
+    pub name: StackName,
+    /// The manifests that define it.
+    pub manifests: Vec<Arc<str>>,
+    /// Where its resources live; only the agent's settings say what the name stands for.
+    pub target: Option<TargetName>,
+    /// Its components by kind and name, abstract and disabled ones included.
+    pub components: BTreeMap<(KindName, ComponentName), Component>,
+    /// Components that could not be resolved. Their resources are kept, whatever is missing.
+    pub unresolved: BTreeMap<(KindName, ComponentName), Vec<Diagnostic>>,
+}
+
+/// One named thing in a stack, fully resolved.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// `stack/kind/name`.
+    pub id: ComponentId,
+    /// Whether it exists to be applied.
+    pub presence: Presence,
+    /// Whether it is shown and never changed (`metadata.locked`).
+    pub locked: bool,
+    /// The folder with its code below the kind's base path (`metadata.component`).
+    pub code: Arc<str>,
+    /// The components it inherits from, the most recent first.
+    pub inheritance: Vec<ComponentName>,
+    /// The merged sections: `vars`, `settings`, `env`, `metadata`, `backend`, `backend_type`, ...
+    pub sections: Value,
+    /// What was merged, lowest precedence first. Folding it gives `sections`.
+    pub layers: Vec<Layer>,
+    /// What has to be applied before it.
+    pub dependencies: Vec<Dependency>,
+    /// What it waits to know.
+    pub questions: Vec<Question>,
+    /// How it is kept true.
+    pub reconcile: Reconcile,
+    /// The manifest it is defined through.
+    pub manifest: Arc<str>,
+    /// Terraform's workspace.
+    pub workspace: Arc<str>,
+}
+
+/// Whether a component exists to be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Active,
+    /// `metadata.enabled: false`: what it owns is forgotten, never deleted.
+    Disabled,
+    /// `metadata.type: abstract`: only there to be inherited from.
+    Abstract,
+}
+
+/// One contribution to a component.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The section it contributes to: `vars`.
+    pub section: Arc<str>,
+    /// How it came to contribute.
+    pub reach: Reach,
+    /// The files from the stack's manifest down to the one that says it.
+    pub imports: Arc<[Arc<str>]>,
+    /// What it says.
+    pub value: Value,
+}
+
+/// How a layer came to contribute to a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// From the section at the top of a manifest.
+    Global,
+    /// From the section under the component's kind (`terraform: vars:`).
+    Kind,
+    /// From a component that is inherited from.
+    Base(ComponentName),
+    /// From the component itself.
+    Own,
+    /// From `overrides`.
+    Override,
+    /// Computed: a template or function in an earlier layer was rendered to this.
+    Rendered,
+    /// Computed by a rule of the dialect that the text names.
+    Derived(&'static str),
+}
+
+/// One component that has to be applied before another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// Which one.
+    pub on: ComponentId,
+    /// Where that is said.
+    pub origin: super::value::Origin,
+}
+
+impl Desired {
+    /// The component, if it is resolved.
+    pub fn component(&self, id: &ComponentId) -> Option<&Component> {
+        self.stacks.get(&id.stack)?.components.get(&(id.kind.clone(), id.name.clone()))
+    }
+
+    /// Every resolved component of every stack.
+    pub fn components(&self) -> impl Iterator<Item = &Component> {
+        self.stacks.values().flat_map(|stack| stack.components.values())
+    }
+
+    /// Whether nothing failed: only then is what is missing really gone.
+    pub fn is_complete(&self) -> bool {
+        self.nameless.is_empty() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
+    }
+}
+
+impl Component {
+    /// How far Isobar goes on its own: what the component asks for, capped by the stack's rule.
+    pub fn manage(&self, rule: Manage) -> Manage {
+        let asked = self.reconcile.manage.unwrap_or(rule).min(rule);
+        if self.locked { Manage::Observe } else { asked }
+    }
+
+    /// The merged section, if the component has it.
+    pub fn section(&self, name: &str) -> Option<&Value> {
+        self.sections.get(name)
+    }
+}

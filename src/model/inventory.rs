@@ -1,0 +1,51 @@
+//! What is owned: (agent, target, resource) -> component.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ComponentId, ContentId, Epoch, ResourceKey, Scope, TargetName};
+
+/// One resource that a component of ours owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// Whose it is.
+    pub component: ComponentId,
+    /// What was last applied, by content. `None`: it is about to be created.
+    pub applied: Option<ContentId>,
+    /// The target's own id of the object, where it has one; a new object has another.
+    pub uid: Option<String>,
+    /// Under which lease that was written.
+    pub epoch: Epoch,
+}
+
+/// What this agent owns in one target, by resource.
+pub type Inventory = BTreeMap<ResourceKey, Owned>;
+
+/// What a target itself says about who owns what: survives the loss of the database.
+///
+/// Several agents and repositories may share a target; each has its own mark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The version of the mark's format: 1.
+    pub version: u32,
+    /// Whose mark it is.
+    pub scope: Scope,
+    /// In which target it was found. A copy in another folder is not a mark.
+    pub target: TargetName,
+    /// The highest epoch that wrote here: a lower one is refused.
+    pub epoch: Epoch,
+    /// What is owned.
+    pub resources: Inventory,
+}
+
+impl Mark {
+    /// The format of this version of Isobar.
+    pub const VERSION: u32 = 1;
+
+    /// A mark that owns nothing.
+    pub fn empty(scope: Scope, target: TargetName) -> Self {
+        let resources = Inventory::new();
+        Self { version: Self::VERSION, scope, target, epoch: Epoch::default(), resources }
+    }
+}

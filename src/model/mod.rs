@@ -1,0 +1,28 @@
+//! The nouns that cross a stage of the pipeline, one file each.
+//!
+//! Takes: names, ids, secrets, spans.
+//! Gives: plain values that every stage may hold, compare and store.
+//! Never: async, clock, environment, randomness, I/O; a decision that belongs to a stage.
+//! Start at: `desired.rs` (what should be), `observation.rs` (what is), `plan.rs` (what to do),
+//! `outcome.rs` (what happened).
+//! How to add: a type lives here only if two stages need it; otherwise it stays in its stage.
+
+pub mod value;
+pub mod path;
+pub mod question;
+pub mod files;
+pub mod canonical;
+pub mod body;
+
+pub mod revision;
+pub mod policy;
+pub mod desired;
+pub mod inventory;
+pub mod observation;
+pub mod change;
+pub mod plan;
+pub mod authority;
+pub mod outcome;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What is, and what would be: the one thing a backend tells the rest of Isobar.
+//!
+//! A backend never diffs. It asks its target both questions (file compare, server-side dry run,
+//! terraform's plan as JSON, a stored fingerprint), and one diff serves every kind.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::path::FieldPath;
+use super::value::Value;
+use crate::ids::{ComponentId, ContentId, ResourceKey};
+
+/// What a target says about one component. An incomplete one can never lead to a delete.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observed {
+    /// Every resource was looked at.
+    Complete(Observation),
+    /// Some could not be: `Seen::Unreadable` says which and why.
+    Partial(Observation),
+    /// Nothing could be seen.
+    Unreachable {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// One look at everything a component owns or wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Whose resources they are.
+    pub component: ComponentId,
+    /// Every resource that is rendered or owned.
+    pub resources: BTreeMap<ResourceKey, Seen>,
+    /// How the component is doing.
+    pub health: Health,
+    /// What other components may read.
+    pub outputs: BTreeMap<String, Value>,
+    /// What the tool wants back at apply time.
+    pub artifact: Option<Artifact>,
+    /// Versions of the tools that were asked: part of what is approved.
+    pub tools: BTreeMap<String, String>,
+}
+
+/// One resource, live and intended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// It is as it was last applied, and that is what is wanted.
+    Same {
+        /// The content it has.
+        fingerprint: ContentId,
+    },
+    /// Both sides are known.
+    Compared(Box<Compared>),
+    /// It is owned, not wanted, and not there.
+    Absent,
+    /// It could not be looked at: neither there nor gone.
+    Unreadable {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// Both sides of one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// What is there; `None`: nothing.
+    pub live: Option<Body>,
+    /// What the target says would be there; `None`: the component does not want it.
+    pub intended: Option<Body>,
+    /// Fields that cannot change without the resource being made anew.
+    pub must_replace: Vec<FieldPath>,
+    /// Fields whose content is never shown.
+    pub sensitive: Vec<FieldPath>,
+    /// Whether what it holds is lost with it.
+    pub stateful: bool,
+    /// The target's own id of the live object.
+    pub uid: Option<String>,
+    /// Who owns it by the target's own marks: a foreign one is never adopted silently.
+    pub owner: Owner,
+}
+
+/// Whose a live object is by the target's own marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Nobody has marked it.
+    Nobody,
+    /// This component.
+    This,
+    /// Another component of this agent and repository.
+    Other(ComponentId),
+    /// Another agent or repository; the text says which.
+    Foreign(String),
+}
+
+/// What a tool made while observing and needs for exactly that apply (terraform's plan file).
+/// It is a secret: kept encrypted, named here by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// What it is: `terraform-plan`.
+    pub kind: String,
+    /// The hash of its bytes.
+    pub content: ContentId,
+}
+
+/// How a component is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", content = "reason", rename_all = "lowercase")]
+pub enum Health {
+    /// It does what it should.
+    Healthy,
+    /// It is getting there.
+    Progressing(String),
+    /// It does not get there.
+    Degraded(String),
+    /// Someone has stopped it on purpose.
+    Suspended(String),
+    /// It is not there.
+    Missing,
+    /// It cannot be said.
+    Unknown(String),
+}

@@ -1,0 +1,137 @@
+//! Where in a value: `vars.subnets[0].cidr`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::value::Value;
+
+/// A way from the root of a value to one of its parts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FieldPath(pub Vec<Segment>);
+
+/// One step down.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Segment {
+    /// Into a map.
+    Key(Arc<str>),
+    /// Into a list, counted from 0.
+    Index(usize),
+}
+
+/// The text is not a field path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a field path: write `a.b[0].c`, with \"quotes\" around a key that has dots")]
+pub struct PathError(pub String);
+
+impl FieldPath {
+    /// The root itself.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// One step further, into a map.
+    pub fn key(&self, key: impl Into<Arc<str>>) -> Self {
+        self.step(Segment::Key(key.into()))
+    }
+
+    /// One step further, into a list.
+    pub fn index(&self, index: usize) -> Self {
+        self.step(Segment::Index(index))
+    }
+
+    /// Whether `self` is `other` or leads through it.
+    pub fn is_under(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// What is there in `value`, if anything is.
+    pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(value, |value, segment| match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.as_list()?.get(*index),
+        })
+    }
+
+    /// Reads what [`FieldPath`]'s `Display` writes. The empty text is the root.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let error = || PathError(text.to_owned());
+        let mut path = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix('[') {
+                let (number, behind) = inner.split_once(']').ok_or_else(error)?;
+                path.push(Segment::Index(number.parse().map_err(|_| error())?));
+                rest = behind;
+                continue;
+            }
+            if !path.is_empty() {
+                rest = rest.strip_prefix('.').ok_or_else(error)?;
+            }
+            let (key, behind) = key(rest).ok_or_else(error)?;
+            path.push(Segment::Key(key.into()));
+            rest = behind;
+        }
+        Ok(Self(path))
+    }
+
+    fn step(&self, segment: Segment) -> Self {
+        let mut path = self.0.clone();
+        path.push(segment);
+        Self(path)
+    }
+}
+
+/// The key at the head of `text` and what is behind it.
+fn key(text: &str) -> Option<(String, &str)> {
+    if text.starts_with('"') {
+        let mut stream = serde_json::Deserializer::from_str(text).into_iter::<String>();
+        let key = stream.next()?.ok()?;
+        return Some((key, &text[stream.byte_offset()..]));
+    }
+    let end = text.find(['.', '[']).unwrap_or(text.len());
+    (end > 0).then(|| (text[..end].to_owned(), &text[end..]))
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) => {
+                    if at > 0 {
+                        f.write_str(".")?;
+                    }
+                    let plain = !key.is_empty()
+                        && !key.contains(['.', '[', '"', '\\'])
+                        && !key.chars().any(char::is_control);
+                    if plain {
+                        f.write_str(key)?;
+                    } else {
+                        write!(f, "{}", serde_json::Value::from(key.as_ref()))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<String> for FieldPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<FieldPath> for String {
+    fn from(path: FieldPath) -> String {
+        path.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

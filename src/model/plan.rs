@@ -1,0 +1,320 @@
+//! What to do about one stack: decided once, approved by its digest, applied as it is.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::change::{Action, Change, Risk};
+use super::observation::Artifact;
+use super::revision::Revision;
+use super::value::Value;
+use crate::ids::{ComponentId, ContentId, Digest, ResourceKey, Scope, StackName, TargetName};
+
+/// An immutable plan. Its digest is that of its effect; the envelope may differ at every look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unsealed", into = "Unsealed")]
+pub struct Plan {
+    effect: Effect,
+    digest: Digest,
+    /// What surrounds the effect: why it waits, when and from what it was made.
+    pub envelope: Envelope,
+}
+
+/// What approving the plan allows, and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Who would do it, for which repository.
+    pub scope: Scope,
+    /// In which stack.
+    pub stack: StackName,
+    /// Where.
+    pub target: TargetName,
+    /// What its components are made of: values, charts, modules, manifests, by content. Never a
+    /// commit: the same content at another commit is the same effect.
+    pub inputs: BTreeMap<ComponentId, ContentId>,
+    /// Versions of the tools that will act.
+    pub tools: BTreeMap<String, String>,
+    /// What happens, sorted by component and resource.
+    pub changes: Vec<Change>,
+    /// In which portions and order it happens.
+    pub steps: Vec<Step>,
+}
+
+/// One portion that is journalled and applied as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Whose changes they are.
+    pub component: ComponentId,
+    /// Which ones: indices into [`Effect::changes`].
+    pub changes: Vec<usize>,
+    /// What may be done when it is not known whether it happened.
+    pub nature: Nature,
+    /// The steps that have to be done before: indices into [`Effect::steps`], all lower.
+    pub after: Vec<usize>,
+    /// What the tool made while observing and wants back.
+    pub artifact: Option<Artifact>,
+}
+
+/// What may be done about a step of which it is not known whether it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nature {
+    /// It names its objects: doing it again gives the same.
+    IdempotentByName,
+    /// Looking tells whether it happened.
+    ObserveBeforeRetry,
+    /// Nothing tells: a person has to look.
+    IndeterminateAfterCrash,
+}
+
+/// What surrounds an effect. None of it is approved, and none of it is in the digest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// From which tree the plan was made.
+    pub revision: Revision,
+    /// When the target was observed.
+    pub observed_at: Timestamp,
+    /// Why parts of the plan may not be applied now.
+    pub holds: Vec<Hold>,
+    /// For every component of the stack, what the plan does about it and why.
+    pub why: BTreeMap<ComponentId, Why>,
+}
+
+/// Why something is not applied now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hold {
+    /// What is held.
+    pub part: Part,
+    /// Why.
+    pub reason: HoldReason,
+}
+
+/// A part of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// All of it.
+    Plan,
+    /// One component's steps.
+    Component(ComponentId),
+    /// One resource's change.
+    Resource(ComponentId, ResourceKey),
+}
+
+/// Why a part of a plan is held.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// Nobody who may has approved this digest.
+    NotReviewed {
+        /// How many approvals it needs; 0: being shown on a merged pull request is enough.
+        approvals_needed: u32,
+        /// How many it has.
+        approvals: u32,
+    },
+    /// The stack or component is only observed.
+    Observed {
+        /// What says so.
+        by: String,
+    },
+    /// `metadata.locked`.
+    Locked,
+    /// Values are known only after something else is applied.
+    Unknown {
+        /// The questions that are open.
+        questions: Vec<String>,
+    },
+    /// Something it depends on is not there yet, or is held itself.
+    Dependency {
+        /// What it waits for.
+        on: ComponentId,
+    },
+    /// More would be deleted than the repository's guard allows.
+    MassDelete {
+        /// How many deletes and replaces there are.
+        deletes: usize,
+        /// How many there may be.
+        deletes_max: usize,
+    },
+    /// The resource cannot be looked at.
+    Unreadable {
+        /// Why.
+        why: String,
+    },
+    /// The resource is marked as somebody else's.
+    Foreign {
+        /// Whose it is.
+        owner: String,
+    },
+    /// Another component of the repository claims the same resource.
+    Claimed {
+        /// Which one.
+        by: ComponentId,
+    },
+    /// The component cannot be resolved or built.
+    Unresolved {
+        /// The codes of what is wrong.
+        codes: Vec<String>,
+    },
+    /// It is no longer wanted, and the evidence that a delete needs is not complete.
+    NotProvenGone {
+        /// What is missing.
+        missing: String,
+    },
+    /// Nothing is applied at this time.
+    Freeze {
+        /// Why.
+        why: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// An independent check of the plan found something wrong with it: a defect of Isobar.
+    Audit {
+        /// What it found.
+        finding: String,
+    },
+}
+
+/// What a plan does about one component, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum Why {
+    /// It is as it should be.
+    Unchanged,
+    /// It has changes.
+    Changed,
+    /// It is not there to be applied: abstract, disabled.
+    Inactive {
+        /// What says so.
+        by: String,
+    },
+    /// It is held; the holds say why.
+    Held,
+}
+
+/// A stored plan does not have the digest of its effect: it was altered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the plan says it is {claimed}, and its content is {actual}")]
+pub struct Tampered {
+    /// The digest that stands in it.
+    pub claimed: Digest,
+    /// The digest that it has.
+    pub actual: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Unsealed {
+    digest: Digest,
+    effect: Effect,
+    envelope: Envelope,
+}
+
+impl Plan {
+    /// Seals an effect: from here on it cannot change.
+    pub fn seal(effect: Effect, envelope: Envelope) -> Self {
+        let digest = effect.digest();
+        Self { effect, digest, envelope }
+    }
+
+    /// What approving it allows.
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
+    /// What is approved.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The same effect in another envelope.
+    pub fn with_envelope(self, envelope: Envelope) -> Self {
+        Self { envelope, ..self }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.effect.changes.iter().all(|change| change.action == Action::Keep)
+    }
+
+    /// The worst that can come of it.
+    pub fn risk(&self) -> Option<Risk> {
+        self.effect.changes.iter().map(|change| change.risk).max()
+    }
+
+    /// The holds on a step: its own, its component's, its resources', the plan's.
+    pub fn holds_on(&self, step: &Step) -> impl Iterator<Item = &Hold> {
+        let resources: Vec<_> =
+            step.changes.iter().map(|&at| self.effect.changes[at].resource.clone()).collect();
+        let component = step.component.clone();
+        self.envelope.holds.iter().filter(move |hold| match &hold.part {
+            Part::Plan => true,
+            Part::Component(id) => *id == component,
+            Part::Resource(id, key) => *id == component && resources.contains(key),
+        })
+    }
+}
+
+impl Effect {
+    /// The digest over the canonical encoding, version 1.
+    pub fn digest(&self) -> Digest {
+        Digest::of_canonical(&self.canonical())
+    }
+
+    /// The canonical encoding, version 1: sorted keys, no blanks, no origins, and of a change
+    /// only what it does. The intended content is in it through the fields and the inputs.
+    pub fn canonical(&self) -> Vec<u8> {
+        let changes: Vec<_> = self.changes.iter().map(canonical_change).collect();
+        let canonical = serde_json::json!({
+            "agent": self.scope.agent,
+            "changes": changes,
+            "inputs": self.inputs.iter().map(|(id, content)| (id.to_string(), content))
+                .collect::<BTreeMap<_, _>>(),
+            "repository": self.scope.repository,
+            "stack": self.stack,
+            "steps": self.steps,
+            "target": self.target,
+            "tools": self.tools,
+        });
+        canonical.to_string().into_bytes()
+    }
+}
+
+fn canonical_change(change: &Change) -> serde_json::Value {
+    let fields: BTreeMap<String, [Option<&Value>; 2]> = change
+        .fields
+        .iter()
+        .map(|field| (field.path.to_string(), [field.before.as_ref(), field.after.as_ref()]))
+        .collect();
+    serde_json::json!({
+        "action": change.action,
+        "component": change.component.to_string(),
+        "fields": fields,
+        "intended": change.intended.as_ref().map(|body| (body.format, body.content_id())),
+        "precondition": {
+            "exists": change.precondition.exists,
+            "fields": change.precondition.fields.iter()
+                .map(|(path, content)| (path.to_string(), content)).collect::<BTreeMap<_, _>>(),
+            "uid": change.precondition.uid,
+        },
+        "resource": change.resource,
+    })
+}
+
+impl TryFrom<Unsealed> for Plan {
+    type Error = Tampered;
+
+    fn try_from(unsealed: Unsealed) -> Result<Self, Tampered> {
+        let plan = Self::seal(unsealed.effect, unsealed.envelope);
+        match plan.digest == unsealed.digest {
+            true => Ok(plan),
+            false => Err(Tampered { claimed: unsealed.digest, actual: plan.digest }),
+        }
+    }
+}
+
+impl From<Plan> for Unsealed {
+    fn from(plan: Plan) -> Self {
+        Self { digest: plan.digest, effect: plan.effect, envelope: plan.envelope }
+    }
+}

@@ -1,0 +1,185 @@
+//! What may be done without asking, and what must be asked: the repository's `isobar.yaml`, and
+//! the block `settings.reconcile` of a component.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::path::FieldPath;
+use crate::ids::TargetName;
+
+/// How far Isobar goes on its own. Ordered: a later one does all that an earlier one does.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Manage {
+    /// Plans and drift are shown; nothing is changed.
+    #[default]
+    Observe,
+    /// Reviewed plans are applied; drift is shown and waits for a review.
+    Propose,
+    /// Reviewed plans are applied, and drift is corrected back to the last applied state.
+    Correct,
+}
+
+/// The file `isobar.yaml`: what the stack dialect lacks. Read from the base branch only.
+///
+/// Without the file every stack is observed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RepositoryPolicy {
+    /// The version of this file's format: 1.
+    pub version: Option<u32>,
+    /// What has to happen before a plan may be applied.
+    pub review: Review,
+    /// How stacks are managed; the first rule whose pattern fits a stack's name decides.
+    pub stacks: Vec<StackRule>,
+    /// Times in which nothing is applied.
+    pub freeze: Vec<Freeze>,
+    /// What a plan may not do without a named override.
+    pub guard: Guard,
+    /// How strict resolving is.
+    pub strictness: Strictness,
+}
+
+/// What has to happen before a plan may be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Review {
+    /// `none`: whatever is on the tracked branch is applied.
+    Unreviewed(Unreviewed),
+    /// A number of approvals of the plan's digest. With 0, merging approves what was shown last.
+    Required(RequiredReview),
+}
+
+/// The word `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unreviewed {
+    /// No review.
+    None,
+}
+
+/// How many people have to approve, and for how long that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredReview {
+    /// How many approvals by others than the author. 0: the merge approves what was shown last.
+    pub approvals: u32,
+    /// How long an approval holds, in hours.
+    #[serde(default = "approval_hours_default")]
+    pub approval_hours: u32,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self::Required(RequiredReview { approvals: 1, approval_hours: approval_hours_default() })
+    }
+}
+
+/// A week: a plan that waits longer should be looked at again.
+fn approval_hours_default() -> u32 {
+    7 * 24
+}
+
+/// How the stacks that fit a pattern are managed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StackRule {
+    /// A glob over stack names: `core-*`.
+    #[serde(rename = "match")]
+    pub pattern: String,
+    /// How far Isobar goes on its own there.
+    pub manage: Manage,
+}
+
+/// A time in which nothing is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Freeze {
+    /// A glob over stack names.
+    #[serde(rename = "match")]
+    pub pattern: String,
+    /// First moment, RFC 3339.
+    #[schemars(with = "String")]
+    pub from: Timestamp,
+    /// First moment after it, RFC 3339.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+    /// Why, for those who wait.
+    pub reason: String,
+}
+
+/// Limits on what one plan may delete without a named override.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// Deletes and replaces in one stack's plan.
+    pub deletes_max: u32,
+    /// The same, in percent of what the stack owns.
+    pub deletes_percent_max: u32,
+}
+
+/// Ten objects or a tenth: above it a mistake is likelier than an intention.
+impl Default for Guard {
+    fn default() -> Self {
+        Self { deletes_max: 10, deletes_percent_max: 10 }
+    }
+}
+
+/// Additive strictness: each can only turn silence into a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Strictness {
+    /// Keys that mean nothing in their place.
+    pub unknown_keys: Level,
+    /// Template keys that are not there (the dialect prints `<no value>`).
+    pub missing_template_keys: Level,
+}
+
+/// What becomes of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Nothing is said.
+    Allow,
+    /// It is said, and holds nothing back.
+    #[default]
+    Warn,
+    /// What it regards is not resolved.
+    Deny,
+}
+
+/// The block `settings.reconcile` of one component, merged like every other setting.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reconcile {
+    /// How far Isobar goes on its own; never further than the repository's rule for the stack.
+    pub manage: Option<Manage>,
+    /// Where the stack's resources live.
+    #[schemars(with = "Option<String>")]
+    pub target: Option<TargetName>,
+    /// How often it is looked at without a reason, in seconds.
+    pub interval_s: Option<u32>,
+    /// How long one step may take, in seconds.
+    pub timeout_s: Option<u32>,
+    /// How often a failed step is tried again within a run.
+    pub retries: Option<u32>,
+    /// Whether a resource that is no longer desired is deleted. Off: it is forgotten.
+    pub prune: Option<bool>,
+    /// Fields whose difference is nobody's business.
+    #[schemars(with = "Vec<String>")]
+    pub ignore: Vec<FieldPath>,
+}
