@@ -19,18 +19,6 @@ resource "aws_iam_role_policy_attachment" "cluster" {
   policy_arn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 }
 
-# Members may talk to the API from anywhere in the network, whatever their own group allows.
-resource "aws_security_group" "cluster" {
-  name_prefix = "${local.name}-cluster-"
-  description = "Control plane of ${local.name}"
-  vpc_id      = var.vpc_id
-  tags        = merge(local.tags, { Name = "${local.name}-cluster" })
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
 resource "aws_eks_cluster" "this" {
   name                      = local.name
   version                   = var.cluster_version
@@ -45,7 +33,6 @@ resource "aws_eks_cluster" "this" {
 
   vpc_config {
     subnet_ids              = var.subnet_ids
-    security_group_ids      = [aws_security_group.cluster.id]
     endpoint_private_access = true
     public_access_cidrs     = var.public_access_cidrs
   }

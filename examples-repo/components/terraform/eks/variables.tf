@@ -3,11 +3,6 @@ variable "cluster_version" {
   description = "Kubernetes version, as <major>.<minor>."
 }
 
-variable "vpc_id" {
-  type        = string
-  description = "Network of the cluster."
-}
-
 variable "subnet_ids" {
   type        = list(string)
   description = "Private subnets in at least two zones."
