@@ -9,7 +9,7 @@ use crate::arena::{Arena, BROKEN, DECODED, Node, Shape, TAGGED, TagEntry};
 use crate::document::{Document, NodeId, Style};
 use crate::error::{Code, Errors, SyntaxError};
 use crate::limits::Limits;
-use crate::notation::{indicator, trimmed_end};
+use crate::notation::{indicator, trimmed_end, without_added_break};
 use crate::position::{Position, Span};
 
 /// What is left of the stream's allowance, shared by its documents.
@@ -143,8 +143,14 @@ impl<'s> Builder<'s> {
         start: Position,
         end: Position,
     ) -> NodeId {
-        let left_out = style == Style::Plain && start == end && !tagged;
-        let text = if left_out { "" } else { text };
+        let block = matches!(style, Style::Literal | Style::Folded);
+        let text = match style {
+            Style::Plain if start == end && !tagged => "",
+            _ if block && end.byte as usize == self.source.len() => {
+                without_added_break(self.source, text)
+            }
+            _ => text,
+        };
         let inner = match style {
             Style::SingleQuoted | Style::DoubleQuoted if end.byte - start.byte >= 2 => {
                 (start.byte + 1, end.byte - 1)
@@ -153,7 +159,7 @@ impl<'s> Builder<'s> {
         };
         let (low, high, decoded) = self.arena.keep(self.source, inner, text);
         let (mut from, mut to) = (start, end.byte);
-        if matches!(style, Style::Literal | Style::Folded) {
+        if block {
             let header = indicator(self.source, self.reached.byte, to, b"|>");
             from = header.map_or(start, |byte| self.reached.advanced(self.source, byte));
             to = trimmed_end(self.source, from.byte, to);
