@@ -27,6 +27,7 @@
 pub mod ids;
 pub mod secret;
 pub mod diagnostic;
+pub mod schema;
 pub mod settings;
 pub mod world;
 pub mod model;

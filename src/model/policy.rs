@@ -1,7 +1,7 @@
 //! What may be done without asking, and what must be asked: the repository's `isobar.yaml`, and
 //! the block `settings.reconcile` of a component.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -195,15 +195,25 @@ pub struct Reconcile {
     /// Where the stack's resources live.
     #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
-    /// How often it is looked at without a reason, in seconds.
-    pub interval_s: Option<u32>,
-    /// How long one step may take, in seconds.
-    pub timeout_s: Option<u32>,
-    /// How often a failed step is tried again within a run.
-    pub retries: Option<u32>,
+    /// How often it is looked at without a reason: `10m`.
+    #[schemars(with = "Option<String>")]
+    pub interval: Option<SignedDuration>,
+    /// How long one step may take: `1h`.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<SignedDuration>,
+    /// How a failed step is tried again within a run.
+    pub retry: Option<Retry>,
     /// Whether a resource that is no longer desired is deleted. Off: it is forgotten.
     pub prune: Option<bool>,
-    /// Fields whose difference is nobody's business.
+    /// Fields whose difference is nobody's business: `spec.replicas`, or `/spec/replicas`.
     #[schemars(with = "Vec<String>")]
     pub ignore: Vec<FieldPath>,
+}
+
+/// How a failed step is tried again within a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// How often it is tried in all.
+    pub max_attempts: u32,
 }

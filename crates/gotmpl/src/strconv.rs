@@ -92,7 +92,8 @@ pub(crate) fn unquote(literal: &str) -> Result<String, &'static str> {
 
 /// The code point of a character literal `'x'`.
 pub(crate) fn unquote_char(literal: &str) -> Result<u32, String> {
-    let (unit, tail) = literal.get(1..).and_then(|s| unquote_unit(s, '\'')).ok_or("invalid syntax")?;
+    let (unit, tail) =
+        literal.get(1..).and_then(|s| unquote_unit(s, '\'')).ok_or("invalid syntax")?;
     if tail != "'" {
         return Err(format!("malformed character constant: {literal}"));
     }
@@ -181,8 +182,7 @@ fn clean_underscores(body: &str, after_prefix: bool) -> Option<String> {
     Some(body.replace('_', ""))
 }
 
-/// `strconv.ParseFloat(text, 64)`, without infinities that come from too large numbers. Only
-/// literals (`underscores`) may group digits, and then only with a base prefix, as in Go.
+/// `strconv.ParseFloat(text, 64)`, without infinities that come from too large numbers.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let lower = unsigned.to_ascii_lowercase();
