@@ -6,6 +6,9 @@
 //! Start at: [`render`].
 //! How to add: one file per kind with one function, and one line in [`render`].
 
+#[cfg(test)]
+pub(crate) mod fixture;
+
 use std::collections::BTreeMap;
 
 use crate::ids::{ComponentId, ContentId, ResourceKey};
