@@ -10,6 +10,7 @@ use crate::model::files::File;
 use crate::model::policy::Reconcile;
 use crate::model::question::Question;
 use crate::model::value::{Node, Value};
+use crate::model::yaml;
 use crate::secret::Secret;
 
 /// A repository of one component. `sections.yaml` holds its resolved sections, every other file
@@ -37,7 +38,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
     let text = files.iter().find(|(path, _)| path == "sections.yaml").map(|(_, text)| text.clone());
     let text = String::from_utf8(text.unwrap_or_default()).unwrap();
     let document = Arc::new(parse_first(text.as_str(), &Limits::DEFAULT).document);
-    let sections = kubernetes::read::value(&document, document.root(), 0);
+    let sections = yaml::read(&document, document.root(), 0);
     let mut known = Files::default();
     known.add(File { path: "sections.yaml".into(), content: ContentId::of(&text), document });
     let code = sections.get("metadata").and_then(|m| m.get("component")?.as_str());
@@ -429,60 +430,60 @@ kind: Ignored
         "prod/kubernetes/base",
         text,
         &expect![[r#"
-        == prod/kubernetes/base/ConfigMap.shop.settings.yaml
-        apiVersion: v1
-        kind: ConfigMap
-        metadata:
-          name: settings
-          labels:
-            team: web
-            tier: front
-          namespace: shop
-        data:
-          on: yes
-        == prod/kubernetes/base/CustomResourceDefinition.sites.example.com.yaml (stateful)
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata:
-          name: sites.example.com
-          labels:
-            team: platform
-            tier: front
-        spec:
-          scope: Cluster
-          names:
+            == prod/kubernetes/base/ConfigMap.shop.settings.yaml
+            apiVersion: v1
+            kind: ConfigMap
+            metadata:
+              name: settings
+              labels:
+                team: web
+                tier: front
+              namespace: shop
+            data:
+              'on': 'yes'
+            == prod/kubernetes/base/CustomResourceDefinition.sites.example.com.yaml (stateful)
+            apiVersion: apiextensions.k8s.io/v1
+            kind: CustomResourceDefinition
+            metadata:
+              name: sites.example.com
+              labels:
+                team: platform
+                tier: front
+            spec:
+              scope: Cluster
+              names:
+                kind: Site
+              mode: 420
+            == prod/kubernetes/base/Namespace.shop.yaml (stateful)
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: shop
+              labels:
+                team: platform
+                tier: front
+            == prod/kubernetes/base/Secret.other.key.yaml
+               sensitive: data
+               sensitive: stringData
+            apiVersion: v1
+            kind: Secret
+            metadata:
+              name: key
+              namespace: other
+              labels:
+                team: platform
+                tier: front
+            stringData:
+              key: false
+            == prod/kubernetes/base/Site.a.yaml
+            apiVersion: example.com/v1
             kind: Site
-          mode: 420
-        == prod/kubernetes/base/Namespace.shop.yaml (stateful)
-        apiVersion: v1
-        kind: Namespace
-        metadata:
-          name: shop
-          labels:
-            team: platform
-            tier: front
-        == prod/kubernetes/base/Secret.other.key.yaml
-           sensitive: data
-           sensitive: stringData
-        apiVersion: v1
-        kind: Secret
-        metadata:
-          name: key
-          namespace: other
-          labels:
-            team: platform
-            tier: front
-        stringData:
-          key: false
-        == prod/kubernetes/base/Site.a.yaml
-        apiVersion: example.com/v1
-        kind: Site
-        metadata:
-          name: a
-          labels:
-            team: platform
-            tier: front
-    "#]],
+            metadata:
+              name: a
+              labels:
+                team: platform
+                tier: front
+        "#]],
     );
 }
 

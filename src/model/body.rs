@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::canonical;
 use super::value::{Map, Node, Rules, Value};
+use super::{canonical, yaml};
 use crate::ids::ContentId;
 
 /// What a resource holds, or is to hold.
@@ -22,7 +22,7 @@ pub struct Body {
 pub enum Format {
     /// JSON, two blanks per level, keys sorted, a final newline.
     Json,
-    /// YAML, keys in the author's order, a final newline.
+    /// YAML as the Kubernetes API machinery and helm read it, keys in the author's order.
     Yaml,
     /// The text itself.
     Text,
@@ -62,9 +62,7 @@ impl Body {
                 text.push(b'\n');
                 Ok(text)
             }
-            Format::Yaml => serde_yaml::to_string(&json)
-                .map(String::into_bytes)
-                .map_err(|error| EncodeError::Form(error.to_string())),
+            Format::Yaml => Ok(yaml::write(&json).into_bytes()),
         }
     }
 
@@ -74,10 +72,14 @@ impl Body {
         let text = || Value::text(String::from_utf8_lossy(bytes));
         let parsed = match format {
             Format::Text => None,
-            Format::Json => serde_json::from_slice::<Json>(bytes).ok(),
-            Format::Yaml => serde_yaml::from_slice::<Json>(bytes).ok(),
+            Format::Json => {
+                serde_json::from_slice(bytes).ok().map(|json| canonical::from_json(&json))
+            }
+            Format::Yaml => std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|text| yaml::parse(text, Rules::Kubernetes)),
         };
-        Self { format, value: parsed.as_ref().map_or_else(text, canonical::from_json) }
+        Self { format, value: parsed.unwrap_or_else(text) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ComponentId, ContentId, Epoch, ResourceKey, Scope, TargetName};
+use crate::ids::{ComponentId, ContentId, Epoch, ResourceKey, Scope, StackName, TargetName};
 
 /// One resource that a component of ours owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +33,9 @@ pub struct Mark {
     pub scope: Scope,
     /// In which target it was found. A copy in another folder is not a mark.
     pub target: TargetName,
-    /// The highest epoch that wrote here: a lower one is refused.
-    pub epoch: Epoch,
+    /// By stack, the highest epoch that wrote here: a lower one is refused. Leases are taken stack
+    /// by stack, so their epochs say nothing about each other.
+    pub epochs: BTreeMap<StackName, Epoch>,
     /// What is owned.
     pub resources: Inventory,
 }
@@ -46,6 +47,11 @@ impl Mark {
     /// A mark that owns nothing.
     pub fn empty(scope: Scope, target: TargetName) -> Self {
         let resources = Inventory::new();
-        Self { version: Self::VERSION, scope, target, epoch: Epoch::default(), resources }
+        Self { version: Self::VERSION, scope, target, epochs: BTreeMap::new(), resources }
+    }
+
+    /// The highest epoch that wrote here for `stack`.
+    pub fn epoch(&self, stack: &StackName) -> Epoch {
+        self.epochs.get(stack).copied().unwrap_or_default()
     }
 }

@@ -12,6 +12,7 @@ pub mod path;
 pub mod question;
 pub mod files;
 pub mod canonical;
+pub mod yaml;
 pub mod body;
 
 pub mod revision;

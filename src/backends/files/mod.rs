@@ -1,1 +1,206 @@
 //! The target that is a folder.
+//!
+//! Takes: a folder that several agents and repositories may share, and that people may edit.
+//! Gives: each file's content, live and intended; after a step what the file holds then.
+//! Never: follows a link; writes in place; touches a file that this scope's mark does not name;
+//! takes a folder that is not there for an empty one.
+//! Start at: [`FilesTarget`], then `step.rs` for one change and `mark.rs` for who owns what.
+//! How to add: what a file system can refuse goes into `failure.rs`, with its disposition.
+//!
+//! Beside the files there is one folder, `.isobar`:
+//!
+//! ```text
+//! .isobar/<agent>@<repository>.json   the mark of one scope: one file each, so that a broken or
+//!                                     foreign one can neither hide nor overwrite another
+//! .isobar/lock                        exclusive to write a mark, shared to write a file
+//! .isobar/tmp/                        files that are not renamed yet; swept with every mark
+//! ```
+
+mod failure;
+mod folder;
+mod lock;
+mod mark;
+mod observe;
+mod step;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+
+use self::folder::Folder;
+use self::lock::Mode;
+use self::mark::{Marks, Reader};
+use self::observe::Cache;
+use self::watch::Watch;
+use super::{After, MarkEntries, StepError, Target};
+use crate::build::Rendered;
+use crate::ids::{ComponentId, Scope, TargetName};
+use crate::model::inventory::{Inventory, Mark};
+use crate::model::observation::Observed;
+use crate::model::plan::{Effect, Step};
+use crate::store::Lease;
+use crate::world::World;
+
+/// Largest file that is read or written: 5 MiB, hundreds of times a large manifest, and as much
+/// as is read of a file of the config repository.
+pub const FILE_BYTES_MAX: u64 = 5 << 20;
+
+/// A folder as a target, for one agent and repository.
+pub struct FilesTarget {
+    name: TargetName,
+    folder: PathBuf,
+    marks: Arc<Reader>,
+    world: World,
+    cache: Arc<Cache>,
+    watch: Watch,
+    /// A disk that once failed to keep what it was given is not trusted again by this process:
+    /// a second flush may report success for pages that are gone.
+    distrusted: Arc<AtomicBool>,
+}
+
+impl FilesTarget {
+    /// Opens `folder` as the target `name`. It need not be there yet: the first mark makes it.
+    pub fn open(name: TargetName, scope: Scope, folder: impl AsRef<Path>, world: World) -> Self {
+        let folder = folder.as_ref().to_owned();
+        let watch = Watch::new(folder.clone(), world.clone());
+        let cache = Arc::new(Cache::new(world.clone()));
+        let marks = Arc::new(Reader::new(scope, name.clone()));
+        Self { name, folder, marks, world, cache, watch, distrusted: Arc::default() }
+    }
+
+    /// How many files have been read since it was opened: a file that did not change is read once.
+    pub fn files_read(&self) -> u64 {
+        self.cache.files_read()
+    }
+
+    /// Runs `work` where it may wait for the disk.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, StepError> {
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(error) => Err(StepError::unknown(format!("the work on a file broke off: {error}"))),
+        }
+    }
+
+    fn trusted(&self) -> Result<(), StepError> {
+        match self.distrusted.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(StepError::refused(format!(
+                "{} once failed to keep what was written: check the disk and start again",
+                self.folder.display()
+            ))),
+        }
+    }
+
+    /// The folder, if it is there, and all marks in it.
+    async fn look(&self) -> Result<(Option<Arc<Folder>>, Arc<Marks>), StepError> {
+        let (path, reader) = (self.folder.clone(), self.marks.clone());
+        let found = self.blocking(move || {
+            let folder = Folder::open(&path).map_err(|error| failure::looking(&path, &error))?;
+            let marks = match &folder {
+                Some(folder) => reader.read(folder)?,
+                None => Arc::new(reader.none()),
+            };
+            Ok((folder.map(Arc::new), marks))
+        });
+        let (folder, marks) = found.await?;
+        self.watch.know(&marks.ours);
+        Ok((folder, marks))
+    }
+}
+
+#[async_trait]
+impl Target for FilesTarget {
+    fn name(&self) -> &TargetName {
+        &self.name
+    }
+
+    async fn mark(&self) -> Result<Mark, StepError> {
+        Ok(self.look().await?.1.ours.clone())
+    }
+
+    async fn observe(
+        &self,
+        component: &ComponentId,
+        rendered: Option<&Rendered>,
+        owned: &Inventory,
+    ) -> Observed {
+        self.watch.start();
+        let (folder, marks) = match self.look().await {
+            Ok(found) => found,
+            Err(error) => return Observed::Unreachable { reason: error.reason },
+        };
+        let wanted = observe::Wanted::new(component, rendered, owned);
+        let Some(folder) = folder else {
+            return match wanted.owned.is_empty() {
+                true => observe::nothing_there(&wanted),
+                false => Observed::Unreachable {
+                    reason: format!("{} is not there", self.folder.display()),
+                },
+            };
+        };
+        let cache = self.cache.clone();
+        let looked =
+            self.blocking(move || Ok(observe::observe(&folder, &marks, &wanted, &cache))).await;
+        looked.unwrap_or_else(|error| Observed::Unreachable { reason: error.reason })
+    }
+
+    async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError> {
+        self.trusted()?;
+        let path = self.folder.clone();
+        let folder = self.blocking(move || Folder::make(&path)).await?;
+        let lock = lock::take(&folder, &self.world, Mode::Exclusive).await?;
+        let (reader, lease, entries) = (self.marks.clone(), lease.clone(), entries.clone());
+        let (distrusted, world) = (self.distrusted.clone(), self.world.clone());
+        let mark = self
+            .blocking(move || {
+                let _lock = lock;
+                step::still_ours(&lease, &world)?;
+                folder.sweep()?;
+                let mark = reader.read(&folder)?.with(&lease, &entries)?;
+                mark::write(&folder, &mark, &distrusted)?;
+                Ok(mark)
+            })
+            .await?;
+        self.watch.know(&mark);
+        self.watch.start();
+        Ok(())
+    }
+
+    async fn apply(
+        &self,
+        lease: &Lease,
+        effect: &Effect,
+        step: &Step,
+    ) -> Result<Vec<After>, StepError> {
+        let mut after = Vec::with_capacity(step.changes.len());
+        for &at in &step.changes {
+            match self.change(lease, &effect.changes[at]).await {
+                Ok(one) => after.push(one),
+                Err(error) if after.is_empty() => return Err(error),
+                Err(error) => {
+                    let done = after.len();
+                    return Err(StepError::unknown(format!(
+                        "{} of {} changes are done, then: {error}",
+                        done,
+                        step.changes.len()
+                    )));
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    async fn wake(&self) -> BTreeSet<ComponentId> {
+        self.watch.wake().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

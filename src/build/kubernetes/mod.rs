@@ -9,7 +9,7 @@
 //! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`.
 
 mod object;
-pub(in crate::build) mod read;
+mod read;
 
 use std::collections::BTreeMap;
 

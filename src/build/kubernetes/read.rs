@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::GlobBuilder;
-use yaml_span::{Document, Kind, Limits, NodeId, parse_stream};
+use yaml_span::{Limits, parse_stream};
 
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::ids::ContentId;
 use crate::model::files::File;
-use crate::model::value::{Node, Origin, Raw, Value};
+use crate::model::value::Value;
+use crate::model::yaml;
 
 /// Every document of every file that `paths` names; without `paths` and `manifests`, of every
 /// manifest in the component's folder.
@@ -37,36 +38,13 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
         let document = Arc::new(document);
         let file = File { path: path.clone(), content, document: document.clone() };
         let file = draft.add_file(file);
-        let value = value(&document, document.root(), file);
+        let value = yaml::read(&document, document.root(), file);
         // What stands between two `---` may be comments alone.
         if !value.is_null() {
             values.push(value);
         }
     }
     values
-}
-
-pub(in crate::build) fn value(document: &Document, node: NodeId, file: u32) -> Value {
-    let origin = Origin { file, node: node.0 };
-    let target = document.target(node);
-    let content = match document.kind(target) {
-        Kind::Mapping => Node::Map(
-            document
-                .entries_merged(target)
-                .into_iter()
-                .map(|e| (document.text(e.key).into(), value(document, e.value, file)))
-                .collect(),
-        ),
-        Kind::Sequence => Node::List(Arc::new(
-            document.items(target).iter().map(|&item| value(document, item, file)).collect(),
-        )),
-        Kind::Scalar | Kind::Alias(_) => Node::Raw(Raw {
-            text: document.text(target).into(),
-            plain: document.is_plain(target),
-            tag: document.tag(target).map(|tag| tag.text.into()),
-        }),
-    };
-    Value { node: content, origin }
 }
 
 /// The files to read, sorted.
