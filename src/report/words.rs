@@ -115,6 +115,9 @@ pub enum Clearing {
     Wait,
 }
 
+/// Most resources that a proposed command names: more belong into a list somebody thinks about.
+const NAMED_MAX: usize = 3;
+
 /// What clears a hold on `plan`.
 pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
     let deed = |text: &str| Clearing::Deed(text.to_owned());
@@ -125,9 +128,14 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
                 false => deed("merge the pull request"),
             }
         }
-        HoldReason::MassDelete { .. } => {
+        HoldReason::MassDelete { deletes, deletes_max } => {
             let going = plan.effect().changes.iter().filter(|c| c.action.is_destructive());
-            Clearing::Command(approve(plan, going.take(1).map(|change| &change.resource)))
+            let named =
+                going.take(deletes.saturating_sub(*deletes_max)).map(|change| &change.resource);
+            match deletes.saturating_sub(*deletes_max) <= NAMED_MAX {
+                true => Clearing::Command(approve(plan, named)),
+                false => deed("name each with `--allow-delete` when approving, if it is meant"),
+            }
         }
         HoldReason::Protected => match &hold.part {
             Part::Resource(_, key) => Clearing::Command(approve(plan, [key])),
