@@ -29,7 +29,7 @@ impl std::str::FromStr for FieldPathArg {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::all())?;
+    let wanted = Workspace::wanted(context, &Selection::default())?;
     Findings::of(&wanted).show(context);
     let component = component(&wanted.desired, &args.component)?;
     let explained = stacks::explain(component, &args.path.0);

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let wanted = match &args.rev {
         Some(revision) => Workspace::wanted_at(context, revision)?,
-        None => Workspace::wanted(context, &Selection::all())?,
+        None => Workspace::wanted(context, &Selection::default())?,
     };
     let shown = patterns(&args.stacks)?;
     let plans = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str())).await?;

@@ -1,7 +1,6 @@
 //! The targets a repository's stacks may name, opened when one first does.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use globset::Glob;
@@ -34,14 +33,6 @@ pub enum TargetRefused {
         /// The target.
         target: TargetName,
     },
-    /// It cannot be opened.
-    #[error("the target `{target}` cannot be opened: {why}")]
-    Broken {
-        /// The target.
-        target: TargetName,
-        /// Why.
-        why: String,
-    },
 }
 
 impl Targets {
@@ -68,7 +59,9 @@ impl Targets {
         if let Some(target) = open.get(name) {
             return Ok(target.clone());
         }
-        let target = self.start(name, settings.files.path)?;
+        let (scope, folder) = (self.scope.clone(), settings.files.path);
+        let target = FilesTarget::open(name.clone(), scope, folder, self.world.clone());
+        let target: Arc<dyn Target> = Arc::new(target);
         open.insert(name.clone(), target.clone());
         Ok(target)
     }
@@ -76,12 +69,5 @@ impl Targets {
     /// Every target that is open.
     pub fn all(&self) -> Vec<Arc<dyn Target>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    fn start(&self, name: &TargetName, folder: PathBuf) -> Result<Arc<dyn Target>, TargetRefused> {
-        let broken = |why: String| TargetRefused::Broken { target: name.clone(), why };
-        let target = FilesTarget::open(name.clone(), self.scope.clone(), folder, &self.world)
-            .map_err(|error| broken(error.to_string()))?;
-        Ok(Arc::new(target))
     }
 }
