@@ -13,6 +13,7 @@ pub mod question;
 pub mod files;
 pub mod canonical;
 pub mod body;
+mod pairs;
 
 pub mod revision;
 pub mod policy;
