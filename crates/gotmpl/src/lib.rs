@@ -149,3 +149,6 @@ impl Template {
         if self.mutates { data.detached() } else { data.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@
 //! notes, `@data {json}`, `@missingkey mode`, `@sprig on|off` and `@delims left right` hold for the lines after
 //! them. A leading `~` means that an error must agree in its stage but not in its words.
 
+#![allow(clippy::disallowed_methods, reason = "it asks Go, and its switches are variables")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;

@@ -10,7 +10,7 @@ pub fn templates(seed: u64, count: usize) -> Vec<Json> {
         .map(|_| {
             let mut writer = Writer { rng: &mut rng, depth: 0, variables: 0, ranges: 0 };
             let template = writer.body();
-            let missing_key = *pick(&mut rng, &["", "", "", "zero", "error"]);
+            let missing_key = pick(&mut rng, &["", "", "", "zero", "error"]);
             json!({
                 "template": template,
                 "data": data(),
@@ -33,8 +33,8 @@ fn data() -> Json {
     })
 }
 
-fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
-    &from[rng.usize(..from.len())]
+fn pick<'a>(rng: &mut Rng, from: &[&'a str]) -> &'a str {
+    from[rng.usize(..from.len())]
 }
 
 struct Writer<'r> {
@@ -46,7 +46,7 @@ struct Writer<'r> {
 
 impl Writer<'_> {
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        *pick(self.rng, from)
+        pick(self.rng, from)
     }
 
     fn body(&mut self) -> String {

@@ -11,6 +11,7 @@ use std::sync::Once;
 static RECORDED: Once = Once::new();
 
 /// The cases of `tests/<corpus>.json`.
+#[expect(clippy::disallowed_methods, reason = "RECORD is for the people who maintain these tests")]
 pub fn cases(corpus: &str) -> Vec<serde_json::Value> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let file = tests.join(corpus).with_extension("json");
@@ -21,6 +22,7 @@ pub fn cases(corpus: &str) -> Vec<serde_json::Value> {
     serde_json::from_slice(&recorded).expect("the answers are JSON")
 }
 
+#[expect(clippy::disallowed_methods, reason = "recording starts Go, comparing does not")]
 fn record(corpus: &str, program: &Path, file: &Path) {
     let mut go = Command::new("go");
     let output = go.args(["run", ".", corpus]).current_dir(program).output();
