@@ -189,6 +189,9 @@ struct Part {
     needs: Vec<String>,
 }
 
+/// What is there, and whose it is for everybody else.
+type There = BTreeMap<ResourceKey, (Owner, Body)>;
+
 struct Script {
     world: World,
     parts: BTreeMap<String, Part>,
@@ -264,6 +267,12 @@ impl Script {
 
     fn finish(mut self) -> World {
         let there = self.parts.remove("").unwrap_or_default().has;
+        let nobodys = there.into_iter().map(|(key, body)| (key, (Owner::Nobody, body)));
+        let owned = self.parts.iter().flat_map(|(name, part)| {
+            let owner = Owner::Other(id(name));
+            part.has.iter().map(move |(key, body)| (key.clone(), (owner.clone(), body.clone())))
+        });
+        let there: There = nobodys.chain(owned).collect();
         for (name, part) in &self.parts {
             self.world.add(name, part, &there);
         }
@@ -272,7 +281,7 @@ impl Script {
 }
 
 impl World {
-    fn add(&mut self, name: &str, part: &Part, there: &BTreeMap<ResourceKey, Body>) {
+    fn add(&mut self, name: &str, part: &Part, there: &There) {
         let is = |word: &str| part.words.contains(word);
         let id = id(name);
         for (resource, live) in &part.has {
@@ -350,22 +359,23 @@ fn component(id: &ComponentId, part: &Part) -> Component {
     }
 }
 
-fn observation(id: &ComponentId, part: &Part, there: &BTreeMap<ResourceKey, Body>) -> Observation {
+fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
     let keys: BTreeSet<_> = part.wants.keys().chain(part.has.keys()).cloned().collect();
     let active = part.words.contains("present") && !part.words.contains("disabled");
     let seen = |resource: ResourceKey| {
-        let own = part.has.get(&resource);
-        let live = own.or(there.get(&resource));
+        let own = part.has.get(&resource).map(|body| (Owner::This, body.clone()));
+        let there = own.or_else(|| there.get(&resource).cloned());
+        let (owner, live) = there.unzip();
         let wanted = part.wants.get(&resource).filter(|_| active);
         let intended = wanted.map(|piece| part.makes.get(&resource).unwrap_or(&piece.body));
         let both = Compared {
-            live: live.filter(|body| body.value != value("\"gone\"")).cloned(),
+            live: live.filter(|body| body.value != value("\"gone\"")),
             intended: intended.cloned(),
             must_replace: Vec::new(),
             sensitive: Vec::new(),
             stateful: part.words.contains(&format!("stateful {resource}")),
             uid: None,
-            owner: if own.is_some() { Owner::This } else { Owner::Nobody },
+            owner: owner.unwrap_or(Owner::Nobody),
         };
         (resource, Seen::Compared(Box::new(both)))
     };

@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use super::fixture::*;
+use super::fixture::{self, *};
 use super::*;
 use crate::model::authority::{Approval, Authority};
 use crate::model::change::Action;
