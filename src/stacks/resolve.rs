@@ -17,8 +17,8 @@ use super::template::Templates;
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
-use crate::model::desired::{Component, Desired, Presence, Stack};
-use crate::model::question::Answers;
+use crate::model::desired::{Component, Desired, Layout, Presence, Stack};
+use crate::model::question::{Answers, Question};
 use crate::model::value::Value;
 use crate::source::Snapshot;
 
@@ -46,7 +46,7 @@ pub(super) fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answ
     work.link(&finisher, &identity, drafts);
     let Finisher { asked, warnings, .. } = finisher;
     work.found.extend(warnings);
-    work.resolution(library, asked)
+    work.resolution(library, dialect.layout, asked)
 }
 
 /// Every top-level manifest with what it is made of.
@@ -322,7 +322,8 @@ impl Work {
     fn resolution(
         mut self,
         library: Library<'_>,
-        questions: BTreeSet<crate::model::question::Question>,
+        layout: Layout,
+        questions: BTreeSet<Question>,
     ) -> Resolution {
         for stack in self.stacks.values_mut() {
             stack.manifests.sort();
@@ -348,6 +349,7 @@ impl Work {
             stacks: self.stacks,
             nameless: self.nameless.into_iter().collect(),
             diagnostics: self.found,
+            layout,
             files: Arc::new(library.files),
         };
         Resolution { desired, questions }
