@@ -146,7 +146,7 @@ fn list(root: &Path, bounds: Bounds) -> Result<Listed, FetchError> {
             let path = listing.path(&folder, name.as_encoded_bytes())?;
             if kind.is_dir() {
                 match item.path().join(".git").exists() {
-                    true => listing.submodule(&path),
+                    true => listing.submodule(&path)?,
                     false => open.push(path),
                 }
             } else if kind.is_symlink() {

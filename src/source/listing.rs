@@ -31,18 +31,21 @@ pub(super) const LINK_HOPS_MAX: u32 = 8;
 pub(super) struct Listing {
     revision: String,
     bounds: Bounds,
-    nodes: BTreeMap<Arc<str>, Node>,
-    submodules: Vec<Arc<str>>,
+    nodes: Nodes,
     looks: usize,
     bytes: u64,
 }
 
+type Nodes = BTreeMap<Arc<str>, Node>;
+
 enum Node {
     File(Entry),
     Link(String),
+    Submodule,
 }
 
-/// A finished listing.
+/// A finished listing: files, and where a submodule would be, itself or through a link.
+#[derive(Default)]
 pub(super) struct Listed {
     pub(super) entries: BTreeMap<Arc<str>, Entry>,
     pub(super) submodules: Vec<Arc<str>>,
@@ -51,8 +54,7 @@ pub(super) struct Listed {
 impl Listing {
     /// An empty one; `revision` names the tree in errors.
     pub(super) fn new(revision: String, bounds: Bounds) -> Self {
-        let (nodes, submodules) = (BTreeMap::new(), Vec::new());
-        Self { revision, bounds, nodes, submodules, looks: 0, bytes: 0 }
+        Self { revision, bounds, nodes: BTreeMap::new(), looks: 0, bytes: 0 }
     }
 
     /// The path of `name` in `folder`, if a tree of ours may have something there.
@@ -72,10 +74,7 @@ impl Listing {
         if let Err(why) = gix::validate::path::component(name.into(), None, options) {
             return Err(refused(&shown, &why.to_string()));
         }
-        if shown.len() > self.bounds.path_bytes_max {
-            let what = format!("a path of {} bytes", shown.len());
-            return Err(self.too_large(what, self.bounds.path_bytes_max as u64));
-        }
+        self.check_length(&shown)?;
         if shown.split('/').count() > self.bounds.depth_max {
             return Err(self.too_large("deeper folders".to_owned(), self.bounds.depth_max as u64));
         }
@@ -102,60 +101,59 @@ impl Listing {
     }
 
     /// Remembers a folder whose content is in another repository: nothing of it is in the tree.
-    pub(super) fn submodule(&mut self, path: &str) {
-        self.submodules.push(path.into());
+    pub(super) fn submodule(&mut self, path: &str) -> Result<(), FetchError> {
+        self.add(path, Node::Submodule)
     }
 
     /// Replaces each link by what it leads to.
     pub(super) fn finish(mut self) -> Result<Listed, FetchError> {
-        let mut entries = BTreeMap::new();
+        let mut listed = Listed::default();
         let nodes = std::mem::take(&mut self.nodes);
         for (path, node) in &nodes {
-            match node {
-                Node::File(entry) => {
-                    entries.insert(path.clone(), entry.clone());
-                }
-                Node::Link(target) => {
-                    let (to, hops) = follow(&nodes, path, target, 0)?;
-                    self.place(&nodes, &mut entries, path, &to, hops)?;
-                }
+            if below(&nodes, path).next().is_some() {
+                return Err(refused(path, "the tree has it twice, once as a folder"));
             }
+            let (from, hops) = match node {
+                Node::File(_) | Node::Submodule => (path.to_string(), 0),
+                Node::Link(target) => follow(&nodes, path, target, 0)?,
+            };
+            self.place(&nodes, &mut listed, path, &from, hops)?;
         }
-        Ok(Listed { entries, submodules: self.submodules })
+        Ok(listed)
     }
 
-    /// Makes what is at `from`, a file or a folder, be at `path` too.
+    /// Makes what is at `from`, a file or a folder, be at `path`. `hops` links led there.
     fn place(
         &mut self,
-        nodes: &BTreeMap<Arc<str>, Node>,
-        entries: &mut BTreeMap<Arc<str>, Entry>,
+        nodes: &Nodes,
+        listed: &mut Listed,
         path: &str,
         from: &str,
         hops: u32,
     ) -> Result<(), FetchError> {
-        self.look()?;
-        if path.len() > self.bounds.path_bytes_max {
-            let what = format!("a path of {} bytes", path.len());
-            return Err(self.too_large(what, self.bounds.path_bytes_max as u64));
+        if hops > 0 {
+            self.look()?;
+            self.check_length(path)?;
         }
         if let Some(Node::File(entry)) = nodes.get(from) {
-            entries.insert(path.into(), entry.clone());
+            listed.entries.insert(path.into(), entry.clone());
             return Ok(());
         }
-        let folder = if from.is_empty() { String::new() } else { format!("{from}/") };
-        let start: Arc<str> = folder.as_str().into();
-        let mut inside =
-            nodes.range(start..).take_while(|(below, _)| below.starts_with(&folder)).peekable();
+        if is_in_submodule(nodes, from) {
+            listed.submodules.push(path.into());
+            return Ok(());
+        }
+        let mut inside = below(nodes, from).peekable();
         if inside.peek().is_none() {
             return Err(refused(path, &format!("the link leads to {from}, which is not there")));
         }
-        for (below, node) in inside {
-            let at = join(path, &below[folder.len()..]);
-            let (to, hops) = match node {
-                Node::File(_) => (below.to_string(), hops),
-                Node::Link(target) => follow(nodes, below, target, hops)?,
+        for (found, node) in inside {
+            let rest = found[from.len()..].trim_start_matches('/');
+            let (from, hops) = match node {
+                Node::File(_) | Node::Submodule => (found.to_string(), hops),
+                Node::Link(target) => follow(nodes, found, target, hops)?,
             };
-            self.place(nodes, entries, &at, &to, hops)?;
+            self.place(nodes, listed, &join(path, rest), &from, hops)?;
         }
         Ok(())
     }
@@ -165,6 +163,14 @@ impl Listing {
             Some(_) => Err(refused(path, "the tree has it twice")),
             None => Ok(()),
         }
+    }
+
+    fn check_length(&self, path: &str) -> Result<(), FetchError> {
+        if path.len() <= self.bounds.path_bytes_max {
+            return Ok(());
+        }
+        let what = format!("a path of {} bytes", path.len());
+        Err(self.too_large(what, self.bounds.path_bytes_max as u64))
     }
 
     /// Counts everything that is looked at, so that no tree can make the walk endless.
@@ -183,12 +189,7 @@ impl Listing {
 }
 
 /// Where a link leads, itself no link, and how many links were passed on the way.
-fn follow(
-    nodes: &BTreeMap<Arc<str>, Node>,
-    link: &str,
-    target: &str,
-    hops: u32,
-) -> Result<(String, u32), FetchError> {
+fn follow(nodes: &Nodes, link: &str, target: &str, hops: u32) -> Result<(String, u32), FetchError> {
     let mut hops = hops + 1;
     if hops > LINK_HOPS_MAX {
         let what = format!("more than {LINK_HOPS_MAX} links lead to one another");
@@ -212,6 +213,27 @@ fn follow(
         }
     }
     Ok((at, hops))
+}
+
+/// Everything in `folder`, which is empty for the tree itself.
+fn below<'nodes>(
+    nodes: &'nodes Nodes,
+    folder: &str,
+) -> impl Iterator<Item = (&'nodes Arc<str>, &'nodes Node)> + use<'nodes> {
+    let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    nodes.range(Arc::from(start.as_str())..).take_while(move |(path, _)| path.starts_with(&start))
+}
+
+/// Whether `path` is a submodule, or in one.
+fn is_in_submodule(nodes: &Nodes, path: &str) -> bool {
+    let mut at = Some(path);
+    while let Some(folder) = at {
+        if matches!(nodes.get(folder), Some(Node::Submodule)) {
+            return true;
+        }
+        at = parent(folder);
+    }
+    false
 }
 
 /// The folder that `path` is in; `None` for the tree itself.

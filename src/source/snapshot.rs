@@ -107,7 +107,7 @@ impl Snapshot {
         self.entries.iter()
     }
 
-    /// Folders that are repositories of their own (submodules), in no order that means anything.
+    /// Folders that are repositories of their own (submodules), and links into them, sorted.
     /// Nothing of them is in the snapshot: a path below one does not exist here.
     pub fn submodules(&self) -> &[Arc<str>] {
         &self.submodules

@@ -88,7 +88,7 @@ pub(super) fn list(
                     let target = walk.object(id, Kind::Blob, &path)?;
                     listing.link(&path, &target)?;
                 }
-                EntryKind::Commit => listing.submodule(&path),
+                EntryKind::Commit => listing.submodule(&path)?,
             }
         }
     }

@@ -201,7 +201,8 @@ impl Writer {
         let walk = self.repository.rev_walk([base]).first_parent_only().all();
         for info in walk.map_err(|cause| self.git(cause))? {
             let info = info.map_err(|cause| self.git(cause))?;
-            if info.parent_ids().skip(1).any(|parent| parent.detach() == head) {
+            let commit = info.object().map_err(|cause| self.git(cause))?;
+            if commit.parent_ids().skip(1).any(|parent| parent.detach() == head) {
                 return Ok(Some(info.id));
             }
         }
