@@ -129,7 +129,8 @@ impl Tx {
     }
 
     /// Binds a run that did not end to the epoch of the lease, which fences whoever began it.
-    /// What stands without an outcome has to be observed before anything else.
+    /// What stands without an outcome has to be observed before anything else. Also how a claim is
+    /// had back, under the same lease, when its commit or that of [`Tx::finish`] failed.
     pub async fn resume(&mut self, lease: &Lease, open: &OpenRun) -> Result<Claim, StoreError> {
         const RESUME: &str = "UPDATE run SET epoch = $5 \
             WHERE agent = $1 AND repository = $2 AND stack = $3 AND run = $4 \
