@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Link, Row};
+use super::db::{Arg, Link, Row};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{
     Actor, CommitId, ContentId, Digest, Epoch, HolderId, PullNumber, RunId, Scope, StackName,
@@ -202,7 +202,7 @@ impl Line {
         Ok((line, row.get(11)?))
     }
 
-    fn into_args(self, hash: ContentId) -> Vec<super::db::Arg> {
+    fn into_args(self, hash: ContentId) -> Vec<Arg> {
         args![
             self.seq,
             self.at,

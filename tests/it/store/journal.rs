@@ -96,3 +96,16 @@ async fn every_kind_of_tampering_is_found_at_the_next_start() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_outcome_that_the_journal_does_not_tell_of_is_found_out() {
+    for bed in beds().await {
+        let store = with_history(&bed).await;
+        assert_eq!(store.outcomes(&scope(), &stack(), 1).await.expect("an answer").len(), 1);
+        bed.raw("UPDATE run SET outcome = REPLACE(outcome, 'done', 'failed')")
+            .await
+            .expect("a change behind its back");
+        let read = store.outcomes(&scope(), &stack(), 1).await;
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{read:?}");
+    }
+}
