@@ -32,6 +32,12 @@ pub struct Position {
 }
 
 impl Span {
+    /// A place in the YAML file `path`.
+    pub fn new(path: &Arc<str>, span: yaml_span::Span) -> Self {
+        let position = |at: yaml_span::Position| Position { line: at.line, column: at.column };
+        Self { file: path.clone(), start: position(span.start), end: position(span.end) }
+    }
+
     /// The whole of a file, when no place in it is better than another.
     pub fn file(path: impl Into<Arc<str>>) -> Self {
         let start = Position { line: 1, column: 1 };
@@ -84,6 +90,28 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
+    /// What the YAML parser says about the file `path`.
+    pub fn from_yaml(path: &Arc<str>, error: &yaml_span::SyntaxError) -> Self {
+        use yaml_span::Code as Yaml;
+        let code = match error.code {
+            Yaml::Syntax => Code::YamlSyntax,
+            Yaml::NotUtf8 => Code::FileUnreadable,
+            Yaml::TooLarge => Code::FileTooLarge,
+            Yaml::DuplicateKey => Code::YamlDuplicateKey,
+            Yaml::ComplexKey | Yaml::NullKey => Code::YamlKey,
+            Yaml::UnknownAlias | Yaml::SelfReference | Yaml::BadMerge => Code::YamlAnchor,
+            Yaml::TooDeep | Yaml::TooManyNodes | Yaml::TooMuchExpansion | Yaml::TooManyAliases => {
+                Code::YamlLimit
+            }
+        };
+        let found = Self::error(code, Span::new(path, error.span), error.message.clone());
+        let found = match &error.related {
+            Some(related) => found.related(Span::new(path, related.span), related.message),
+            None => found,
+        };
+        Self { hint: error.hint.map(str::to_owned), ..found }
+    }
+
     /// Adds what to do about it.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -99,6 +127,17 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// The name of `known` that `text` was probably meant to be.
+pub fn closest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // A third of the letters may be wrong: more, and the guess is likelier to mislead.
+    let distance_max = (text.chars().count() / 3).max(1);
+    known
+        .map(|name| (strsim::damerau_levenshtein(text, name), name))
+        .filter(|(distance, _)| *distance <= distance_max)
+        .min()
+        .map(|(_, name)| name)
 }
 
 macro_rules! codes {

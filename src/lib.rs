@@ -27,6 +27,7 @@
 pub mod ids;
 pub mod secret;
 pub mod diagnostic;
+pub mod schema;
 pub mod settings;
 pub mod world;
 pub mod model;
@@ -38,7 +39,5 @@ pub mod backends;
 pub mod plan;
 pub mod apply;
 pub mod store;
-pub mod reconcile;
 pub mod forge;
 pub mod report;
-pub mod cli;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use yaml_span::{Document, NodeId};
 
 use super::value::Origin;
-use crate::diagnostic::{Position, Span};
+use crate::diagnostic::Span;
 use crate::ids::ContentId;
 
 /// One parsed file of a snapshot.
@@ -39,8 +39,6 @@ impl Files {
     /// The place an author wrote a value; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let file = self.get(origin.file)?;
-        let span = file.document.span(NodeId(origin.node));
-        let position = |p: yaml_span::Position| Position { line: p.line, column: p.column };
-        Some(Span { file: file.path.clone(), start: position(span.start), end: position(span.end) })
+        Some(Span::new(&file.path, file.document.span(NodeId(origin.node))))
     }
 }

@@ -55,8 +55,12 @@ impl FieldPath {
         })
     }
 
-    /// Reads what [`FieldPath`]'s `Display` writes. The empty text is the root.
+    /// Reads what [`FieldPath`]'s `Display` writes, or a JSON pointer (`/a/b/0`, RFC 6901). The
+    /// empty text is the root.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        if let Some(pointer) = text.strip_prefix('/') {
+            return Ok(Self(pointer.split('/').map(pointed).collect()));
+        }
         let error = || PathError(text.to_owned());
         let mut path = Vec::new();
         let mut rest = text;
@@ -84,6 +88,14 @@ impl FieldPath {
     }
 }
 
+/// One step of a JSON pointer. A number is an index: a map with such a key needs the other form.
+fn pointed(segment: &str) -> Segment {
+    match segment.parse() {
+        Ok(index) => Segment::Index(index),
+        Err(_) => Segment::Key(segment.replace("~1", "/").replace("~0", "~").into()),
+    }
+}
+
 /// The key at the head of `text` and what is behind it.
 fn key(text: &str) -> Option<(String, &str)> {
     if text.starts_with('"') {
@@ -105,6 +117,7 @@ impl fmt::Display for FieldPath {
                         f.write_str(".")?;
                     }
                     let plain = !key.is_empty()
+                        && !key.starts_with('/')
                         && !key.contains(['.', '[', '"', '\\'])
                         && !key.chars().any(char::is_control);
                     if plain {

@@ -1,12 +1,12 @@
 //! What may be done without asking, and what must be asked: the repository's `isobar.yaml`, and
 //! the block `settings.reconcile` of a component.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::FieldPath;
-use crate::ids::TargetName;
+use crate::ids::{StackName, TargetName};
 
 /// How far Isobar goes on its own. Ordered: a later one does all that an earlier one does.
 #[derive(
@@ -52,6 +52,30 @@ pub struct RepositoryPolicy {
     pub guard: Guard,
     /// How strict resolving is.
     pub strictness: Strictness,
+}
+
+impl RepositoryPolicy {
+    /// The rule that decides about a stack: the first whose pattern fits its name.
+    pub fn rule(&self, stack: &StackName) -> Option<&StackRule> {
+        self.stacks.iter().find(|rule| fits(&rule.pattern, stack).unwrap_or(false))
+    }
+
+    /// How far Isobar goes on its own in a stack; without a rule it only observes.
+    pub fn manage(&self, stack: &StackName) -> Manage {
+        self.rule(stack).map_or(Manage::Observe, |rule| rule.manage)
+    }
+
+    /// The freeze that holds a stack at `now`. A pattern that cannot be read freezes every stack.
+    pub fn freeze(&self, stack: &StackName, now: Timestamp) -> Option<&Freeze> {
+        self.freeze.iter().find(|freeze| {
+            freeze.from <= now && now < freeze.until && fits(&freeze.pattern, stack).unwrap_or(true)
+        })
+    }
+}
+
+/// Whether a stack's name fits a glob; `None` if the pattern is none.
+fn fits(pattern: &str, stack: &StackName) -> Option<bool> {
+    Some(globset::Glob::new(pattern).ok()?.compile_matcher().is_match(stack.as_str()))
 }
 
 /// What has to happen before a plan may be applied.
@@ -171,15 +195,25 @@ pub struct Reconcile {
     /// Where the stack's resources live.
     #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
-    /// How often it is looked at without a reason, in seconds.
-    pub interval_s: Option<u32>,
-    /// How long one step may take, in seconds.
-    pub timeout_s: Option<u32>,
-    /// How often a failed step is tried again within a run.
-    pub retries: Option<u32>,
+    /// How often it is looked at without a reason: `10m`.
+    #[schemars(with = "Option<String>")]
+    pub interval: Option<SignedDuration>,
+    /// How long one step may take: `1h`.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<SignedDuration>,
+    /// How a failed step is tried again within a run.
+    pub retry: Option<Retry>,
     /// Whether a resource that is no longer desired is deleted. Off: it is forgotten.
     pub prune: Option<bool>,
-    /// Fields whose difference is nobody's business.
+    /// Fields whose difference is nobody's business: `spec.replicas`, or `/spec/replicas`.
     #[schemars(with = "Vec<String>")]
     pub ignore: Vec<FieldPath>,
+}
+
+/// How a failed step is tried again within a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// How often it is tried in all.
+    pub max_attempts: u32,
 }

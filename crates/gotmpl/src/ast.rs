@@ -59,7 +59,10 @@ pub(crate) struct Operand {
 pub(crate) enum Term {
     Bool(bool),
     Number(Number),
-    Str { quoted: String, value: Arc<str> },
+    Str {
+        quoted: String,
+        value: Arc<str>,
+    },
     Nil,
     Dot,
     /// `.a.b`
@@ -77,7 +80,6 @@ pub(crate) enum Term {
 pub(crate) struct Number {
     pub text: String,
     pub int: Option<i64>,
-    pub uint: Option<u64>,
     pub float: Option<f64>,
 }
 

@@ -202,7 +202,9 @@ impl<'t> Lexer<'t> {
             ':' => return Err("expected :=".to_owned()),
             '|' => TokenKind::Pipe,
             '"' => self.quoted('"', "unterminated quoted string", TokenKind::String)?,
-            '\'' => self.quoted('\'', "unterminated character constant", TokenKind::CharConstant)?,
+            '\'' => {
+                self.quoted('\'', "unterminated character constant", TokenKind::CharConstant)?
+            }
             '`' => {
                 let end = self.rest().find('`').ok_or("unterminated raw quoted string")?;
                 self.at += end + 1;

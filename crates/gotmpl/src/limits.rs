@@ -49,10 +49,9 @@ impl Meter {
     /// # Errors
     /// [`Failure::Limit`] when the fuel is used up.
     pub fn spend(&mut self, units: usize) -> Result<(), Failure> {
-        self.fuel = self
-            .fuel
-            .checked_sub(units as u64)
-            .ok_or_else(|| Failure::Limit("the template needs more fuel than allowed".to_owned()))?;
+        self.fuel = self.fuel.checked_sub(units as u64).ok_or_else(|| {
+            Failure::Limit("the template needs more fuel than allowed".to_owned())
+        })?;
         Ok(())
     }
 

@@ -129,7 +129,7 @@ impl<'t> Parser<'t> {
                 return Err(Mistake { kind: ErrorKind::Lex, message: token.message.clone() });
             }
             TokenKind::End => "EOF".to_owned(),
-            TokenKind::Keyword(_) | TokenKind::Nil => format!("<{}>", token.text),
+            TokenKind::Keyword(_) | TokenKind::Nil | TokenKind::Dot => format!("<{}>", token.text),
             _ => match token.text.char_indices().nth(10) {
                 Some((cut, _)) if token.text.len() > 10 => {
                     format!("{}...", strconv::quote(&token.text[..cut], false))
@@ -142,7 +142,11 @@ impl<'t> Parser<'t> {
 
     fn expect_right_delimiter(&mut self, context: &str) -> Parse<()> {
         let token = self.advance_solid();
-        if token.kind == TokenKind::RightDelimiter { Ok(()) } else { self.unexpected(&token, context) }
+        if token.kind == TokenKind::RightDelimiter {
+            Ok(())
+        } else {
+            self.unexpected(&token, context)
+        }
     }
 
     fn name_literal(&mut self, context: &str) -> Parse<(String, usize)> {
@@ -264,7 +268,8 @@ impl<'t> Parser<'t> {
     }
 
     fn otherwise(&mut self) -> Parse<Piece> {
-        if let TokenKind::Keyword(keyword @ (Keyword::If | Keyword::With)) = self.peek_solid().kind {
+        if let TokenKind::Keyword(keyword @ (Keyword::If | Keyword::With)) = self.peek_solid().kind
+        {
             return Ok(Piece::Else(Some(keyword)));
         }
         self.expect_right_delimiter("else")?;
@@ -326,8 +331,7 @@ impl<'t> Parser<'t> {
 
     fn pipeline(&mut self, context: &str, end: TokenKind) -> Parse<Pipe> {
         let offset = self.peek_solid().offset;
-        let mut pipe =
-            Pipe { offset, assigns: false, variables: Vec::new(), commands: Vec::new() };
+        let mut pipe = Pipe { offset, assigns: false, variables: Vec::new(), commands: Vec::new() };
         self.declarations(context, &mut pipe)?;
         loop {
             let token = self.peek_solid().clone();
@@ -375,7 +379,10 @@ impl<'t> Parser<'t> {
                         return mistake(format!("too many declarations in {context}"));
                     }
                     let next = self.peek_solid().kind;
-                    if !matches!(next, TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen) {
+                    if !matches!(
+                        next,
+                        TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen
+                    ) {
                         return mistake("range can only initialize variables");
                     }
                 }
@@ -400,8 +407,17 @@ impl<'t> Parser<'t> {
         self.is_function_keyword(token)
             || matches!(
                 token.kind,
-                Bool | CharConstant | Complex | Dot | Field | Identifier | Number | Nil
-                    | RawString | String | Variable | LeftParen
+                Bool | CharConstant
+                    | Complex
+                    | Dot
+                    | Field
+                    | Identifier
+                    | Number
+                    | Nil
+                    | RawString
+                    | String
+                    | Variable
+                    | LeftParen
             )
     }
 
@@ -478,10 +494,9 @@ impl<'t> Parser<'t> {
                 }
                 Term::Variable(token.text.to_owned(), Vec::new())
             }
-            TokenKind::String | TokenKind::RawString => Term::Str {
-                quoted: token.text.to_owned(),
-                value: string_value(token.text)?.into(),
-            },
+            TokenKind::String | TokenKind::RawString => {
+                Term::Str { quoted: token.text.to_owned(), value: string_value(token.text)?.into() }
+            }
             TokenKind::LeftParen => {
                 self.enter()?;
                 let pipe = self.pipeline("parenthesized pipeline", TokenKind::RightParen)?;

@@ -112,6 +112,24 @@ impl Value {
         }
     }
 
+    /// A copy that shares no map with this value.
+    pub(crate) fn detached(&self) -> Self {
+        match self {
+            Self::List(list) if !list.is_nil() => {
+                let items = list.items().iter().map(Self::detached).collect();
+                Self::List(List::of(list.element(), items))
+            }
+            Self::Map(map) if !map.is_nil() => {
+                let copy = Map::new(map.element());
+                for (key, value) in map.entries() {
+                    copy.insert(key, value.detached());
+                }
+                Self::Map(copy)
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Go's name of the type, e.g. `map[string]interface {}`.
     pub fn type_name(&self) -> String {
         match self {
@@ -203,10 +221,6 @@ impl List {
     pub fn is_empty(&self) -> bool {
         self.items().is_empty()
     }
-
-    pub(crate) fn shares(&self, other: &Self) -> bool {
-        matches!((&self.items, &other.items), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
-    }
 }
 
 impl Map {
@@ -280,7 +294,8 @@ impl Map {
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Absent | Self::Nil => f.write_str(if self.is_absent() { "Absent" } else { "Nil" }),
+            Self::Absent => f.write_str("Absent"),
+            Self::Nil => f.write_str("Nil"),
             Self::Bool(b) => write!(f, "{b}"),
             Self::Float(x) => write!(f, "{x:?}"),
             Self::Str(s) => write!(f, "{s:?}"),
@@ -289,12 +304,6 @@ impl fmt::Debug for Value {
             Self::Object(object) => f.write_str(object.type_name()),
             _ => write!(f, "{:?}", self.integer().unwrap_or_default()),
         }
-    }
-}
-
-impl Value {
-    pub(crate) fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
     }
 }
 

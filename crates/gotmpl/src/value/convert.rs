@@ -88,7 +88,9 @@ impl From<&serde_json::Value> for Value {
                 (None, None) => Self::Float(n.as_f64().unwrap_or(f64::NAN)),
             },
             serde_json::Value::String(s) => Self::from(s.as_str()),
-            serde_json::Value::Array(items) => Self::from(items.iter().map(Self::from).collect::<Vec<_>>()),
+            serde_json::Value::Array(items) => {
+                Self::from(items.iter().map(Self::from).collect::<Vec<_>>())
+            }
             serde_json::Value::Object(entries) => {
                 Self::Map(entries.iter().map(|(k, v)| (k.as_str(), Self::from(v))).collect())
             }

@@ -1,0 +1,19 @@
+variable "oidc_provider_arn" {
+  type        = string
+  description = "Identity provider of the cluster whose service accounts take the roles."
+}
+
+variable "oidc_issuer" {
+  type        = string
+  description = "Issuer of that provider, without the scheme."
+}
+
+variable "roles" {
+  type = list(object({
+    name            = string
+    namespace       = string
+    service_account = string
+    policy_arns     = list(string)
+  }))
+  description = "One role per service account, with the policies it gets."
+}

@@ -1,0 +1,209 @@
+//! Typed YAML files, all mistakes at once.
+//!
+//! Takes: the text of a settings file and the Rust type it is read into.
+//! Gives: the value; or every mistake with its place, its code and a hint.
+//! Never: reads a file, or stops at the first mistake.
+//!
+//! The type's own JSON Schema does the checking, so that the schema an editor uses and the one
+//! Isobar uses are the same.
+
+use std::sync::Arc;
+
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{ValidationError, Validator};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map as Object, Value as Json};
+use yaml_span::schema::{Scalar, v3};
+use yaml_span::{Document, Limits, NodeId, parse_first};
+
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+
+/// The JSON Schema of `T`, draft 2020-12.
+pub fn of<T: JsonSchema>() -> Json {
+    schemars::schema_for!(T).to_value()
+}
+
+/// A value from elsewhere that wins over a file's.
+pub struct Overlay {
+    /// What it is called where it comes from: a variable's name.
+    pub name: String,
+    /// Its place: keys in lower case, with `_` for what is neither letter nor digit.
+    pub path: Vec<String>,
+    /// Its value, as YAML.
+    pub text: String,
+}
+
+/// Reads `text`, the content of the file `path`, as a `T`. An empty file is an empty map.
+pub fn read<T: DeserializeOwned + JsonSchema>(
+    path: &str,
+    text: &str,
+) -> Result<T, Vec<Diagnostic>> {
+    read_with(path, text, &[])
+}
+
+/// The same, with values from elsewhere laid over it first.
+pub fn read_with<T: DeserializeOwned + JsonSchema>(
+    path: &str,
+    text: &str,
+    overlays: &[Overlay],
+) -> Result<T, Vec<Diagnostic>> {
+    let path: Arc<str> = path.into();
+    let parsed = parse_first(text, &Limits::DEFAULT);
+    if !parsed.errors.is_empty() {
+        let mistakes = parsed.errors.iter().map(|error| Diagnostic::from_yaml(&path, error));
+        return Err(mistakes.collect());
+    }
+    let document = parsed.document;
+    let mut json = match to_json(&document, document.root()) {
+        Json::Null => Json::Object(Object::new()),
+        json => json,
+    };
+    overlays.iter().for_each(|overlay| lay(&mut json, &overlay.path, &overlay.text));
+    let schema = of::<T>();
+    let validator = Validator::new(&schema).expect("the schema of a type of ours is valid");
+    let checked = Checked { path, document, schema };
+    let mut found: Vec<_> =
+        validator.iter_errors(&json).flat_map(|error| checked.diagnostics(&error)).collect();
+    if found.is_empty() {
+        match serde_json::from_value(json) {
+            Ok(value) => return Ok(value),
+            // What a schema cannot say: a name with a control character, a date that is none.
+            Err(error) => found.push(checked.at(checked.document.root(), error.to_string())),
+        }
+    }
+    found.sort_by(|a, b| a.span.cmp(&b.span));
+    Err(found)
+}
+
+/// The document as JSON, scalars typed by the stack rules.
+pub fn to_json(document: &Document, node: NodeId) -> Json {
+    if document.is_mapping(node) {
+        let entry = |(key, value)| (document.text(key).to_owned(), to_json(document, value));
+        return Json::Object(document.entries(node).map(entry).collect());
+    }
+    if document.is_sequence(node) {
+        return document.items(node).iter().map(|&item| to_json(document, item)).collect();
+    }
+    match v3::scalar(document, node) {
+        Ok(Scalar::Null) => Json::Null,
+        Ok(Scalar::Bool(value)) => value.into(),
+        Ok(Scalar::Int(value)) => value.into(),
+        Ok(Scalar::Uint(value)) => value.into(),
+        Ok(Scalar::Float(value)) => value.into(),
+        Ok(Scalar::Str(_) | Scalar::Timestamp(_)) | Err(_) => document.text(node).into(),
+    }
+}
+
+/// Puts `text` at `path`. A key that is spelled otherwise in the file is found all the same.
+fn lay(json: &mut Json, path: &[String], text: &str) {
+    let Some((key, rest)) = path.split_first() else {
+        let parsed = parse_first(text, &Limits::DEFAULT);
+        *json = to_json(&parsed.document, parsed.document.root());
+        return;
+    };
+    if !json.is_object() {
+        *json = Json::Object(Object::new());
+    }
+    let Some(object) = json.as_object_mut() else { return };
+    let spelled = object.keys().find(|known| flat(known) == *key).cloned();
+    let entry = object.entry(spelled.unwrap_or_else(|| key.clone())).or_insert(Json::Null);
+    lay(entry, rest, text);
+}
+
+fn flat(key: &str) -> String {
+    key.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
+struct Checked {
+    path: Arc<str>,
+    document: Document,
+    schema: Json,
+}
+
+impl Checked {
+    fn diagnostics(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+        let pointer = error.instance_path().to_string();
+        let node = self.find(&pointer);
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected } => {
+                let known = known_keys(&self.schema, error);
+                unexpected.iter().map(|key| self.unknown_key(node, key, &known)).collect()
+            }
+            Kind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                let found = self.at(node, format!("`{name}` is missing"));
+                vec![found.hint(format!("add `{name}:` here"))]
+            }
+            _ => vec![self.at(node, sentence(error))],
+        }
+    }
+
+    fn unknown_key(&self, map: NodeId, key: &str, known: &[String]) -> Diagnostic {
+        let entry = self.document.entries(map).find(|&(k, _)| self.document.text(k) == key);
+        let span = self.span(entry.map_or(map, |(key, _)| key));
+        let found =
+            Diagnostic::error(Code::UnknownKey, span, format!("`{key}` means nothing here"));
+        match closest(key, known.iter().map(String::as_str)) {
+            Some(name) => found.hint(format!("did you mean `{name}`?")),
+            None if known.is_empty() => found,
+            None => found.hint(format!("what may stand here: {}", known.join(", "))),
+        }
+    }
+
+    fn at(&self, node: NodeId, message: String) -> Diagnostic {
+        Diagnostic::error(Code::SettingsInvalid, self.span(node), message)
+    }
+
+    fn span(&self, node: NodeId) -> Span {
+        Span::new(&self.path, self.document.span(node))
+    }
+
+    /// The node a JSON pointer leads to, or the deepest one on the way.
+    fn find(&self, pointer: &str) -> NodeId {
+        let document = &self.document;
+        pointer.split('/').skip(1).fold(document.root(), |node, segment| {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let next = match segment.parse::<usize>() {
+                Ok(index) if document.is_sequence(node) => document.items(node).get(index).copied(),
+                _ => document.get(node, &segment),
+            };
+            next.unwrap_or(node)
+        })
+    }
+}
+
+/// The keys that the schema has where `error` came up.
+fn known_keys(schema: &Json, error: &ValidationError<'_>) -> Vec<String> {
+    let keyword = error.schema_path().to_string();
+    let place = keyword.rsplit_once('/').map_or("", |(place, _)| place);
+    let properties = schema.pointer(&format!("{place}/properties")).and_then(Json::as_object);
+    properties.map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// What is wrong, in our words.
+fn sentence(error: &ValidationError<'_>) -> String {
+    let found = error.instance().to_string();
+    match error.kind() {
+        Kind::Enum { options } => format!("{found} is none of {options}"),
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            let choices: Vec<_> = context.iter().flatten().filter_map(constant).collect();
+            match choices.is_empty() {
+                true => format!("{found} has none of the forms that may stand here"),
+                false => format!("{found} is none of {}", choices.join(", ")),
+            }
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn constant(error: &ValidationError<'_>) -> Option<String> {
+    match error.kind() {
+        Kind::Constant { expected_value } => Some(expected_value.to_string()),
+        Kind::Enum { options } => Some(options.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

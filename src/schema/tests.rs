@@ -1,0 +1,60 @@
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::model::policy::RepositoryPolicy;
+
+fn check(text: &str, expected: Expect) {
+    let found = match read::<RepositoryPolicy>("isobar.yaml", text) {
+        Ok(policy) => format!("{policy:?}\n"),
+        Err(found) => found
+            .iter()
+            .map(|d| {
+                let hint = d.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
+                format!("{}: {}: {}{hint}\n", d.span, d.code, d.message)
+            })
+            .collect(),
+    };
+    expected.assert_eq(&found);
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(read("isobar.yaml", ""), Ok(RepositoryPolicy::default()));
+    assert_eq!(read("isobar.yaml", "# nothing yet\n"), Ok(RepositoryPolicy::default()));
+}
+
+#[test]
+fn every_mistake_is_reported_at_its_place() {
+    let text = "\
+version: one
+reveiw: none
+stacks:
+  - match: 'core-*'
+    manage: proposed
+  - manage: correct
+guard:
+  deletes_max: -1
+freeze: none
+";
+    check(
+        text,
+        expect![[r#"
+            isobar.yaml:1:10: settings-invalid: "one" is not of types "null", "integer"
+            isobar.yaml:2:1: unknown-key: `reveiw` means nothing here (did you mean `review`?)
+            isobar.yaml:5:13: settings-invalid: "proposed" is none of "observe", "propose", "correct"
+            isobar.yaml:6:5: settings-invalid: `match` is missing (add `match:` here)
+            isobar.yaml:8:16: settings-invalid: -1 is less than the minimum of 0
+            isobar.yaml:9:9: settings-invalid: "none" is not of type "array"
+        "#]],
+    );
+}
+
+#[test]
+fn broken_yaml_is_reported_as_such() {
+    check(
+        "version: 1\nversion: 2\n",
+        expect![[r#"
+            isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping
+        "#]],
+    );
+}
