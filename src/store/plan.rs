@@ -93,6 +93,10 @@ fn assemble(row: &Row) -> Result<Plan, StoreError> {
 fn text(what: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
     let text = serde_json::to_string(value)
         .map_err(|error| StoreError::conflict(format!("{what} cannot be stored: {error}")))?;
+    within_bounds(what, text)
+}
+
+fn within_bounds(what: &'static str, text: String) -> Result<String, StoreError> {
     match text.len() {
         bytes if bytes > PLAN_BYTES_MAX => {
             Err(StoreError::TooLarge { what, bytes, bytes_max: PLAN_BYTES_MAX })
@@ -100,3 +104,6 @@ fn text(what: &'static str, value: &impl serde::Serialize) -> Result<String, Sto
         _ => Ok(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,29 @@ async fn an_approval_counts_until_it_expires_or_is_revoked() {
 }
 
 #[tokio::test]
+async fn an_approval_written_behind_the_stores_back_starts_nothing() {
+    const ADDED: &str = "INSERT INTO approval \
+        (id, agent, repository, digest, actor, until, body) \
+        SELECT id + 100, agent, repository, digest, 'mallory', until, \
+        REPLACE(body, 'ann', 'mallory') FROM approval";
+    const RENAMED: &str = "UPDATE approval SET actor = 'mallory'";
+    const REWRITTEN: &str =
+        "UPDATE approval SET actor = 'mallory', body = REPLACE(body, 'ann', 'mallory')";
+    for sql in [ADDED, RENAMED, REWRITTEN] {
+        for bed in beds().await {
+            let plan = plan("x");
+            let by_ann = approval(&bed, plan.digest(), "ann");
+            let (store, lease) = prepared(&bed, &plan, &[by_ann]).await;
+            bed.raw(sql).await.expect("a change behind its back");
+            let by_mallory = reviewed(plan.digest(), &["mallory"]);
+            let forged = try_run(&store, &lease, &plan, "run-1", &by_mallory).await;
+            let corrupt = matches!(forged, Err(ClaimError::Store(StoreError::Corrupt { .. })));
+            assert!(corrupt, "{sql}: {forged:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_yes_said_twice_is_one_yes_until_the_later_time() {
     for bed in beds().await {
         let plan = plan("x");
@@ -184,9 +207,9 @@ async fn showing_the_same_again_writes_nothing() {
         let plan = plan("x");
         let (store, _) = prepared(&bed, &plan, &[]).await;
         show(&store, "a1", &[plan.digest()]).await;
-        let before = store.journal_verify().await.expect("an answer").expect("a whole journal");
+        let before = store.journal_verify().await.expect("a whole journal");
         show(&store, "a1", &[plan.digest(), plan.digest()]).await;
-        let after = store.journal_verify().await.expect("an answer").expect("a whole journal");
+        let after = store.journal_verify().await.expect("a whole journal");
         assert_eq!(before, after);
     }
 }
