@@ -1,1 +1,123 @@
-//! A plan into an outcome.
+//! A plan into an outcome, through a target alone.
+//!
+//! Takes: a plan, the [`Claim`] that lets steps of it start, the [`Lease`] it runs under.
+//! Gives: [`Ended`]: how every step ended, and what is there against what was predicted.
+//! Never: decides what to do; begins a step without a durable intent, an authority or a lease that
+//! still holds; calls a step done, or not begun, that nobody has looked at.
+//! Start at: `run.rs`, whose `go` is the order of all writes; then `waves.rs` and `step.rs`.
+//! How to add: what a target can answer is its [`crate::backends::Disposition`]; a new one gets
+//! its end in `step.rs`. Nothing here knows a kind or a type of target.
+
+mod run;
+mod waves;
+mod step;
+mod journal;
+mod compare;
+mod recover;
+mod renew;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::backends::Target;
+use crate::ids::ComponentId;
+use crate::model::outcome::Outcome;
+use crate::model::plan::Plan;
+use crate::model::policy::Reconcile;
+use crate::store::{Claim, Lease, LeaseLost, OpenRun, Store, StoreError};
+use crate::world::World;
+
+pub use compare::compare;
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct ApplyContext<'a> {
+    /// Where intents and outcomes are written.
+    pub store: &'a Store,
+    /// Clock, jitter, crash points.
+    pub world: &'a World,
+    /// Where the plan's resources live.
+    pub target: &'a dyn Target,
+    /// How long and how often each component's steps are tried; the default for those not in it.
+    pub patience: &'a BTreeMap<ComponentId, Patience>,
+    /// Once cancelled no step begins; those that have begun end.
+    pub cancel: &'a CancellationToken,
+    /// For how long the lease is renewed, each time a third of it is over.
+    pub lease_ttl: Duration,
+}
+
+/// How long and how often a step is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// How many tries there are. Only what certainly did not happen is tried again.
+    pub attempts_max: u32,
+}
+
+/// A run in which every step has ended. Its end is not written down yet: whoever tells the forge
+/// does both in one transaction, with [`crate::store::Tx::finish`].
+#[derive(Debug)]
+pub struct Ended {
+    /// What ending the run takes.
+    pub claim: Claim,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A run stopped where it stood. Its steps are resolved by [`recover`], under a later lease.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Somebody else may act on the stack by now.
+    #[error("the run stopped at once")]
+    LeaseLost(#[source] LeaseLost),
+    /// Nothing more can be written down, so nothing more is done.
+    #[error("the run stopped: nothing can be written down")]
+    Store(#[source] StoreError),
+}
+
+/// Runs the steps of `plan` that `claim` lets through and that nothing holds.
+///
+/// Cancel it through the context: a dropped future leaves a run for [`recover`], like a crash.
+pub async fn apply(
+    cx: ApplyContext<'_>,
+    plan: &Plan,
+    lease: &mut Lease,
+    claim: Claim,
+) -> Result<Ended, ApplyError> {
+    run::under_lease(cx, plan, lease, claim, None).await
+}
+
+/// Goes on with a run that did not end: finds out what became of every step that may have begun,
+/// then does the rest of the same plan. `claim` is [`crate::store::Tx::resume`]'s.
+pub async fn recover(
+    cx: ApplyContext<'_>,
+    open: &OpenRun,
+    lease: &mut Lease,
+    claim: Claim,
+) -> Result<Ended, ApplyError> {
+    run::under_lease(cx, &open.plan, lease, claim, Some(open)).await
+}
+
+impl Default for Patience {
+    /// Five minutes, as long as a slow rollout; three tries outlast a restart of most services.
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(300), attempts_max: 3 }
+    }
+}
+
+impl From<&Reconcile> for Patience {
+    fn from(reconcile: &Reconcile) -> Self {
+        let default = Self::default();
+        let timeout = reconcile.timeout.and_then(|timeout| Duration::try_from(timeout).ok());
+        Self {
+            timeout: timeout.unwrap_or(default.timeout),
+            attempts_max: reconcile.retry.as_ref().map_or(default.attempts_max, |r| r.max_attempts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
