@@ -1,0 +1,106 @@
+//! Who owns what in each target.
+
+use std::collections::BTreeMap;
+
+use super::journal::{About, Event};
+use super::{Lease, Store, StoreError, Tx, args};
+use crate::ids::{Epoch, ResourceKey, Scope, TargetName};
+use crate::model::inventory::{Inventory, Mark, Owned};
+
+const PUT: &str = "INSERT INTO inventory (agent, repository, target, resource, stack, owned) \
+    VALUES ($1, $2, $3, $4, $5, $6) \
+    ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
+        stack = excluded.stack, owned = excluded.owned";
+
+const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT DO NOTHING";
+
+impl Store {
+    /// What is owned in a target. `None`: this database knows nothing of that target, which is
+    /// not the same as owning nothing there; [`Tx::inventory_rebuild`] learns it from the mark.
+    pub async fn inventory(
+        &self,
+        scope: &Scope,
+        target: &TargetName,
+    ) -> Result<Option<Inventory>, StoreError> {
+        const KNOWN: &str = "SELECT epoch FROM target \
+            WHERE agent = $1 AND repository = $2 AND target = $3";
+        const OWNED: &str = "SELECT resource, owned FROM inventory \
+            WHERE agent = $1 AND repository = $2 AND target = $3";
+        let mut link = self.db.read().await?;
+        let args = args![&scope.agent, &scope.repository, target];
+        if link.row(KNOWN, args.clone()).await?.is_none() {
+            return Ok(None);
+        }
+        let rows = link.rows(OWNED, args).await?;
+        let owned = rows.iter().map(|row| Ok((row.id(0)?, row.json(1, "an inventory entry")?)));
+        owned.collect::<Result<_, StoreError>>().map(Some)
+    }
+}
+
+impl Tx {
+    /// Replaces the entries of the resources named: `Some` before anything is created, `None`
+    /// after a delete is confirmed. Other resources keep theirs.
+    pub async fn inventory_write(
+        &mut self,
+        lease: &Lease,
+        target: &TargetName,
+        entries: &BTreeMap<ResourceKey, Option<Owned>>,
+    ) -> Result<(), StoreError> {
+        const DROP: &str = "DELETE FROM inventory \
+            WHERE agent = $1 AND repository = $2 AND target = $3 AND resource = $4";
+        let Scope { agent, repository } = &lease.scope;
+        self.link()?;
+        self.fence(lease).await?;
+        self.link.execute(KNOW, args![agent, repository, target, Epoch::default()]).await?;
+        for (resource, owned) in entries {
+            match owned {
+                Some(owned) => self.own(&lease.scope, target, resource, owned).await?,
+                None => {
+                    let args = args![agent, repository, target, resource];
+                    self.link.execute(DROP, args).await?;
+                }
+            }
+        }
+        self.done(())
+    }
+
+    /// Learns from a target's mark what is owned there. Does nothing and gives `false` if this
+    /// database knows the target already. Later leases have epochs above the mark's.
+    pub async fn inventory_rebuild(
+        &mut self,
+        scope: &Scope,
+        target: &TargetName,
+        mark: &Mark,
+    ) -> Result<bool, StoreError> {
+        if (mark.version, &mark.scope, &mark.target) != (Mark::VERSION, scope, target) {
+            return Err(StoreError::conflict(format!("the mark is not {scope}'s at {target}")));
+        }
+        let args = args![&scope.agent, &scope.repository, target, mark.epoch];
+        if self.link()?.execute(KNOW, args).await? == 0 {
+            return self.done(false);
+        }
+        for (resource, owned) in &mark.resources {
+            self.own(scope, target, resource, owned).await?;
+        }
+        let (target, resources) = (target.clone(), mark.resources.len());
+        let event = Event::InventoryRebuilt { target, resources, epoch: mark.epoch };
+        self.append(About::scope(scope), &event).await?;
+        self.done(true)
+    }
+
+    async fn own(
+        &mut self,
+        scope: &Scope,
+        target: &TargetName,
+        resource: &ResourceKey,
+        owned: &Owned,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_string(owned)
+            .map_err(|error| StoreError::conflict(format!("no inventory entry: {error}")))?;
+        let Scope { agent, repository } = scope;
+        let stack = &owned.component.stack;
+        self.link.execute(PUT, args![agent, repository, target, resource, stack, body]).await?;
+        Ok(())
+    }
+}

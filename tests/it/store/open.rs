@@ -1,0 +1,194 @@
+//! Opening: the schema, who may read the files, a reader beside the writer.
+
+use isobar::store::StoreError;
+use sqlx::Row as _;
+
+use super::*;
+
+#[tokio::test]
+async fn opening_again_changes_nothing() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        lease(&store, "a").await;
+        store.close().await;
+        let before = everything(&bed).await;
+        assert!(before.contains("lease") && before.contains("holder"), "{before}");
+        bed.open().await.close().await;
+        assert_eq!(everything(&bed).await, before, "{}", bed.url);
+    }
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_and_columns() {
+    let mut schemas = Vec::new();
+    for bed in beds().await {
+        bed.open().await.close().await;
+        schemas.push(columns(&bed).await);
+    }
+    assert!(schemas[0].len() > 60, "{:?}", schemas[0]);
+    assert!(schemas.iter().all(|schema| *schema == schemas[0]), "{schemas:#?}");
+}
+
+#[tokio::test]
+async fn two_that_open_an_empty_database_at_once_make_one_schema() {
+    for bed in beds().await {
+        let (one, other) = tokio::join!(bed.open(), bed.open());
+        lease(&one, "a").await;
+        let taken = other.acquire(&scope(), &stack(), &holder("b"), TTL).await;
+        assert_eq!(taken.expect("an answer"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    for bed in beds().await {
+        bed.open().await.close().await;
+        bed.raw("INSERT INTO schema_version (version, hash, at) VALUES (999, '', 0)")
+            .await
+            .expect("a change behind its back");
+        let refused = Store::open(&bed.url, &bed.world()).await.err();
+        assert!(matches!(refused, Some(StoreError::Newer { found: 999, .. })), "{refused:?}");
+        let refused = Store::open_read_only(&bed.url, &bed.world()).await.err();
+        assert!(matches!(refused, Some(StoreError::Newer { found: 999, .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_schema_of_the_same_number_is_refused() {
+    for bed in beds().await {
+        bed.open().await.close().await;
+        bed.raw("UPDATE schema_version SET hash = 'x'").await.expect("a change behind its back");
+        let refused = Store::open(&bed.url, &bed.world()).await.err();
+        assert!(matches!(refused, Some(StoreError::Corrupt { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_beside_the_writer_sees_what_is_committed_and_writes_nothing() {
+    for bed in beds().await {
+        let nothing = Store::open_read_only(&bed.url, &bed.world()).await;
+        assert!(matches!(nothing, Ok(None)), "there is no store yet");
+        let writer = bed.open().await;
+        let reader = Store::open_read_only(&bed.url, &bed.world()).await.expect("an answer");
+        let reader = reader.expect("a store");
+        let plan = plan("x");
+        let mut tx = writer.begin().await.expect("a transaction");
+        tx.put_plan(&plan).await.expect("a plan");
+        assert_eq!(reader.plan(&scope(), plan.digest()).await.expect("an answer"), None);
+        tx.commit().await.expect("a commit");
+        let seen = reader.plan(&scope(), plan.digest()).await.expect("an answer");
+        assert_eq!(seen, Some(plan));
+        assert!(matches!(reader.begin().await.err(), Some(StoreError::ReadOnly)));
+        let refused = reader.acquire(&scope(), &stack(), &holder("a"), TTL).await;
+        assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_stands_still_keeps_the_others_waiting_for_a_bounded_time() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let paused = store.begin().await.expect("a transaction");
+        let waiting = store.begin().await;
+        if bed.is_sqlite() {
+            assert!(matches!(waiting.err(), Some(StoreError::Unavailable(_))), "{}", bed.url);
+            paused.commit().await.expect("it was only slow");
+        } else {
+            waiting.expect("the paused session was ended").commit().await.expect("a commit");
+            let (mut paused, plan) = (paused, plan("x"));
+            let late = paused.put_plan(&plan).await;
+            assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+        }
+        store.begin().await.expect("it is free again");
+    }
+}
+
+#[tokio::test]
+async fn a_store_in_memory_serves_one_process() {
+    let bed = Bed::new("sqlite::memory:".to_owned(), tempfile::tempdir().expect("a folder"));
+    let store = bed.open().await;
+    let lease = lease(&store, "a").await;
+    claimed(&store, &lease, "run-1").await;
+    assert!(store.open_run(&scope(), &stack()).await.expect("an answer").is_some());
+    let other = bed.open().await;
+    assert_eq!(other.open_run(&scope(), &stack()).await.expect("an answer"), None);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = folder.path().join("a/b");
+    let url = format!("sqlite:{}", inside.join("isobar.db").display());
+    let bed = Bed::new(url, folder);
+    let store = bed.open().await;
+    lease(&store, "a").await;
+    let mut files = 0;
+    for entry in std::fs::read_dir(&inside).expect("the folder was made") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.path());
+        files += 1;
+    }
+    assert_eq!(files, 3, "the database, its log and their index");
+}
+
+/// Every row of every table, as one text.
+async fn everything(bed: &Bed) -> String {
+    let mut text = String::new();
+    for table in columns(bed)
+        .await
+        .into_iter()
+        .map(|(table, _)| table)
+        .collect::<std::collections::BTreeSet<_>>()
+    {
+        let order = "SELECT * FROM ";
+        let rows = texts(bed, format!("{order}{table}"), &table).await;
+        text.push_str(&format!("{table}\n{rows}\n"));
+    }
+    text
+}
+
+async fn texts(bed: &Bed, sql: String, table: &str) -> String {
+    use sqlx::Connection as _;
+    let names: Vec<String> = columns(bed)
+        .await
+        .into_iter()
+        .filter(|(of, _)| of == table)
+        .map(|(_, column)| column)
+        .collect();
+    let casts: Vec<String> =
+        names.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), '-')")).collect();
+    let sql = sql
+        .replace('*', &format!("'{} ' || {} AS line", names.join(","), casts.join(" || ' ' || ")));
+    let sql = sqlx::AssertSqlSafe(format!("{sql} ORDER BY 1"));
+    let lines: Vec<String> = if bed.is_sqlite() {
+        let mut connection = sqlx::SqliteConnection::connect(&bed.url).await.expect("a database");
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    } else {
+        let mut connection = sqlx::PgConnection::connect(&bed.url).await.expect("a database");
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    lines.join("\n")
+}
+
+/// Every column of every table, sorted.
+async fn columns(bed: &Bed) -> Vec<(String, String)> {
+    use sqlx::Connection as _;
+    const SQLITE: &str = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+        WHERE t.type = 'table'";
+    const POSTGRES: &str = "SELECT table_name::TEXT, column_name::TEXT \
+        FROM information_schema.columns WHERE table_schema = 'public'";
+    let mut columns: Vec<(String, String)> = if bed.is_sqlite() {
+        let mut connection = sqlx::SqliteConnection::connect(&bed.url).await.expect("a database");
+        sqlx::query_as(SQLITE).fetch_all(&mut connection).await.expect("columns")
+    } else {
+        let mut connection = sqlx::PgConnection::connect(&bed.url).await.expect("a database");
+        sqlx::query_as(POSTGRES).fetch_all(&mut connection).await.expect("columns")
+    };
+    columns.sort();
+    columns
+}

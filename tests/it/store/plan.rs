@@ -1,0 +1,128 @@
+//! Plans by digest, and the inventory.
+
+use isobar::ids::{Epoch, PullNumber, ResourceKey, TargetName};
+use isobar::model::inventory::{Inventory, Mark, Owned};
+use isobar::model::plan::{Hold, HoldReason, Part};
+use isobar::store::StoreError;
+
+use super::*;
+
+async fn put(store: &Store, plan: &Plan) {
+    let mut tx = store.begin().await.expect("a transaction");
+    tx.put_plan(plan).await.expect("a plan");
+    tx.commit().await.expect("a commit");
+}
+
+#[tokio::test]
+async fn a_plan_reads_back_as_it_was_put() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let plan = plan("x");
+        put(&store, &plan).await;
+        put(&store, &plan).await;
+        let read = store.plan(&scope(), plan.digest()).await.expect("an answer");
+        assert_eq!(read.as_ref(), Some(&plan));
+        assert_eq!(store.latest_plan(&scope(), &stack()).await.expect("an answer"), read);
+        assert_eq!(store.stacks_known(&scope()).await.expect("an answer"), [stack()]);
+    }
+}
+
+#[tokio::test]
+async fn the_latest_plan_has_its_newest_envelope_and_is_no_pull_requests() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let first = plan("x");
+        put(&store, &first).await;
+        let mut envelope = first.envelope.clone();
+        envelope.holds.push(Hold { part: Part::Plan, reason: HoldReason::Locked });
+        let held = first.clone().with_envelope(envelope);
+        put(&store, &held).await;
+        let merge = Revision::Merge {
+            pull: PullNumber(7),
+            head: "a1".to_owned().try_into().expect("a commit"),
+            base: "b2".to_owned().try_into().expect("a commit"),
+        };
+        put(&store, &plan_of(merge.clone(), "x")).await;
+        put(&store, &plan_of(merge, "y")).await;
+        let latest = store.latest_plan(&scope(), &stack()).await.expect("an answer");
+        assert_eq!(latest, Some(held));
+    }
+}
+
+#[tokio::test]
+async fn a_plan_altered_in_the_database_is_no_plan() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let plan = plan("good");
+        put(&store, &plan).await;
+        bed.raw("UPDATE plan SET effect = REPLACE(effect, 'good', 'evil')")
+            .await
+            .expect("a change behind its back");
+        let read = store.plan(&scope(), plan.digest()).await;
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let plan = plan("x");
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.put_plan(&plan).await.expect("a plan");
+        tx.say(&scope(), "comment", "7", "hello").await.expect("a message");
+        drop(tx);
+        assert_eq!(store.plan(&scope(), plan.digest()).await.expect("an answer"), None);
+        let ready = store.outbox_ready(&scope(), bed.clock.now(), 9).await.expect("an answer");
+        assert_eq!(ready, []);
+    }
+}
+
+fn owned(epoch: i64) -> Owned {
+    Owned { component: component(), applied: None, uid: None, epoch: Epoch(epoch) }
+}
+
+fn key(name: &str) -> ResourceKey {
+    ResourceKey::new(name).expect("a key")
+}
+
+#[tokio::test]
+async fn the_inventory_holds_what_was_written_last() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        let target = TargetName::new("cluster").expect("a name");
+        assert_eq!(store.inventory(&scope(), &target).await.expect("an answer"), None);
+        let mut tx = store.begin().await.expect("a transaction");
+        let first = [(key("a"), Some(owned(1))), (key("b"), Some(owned(1)))].into();
+        tx.inventory_write(&lease, &target, &first).await.expect("it is ours");
+        let second = [(key("a"), None), (key("b"), Some(owned(2))), (key("c"), None)].into();
+        tx.inventory_write(&lease, &target, &second).await.expect("it is ours");
+        tx.commit().await.expect("a commit");
+        let inventory = store.inventory(&scope(), &target).await.expect("an answer");
+        assert_eq!(inventory, Some(Inventory::from([(key("b"), owned(2))])));
+    }
+}
+
+#[tokio::test]
+async fn a_mark_teaches_only_a_database_that_knows_nothing_of_its_target() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        let target = TargetName::new("cluster").expect("a name");
+        let mut mark = Mark::empty(scope(), target.clone());
+        mark.resources.insert(key("a"), owned(1));
+
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.inventory_write(&lease, &target, &BTreeMap::new()).await.expect("it is ours");
+        assert!(!tx.inventory_rebuild(&scope(), &target, &mark).await.expect("its mark"));
+        tx.commit().await.expect("a commit");
+        let inventory = store.inventory(&scope(), &target).await.expect("an answer");
+        assert_eq!(inventory, Some(Inventory::new()), "owning nothing is knowing something");
+
+        let other = TargetName::new("elsewhere").expect("a name");
+        let mut tx = store.begin().await.expect("a transaction");
+        let copied = tx.inventory_rebuild(&scope(), &other, &mark).await;
+        assert!(matches!(copied, Err(StoreError::Conflict { .. })), "a mark of another target");
+    }
+}
