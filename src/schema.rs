@@ -24,10 +24,29 @@ pub fn of<T: JsonSchema>() -> Json {
     schemars::schema_for!(T).to_value()
 }
 
+/// A value from elsewhere that wins over a file's.
+pub struct Overlay {
+    /// What it is called where it comes from: a variable's name.
+    pub name: String,
+    /// Its place: keys in lower case, with `_` for what is neither letter nor digit.
+    pub path: Vec<String>,
+    /// Its value, as YAML.
+    pub text: String,
+}
+
 /// Reads `text`, the content of the file `path`, as a `T`. An empty file is an empty map.
 pub fn read<T: DeserializeOwned + JsonSchema>(
     path: &str,
     text: &str,
+) -> Result<T, Vec<Diagnostic>> {
+    read_with(path, text, &[])
+}
+
+/// The same, with values from elsewhere laid over it first.
+pub fn read_with<T: DeserializeOwned + JsonSchema>(
+    path: &str,
+    text: &str,
+    overlays: &[Overlay],
 ) -> Result<T, Vec<Diagnostic>> {
     let path: Arc<str> = path.into();
     let parsed = parse_first(text, &Limits::DEFAULT);
@@ -36,10 +55,11 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
         return Err(mistakes.collect());
     }
     let document = parsed.document;
-    let json = match to_json(&document, document.root()) {
+    let mut json = match to_json(&document, document.root()) {
         Json::Null => Json::Object(Object::new()),
         json => json,
     };
+    overlays.iter().for_each(|overlay| lay(&mut json, &overlay.path, &overlay.text));
     let schema = of::<T>();
     let validator = Validator::new(&schema).expect("the schema of a type of ours is valid");
     let checked = Checked { path, document, schema };
@@ -73,6 +93,26 @@ pub fn to_json(document: &Document, node: NodeId) -> Json {
         Ok(Scalar::Float(value)) => value.into(),
         Ok(Scalar::Str(_) | Scalar::Timestamp(_)) | Err(_) => document.text(node).into(),
     }
+}
+
+/// Puts `text` at `path`. A key that is spelled otherwise in the file is found all the same.
+fn lay(json: &mut Json, path: &[String], text: &str) {
+    let Some((key, rest)) = path.split_first() else {
+        let parsed = parse_first(text, &Limits::DEFAULT);
+        *json = to_json(&parsed.document, parsed.document.root());
+        return;
+    };
+    if !json.is_object() {
+        *json = Json::Object(Object::new());
+    }
+    let Some(object) = json.as_object_mut() else { return };
+    let spelled = object.keys().find(|known| flat(known) == *key).cloned();
+    let entry = object.entry(spelled.unwrap_or_else(|| key.clone())).or_insert(Json::Null);
+    lay(entry, rest, text);
+}
+
+fn flat(key: &str) -> String {
+    key.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 struct Checked {

@@ -1,7 +1,118 @@
-//! The agent's own settings (`agent.yaml`, environment, flags): their only reader.
+//! The agent's own settings: `agent.yaml`, variables, flags. The only reader of the environment.
+//!
+//! Takes: a settings file (`--settings`, `ISOBAR_SETTINGS`) and variables `ISOBAR_...`.
+//! Gives: [`AgentSettings`], with paths made absolute; or every mistake at its place.
+//! Never: anything from a config repository: it cannot define a target or a credential.
+//!
+//! Every key is also a variable: `ISOBAR_` and the path in upper case, levels joined by two
+//! underscores, other characters as one: `ISOBAR_REPOSITORIES__PLATFORM__URL`. A variable wins
+//! over the file.
+
+mod agent;
+
+use std::path::{Path, PathBuf};
+
+pub use agent::{
+    AgentSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
+    RepositorySettings, TargetSettings,
+};
+
+use crate::diagnostic::Diagnostic;
+use crate::schema;
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What went wrong.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The file or a variable is wrong.
+    #[error("{} in {path}", count(diagnostics))]
+    Invalid {
+        /// Which file.
+        path: String,
+        /// Its text, for showing the places.
+        text: String,
+        /// All that is wrong.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// Reads the settings file at `path`; paths in it are relative to its folder.
+pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| SettingsError::Io { path: shown.clone(), cause })?;
+    let invalid = |diagnostics| SettingsError::Invalid {
+        path: shown.clone(),
+        text: text.clone(),
+        diagnostics,
+    };
+    let settings: AgentSettings =
+        schema::read_with(&shown, &text, &variables()).map_err(invalid)?;
+    settings.check(&shown).map_err(invalid)?;
+    Ok(settings.anchored(&absolute(path.parent().unwrap_or(Path::new("")))))
+}
+
+/// The settings of someone who has no settings file: one repository, the folder `folder`; every
+/// target a folder below `.isobar` in it; a database and a local forge there too.
+pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
+    let text = "";
+    let settings: AgentSettings = schema::read_with("the environment", text, &variables())
+        .map_err(|diagnostics| SettingsError::Invalid {
+            path: "the environment".to_owned(),
+            text: text.to_owned(),
+            diagnostics,
+        })?;
+    Ok(settings.with_folder().anchored(&absolute(folder)))
+}
 
 /// The value of an environment variable, if it is set and readable.
 #[expect(clippy::disallowed_methods, reason = "this is the reader of the environment")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// All variables, sorted, as the dialect's `!env` and `env` see them on a person's machine.
+#[expect(clippy::disallowed_methods, reason = "this is the reader of the environment")]
+pub fn environment() -> std::collections::BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Variables that are no settings: they say where the settings are, or serve tests.
+const NOT_SETTINGS: &[&str] = &["ISOBAR_SETTINGS", "ISOBAR_PAUSE_AT", "ISOBAR_LOG"];
+
+fn variables() -> Vec<schema::Overlay> {
+    let overlay = |(name, value): (String, String)| {
+        let keys = name.strip_prefix("ISOBAR_")?;
+        let path = keys.split("__").map(str::to_lowercase).collect();
+        (!NOT_SETTINGS.contains(&name.as_str())).then_some(schema::Overlay {
+            name,
+            path,
+            text: value,
+        })
+    };
+    environment().into_iter().filter_map(overlay).collect()
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn count(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics.len() {
+        1 => "1 mistake".to_owned(),
+        n => format!("{n} mistakes"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -42,9 +42,8 @@ impl Run<'_> {
     /// Makes the record durable. While the store cannot be reached it is tried again: the run is
     /// stopped by its lease, not by us.
     pub(super) async fn write(&self, record: &Record) -> Result<(), ApplyError> {
-        let empty = record.inventory.is_empty()
-            && record.intents.is_empty()
-            && record.outcomes.is_empty();
+        let empty =
+            record.inventory.is_empty() && record.intents.is_empty() && record.outcomes.is_empty();
         for attempt in 1.. {
             if empty {
                 break;

@@ -63,11 +63,7 @@ impl Run<'_> {
     }
 }
 
-fn trace(
-    change: &Change,
-    looked: &Observed,
-    owned: &crate::model::inventory::Inventory,
-) -> Trace {
+fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::Inventory) -> Trace {
     // A change of ownership alone has nothing to be seen at the target, and is done again.
     if matches!(change.action, Action::Move { .. } | Action::Forget | Action::Keep) {
         return Trace::Untouched;

@@ -1,6 +1,6 @@
 //! One run from its first write to its last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
@@ -76,6 +76,7 @@ async fn go(
     let run = Run { cx, plan, claim, held, before };
 
     let mut ended = run.refused();
+    let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();
     if let Some(open) = open {
         run.take_up(open, &mut ended).await?;
     }
@@ -99,7 +100,7 @@ async fn go(
             ended.insert(outcome.step, outcome);
         }
     }
-    run.settle_ownership(&ended).await?;
+    run.settle_ownership(&ended, &started).await?;
     Ok(ended)
 }
 
@@ -123,9 +124,7 @@ impl Run<'_> {
             }
         };
         let steps = 0..self.plan.effect().steps.len();
-        steps
-            .filter_map(|at| Some((at, self.ended(at, not_started(why(at)?)).outcome)))
-            .collect()
+        steps.filter_map(|at| Some((at, self.ended(at, not_started(why(at)?)).outcome))).collect()
     }
 
     /// Takes over what is known of a run that did not end, and finds out the rest.
@@ -228,10 +227,12 @@ impl Run<'_> {
     async fn settle_ownership(
         &self,
         ended: &BTreeMap<usize, StepOutcome>,
+        started: &BTreeSet<usize>,
     ) -> Result<(), ApplyError> {
         let points = &self.cx.world.points;
         let not_done = |outcome: &&StepOutcome| {
-            !matches!(outcome.end, StepEnd::Done | StepEnd::Indeterminate { .. })
+            let is_open = matches!(outcome.end, StepEnd::Done | StepEnd::Indeterminate { .. });
+            started.contains(&outcome.step) && !is_open
         };
         let restored = ended.values().filter(not_done).flat_map(|o| self.owned_after(o, &[]));
         self.write(&Record { inventory: restored.collect(), ..Record::default() }).await?;
@@ -240,7 +241,8 @@ impl Run<'_> {
         let effect = self.plan.effect();
         let owned = self.cx.store.inventory(&effect.scope, &effect.target).await;
         let owned = owned.map_err(ApplyError::Store)?.unwrap_or_default();
-        let touched = ended.keys().flat_map(|&at| self.changes(at)).map(|change| &change.resource);
+        let touched =
+            started.iter().flat_map(|&at| self.changes(at)).map(|change| &change.resource);
         let entries = touched.map(|key| (key.clone(), owned.get(key).cloned())).collect();
         if let Err(error) = self.mark(&entries).await {
             // What it names too much is owned by the mark alone, and no delete follows from that.

@@ -71,7 +71,8 @@ impl Run<'_> {
             match told(change.resource.clone()) {
                 Some(after) => finished.outcome.comparisons.push(compare(change, &after)),
                 None => {
-                    let message = format!("the target does not say what became of {}", change.resource);
+                    let message =
+                        format!("the target does not say what became of {}", change.resource);
                     return Err(StepError::unknown(message));
                 }
             }

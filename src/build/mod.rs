@@ -11,6 +11,8 @@ mod draft;
 mod terraform;
 mod helm;
 mod kubernetes;
+#[cfg(test)]
+pub(crate) mod fixture;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -24,6 +24,7 @@ pub mod observation;
 pub mod change;
 pub mod plan;
 pub mod authority;
+pub mod review;
 pub mod outcome;
 
 #[cfg(test)]

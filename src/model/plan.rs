@@ -139,6 +139,8 @@ pub enum HoldReason {
         /// How many there may be.
         deletes_max: usize,
     },
+    /// What it holds would be lost for good, and nobody has allowed that by the resource's name.
+    Protected,
     /// The resource cannot be looked at.
     Unreadable {
         /// Why.
@@ -210,6 +212,16 @@ struct Unsealed {
     digest: Digest,
     effect: Effect,
     envelope: Envelope,
+}
+
+impl Part {
+    /// Whose part it is; `None`: the whole plan's.
+    pub fn component(&self) -> Option<&ComponentId> {
+        match self {
+            Self::Plan => None,
+            Self::Component(id) | Self::Resource(id, _) => Some(id),
+        }
+    }
 }
 
 impl Plan {

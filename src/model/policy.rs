@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::FieldPath;
-use crate::ids::TargetName;
+use crate::ids::{StackName, TargetName};
 
 /// How far Isobar goes on its own. Ordered: a later one does all that an earlier one does.
 #[derive(
@@ -52,6 +52,30 @@ pub struct RepositoryPolicy {
     pub guard: Guard,
     /// How strict resolving is.
     pub strictness: Strictness,
+}
+
+impl RepositoryPolicy {
+    /// The rule that decides about a stack: the first whose pattern fits its name.
+    pub fn rule(&self, stack: &StackName) -> Option<&StackRule> {
+        self.stacks.iter().find(|rule| fits(&rule.pattern, stack).unwrap_or(false))
+    }
+
+    /// How far Isobar goes on its own in a stack; without a rule it only observes.
+    pub fn manage(&self, stack: &StackName) -> Manage {
+        self.rule(stack).map_or(Manage::Observe, |rule| rule.manage)
+    }
+
+    /// The freeze that holds a stack at `now`. A pattern that cannot be read freezes every stack.
+    pub fn freeze(&self, stack: &StackName, now: Timestamp) -> Option<&Freeze> {
+        self.freeze.iter().find(|freeze| {
+            freeze.from <= now && now < freeze.until && fits(&freeze.pattern, stack).unwrap_or(true)
+        })
+    }
+}
+
+/// Whether a stack's name fits a glob; `None` if the pattern is none.
+fn fits(pattern: &str, stack: &StackName) -> Option<bool> {
+    Some(globset::Glob::new(pattern).ok()?.compile_matcher().is_match(stack.as_str()))
 }
 
 /// What has to happen before a plan may be applied.

@@ -1,1 +1,190 @@
-//! Desired and observed into a plan.
+//! Desired and observed into a plan: what would change, in which order, and what is held and why.
+//!
+//! Takes: one stack, what its components were built into, what the target said about each, what is
+//! owned and marked, the policy, and the time. Nothing else is looked at.
+//! Gives: a [`Plan`]; after [`review`], what allows each of its steps; from [`audit`], the defects.
+//! Never: fails (a refusal is a hold); deletes on the word of one witness; reads a clock.
+//! Start at: [`plan`], then `action.rs` for what becomes of one resource.
+//! How to add: a veto is one file in `guard/` and one line in its table.
+
+mod action;
+mod diff;
+mod gone;
+mod guard;
+mod order;
+mod why;
+
+mod audit;
+mod evidence;
+mod review;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::build::Rendered;
+use crate::diagnostic::Diagnostic;
+use crate::ids::{ComponentId, ResourceKey, Scope, TargetName};
+use crate::model::change::Change;
+use crate::model::desired::{Component, Stack};
+use crate::model::files::Files;
+use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::model::observation::{Observation, Observed};
+use crate::model::plan::{Effect, Envelope, Hold, Plan};
+use crate::model::policy::RepositoryPolicy;
+use crate::model::revision::Revision;
+
+pub use audit::{Finding, audit};
+pub use evidence::Evidence;
+pub use review::{Authorities, ReviewInput, review};
+
+/// Everything a plan depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// Who plans, for which repository.
+    pub scope: &'a Scope,
+    /// The stack. One that is no longer in the revision and still owns something is planned as a
+    /// stack without components.
+    pub stack: &'a Stack,
+    /// Where the stack's resources live.
+    pub target: &'a TargetName,
+    /// What each component was built into, or why it could not be. An active component that is
+    /// not in it was not selected, and is left alone.
+    pub rendered: &'a BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
+    /// What the target said about each component, those included that only own something.
+    pub observed: &'a BTreeMap<ComponentId, Observed>,
+    /// What this agent owns in the target, other stacks' resources included.
+    pub owned: &'a Inventory,
+    /// What the target itself says is owned; `None` if it could not be read.
+    pub mark: Option<&'a Mark>,
+    /// Whether what is missing is really gone.
+    pub evidence: &'a Evidence,
+    /// What may be done without asking.
+    pub policy: &'a RepositoryPolicy,
+    /// From which tree the stack was resolved.
+    pub revision: &'a Revision,
+    /// When the target was observed.
+    pub observed_at: Timestamp,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Resources that a person has allowed to be deleted or replaced, by name.
+    pub overrides: &'a BTreeSet<ResourceKey>,
+    /// What the origins of values point into.
+    pub files: &'a Files,
+}
+
+/// Decides what to do about one stack.
+///
+/// The changes and steps are the effect that is approved; why any of them waits is the envelope.
+/// The same effect comes out at every commit, minute and replica that asks for it.
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let mut draft = action::decide(input);
+    draft.changes.sort_by(|a, b| (&a.component, &a.resource).cmp(&(&b.component, &b.resource)));
+    let steps = order::steps(input, &draft.changes);
+    guard::apply(input, &mut draft);
+    let why = why::all(input, &draft);
+    let Draft { changes, mut holds } = draft;
+    holds.sort();
+    holds.dedup();
+    let effect = Effect {
+        scope: input.scope.clone(),
+        stack: input.stack.name.clone(),
+        target: input.target.clone(),
+        inputs: input.inputs(),
+        tools: input.tools(),
+        changes,
+        steps,
+    };
+    let (revision, observed_at) = (input.revision.clone(), input.observed_at);
+    Plan::seal(effect, Envelope { revision, observed_at, holds, why })
+}
+
+/// A plan while it is made.
+#[derive(Debug, Default)]
+struct Draft {
+    changes: Vec<Change>,
+    holds: Vec<Hold>,
+}
+
+/// What becomes of a component, by what is known about it.
+enum State<'a> {
+    /// It is there and built.
+    Wanted(&'a Component, &'a Rendered),
+    /// It is not in the revision any more, and owns something.
+    Gone,
+    /// It is there and not meant to be applied; the text says what says so.
+    Inactive(&'static str),
+    /// It was not asked about.
+    NotSelected,
+    /// It cannot be resolved or built.
+    Unresolved(&'a [Diagnostic]),
+}
+
+impl<'a> PlanInput<'a> {
+    /// Every component of the stack, those included that only own something.
+    fn components(&self) -> BTreeSet<ComponentId> {
+        let stack = &self.stack.name;
+        let resolved = self.stack.components.values().map(|component| component.id.clone());
+        let unresolved = self.stack.unresolved.keys().map(|(kind, name)| ComponentId {
+            stack: stack.clone(),
+            kind: kind.clone(),
+            name: name.clone(),
+        });
+        let owning = self.owned.values().map(|owned| &owned.component);
+        let owning = owning.filter(|id| id.stack == *stack).cloned();
+        resolved.chain(unresolved).chain(owning).collect()
+    }
+
+    fn component(&self, id: &ComponentId) -> Option<&'a Component> {
+        let key = (id.kind.clone(), id.name.clone());
+        self.stack.components.get(&key).filter(|component| component.id == *id)
+    }
+
+    fn state(&self, id: &ComponentId) -> State<'a> {
+        use crate::model::desired::Presence;
+        if let Some(diagnostics) = self.stack.unresolved.get(&(id.kind.clone(), id.name.clone())) {
+            return State::Unresolved(diagnostics);
+        }
+        let Some(component) = self.component(id) else { return State::Gone };
+        match (component.presence, self.rendered.get(id)) {
+            (Presence::Disabled, _) => State::Inactive("`metadata.enabled: false`"),
+            (Presence::Abstract, _) => State::Inactive("`metadata.type: abstract`"),
+            (Presence::Active, None) => State::NotSelected,
+            (Presence::Active, Some(Err(diagnostics))) => State::Unresolved(diagnostics),
+            (Presence::Active, Some(Ok(rendered))) => State::Wanted(component, rendered),
+        }
+    }
+
+    fn observation(&self, id: &ComponentId) -> Option<&'a Observation> {
+        match self.observed.get(id)? {
+            Observed::Complete(observation) | Observed::Partial(observation) => Some(observation),
+            Observed::Unreachable { .. } => None,
+        }
+    }
+
+    fn owned_by(&self, id: &ComponentId) -> impl Iterator<Item = (&'a ResourceKey, &'a Owned)> {
+        self.owned.iter().filter(move |(_, owned)| owned.component == *id)
+    }
+
+    fn inputs(&self) -> BTreeMap<ComponentId, crate::ids::ContentId> {
+        let built = self.rendered.iter().filter(|(id, _)| id.stack == self.stack.name);
+        built.filter_map(|(id, built)| Some((id.clone(), built.as_ref().ok()?.inputs()))).collect()
+    }
+
+    /// Every tool that was asked; if components use several versions of one, all of them.
+    fn tools(&self) -> BTreeMap<String, String> {
+        let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for observation in self.components().iter().filter_map(|id| self.observation(id)) {
+            for (tool, version) in &observation.tools {
+                versions.entry(tool).or_default().insert(version);
+            }
+        }
+        let join = |versions: BTreeSet<&str>| versions.into_iter().collect::<Vec<_>>().join(", ");
+        versions.into_iter().map(|(tool, all)| (tool.to_owned(), join(all))).collect()
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

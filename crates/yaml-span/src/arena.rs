@@ -1,6 +1,7 @@
 //! How nodes lie in memory.
 
 use crate::document::{NodeId, Style};
+use crate::position::Position;
 
 /// 28 bytes, whatever the node is.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,14 @@ pub(crate) struct Node {
     /// Scalar: range of the text. Collection: range in `Arena::children`. Alias: the target.
     pub low: u32,
     pub high: u32,
+}
+
+impl Node {
+    /// Without text or children yet.
+    pub(crate) fn new(shape: Shape, style: Style, start: Position, end: u32) -> Self {
+        let Position { line, column, byte } = start;
+        Node { shape, style, flags: 0, start: byte, end, line, column, low: 0, high: 0 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +49,8 @@ pub(crate) const BROKEN: u8 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TagEntry {
     pub node: NodeId,
-    pub start: u32,
+    pub start: Position,
     pub end: u32,
-    pub line: u32,
-    pub column: u32,
     /// Range of the short form, in the source or in `Arena::decoded`.
     pub low: u32,
     pub high: u32,
@@ -63,6 +70,17 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
+    pub(crate) fn push(&mut self, node: Node) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(node);
+        id
+    }
+
+    pub(crate) fn start(&self, id: NodeId) -> Position {
+        let Node { line, column, start, .. } = self.nodes[id.index()];
+        Position { line, column, byte: start }
+    }
+
     /// Keeps `text` and tells its range and whether it lies in `decoded`.
     /// `slice` is the part of the source that may hold the same text.
     pub(crate) fn keep(&mut self, source: &str, slice: (u32, u32), text: &str) -> (u32, u32, bool) {

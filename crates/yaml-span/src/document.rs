@@ -105,8 +105,7 @@ impl Document {
     /// character, a flow collection with its brackets, a block collection from its first `-` or
     /// key to the end of its last child. Tags, anchors and comments around it are left out.
     pub fn span(&self, id: NodeId) -> Span {
-        let node = self.node(id);
-        self.span_of(node.start, node.end, node.line, node.column)
+        self.span_from(self.arena.start(id), self.node(id).end)
     }
 
     pub fn style(&self, id: NodeId) -> Style {
@@ -122,7 +121,7 @@ impl Document {
         let tag = &self.arena.tags[index];
         Some(Tag {
             text: self.slice(tag.low, tag.high, tag.decoded),
-            span: self.span_of(tag.start, tag.end, tag.line, tag.column),
+            span: self.span_from(tag.start, tag.end),
         })
     }
 
@@ -196,8 +195,7 @@ impl Document {
         &text[low as usize..high as usize]
     }
 
-    fn span_of(&self, byte: u32, end: u32, line: u32, column: u32) -> Span {
-        let start = Position { line, column, byte };
+    fn span_from(&self, start: Position, end: u32) -> Span {
         Span { start, end: start.advanced(&self.source, end) }
     }
 }

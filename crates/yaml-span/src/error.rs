@@ -31,7 +31,8 @@ pub enum Code {
     Syntax,
     /// The bytes are not UTF-8.
     NotUtf8,
-    /// A mapping has the same key twice, by text: `1` and `'1'` are the same key.
+    /// A mapping has the same key twice, by text: `1` and `'1'` are the same key. `16` and
+    /// `0x10`, equal once typed, are for the reader to find.
     DuplicateKey,
     /// A key is a sequence or a mapping.
     ComplexKey,
@@ -99,7 +100,7 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// Errors in the order found, up to a limit.
+/// Errors in the order found, up to a limit; one at least, or a broken source would pass.
 pub(crate) struct Errors {
     list: Vec<SyntaxError>,
     limit: usize,
@@ -107,7 +108,7 @@ pub(crate) struct Errors {
 
 impl Errors {
     pub(crate) fn new(limit: usize) -> Self {
-        Errors { list: Vec::new(), limit }
+        Errors { list: Vec::new(), limit: limit.max(1) }
     }
 
     pub(crate) fn push(&mut self, error: SyntaxError) {

@@ -13,7 +13,7 @@ pub struct Limits {
     pub expanded_nodes: u64,
     /// Aliases as written, all documents together.
     pub aliases: usize,
-    /// Errors reported; what follows is dropped.
+    /// Errors reported, at least one; what follows is dropped.
     pub errors: usize,
 }
 

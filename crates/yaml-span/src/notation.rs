@@ -22,6 +22,30 @@ pub(crate) fn trimmed_end(source: &str, start: u32, end: u32) -> u32 {
     start + text.trim_end_matches([' ', '\t', '\n', '\r']).len() as u32
 }
 
+/// The text of a block scalar whose last line, the last of the source, has no line break: none
+/// is added. `text` comes with one.
+pub(crate) fn without_added_break<'t>(source: &str, text: &'t str) -> &'t str {
+    let Some(shorter) = text.strip_suffix('\n') else {
+        return text;
+    };
+    let (before, written) = split_last_line(source);
+    let (_, read) = split_last_line(shorter);
+    let has_content = !written.trim_start_matches(' ').is_empty()
+        || (!read.is_empty() && written.ends_with(read));
+    // Nothing but blanks below the header.
+    let is_empty = shorter.is_empty() && !split_last_line(before).1.trim().is_empty();
+    if has_content || is_empty { shorter } else { text }
+}
+
+/// What stands before the last line break, and what after it.
+fn split_last_line(text: &str) -> (&str, &str) {
+    let Some(at) = text.rfind(['\n', '\r']) else {
+        return ("", text);
+    };
+    let before = text[..at].strip_suffix('\r').filter(|_| text[at..].starts_with('\n'));
+    (before.unwrap_or(&text[..at]), &text[at + 1..])
+}
+
 fn length_until(bytes: &[u8], stop: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|byte| stop(*byte)).unwrap_or(bytes.len())
 }

@@ -81,7 +81,7 @@ fn read_documents(
     errors: &mut Errors,
 ) {
     let mut parser = Parser::new_from_str_with_options(source, options(limits));
-    let mut budget = Budget { limits: *limits, nodes: 0, aliases: 0 };
+    let mut budget = Budget::new(limits);
     let mut current: Option<Builder<'_>> = None;
     while let Some(next) = parser.next_event() {
         let ended = match next {
@@ -90,16 +90,15 @@ fn read_documents(
                 continue;
             }
             Ok((Event::DocumentEnd, _)) => true,
-            Ok((event, span)) => match &mut current {
-                Some(builder) => match builder.accept(event, span, &mut budget, errors) {
-                    Ok(()) => false,
-                    Err(limit) => {
-                        errors.push(limit);
-                        break;
-                    }
-                },
-                None => false,
-            },
+            Ok((event, span)) => {
+                let builder = current.as_mut();
+                let accepted = builder.map(|it| it.accept(event, span, &mut budget, errors));
+                if let Some(Err(limit)) = accepted {
+                    errors.push(limit);
+                    break;
+                }
+                false
+            }
             Err(error) => {
                 let fatal = *error.kind() == ErrorKind::RecursionLimitExceeded;
                 errors.push(syntax_error(source, &error, limits));
@@ -110,7 +109,7 @@ fn read_documents(
             }
         };
         if ended && let Some(builder) = current.take() {
-            budget.nodes += builder.node_count();
+            budget.spend(builder.node_count());
             documents.push(builder.finish(source));
             if first_only {
                 return;

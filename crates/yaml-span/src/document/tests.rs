@@ -14,7 +14,7 @@ fn at(doc: &Document, path: &[&str]) -> NodeId {
     })
 }
 
-fn slice<'d>(doc: &'d Document, id: NodeId) -> &'d str {
+fn slice(doc: &Document, id: NodeId) -> &str {
     &doc.source()[doc.span(id).bytes()]
 }
 

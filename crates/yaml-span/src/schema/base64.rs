@@ -22,12 +22,14 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Bytes that are no UTF-8 become U+FFFD, as they do in JSON.
-pub(super) fn text(bytes: Vec<u8>) -> Cow<'static, str> {
-    Cow::Owned(match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
+/// Every byte that is no UTF-8 becomes U+FFFD, as in Go's JSON.
+pub(super) fn text(bytes: &[u8]) -> Cow<'static, str> {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    Cow::Owned(text)
 }
 
 fn sextet(digit: u8) -> Option<u32> {

@@ -22,20 +22,24 @@ pub(super) fn resolve_by<'t>(
 ) -> Result<Scalar<'t>, TagMismatch> {
     let tag = tag.filter(|tag| !(rules.bare_tag_is_no_tag && *tag == "!"));
     let mismatch = |tag: &str| TagMismatch { tag: tag.to_owned(), text: text.to_owned() };
+    let dated = |found| match found {
+        Scalar::Timestamp(text) if rules.timestamps_are_text => Scalar::Str(Cow::Borrowed(text)),
+        found => found,
+    };
     let Some(tag) = tag else {
         return Ok(match plain {
-            true => untagged(rules, text, true),
+            true => dated(untagged(rules, text, true)),
             false => Scalar::Str(Cow::Borrowed(text)),
         });
     };
     match tag {
         "!!binary" => match base64::decode(text) {
-            Some(bytes) => Ok(Scalar::Str(base64::text(bytes))),
+            Some(bytes) => Ok(Scalar::Str(base64::text(&bytes))),
             None => Err(mismatch(tag)),
         },
         "!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp" => {
             let found = untagged(rules, text, tag == "!!timestamp");
-            fit(tag, found).ok_or_else(|| mismatch(tag))
+            fit(tag, found).map(dated).ok_or_else(|| mismatch(tag))
         }
         _ => Ok(Scalar::Str(Cow::Borrowed(text))),
     }
@@ -62,10 +66,7 @@ fn untagged<'t>(rules: &Rules, text: &'t str, dates: bool) -> Scalar<'t> {
         Some(b'.') => number::dotted(text),
         Some(b'0'..=b'9' | b'+' | b'-') => {
             if dates && timestamp::is_timestamp(text) {
-                return match rules.timestamps_are_text {
-                    true => Scalar::Str(Cow::Borrowed(text)),
-                    false => Scalar::Timestamp(text),
-                };
+                return Scalar::Timestamp(text);
             }
             number::signed(text)
         }

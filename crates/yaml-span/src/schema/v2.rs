@@ -1,5 +1,8 @@
 //! The rules of `go.yaml.in/yaml/v2` as Kubernetes' own tools read manifests: YAML 1.1 booleans
 //! (`yes`, `on`, `y`), octal `0644`, no base 60, dates stay text.
+//!
+//! One thing it does is not repeated here: a `<<` that stands after an own key overwrites it
+//! there, where [`crate::Document::entries_merged`] lets the own key win as everyone else does.
 
 use super::resolve::{Rules, resolve_by};
 use super::{Scalar, TagMismatch};

@@ -1,0 +1,12 @@
+//! Lets other stages' tests say what was built, without building it.
+
+use super::*;
+
+/// A complete rendering of these resources.
+pub(crate) fn rendered(
+    component: ComponentId,
+    resources: BTreeMap<ResourceKey, Piece>,
+    inputs: ContentId,
+) -> Rendered {
+    Rendered { component, resources, inputs, files: Arc::default() }
+}

@@ -1,0 +1,297 @@
+//! What becomes of each resource: one look at both sides, one answer.
+
+use super::diff::{Difference, diff, keep_ignored};
+use super::guard::{foreign, unreadable, unresolved};
+use super::{Draft, PlanInput, State, gone};
+use crate::build::{Piece, Rendered};
+use crate::ids::{ComponentId, ResourceKey};
+use crate::model::body::Body;
+use crate::model::canonical;
+use crate::model::change::{Action, Cause, Change, FieldChange, Precondition, Risk};
+use crate::model::desired::Component;
+use crate::model::observation::{Compared, Observation, Owner, Seen};
+use crate::model::path::FieldPath;
+use crate::model::plan::{Hold, HoldReason, Part};
+use crate::model::value::{Map, Node, Origin, Value};
+
+/// Goes through every component of the stack and every resource of each.
+pub(super) fn decide(input: &PlanInput<'_>) -> Draft {
+    let mut draft = Draft::default();
+    for id in input.components() {
+        let case = Case { input, id: &id, built: None };
+        match input.state(&id) {
+            State::NotSelected => {}
+            State::Unresolved(diagnostics) => draft.hold(&id, unresolved::veto(diagnostics)),
+            State::Inactive(_) => {
+                let kept = input.owned_by(&id).filter(|(key, _)| !case.is_claimed(key));
+                draft.changes.extend(kept.map(|(key, _)| case.untouched(key, Action::Forget)));
+            }
+            State::Wanted(component, rendered) => {
+                let case = Case { built: Some((component, rendered)), ..case };
+                component_resources(&case, &mut draft);
+            }
+            State::Gone => component_resources(&case, &mut draft),
+        }
+    }
+    draft
+}
+
+impl Draft {
+    fn hold(&mut self, id: &ComponentId, reason: HoldReason) {
+        self.holds.push(Hold { part: Part::Component(id.clone()), reason });
+    }
+}
+
+/// A component and what is known about it.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    input: &'a PlanInput<'a>,
+    id: &'a ComponentId,
+    /// `None`: it is gone from the revision.
+    built: Option<(&'a Component, &'a Rendered)>,
+}
+
+/// What becomes of one resource.
+enum Fate {
+    /// Nothing.
+    Nothing,
+    /// This.
+    Change(Box<Change>),
+    /// This would, and does not: it is shown and held.
+    Held(Box<Change>, HoldReason),
+    /// It cannot be said, or may not be touched.
+    Veto(HoldReason),
+}
+
+fn component_resources(case: &Case<'_>, draft: &mut Draft) {
+    let Some(observation) = case.input.observation(case.id) else {
+        return draft.hold(case.id, unreadable::component(case.input.observed.get(case.id)));
+    };
+    let mut keys: Vec<&ResourceKey> = observation.resources.keys().collect();
+    if observation.artifact.is_none() {
+        keys.extend(case.built.iter().flat_map(|(_, rendered)| rendered.resources().keys()));
+    }
+    keys.extend(case.input.owned_by(case.id).map(|(key, _)| key));
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        let part = Part::Resource(case.id.clone(), key.clone());
+        match fate(case, observation, key) {
+            Fate::Nothing => {}
+            Fate::Change(change) => draft.changes.push(*change),
+            Fate::Held(change, reason) => {
+                draft.changes.push(*change);
+                draft.holds.push(Hold { part, reason });
+            }
+            Fate::Veto(reason) => draft.holds.push(Hold { part, reason }),
+        }
+    }
+}
+
+fn fate(case: &Case<'_>, observation: &Observation, key: &ResourceKey) -> Fate {
+    let seen = observation.resources.get(key);
+    // A tool that seals its plan names its resources itself; otherwise what was built names them.
+    let wanted = match observation.artifact {
+        Some(_) => matches!(seen, Some(Seen::Compared(both)) if both.intended.is_some()),
+        None => case.piece(key).is_some(),
+    };
+    if !wanted && case.is_claimed(key) {
+        // Whoever wants it now takes it over in a plan of its own.
+        return Fate::Nothing;
+    }
+    if let Some(reason) = unreadable::veto(seen, wanted, observation.artifact.is_some()) {
+        return Fate::Veto(reason);
+    }
+    match seen {
+        Some(Seen::Compared(both)) => match (&both.live, &both.intended) {
+            (None, None) => case.absent(key),
+            (None, Some(intended)) => case.create(key, both, intended),
+            (Some(live), Some(intended)) => case.present(key, both, live, intended),
+            (Some(live), None) => case.unwanted(key, both, live, observation),
+        },
+        Some(Seen::Absent) => case.absent(key),
+        Some(Seen::Same { .. } | Seen::Unreadable { .. }) | None => Fate::Nothing,
+    }
+}
+
+impl Case<'_> {
+    fn absent(&self, key: &ResourceKey) -> Fate {
+        match self.is_ours(key) {
+            true => Fate::Change(Box::new(self.untouched(key, Action::Forget))),
+            false => Fate::Nothing,
+        }
+    }
+
+    fn create(&self, key: &ResourceKey, both: &Compared, intended: &Body) -> Fate {
+        if let Some(reason) = foreign::veto(self.input, self.id, key, both) {
+            return Fate::Veto(reason);
+        }
+        let fields = diff(None, Some(&intended.value));
+        let change = self.change(key, both, Action::Create, fields, Some(intended.clone()));
+        Fate::Change(Box::new(Change { precondition: Precondition::default(), ..change }))
+    }
+
+    fn present(&self, key: &ResourceKey, both: &Compared, live: &Body, intended: &Body) -> Fate {
+        if let Some(reason) = foreign::veto(self.input, self.id, key, both) {
+            return Fate::Veto(reason);
+        }
+        let ignored = self.built.map_or(&[][..], |(component, _)| &component.reconcile.ignore);
+        let value = keep_ignored(&intended.value, &live.value, ignored);
+        let fields = diff(Some(&live.value), Some(&value));
+        let replaces = replaces(&both.must_replace, &fields);
+        let previous = match (&both.owner, self.input.owned.get(key)) {
+            (Owner::Other(from), _) => Some(from.clone()),
+            (Owner::This, _) => None,
+            (_, owned) => owned.map(|o| o.component.clone()).filter(|from| from != self.id),
+        };
+        let is_ours = both.owner == Owner::This || self.is_ours(key);
+        let action = match (previous, is_ours) {
+            (_, _) if replaces => Action::Replace,
+            (Some(from), _) if fields.is_empty() => Action::Move { from },
+            (None, true) if fields.is_empty() => return Fate::Nothing,
+            (None, false) => Action::Adopt,
+            _ => Action::Update,
+        };
+        if action == Action::Replace && !(self.is_ours(key) && both.owner == Owner::This) {
+            let missing = "ownership: it has to be adopted before it can be replaced".to_owned();
+            return Fate::Veto(HoldReason::NotProvenGone { missing });
+        }
+        let body = Body { format: intended.format, value };
+        Fate::Change(Box::new(self.change(key, both, action, fields, Some(body))))
+    }
+
+    fn unwanted(
+        &self,
+        key: &ResourceKey,
+        both: &Compared,
+        live: &Body,
+        observation: &Observation,
+    ) -> Fate {
+        let missing = gone::missing(self.input, self.id, key, both);
+        let sealed = observation.artifact.is_some();
+        let prune = self.built.is_none_or(|(c, _)| c.reconcile.prune.unwrap_or(true));
+        let delete = || {
+            let fields = diff(Some(&live.value), None);
+            Box::new(self.change(key, both, Action::Delete, fields, None))
+        };
+        let reason = || HoldReason::NotProvenGone { missing: missing.join("; ") };
+        match (missing.is_empty(), self.built.is_some()) {
+            // What a tool has sealed is applied whole or not at all.
+            (false, true) if sealed => Fate::Held(delete(), reason()),
+            (false, _) => Fate::Held(Box::new(self.untouched(key, Action::Keep)), reason()),
+            // Taking a component out of the revision does not destroy what its tool built.
+            (true, false) if sealed => Fate::Change(Box::new(self.untouched(key, Action::Forget))),
+            (true, _) if prune || sealed => Fate::Change(delete()),
+            (true, _) => Fate::Change(Box::new(self.untouched(key, Action::Forget))),
+        }
+    }
+
+    fn piece(&self, key: &ResourceKey) -> Option<&Piece> {
+        self.built?.1.resources().get(key)
+    }
+
+    fn is_ours(&self, key: &ResourceKey) -> bool {
+        self.input.owned.get(key).is_some_and(|owned| owned.component == *self.id)
+    }
+
+    fn is_claimed(&self, key: &ResourceKey) -> bool {
+        self.input.evidence.other_claim(key, self.id).is_some()
+    }
+
+    /// A change that leaves the target as it is.
+    fn untouched(&self, key: &ResourceKey, action: Action) -> Change {
+        Change {
+            component: self.id.clone(),
+            resource: key.clone(),
+            action,
+            risk: Risk::Reversible,
+            cause: Cause::Wish,
+            fields: Vec::new(),
+            intended: None,
+            precondition: Precondition::default(),
+        }
+    }
+
+    fn change(
+        &self,
+        key: &ResourceKey,
+        both: &Compared,
+        action: Action,
+        fields: Vec<Difference>,
+        intended: Option<Body>,
+    ) -> Change {
+        let precondition = Precondition {
+            uid: both.uid.clone(),
+            fields: fields
+                .iter()
+                .map(|field| (field.path.clone(), field.before.as_ref().map(canonical::content_id)))
+                .collect(),
+            exists: true,
+        };
+        let stateful = both.stateful || self.piece(key).is_some_and(|piece| piece.stateful);
+        let risk = risk(&action, stateful, !fields.is_empty());
+        let cause = self.cause(key, both, intended.as_ref());
+        let fields = fields.into_iter().map(|field| self.field(key, both, field)).collect();
+        Change { risk, cause, fields, intended, precondition, ..self.untouched(key, action) }
+    }
+
+    /// Drift, if the target is to become again exactly what was last applied.
+    fn cause(&self, key: &ResourceKey, both: &Compared, intended: Option<&Body>) -> Cause {
+        let applied = self
+            .input
+            .owned
+            .get(key)
+            .filter(|owned| owned.component == *self.id)
+            .and_then(|owned| owned.applied);
+        let wished = [intended, both.intended.as_ref()].into_iter().flatten();
+        match applied.is_some() && wished.map(Body::content_id).any(|id| Some(id) == applied) {
+            true => Cause::Drift,
+            false => Cause::Wish,
+        }
+    }
+
+    fn field(&self, key: &ResourceKey, both: &Compared, field: Difference) -> FieldChange {
+        let piece = self.piece(key);
+        let mut sensitive = both.sensitive.iter().chain(piece.iter().flat_map(|p| &p.sensitive));
+        let sensitive = sensitive.any(|s| s.is_under(&field.path) || field.path.is_under(s))
+            || [&field.before, &field.after].into_iter().flatten().any(holds_secret);
+        let origin = match (&field.after, piece) {
+            (Some(_), Some(piece)) => origin(&piece.body.value, &field.path),
+            _ => Origin::NONE,
+        };
+        let Difference { path, before, after } = field;
+        FieldChange { path, before, after, sensitive, origin: self.input.files.span(origin) }
+    }
+}
+
+fn replaces(must_replace: &[FieldPath], fields: &[Difference]) -> bool {
+    must_replace.iter().any(|must| {
+        must.0.is_empty() || fields.iter().any(|f| f.path.is_under(must) || must.is_under(&f.path))
+    })
+}
+
+fn risk(action: &Action, stateful: bool, differs: bool) -> Risk {
+    match action {
+        Action::Replace | Action::Delete if stateful => Risk::DataLoss,
+        Action::Replace | Action::Delete => Risk::Disruptive,
+        // It overwrites what somebody else wrote.
+        Action::Adopt if differs => Risk::Disruptive,
+        _ => Risk::Reversible,
+    }
+}
+
+/// Where the value at `path` was written, or the nearest value around it that was written at all.
+fn origin(value: &Value, path: &FieldPath) -> Origin {
+    let around = (0..=path.0.len()).rev().map(|depth| FieldPath(path.0[..depth].to_vec()));
+    let mut origins = around.filter_map(|path| path.find(value)).map(|value| value.origin);
+    origins.find(|origin| *origin != Origin::NONE).unwrap_or(Origin::NONE)
+}
+
+fn holds_secret(value: &Value) -> bool {
+    match &value.node {
+        Node::Secret(_) => true,
+        Node::List(items) => items.iter().any(holds_secret),
+        Node::Map(map) => Map::iter(map).any(|(_, value)| holds_secret(value)),
+        _ => false,
+    }
+}

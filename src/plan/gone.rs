@@ -1,0 +1,43 @@
+//! What is missing before a resource that is no longer wanted may be deleted. Any one witness
+//! alone has been wrong before: a failed listing, a narrowed selection, a restored database.
+
+use super::PlanInput;
+use crate::ids::{ComponentId, ResourceKey};
+use crate::model::observation::{Compared, Observed, Owner};
+
+/// What is missing; empty: everything says that it is ours and gone.
+pub(super) fn missing(
+    input: &PlanInput<'_>,
+    id: &ComponentId,
+    resource: &ResourceKey,
+    compared: &Compared,
+) -> Vec<String> {
+    let mut missing = input.evidence.missing.clone();
+    let mut need = |there: bool, what: &str| {
+        if !there {
+            missing.push(what.to_owned());
+        }
+    };
+    need(is_complete(input, id), "a complete look at the component");
+    need(compared.owner == Owner::This, "the owner's mark on the object");
+    let owned = input.owned.get(resource).filter(|owned| owned.component == *id);
+    need(owned.is_some(), "an entry in the inventory");
+    let same_object = owned.is_none_or(|owned| agree(&owned.uid, &compared.uid));
+    need(same_object, "the object that was applied: another has its name");
+    let mark = input
+        .mark
+        .filter(|mark| mark.scope == *input.scope && mark.target == *input.target)
+        .and_then(|mark| mark.resources.get(resource))
+        .filter(|marked| marked.component == *id && agree(&marked.uid, &compared.uid));
+    need(mark.is_some(), "an entry in the target's own mark");
+    missing
+}
+
+fn is_complete(input: &PlanInput<'_>, id: &ComponentId) -> bool {
+    matches!(input.observed.get(id), Some(Observed::Complete(_)))
+}
+
+/// Whether two ids can be of one object: a target without ids says nothing against it.
+fn agree(one: &Option<String>, other: &Option<String>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}

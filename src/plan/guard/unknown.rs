@@ -1,0 +1,43 @@
+//! Values that are known only after something else is applied.
+
+use std::collections::BTreeSet;
+
+use crate::model::change::Action;
+use crate::model::plan::{Hold, HoldReason, Part};
+use crate::model::value::{Node, Value};
+use crate::plan::{Draft, PlanInput};
+
+/// What a tool does not know yet it settles itself; what it is asked with has to be known.
+pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    for (id, built) in input.rendered {
+        let mut open = BTreeSet::new();
+        let pieces = built.iter().flat_map(|rendered| rendered.resources().values());
+        pieces.for_each(|piece| questions(&piece.body.value, &mut open));
+        let changes = draft.changes.iter().any(|c| c.component == *id && c.action != Action::Keep);
+        if changes && !open.is_empty() {
+            let reason = HoldReason::Unknown { questions: open.into_iter().collect() };
+            holds.push(Hold { part: Part::Component(id.clone()), reason });
+        }
+    }
+    for change in &draft.changes {
+        let sealed = input.observation(&change.component).is_some_and(|o| o.artifact.is_some());
+        let mut open = BTreeSet::new();
+        change.intended.iter().for_each(|body| questions(&body.value, &mut open));
+        if !sealed && !open.is_empty() {
+            let part = Part::Resource(change.component.clone(), change.resource.clone());
+            let reason = HoldReason::Unknown { questions: open.into_iter().collect() };
+            holds.push(Hold { part, reason });
+        }
+    }
+    holds
+}
+
+fn questions(value: &Value, open: &mut BTreeSet<String>) {
+    match &value.node {
+        Node::Unknown(question) => drop(open.insert(question.to_string())),
+        Node::List(items) => items.iter().for_each(|item| questions(item, open)),
+        Node::Map(map) => map.iter().for_each(|(_, value)| questions(value, open)),
+        _ => {}
+    }
+}

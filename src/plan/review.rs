@@ -1,0 +1,136 @@
+//! What allows each step of a plan: reviewed, merged, or standing. There is no fourth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::{Actor, Digest, PullNumber};
+use crate::model::authority::{Approval, Authority};
+use crate::model::desired::Stack;
+use crate::model::plan::{Envelope, Hold, HoldReason, Part, Plan, Step};
+use crate::model::policy::{Manage, RepositoryPolicy, RequiredReview, Review};
+use crate::model::revision::Revision;
+
+/// What decides whether a plan may start.
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewInput<'a> {
+    /// The policy of the base branch.
+    pub policy: &'a RepositoryPolicy,
+    /// The stack as it was planned: how its components are managed.
+    pub stack: &'a Stack,
+    /// Every approval that was ever given for the plan's stack.
+    pub approvals: &'a [Approval],
+    /// Whose approvals do not count: the authors of what is planned.
+    pub authors: &'a BTreeSet<Actor>,
+    /// The digests last shown for heads that were then merged, and on which pull request.
+    pub shown: &'a BTreeMap<Digest, PullNumber>,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// What allows a step, by its index. A step that is not in it may not start; one that is may
+/// still be held for another reason.
+pub type Authorities = BTreeMap<usize, Authority>;
+
+/// Finds what allows each step, and holds those that nothing allows as not reviewed.
+///
+/// A plan of what a pull request would bring starts nothing, whoever approved it: it is merged
+/// first.
+pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
+    let by = approvers(&plan, input);
+    let whole = match &plan.envelope.revision {
+        Revision::Merge { .. } => None,
+        Revision::Commit(_) | Revision::Folder(_) => whole(&plan, input, &by),
+    };
+    let authority = |at: usize, step: &Step| {
+        let standing = || stands(&plan, step, input).then(|| standing(step));
+        Some((at, whole.clone().or_else(standing)?))
+    };
+    let steps = plan.effect().steps.iter().enumerate();
+    let authorities: Authorities = steps.filter_map(|(at, step)| authority(at, step)).collect();
+    let approvals_needed = required(input.policy).map_or(0, |required| required.approvals);
+    let approvals = u32::try_from(by.len()).unwrap_or(u32::MAX);
+    let reason = HoldReason::NotReviewed { approvals_needed, approvals };
+    let mut holds = plan.envelope.holds.clone();
+    holds.extend(
+        unallowed(&plan, &authorities)
+            .into_iter()
+            .map(|part| Hold { part, reason: reason.clone() }),
+    );
+    holds.sort();
+    let envelope = Envelope { holds, ..plan.envelope.clone() };
+    (plan.with_envelope(envelope), authorities)
+}
+
+/// What allows the whole plan.
+fn whole(plan: &Plan, input: &ReviewInput<'_>, by: &[Actor]) -> Option<Authority> {
+    let digest = plan.digest();
+    match required(input.policy) {
+        None => Some(Authority::Merged { digest, pull: None }),
+        Some(RequiredReview { approvals: 0, .. }) => {
+            input.shown.get(&digest).map(|pull| Authority::Merged { digest, pull: Some(*pull) })
+        }
+        Some(required) => (by.len() >= required.approvals as usize)
+            .then(|| Authority::Reviewed { digest, by: by.to_vec() }),
+    }
+}
+
+/// The people whose approval of exactly this digest holds now.
+fn approvers(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Actor> {
+    let hours = required(input.policy).map_or(0, |required| i64::from(required.approval_hours));
+    let holds = |approval: &&Approval| {
+        let age = input.now.duration_since(approval.at);
+        approval.digest == plan.digest()
+            && !input.authors.contains(&approval.by)
+            && age >= SignedDuration::ZERO
+            && age < SignedDuration::from_hours(hours)
+            && input.now < approval.until
+    };
+    let by: BTreeSet<_> =
+        input.approvals.iter().filter(holds).map(|approval| approval.by.clone()).collect();
+    by.into_iter().collect()
+}
+
+fn required(policy: &RepositoryPolicy) -> Option<&RequiredReview> {
+    match &policy.review {
+        Review::Unreviewed(_) => None,
+        Review::Required(required) => Some(required),
+    }
+}
+
+/// Whether `manage: correct` covers the step: it restores what was last applied.
+fn stands(plan: &Plan, step: &Step, input: &ReviewInput<'_>) -> bool {
+    let rule = input.policy.manage(&input.stack.name);
+    let key = (step.component.kind.clone(), step.component.name.clone());
+    let component = input.stack.components.get(&key);
+    !matches!(plan.envelope.revision, Revision::Merge { .. })
+        && component.is_some_and(|component| component.manage(rule) == Manage::Correct)
+        && Authority::may_stand(plan.effect(), step)
+}
+
+fn standing(step: &Step) -> Authority {
+    Authority::Standing { component: step.component.clone() }
+}
+
+/// The parts that nothing allows, as large as they can be said.
+fn unallowed(plan: &Plan, authorities: &Authorities) -> Vec<Part> {
+    let effect = plan.effect();
+    let held: Vec<_> =
+        effect.steps.iter().enumerate().filter(|(at, _)| !authorities.contains_key(at)).collect();
+    if authorities.is_empty() && !held.is_empty() {
+        return vec![Part::Plan];
+    }
+    let allowed: BTreeSet<_> = authorities.keys().map(|&at| &effect.steps[at].component).collect();
+    let parts = held.into_iter().flat_map(|(_, step)| {
+        let component = &step.component;
+        match allowed.contains(component) {
+            false => vec![Part::Component(component.clone())],
+            true => {
+                let resources = step.changes.iter().map(|&at| &effect.changes[at].resource);
+                resources.map(|key| Part::Resource(component.clone(), key.clone())).collect()
+            }
+        }
+    });
+    let parts: BTreeSet<_> = parts.collect();
+    parts.into_iter().collect()
+}

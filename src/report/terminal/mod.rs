@@ -1,0 +1,13 @@
+//! Reports for terminals.
+//!
+//! Takes: the values that every surface shows.
+//! Gives: styled text, lines ending in a newline; who prints it strips the styles when the output
+//! is not a terminal.
+//! Never: depends on a width, a clock or a locale.
+//! Start at: `plan.rs`.
+//! How to add: one file per report; colours come from `palette.rs` alone.
+
+mod palette;
+mod plan;
+
+pub use plan::{plan, review};

@@ -1,0 +1,41 @@
+//! What the colours mean. Every colour goes with a word or a sign that says the same.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::model::change::Action;
+use crate::report::words::Verdict;
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const STRONG: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
+pub(super) const GOES: Style = AnsiColor::Red.on_default();
+pub(super) const COMES: Style = AnsiColor::Green.on_default();
+pub(super) const CHANGES: Style = AnsiColor::Yellow.on_default();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
+
+/// `text` in `style`, and nothing after it.
+pub(super) fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The sign of an action, and its colour.
+pub(super) fn sign(action: &Action) -> (char, Style) {
+    match action {
+        Action::Delete => ('-', GOES),
+        Action::Replace => ('!', GOES),
+        Action::Update => ('~', CHANGES),
+        Action::Create => ('+', COMES),
+        Action::Adopt | Action::Move { .. } => ('>', HINT),
+        Action::Forget | Action::Keep => ('.', FAINT),
+    }
+}
+
+/// The colour of a verdict.
+pub(super) fn verdict(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::NoEffect | Verdict::Ready => COMES.bold(),
+        Verdict::Observed => STRONG,
+        Verdict::NeedsApproval | Verdict::Held => CHANGES.bold(),
+        Verdict::Invalid => GOES.bold(),
+    }
+}

@@ -1,0 +1,185 @@
+//! A plan, and a set of them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::palette::{
+    CHANGES, COMES, FAINT, GOES, HINT, PLAIN, STRONG, paint, sign, verdict as colour,
+};
+use crate::ids::ComponentId;
+use crate::model::change::{Action, Cause, Change, FieldChange};
+use crate::model::plan::{Plan, Why};
+use crate::model::review::Review;
+use crate::report::field::{Shown, shown};
+use crate::report::words::{self, Clearing, Verdict, visible};
+
+/// Most fields of one change that are listed: half a screen. JSON has all of them.
+pub(super) const FIELDS_MAX: usize = 24;
+
+/// The column at which notes stand.
+const NOTE_COLUMN: usize = 56;
+
+/// All plans of a review, the verdict first.
+pub fn review(review: &Review) -> String {
+    let mut out = String::new();
+    let verdict = Verdict::of(review);
+    let changes = || review.plans.iter().flat_map(|plan| &plan.effect().changes);
+    let stacks = review.plans.len() + review.unchanged_stacks.len();
+    let counts = words::counts(changes());
+    let _ = writeln!(
+        out,
+        "{}: {counts} in {}",
+        paint(colour(verdict), verdict.word()),
+        words::several(stacks, "stack")
+    );
+    for plan in &review.plans {
+        out.push('\n');
+        out.push_str(&self::plan(plan));
+    }
+    if !review.unchanged_stacks.is_empty() {
+        let names: Vec<_> = review.unchanged_stacks.iter().map(|s| visible(s.as_str())).collect();
+        let _ = writeln!(out, "\n{}", paint(FAINT, &format!("Unchanged: {}", names.join(", "))));
+    }
+    out
+}
+
+/// One plan: what goes first, then what is held and what clears it.
+pub fn plan(plan: &Plan) -> String {
+    let mut out = String::new();
+    let effect = plan.effect();
+    let stack = visible(effect.stack.as_str());
+    let _ = writeln!(out, "{} at {}", paint(STRONG, &stack), effect.target);
+    let envelope = &plan.envelope;
+    let from = format!(
+        "  plan {} from {}, observed {}",
+        plan.digest().short(),
+        envelope.revision,
+        words::moment(envelope.observed_at)
+    );
+    let _ = writeln!(out, "{}", paint(FAINT, &from));
+    for (component, changes) in by_severity(&effect.changes) {
+        let _ = writeln!(out, "\n  {}", paint(STRONG, &words::component(component)));
+        for change in changes {
+            write_change(&mut out, change);
+        }
+    }
+    write_holds(&mut out, plan);
+    write_summary(&mut out, plan);
+    out
+}
+
+/// Changes by component: the component that loses most first, and in it what goes first.
+fn by_severity(changes: &[Change]) -> Vec<(&ComponentId, Vec<&Change>)> {
+    let mut by_component: BTreeMap<&ComponentId, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        by_component.entry(&change.component).or_default().push(change);
+    }
+    let rank = |change: &Change| (words::severity(&change.action), std::cmp::Reverse(change.risk));
+    let mut groups: Vec<_> = by_component.into_iter().collect();
+    for (_, changes) in &mut groups {
+        changes.sort_by_key(|change| rank(change));
+    }
+    groups.sort_by_key(|(_, changes)| changes.first().map(|change| rank(change)));
+    groups
+}
+
+fn write_change(out: &mut String, change: &Change) {
+    let (sign, style) = sign(&change.action);
+    let mut notes: Vec<String> = words::risk(change.risk).map(str::to_owned).into_iter().collect();
+    if change.cause == Cause::Drift {
+        notes.push("drift".to_owned());
+    }
+    if let Action::Move { from } = &change.action {
+        notes.push(format!("from {}", visible(&from.to_string())));
+    }
+    let resource = visible(change.resource.as_str());
+    let head = format!("    {sign} {} {resource}", change.action.verb());
+    write_noted(out, &paint(style, &head), head.chars().count(), &notes.join(", "), CHANGES);
+    for field in change.fields.iter().take(FIELDS_MAX) {
+        write_field(out, change, field);
+    }
+    if change.fields.len() > FIELDS_MAX {
+        let more = words::several(change.fields.len() - FIELDS_MAX, "more field");
+        let _ = writeln!(out, "        {}", paint(FAINT, &format!("and {more}")));
+    }
+}
+
+fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
+    let path = visible(&field.path.to_string());
+    let path = if path.is_empty() { "content".to_owned() } else { path };
+    let note = field.origin.as_ref().map(|at| format!("{}:{}", visible(&at.file), at.start.line));
+    let note = note.unwrap_or_default();
+    let line = match shown(field) {
+        Shown::Secret(text) => format!("        {path}: {text}"),
+        Shown::Values(Some(before), Some(after)) => format!("        {path}: {before} -> {after}"),
+        // Where everything comes or goes, the sign at its head says so for all fields.
+        Shown::Values(None, Some(after)) if change.action == Action::Create => {
+            format!("        {path}: {after}")
+        }
+        Shown::Values(Some(before), None) if change.action == Action::Delete => {
+            format!("        {path}: {before}")
+        }
+        Shown::Values(None, Some(after)) => format!("      + {path}: {after}"),
+        Shown::Values(Some(before), None) => format!("      - {path}: {before}"),
+        Shown::Values(None, None) | Shown::Lines(_) => format!("        {path}:"),
+    };
+    write_noted(out, &line, line.chars().count(), &note, FAINT);
+    if let Shown::Lines(lines) = shown(field) {
+        for line in lines {
+            let style = match line.sign {
+                '-' => GOES,
+                '+' => COMES,
+                _ => PLAIN,
+            };
+            let text = format!("{} {}", line.sign, line.text);
+            let _ = writeln!(out, "          {}", paint(style, text.trim_end()));
+        }
+    }
+}
+
+/// A line with a note behind it, where there is one.
+fn write_noted(
+    out: &mut String,
+    line: &str,
+    line_characters: usize,
+    note: &str,
+    style: anstyle::Style,
+) {
+    out.push_str(line);
+    if !note.is_empty() {
+        let blanks = NOTE_COLUMN.saturating_sub(line_characters).max(2);
+        let _ = write!(out, "{:blanks$}{}", "", paint(style, note));
+    }
+    out.push('\n');
+}
+
+fn write_holds(out: &mut String, plan: &Plan) {
+    if plan.envelope.holds.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", paint(CHANGES.bold(), "Held"));
+    for hold in &plan.envelope.holds {
+        let (part, reason) = (words::part(&hold.part), words::reason(&hold.reason));
+        let _ = writeln!(out, "    {part}: {reason}");
+        match words::clearing(plan, hold) {
+            Clearing::Command(command) => {
+                let _ = writeln!(out, "      {}", paint(HINT, &format!("$ {command}")));
+            }
+            Clearing::Deed(deed) => {
+                let _ = writeln!(out, "      {}", paint(HINT, &format!("> {deed}")));
+            }
+            Clearing::Wait => {}
+        }
+    }
+}
+
+fn write_summary(out: &mut String, plan: &Plan) {
+    let verdict = Verdict::of_plan(plan);
+    let counts = words::counts(&plan.effect().changes);
+    let unchanged = plan.envelope.why.values().filter(|why| **why == Why::Unchanged).count();
+    let mut summary = format!("\n  {}: {counts}", paint(colour(verdict), verdict.word()));
+    if unchanged > 0 {
+        let _ = write!(summary, "; {} unchanged", words::several(unchanged, "component"));
+    }
+    let _ = writeln!(out, "{summary}");
+}

@@ -1,0 +1,208 @@
+//! The shape of `agent.yaml`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::ids::{AgentName, RepositoryName, TargetName};
+
+/// The file `agent.yaml`: who this agent is, what it reads, and where it may write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentSettings {
+    /// Who acts: stands at the head of every mark, row and comment.
+    #[schemars(with = "String")]
+    pub agent: AgentName,
+    /// Where things are remembered: `sqlite:<path>` or `postgres://...`.
+    pub store: String,
+    /// Where fetched repositories are kept. Nothing is lost with it.
+    pub cache: PathBuf,
+    /// The config repositories, by name.
+    #[schemars(with = "BTreeMap<String, RepositorySettings>")]
+    pub repositories: BTreeMap<RepositoryName, RepositorySettings>,
+    /// What the targets' names in stacks stand for.
+    #[schemars(with = "BTreeMap<String, TargetSettings>")]
+    pub targets: BTreeMap<TargetName, TargetSettings>,
+    /// What a target stands for that is not in `targets`: a folder of its name in this one.
+    /// Without it such a target is refused.
+    pub targets_folder: Option<PathBuf>,
+    /// Where people review, by name.
+    pub forges: BTreeMap<String, ForgeSettings>,
+}
+
+/// One config repository.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepositorySettings {
+    /// `https://...`, `file://...`, or a path.
+    pub url: String,
+    /// The branch whose stacks are kept true.
+    #[serde(default = "branch_default")]
+    pub branch: String,
+    /// The folder in the repository that holds `atmos.yaml`, if it is not the root.
+    #[serde(default)]
+    pub path: String,
+    /// Globs over stack names: the stacks that are this agent's. Another agent may have others.
+    #[serde(default = "stacks_default")]
+    pub stacks: Vec<String>,
+    /// How often the branch is looked at without a reason: `1m`.
+    #[serde(default = "interval_default")]
+    #[schemars(with = "String")]
+    pub interval: SignedDuration,
+    /// The token or password for `https`.
+    #[serde(default)]
+    pub auth: Option<Credential>,
+    /// Which of `forges` its pull requests are at.
+    #[serde(default)]
+    pub forge: Option<String>,
+}
+
+/// Where a credential is to be found. It is read when it is needed, and never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Credential {
+    /// In a file: `user:password`, or a token alone.
+    File(PathBuf),
+    /// In a variable, in the same form.
+    Environment(String),
+}
+
+/// What a target's name stands for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSettings {
+    /// A folder: what each tool would be handed is written there.
+    pub files: FilesSettings,
+    /// Globs over stack names: the stacks that may name this target.
+    #[serde(default = "stacks_default")]
+    pub stacks: Vec<String>,
+}
+
+/// A target that is a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilesSettings {
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// Where people review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum ForgeSettings {
+    /// Pull requests in a folder.
+    Local(LocalForgeSettings),
+}
+
+/// Pull requests in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalForgeSettings {
+    /// The folder.
+    pub path: PathBuf,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self {
+            agent: AgentName::new("local").expect("a label"),
+            store: "sqlite:.isobar/isobar.db".to_owned(),
+            cache: ".isobar/cache".into(),
+            repositories: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            targets_folder: None,
+            forges: BTreeMap::new(),
+        }
+    }
+}
+
+impl AgentSettings {
+    /// What the schema cannot say: names that lead nowhere.
+    pub(super) fn check(&self, path: &str) -> Result<(), Vec<Diagnostic>> {
+        let mut found = Vec::new();
+        for (name, repository) in &self.repositories {
+            let Some(forge) = &repository.forge else { continue };
+            if self.forges.contains_key(forge) {
+                continue;
+            }
+            let message =
+                format!("repository `{name}` names the forge `{forge}`, which is not in `forges`");
+            let mut diagnostic =
+                Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
+            if let Some(close) = closest(forge, self.forges.keys().map(String::as_str)) {
+                diagnostic = diagnostic.hint(format!("did you mean `{close}`?"));
+            }
+            found.push(diagnostic);
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    /// The defaults of someone who has no settings file.
+    pub(super) fn with_folder(mut self) -> Self {
+        let name = RepositoryName::new("this").expect("a label");
+        self.repositories.entry(name).or_insert_with(|| RepositorySettings {
+            url: ".".to_owned(),
+            branch: branch_default(),
+            path: String::new(),
+            stacks: stacks_default(),
+            interval: interval_default(),
+            auth: None,
+            forge: Some("local".to_owned()),
+        });
+        let forge = LocalForgeSettings { path: ".isobar/forge".into() };
+        self.forges.entry("local".to_owned()).or_insert(ForgeSettings::Local(forge));
+        self.targets_folder.get_or_insert_with(|| ".isobar/targets".into());
+        self
+    }
+
+    /// With every relative path taken from `folder`.
+    pub(super) fn anchored(mut self, folder: &Path) -> Self {
+        let anchor = |path: &mut PathBuf| *path = folder.join(&*path);
+        if let Some(path) = self.store.strip_prefix("sqlite:")
+            && !path.starts_with(':')
+        {
+            self.store = format!("sqlite:{}", folder.join(path).display());
+        }
+        anchor(&mut self.cache);
+        self.targets_folder.iter_mut().for_each(anchor);
+        self.targets.values_mut().for_each(|target| anchor(&mut target.files.path));
+        for ForgeSettings::Local(forge) in self.forges.values_mut() {
+            anchor(&mut forge.path);
+        }
+        for repository in self.repositories.values_mut() {
+            if let Some(Credential::File(path)) = &mut repository.auth {
+                anchor(path);
+            }
+            if !repository.url.contains("://") {
+                repository.url = folder.join(&repository.url).display().to_string();
+            }
+        }
+        self
+    }
+
+    /// What the target `name` stands for, if anything.
+    pub fn target(&self, name: &TargetName) -> Option<TargetSettings> {
+        let in_folder = || {
+            let path = self.targets_folder.as_ref()?.join(name.as_str());
+            Some(TargetSettings { files: FilesSettings { path }, stacks: stacks_default() })
+        };
+        self.targets.get(name).cloned().or_else(in_folder)
+    }
+}
+
+fn branch_default() -> String {
+    "main".to_owned()
+}
+
+fn stacks_default() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// One look a minute: cheap for any forge, and a push is seen at once where there are webhooks.
+fn interval_default() -> SignedDuration {
+    SignedDuration::from_mins(1)
+}

@@ -1,0 +1,61 @@
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn paths_are_taken_from_the_settings_files_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    let text = "\
+agent: west
+store: sqlite:state.db
+repositories:
+  platform: { url: config.git, forge: reviews }
+targets:
+  fnx-production: { files: { path: out }, stacks: ['fnx-production-*'] }
+forges:
+  reviews: { local: { path: pulls } }
+";
+    std::fs::write(&path, text).expect("written");
+    let settings = read(&path).expect("valid");
+    let inside = |name: &str| folder.path().join(name).display().to_string();
+    assert_eq!(settings.store, format!("sqlite:{}", inside("state.db")));
+    let repository = settings.repositories.values().next().expect("one");
+    assert_eq!(repository.url, inside("config.git"));
+    assert_eq!(repository.branch, "main");
+    let name = crate::ids::TargetName::new("fnx-production").expect("a name");
+    assert_eq!(settings.target(&name).expect("known").files.path, folder.path().join("out"));
+    let other = crate::ids::TargetName::new("fnx-staging").expect("a name");
+    assert_eq!(settings.target(&other), None, "a target nobody defined is refused");
+}
+
+#[test]
+fn every_mistake_in_the_file_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    std::fs::write(&path, "agent: 7\nrepositories:\n  p: {ulr: x}\nforges: [a]\n")
+        .expect("written");
+    let Err(SettingsError::Invalid { diagnostics, .. }) = read(&path) else {
+        panic!("the file is wrong");
+    };
+    let found: String = diagnostics
+        .iter()
+        .map(|d| format!("{}:{} {}\n", d.span.start.line, d.span.start.column, d.message))
+        .collect();
+    expect![[r#"
+        1:8 7 is not of type "string"
+        3:6 `url` is missing
+        3:7 `ulr` means nothing here
+        4:9 ["a"] is not of type "object"
+    "#]]
+    .assert_eq(&found);
+}
+
+#[test]
+fn without_a_file_everything_is_below_the_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = for_folder(folder.path()).expect("valid");
+    let name = crate::ids::TargetName::new("any").expect("a name");
+    let target = settings.target(&name).expect("every target is a folder");
+    assert_eq!(target.files.path, folder.path().join(".isobar/targets/any"));
+}
