@@ -1,7 +1,7 @@
 //! A plan into an outcome, through a target alone.
 //!
 //! Takes: a plan, the [`Claim`] that lets steps of it start, the [`Lease`] it runs under.
-//! Gives: [`Ended`]: how every step ended, and what is there against what was predicted.
+//! Gives: [`Outcome`]: how every step ended, and what is there against what was predicted.
 //! Never: decides what to do; begins a step without a durable intent, an authority or a lease that
 //! still holds; calls a step done, or not begun, that nobody has looked at.
 //! Start at: `run.rs`, whose `go` is the order of all writes; then `waves.rs` and `step.rs`.
@@ -42,8 +42,6 @@ pub struct ApplyContext<'a> {
     pub target: &'a dyn Target,
     /// How long and how often each component's steps are tried; the default for those not in it.
     pub patience: &'a BTreeMap<ComponentId, Patience>,
-    /// Once cancelled no step begins; those that have begun end.
-    pub cancel: &'a CancellationToken,
     /// For how long the lease is renewed, each time a third of it is over.
     pub lease_ttl: Duration,
 }
@@ -57,17 +55,7 @@ pub struct Patience {
     pub attempts_max: u32,
 }
 
-/// A run in which every step has ended. Its end is not written down yet: whoever tells the forge
-/// does both in one transaction, with [`crate::store::Tx::finish`].
-#[derive(Debug)]
-pub struct Ended {
-    /// What ending the run takes.
-    pub claim: Claim,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// A run stopped where it stood. Its steps are resolved by [`recover`], under a later lease.
+/// A run stopped where it stood. It stays open: [`recover`] takes it up, under a later lease.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// Somebody else may act on the stack by now.
@@ -75,30 +63,36 @@ pub enum ApplyError {
     LeaseLost(#[source] LeaseLost),
     /// Nothing more can be written down, so nothing more is done.
     #[error("the run stopped: nothing can be written down")]
-    Store(#[source] StoreError),
+    Store(#[from] StoreError),
 }
 
-/// Runs the steps of `plan` that `claim` lets through and that nothing holds.
+/// Runs the steps of `plan` that `claim` lets through and that nothing holds, and writes down how
+/// the run ended.
 ///
-/// Cancel it through the context: a dropped future leaves a run for [`recover`], like a crash.
+/// Once `stop` is cancelled no step begins; those that have begun end. A future that is dropped
+/// leaves a run for [`recover`], like a crash.
 pub async fn apply(
-    cx: ApplyContext<'_>,
+    cx: &ApplyContext<'_>,
     plan: &Plan,
     lease: &mut Lease,
     claim: Claim,
-) -> Result<Ended, ApplyError> {
-    run::under_lease(cx, plan, lease, claim, None).await
+    stop: &CancellationToken,
+) -> Result<Outcome, ApplyError> {
+    run::under_lease(cx, plan, lease, claim, None, stop).await
 }
 
 /// Goes on with a run that did not end: finds out what became of every step that may have begun,
-/// then does the rest of the same plan. `claim` is [`crate::store::Tx::resume`]'s.
+/// then does the rest of the same plan, under the epoch of `lease`.
 pub async fn recover(
-    cx: ApplyContext<'_>,
-    open: &OpenRun,
+    cx: &ApplyContext<'_>,
     lease: &mut Lease,
-    claim: Claim,
-) -> Result<Ended, ApplyError> {
-    run::under_lease(cx, &open.plan, lease, claim, Some(open)).await
+    open: OpenRun,
+    stop: &CancellationToken,
+) -> Result<Outcome, ApplyError> {
+    let mut tx = cx.store.begin().await?;
+    let claim = tx.resume(lease, &open).await?;
+    tx.commit().await?;
+    run::under_lease(cx, &open.plan, lease, claim, Some(&open), stop).await
 }
 
 impl Default for Patience {

@@ -26,7 +26,7 @@ impl Held {
     }
 
     /// Renews the lease again and again. Returns when it is lost.
-    pub(super) async fn keep(&self, cx: ApplyContext<'_>) -> ApplyError {
+    pub(super) async fn keep(&self, cx: &ApplyContext<'_>) -> ApplyError {
         let clock = cx.world.clock.as_ref();
         loop {
             clock.sleep(cx.lease_ttl / 3).await;
@@ -51,7 +51,7 @@ impl Held {
 
     /// Waits until the lease is good for as long as its renewal may take. A step may last longer
     /// than a lease: it is renewed beside it, and dropped when the lease is lost.
-    pub(super) async fn good(&self, cx: ApplyContext<'_>) -> Lease {
+    pub(super) async fn good(&self, cx: &ApplyContext<'_>) -> Lease {
         loop {
             let lease = self.now();
             if lease.check(cx.world.clock.as_ref(), cx.lease_ttl / 3).is_ok() {

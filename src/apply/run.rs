@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
 use super::step::{backoff, not_started};
-use super::{ApplyContext, ApplyError, Ended, waves};
+use super::{ApplyContext, ApplyError, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
 use crate::model::inventory::Inventory;
@@ -25,7 +26,8 @@ const MARK_ATTEMPTS: u32 = 5;
 
 /// One run of one plan.
 pub(super) struct Run<'a> {
-    pub(super) cx: ApplyContext<'a>,
+    pub(super) cx: &'a ApplyContext<'a>,
+    pub(super) stop: &'a CancellationToken,
     pub(super) plan: &'a Plan,
     pub(super) claim: &'a Claim,
     pub(super) held: &'a Held,
@@ -33,19 +35,21 @@ pub(super) struct Run<'a> {
     pub(super) before: Inventory,
 }
 
-/// Runs, and renews the lease beside it. Losing the lease drops everything that is under way.
+/// Runs, renews the lease beside it, and ends the run. Losing the lease drops all that is under
+/// way.
 pub(super) async fn under_lease(
-    cx: ApplyContext<'_>,
+    cx: &ApplyContext<'_>,
     plan: &Plan,
     lease: &mut Lease,
     claim: Claim,
     open: Option<&OpenRun>,
-) -> Result<Ended, ApplyError> {
+    stop: &CancellationToken,
+) -> Result<Outcome, ApplyError> {
     let held = Held::new(lease.clone());
     let ended = tokio::select! {
         biased;
         error = held.keep(cx) => Err(error),
-        ended = go(cx, plan, &claim, &held, open) => ended,
+        ended = go(cx, plan, &claim, &held, open, stop) => ended,
     };
     *lease = held.now();
     let steps = ended?;
@@ -57,23 +61,28 @@ pub(super) async fn under_lease(
         ended_at: cx.world.clock.now(),
         steps: steps.into_values().collect(),
     };
-    Ok(Ended { claim, outcome })
+    let mut tx = cx.store.begin().await?;
+    tx.finish(lease, claim, &outcome).await?;
+    tx.commit().await?;
+    cx.world.points.reach(Point::RunFinished).await;
+    Ok(outcome)
 }
 
 /// The order of all writes: mark extended, inventory and intents, effects, outcomes, inventory
 /// shrunk, mark shrunk. A crash anywhere leaves a mark and an inventory that name too much rather
 /// than too little.
 async fn go(
-    cx: ApplyContext<'_>,
+    cx: &ApplyContext<'_>,
     plan: &Plan,
     claim: &Claim,
     held: &Held,
     open: Option<&OpenRun>,
+    stop: &CancellationToken,
 ) -> Result<BTreeMap<usize, StepOutcome>, ApplyError> {
     let effect = plan.effect();
     let owned = cx.store.inventory(&effect.scope, &effect.target).await;
     let before = owned.map_err(ApplyError::Store)?.unwrap_or_default();
-    let run = Run { cx, plan, claim, held, before };
+    let run = Run { cx, stop, plan, claim, held, before };
 
     let mut ended = run.refused();
     let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();

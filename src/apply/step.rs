@@ -21,7 +21,7 @@ impl Run<'_> {
     /// Does one step whose intent is durable, or gets its own intent here.
     pub(super) async fn step(&self, at: usize) -> Result<Finished, ApplyError> {
         let step = &self.plan.effect().steps[at];
-        if self.cx.cancel.is_cancelled() {
+        if self.stop.is_cancelled() {
             return Ok(self.ended(at, not_started("the run was cancelled")));
         }
         if step.nature != Nature::IdempotentByName {
@@ -39,14 +39,14 @@ impl Run<'_> {
             let Disposition::RetryAfter(wanted) = error.disposition else {
                 return Ok(self.ended(at, end(error)));
             };
-            if attempt >= patience.attempts_max || self.cx.cancel.is_cancelled() {
+            if attempt >= patience.attempts_max || self.stop.is_cancelled() {
                 let why = format!("{error} (tried {attempt} times)");
                 return Ok(self.ended(at, StepEnd::Failed { why }));
             }
             let wait = backoff(attempt, self.cx.world.ids.jitter()).max(wanted);
             tokio::select! {
                 () = self.cx.world.clock.sleep(wait) => {}
-                () = self.cx.cancel.cancelled() => {}
+                () = self.stop.cancelled() => {}
             }
             attempt += 1;
         }
