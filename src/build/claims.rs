@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 
 use super::Rendered;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::ids::{ComponentId, ResourceKey};
+use crate::ids::{ComponentId, ResourceKey, TargetName};
 use crate::model::desired::Desired;
 
-/// Finds every resource that two components of one target want, of whatever stack. `rendered` is
-/// what lives in that target; the component that comes first by name is taken for the rightful one.
-pub fn claims<'a>(
-    rendered: impl IntoIterator<Item = &'a Rendered>,
+/// Finds every resource that two components want in the same target, of whatever stack. The
+/// component that comes first by name is taken for the rightful one. What could not be built
+/// claims nothing.
+pub fn claims(
     desired: &Desired,
+    rendered: &BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
 ) -> Vec<Diagnostic> {
-    let mut wanted: BTreeMap<&ResourceKey, Vec<&ComponentId>> = BTreeMap::new();
-    for one in rendered {
-        for key in one.resources().keys() {
-            wanted.entry(key).or_default().push(one.component());
+    let mut wanted: BTreeMap<(&TargetName, &ResourceKey), Vec<&ComponentId>> = BTreeMap::new();
+    for (id, rendered) in rendered {
+        let target = desired.stacks.get(&id.stack).and_then(|stack| stack.target.as_ref());
+        let (Some(target), Ok(rendered)) = (target, rendered) else { continue };
+        for key in rendered.resources().keys() {
+            wanted.entry((target, key)).or_default().push(id);
         }
     }
     let place = |id: &ComponentId| {
@@ -24,8 +27,7 @@ pub fn claims<'a>(
         Span::file(manifest.unwrap_or_default())
     };
     let mut found = Vec::new();
-    for (key, mut components) in wanted {
-        components.sort();
+    for ((_, key), components) in wanted {
         let Some((first, others)) = components.split_first() else { continue };
         for other in others {
             let message = format!("{other} wants `{key}`, which {first} wants too");

@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use yaml_span::{Limits, parse_first};
 
 use super::*;
-use crate::ids::{ComponentName, KindName, StackName};
+use crate::ids::{ComponentName, KindName, StackName, TargetName};
 use crate::model::desired::{Layer, Reach, Stack};
 use crate::model::files::File;
 use crate::model::policy::Reconcile;
@@ -110,7 +110,7 @@ fn report(result: &Result<Rendered, Vec<Diagnostic>>) -> String {
                 for (span, note) in &found.related {
                     writeln!(out, "  {span}: {note}").unwrap();
                 }
-                for hint in &found.hint {
+                if let Some(hint) = &found.hint {
                     writeln!(out, "  hint: {hint}").unwrap();
                 }
             }
@@ -564,14 +564,17 @@ fn names_that_would_lead_out_of_the_target_are_refused() {
 
 #[test]
 fn two_components_cannot_have_the_same_file() {
-    let one = fixture("prod/terraform/a", &VPC.replace("/vpc/", "/a/"));
+    let mut one = fixture("prod/terraform/a", &VPC.replace("/vpc/", "/a/"));
     let first = one.render().unwrap();
-    let other = fixture("prod/terraform/b", &VPC.replace("/vpc/", "/b/"));
-    let mut second = other.render().unwrap();
-    assert_eq!(claims([&first, &second], &one.desired), []);
+    let mut second = fixture("prod/terraform/b", &VPC.replace("/vpc/", "/b/")).render().unwrap();
     let key = first.resources().keys().next().unwrap();
     second.resources.insert(key.clone(), first.resources()[key].clone());
-    let found = claims([&second, &first], &one.desired);
+    let both = [first, second].map(|one| (one.component.clone(), Ok(one))).into();
+    // A stack without a target is told so elsewhere.
+    assert_eq!(claims(&one.desired, &both), []);
+    let stack = one.desired.stacks.values_mut().next().unwrap();
+    stack.target = Some(TargetName::new("cluster").unwrap());
+    let found = claims(&one.desired, &both);
     expect![[r#"
         :1:1: resource-claimed: prod/terraform/b wants `prod/terraform/a/backend.tf.json`, which prod/terraform/a wants too
           sections.yaml:1:1: prod/terraform/a is defined here

@@ -54,4 +54,9 @@ impl Mark {
     pub fn epoch(&self, stack: &StackName) -> Epoch {
         self.epochs.get(stack).copied().unwrap_or_default()
     }
+
+    /// The highest epoch that wrote here at all.
+    pub fn epoch_max(&self) -> Epoch {
+        self.epochs.values().copied().max().unwrap_or_default()
+    }
 }

@@ -76,8 +76,7 @@ impl Tx {
         if (mark.version, &mark.scope, &mark.target) != (Mark::VERSION, scope, target) {
             return Err(StoreError::conflict(format!("the mark is not {scope}'s at {target}")));
         }
-        let epoch = mark.epochs.values().copied().max().unwrap_or_default();
-        let args = args![&scope.agent, &scope.repository, target, epoch];
+        let args = args![&scope.agent, &scope.repository, target, mark.epoch_max()];
         if self.link()?.execute(KNOW, args).await? == 0 {
             return self.done(false);
         }
@@ -85,7 +84,7 @@ impl Tx {
             self.own(scope, target, resource, owned).await?;
         }
         let (target, resources) = (target.clone(), mark.resources.len());
-        let event = Event::InventoryRebuilt { target, resources, epoch };
+        let event = Event::InventoryRebuilt { target, resources, epoch: mark.epoch_max() };
         self.append(About::scope(scope), &event).await?;
         self.done(true)
     }

@@ -9,9 +9,9 @@ use super::folder::Folder;
 use crate::backends::StepError;
 use crate::world::World;
 
-/// How long a lock is waited for: a file is written in some milliseconds, so two seconds mean
+/// How long a lock is waited for: a file is written in some milliseconds, so a second means
 /// that its holder hangs.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(1);
 
 /// How long to wait between two looks.
 const LOOK: Duration = Duration::from_millis(5);

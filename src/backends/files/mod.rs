@@ -25,7 +25,7 @@ mod step;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,13 +63,25 @@ pub struct FilesTarget {
 }
 
 impl FilesTarget {
-    /// Opens `folder` as the target `name`. It need not be there yet: the first mark makes it.
-    pub fn open(name: TargetName, scope: Scope, folder: impl AsRef<Path>, world: World) -> Self {
-        let folder = folder.as_ref().to_owned();
-        let watch = Watch::new(folder.clone(), world.clone());
-        let cache = Arc::new(Cache::new(world.clone()));
-        let marks = Arc::new(Reader::new(scope, name.clone()));
-        Self { name, folder, marks, world, cache, watch, distrusted: Arc::default() }
+    /// Opens `folder` as the target `name`. It need not be there yet: the first mark makes it. An
+    /// error if something else is there.
+    pub fn open(
+        name: TargetName,
+        scope: Scope,
+        folder: impl Into<PathBuf>,
+        world: &World,
+    ) -> std::io::Result<Self> {
+        let folder = folder.into();
+        Folder::open(&folder)?;
+        Ok(Self {
+            watch: Watch::new(folder.clone(), world.clone()),
+            cache: Arc::new(Cache::new(world.clone())),
+            marks: Arc::new(Reader::new(scope, name.clone())),
+            world: world.clone(),
+            distrusted: Arc::default(),
+            name,
+            folder,
+        })
     }
 
     /// How many files have been read since it was opened: a file that did not change is read once.

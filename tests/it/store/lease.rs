@@ -157,7 +157,7 @@ async fn after_the_database_was_lost_epochs_go_on_above_those_of_the_marks() {
         let target = "cluster".to_owned().try_into().expect("a name");
         let owned = Owned { component: component(), applied: None, uid: None, epoch: Epoch(56) };
         let mut mark = Mark::empty(scope(), target);
-        mark.epoch = Epoch(57);
+        mark.epochs.insert("a".to_owned().try_into().expect("a name"), Epoch(57));
         mark.resources.insert("a".to_owned().try_into().expect("a key"), owned);
         let mut tx = store.begin().await.expect("a transaction");
         assert!(tx.inventory_rebuild(&scope(), &mark.target, &mark).await.expect("its mark"));

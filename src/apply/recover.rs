@@ -1,0 +1,113 @@
+//! What became of a step that may have begun before a crash: observed, never assumed.
+
+use super::compare::compare;
+use super::journal::Finished;
+use super::run::Run;
+use crate::backends::After;
+use crate::model::canonical;
+use crate::model::change::{Action, Change};
+use crate::model::observation::{Observation, Observed, Seen};
+use crate::model::outcome::StepEnd;
+use crate::model::plan::Nature;
+
+/// What a look at one resource tells about its change.
+enum Trace {
+    /// It is as the change would leave it.
+    Done(After),
+    /// It is as it was before the change.
+    Untouched,
+    /// It is neither; the text says where it differs.
+    Moved(String),
+    /// It cannot be looked at.
+    Hidden(String),
+}
+
+impl Run<'_> {
+    /// How a step that has an intent and no outcome ended; `None`: it is to be done (again).
+    pub(super) async fn settle(&self, at: usize) -> Option<Finished> {
+        let step = &self.plan.effect().steps[at];
+        let looked = self.cx.target.observe(&step.component, None, &self.before).await;
+        let traces: Vec<Trace> =
+            self.changes(at).map(|change| trace(change, &looked, &self.before)).collect();
+        let all_done = traces.iter().all(|trace| matches!(trace, Trace::Done(_)));
+        let none_done = traces.iter().all(|trace| matches!(trace, Trace::Untouched));
+        let untold = traces.iter().find_map(|trace| match trace {
+            Trace::Moved(why) => Some(StepEnd::Stale { why: why.clone() }),
+            Trace::Hidden(why) => Some(StepEnd::Indeterminate { why: why.clone() }),
+            Trace::Done(_) | Trace::Untouched => None,
+        });
+        match step.nature {
+            Nature::IndeterminateAfterCrash => {
+                let why = "a crash came while it ran: a person has to look".to_owned();
+                Some(self.ended(at, StepEnd::Indeterminate { why }))
+            }
+            _ if all_done => Some(self.found_done(at, traces)),
+            Nature::IdempotentByName if untold.is_none() => None,
+            Nature::ObserveBeforeRetry if none_done => None,
+            _ => {
+                let why = "a crash came while it ran, and only part of it is there".to_owned();
+                Some(self.ended(at, untold.unwrap_or(StepEnd::Indeterminate { why })))
+            }
+        }
+    }
+
+    fn found_done(&self, at: usize, traces: Vec<Trace>) -> Finished {
+        let mut finished = self.ended(at, StepEnd::Done);
+        for (change, trace) in self.changes(at).zip(traces) {
+            if let Trace::Done(after) = trace {
+                finished.outcome.comparisons.push(compare(change, &after));
+                finished.after.push(after);
+            }
+        }
+        finished
+    }
+}
+
+fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::Inventory) -> Trace {
+    // A change of ownership alone has nothing to be seen at the target, and is done again.
+    if matches!(change.action, Action::Move { .. } | Action::Forget | Action::Keep) {
+        return Trace::Untouched;
+    }
+    let Observation { resources, .. } = match looked {
+        Observed::Complete(observation) | Observed::Partial(observation) => observation,
+        Observed::Unreachable { reason } => return Trace::Hidden(reason.clone()),
+    };
+    let (live, uid) = match resources.get(&change.resource) {
+        Some(Seen::Compared(both)) => (both.live.clone(), both.uid.clone()),
+        Some(Seen::Absent) => (None, None),
+        Some(Seen::Unreadable { reason }) => return Trace::Hidden(reason.clone()),
+        // It was taken out of the inventory with its outcome: the delete is confirmed.
+        None if change.action == Action::Delete && !owned.contains_key(&change.resource) => {
+            (None, None)
+        }
+        Some(Seen::Same { .. }) | None => {
+            return Trace::Hidden(format!("the target does not tell about {}", change.resource));
+        }
+    };
+    let after = After { resource: change.resource.clone(), live, uid };
+    let is_there = after.live.is_some() == change.intended.is_some();
+    if is_there && compare(change, &after).deviations.is_empty() {
+        return Trace::Done(after);
+    }
+    match unmet(change, &after) {
+        None => Trace::Untouched,
+        Some(what) => Trace::Moved(what),
+    }
+}
+
+/// The first part of the precondition that no longer holds.
+fn unmet(change: &Change, found: &After) -> Option<String> {
+    let (resource, precondition) = (&change.resource, &change.precondition);
+    match (precondition.exists, &found.live) {
+        (false, None) => return None,
+        (false, Some(_)) => return Some(format!("{resource} is there, and not as planned")),
+        (true, None) => return Some(format!("{resource} is gone")),
+        (true, Some(_)) => {}
+    }
+    let live = found.live.as_ref();
+    let moved = precondition.fields.iter().find(|(path, wanted)| {
+        let field = live.and_then(|live| path.find(&live.value));
+        field.map(canonical::content_id) != **wanted
+    });
+    moved.map(|(path, _)| format!("{resource}: `{path}` is neither as it was nor as planned"))
+}

@@ -1,0 +1,263 @@
+//! One run from its first write to its last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::journal::{self, Finished, Record};
+use super::renew::Held;
+use super::step::{backoff, not_started};
+use super::{ApplyContext, ApplyError, waves};
+use crate::backends::{Disposition, MarkEntries, StepError};
+use crate::model::change::Change;
+use crate::model::inventory::Inventory;
+use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
+use crate::model::plan::{HoldReason, Nature, Plan};
+use crate::store::{Claim, Lease, OpenRun};
+use crate::world::Point;
+
+/// Steps under way at once: enough to hide a target's latency, few enough for any target.
+const PARALLEL: usize = 8;
+
+/// How often a mark is tried.
+const MARK_ATTEMPTS: u32 = 5;
+
+/// One run of one plan.
+pub(super) struct Run<'a> {
+    pub(super) cx: &'a ApplyContext<'a>,
+    pub(super) stop: &'a CancellationToken,
+    pub(super) plan: &'a Plan,
+    pub(super) claim: &'a Claim,
+    pub(super) held: &'a Held,
+    /// What was owned when the run began, or was taken up again.
+    pub(super) before: Inventory,
+}
+
+/// Runs, renews the lease beside it, and ends the run. Losing the lease drops all that is under
+/// way.
+pub(super) async fn under_lease(
+    cx: &ApplyContext<'_>,
+    plan: &Plan,
+    lease: &mut Lease,
+    claim: Claim,
+    open: Option<&OpenRun>,
+    stop: &CancellationToken,
+) -> Result<Outcome, ApplyError> {
+    let held = Held::new(lease.clone());
+    let ended = tokio::select! {
+        biased;
+        error = held.keep(cx) => Err(error),
+        ended = go(cx, plan, &claim, &held, open, stop) => ended,
+    };
+    *lease = held.now();
+    let steps = ended?;
+    let outcome = Outcome {
+        run: claim.run().clone(),
+        stack: plan.effect().stack.clone(),
+        digest: plan.digest(),
+        epoch: lease.epoch(),
+        ended_at: cx.world.clock.now(),
+        steps: steps.into_values().collect(),
+    };
+    let mut tx = cx.store.begin().await?;
+    tx.finish(lease, claim, &outcome).await?;
+    tx.commit().await?;
+    cx.world.points.reach(Point::RunFinished).await;
+    Ok(outcome)
+}
+
+/// The order of all writes: mark extended, inventory and intents, effects, outcomes, inventory
+/// shrunk, mark shrunk. A crash anywhere leaves a mark and an inventory that name too much rather
+/// than too little.
+async fn go(
+    cx: &ApplyContext<'_>,
+    plan: &Plan,
+    claim: &Claim,
+    held: &Held,
+    open: Option<&OpenRun>,
+    stop: &CancellationToken,
+) -> Result<BTreeMap<usize, StepOutcome>, ApplyError> {
+    let effect = plan.effect();
+    let owned = cx.store.inventory(&effect.scope, &effect.target).await;
+    let before = owned.map_err(ApplyError::Store)?.unwrap_or_default();
+    let run = Run { cx, stop, plan, claim, held, before };
+
+    let mut ended = run.refused();
+    let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();
+    if let Some(open) = open {
+        run.take_up(open, &mut ended).await?;
+    }
+    let mut extended = run.extended(&ended);
+    if let Err(error) = run.mark(&extended).await {
+        let why = format!("the target's mark cannot be written: {error}");
+        run.give_up(&why, &mut ended);
+        extended.clear();
+    }
+    cx.world.points.reach(Point::MarkExtended).await;
+    loop {
+        let wave = waves::next(effect, &ended);
+        for (at, why) in wave.never {
+            ended.insert(at, run.ended(at, not_started(why)).outcome);
+        }
+        if wave.ready.is_empty() {
+            break;
+        }
+        let inventory = std::mem::take(&mut extended);
+        for outcome in run.wave(wave.ready, inventory).await? {
+            ended.insert(outcome.step, outcome);
+        }
+    }
+    run.settle_ownership(&ended, &started).await?;
+    Ok(ended)
+}
+
+impl Run<'_> {
+    /// The changes of a step.
+    pub(super) fn changes(&self, at: usize) -> impl Iterator<Item = &Change> {
+        let effect = self.plan.effect();
+        effect.steps[at].changes.iter().map(|&change| &effect.changes[change])
+    }
+
+    /// Steps that may not start: nothing allows them, or something holds them. A hold for want of
+    /// a review is over once the claim has an authority for the step.
+    fn refused(&self) -> BTreeMap<usize, StepOutcome> {
+        let why = |at: usize| {
+            let mut holds = self.plan.holds_on(&self.plan.effect().steps[at]);
+            match self.claim.authority(at) {
+                None => Some("nothing allows it"),
+                Some(_) => holds
+                    .any(|hold| !matches!(hold.reason, HoldReason::NotReviewed { .. }))
+                    .then_some("it is held"),
+            }
+        };
+        let steps = 0..self.plan.effect().steps.len();
+        steps.filter_map(|at| Some((at, self.ended(at, not_started(why(at)?)).outcome))).collect()
+    }
+
+    /// Takes over what is known of a run that did not end, and finds out the rest.
+    async fn take_up(
+        &self,
+        open: &OpenRun,
+        ended: &mut BTreeMap<usize, StepOutcome>,
+    ) -> Result<(), ApplyError> {
+        let mut record = Record::default();
+        for (&at, trace) in &open.steps {
+            match (&trace.outcome, trace.intended) {
+                (Some(outcome), _) => drop(ended.insert(at, outcome.clone())),
+                (None, false) => {}
+                (None, true) => {
+                    if let Some(Finished { outcome, after }) = self.settle(at).await {
+                        record.inventory.extend(self.owned_after(&outcome, &after));
+                        record.outcomes.push(outcome.clone());
+                        ended.insert(at, outcome);
+                    }
+                }
+            }
+        }
+        self.write(&record).await
+    }
+
+    fn give_up(&self, why: &str, ended: &mut BTreeMap<usize, StepOutcome>) {
+        for at in 0..self.plan.effect().steps.len() {
+            ended.entry(at).or_insert_with(|| self.ended(at, not_started(why)).outcome);
+        }
+    }
+
+    /// What will be owned by the steps that may still start.
+    fn extended(&self, ended: &BTreeMap<usize, StepOutcome>) -> MarkEntries {
+        let epoch = self.held.now().epoch();
+        let steps = (0..self.plan.effect().steps.len()).filter(|at| !ended.contains_key(at));
+        let changes = steps.flat_map(|at| self.changes(at));
+        changes
+            .filter_map(|change| {
+                let owned = journal::about(change, self.before.get(&change.resource), epoch)?;
+                Some((change.resource.clone(), Some(owned)))
+            })
+            .collect()
+    }
+
+    /// Writes the mark, even if no entry changes: its epoch fences whoever acted before.
+    async fn mark(&self, entries: &MarkEntries) -> Result<(), StepError> {
+        let mut attempt = 1;
+        loop {
+            let lease = self.held.good(self.cx).await;
+            let error = match self.cx.target.write_mark(&lease, entries).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let Disposition::RetryAfter(wanted) = error.disposition else { return Err(error) };
+            if attempt >= MARK_ATTEMPTS {
+                return Err(error);
+            }
+            let wait = backoff(attempt, self.cx.world.ids.jitter()).max(wanted);
+            self.cx.world.clock.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// Begins the steps of a wave together and gives how each ended, all of it written down.
+    async fn wave(
+        &self,
+        ready: Vec<usize>,
+        inventory: MarkEntries,
+    ) -> Result<Vec<StepOutcome>, ApplyError> {
+        let points = &self.cx.world.points;
+        let steps = &self.plan.effect().steps;
+        // One intent for all steps that can be repeated; the others write their own.
+        let repeatable = |at: &&usize| steps[**at].nature == Nature::IdempotentByName;
+        let intents = ready.iter().filter(repeatable).copied().collect();
+        let extends = !inventory.is_empty();
+        points.reach(Point::IntentBefore).await;
+        self.write(&Record { inventory, intents, outcomes: Vec::new() }).await?;
+        if extends {
+            points.reach(Point::InventoryExtended).await;
+        }
+        points.reach(Point::IntentAfter).await;
+
+        let (sender, mut receiver) = mpsc::channel(journal::TOGETHER);
+        let effects = async move {
+            stream::iter(ready)
+                .map(|at| self.step(at))
+                .buffer_unordered(PARALLEL)
+                .try_for_each(async |finished| {
+                    // The receiver lives until the sender is gone, unless it has failed itself.
+                    let _ = sender.send(finished).await;
+                    Ok(())
+                })
+                .await
+        };
+        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver))?;
+        Ok(outcomes)
+    }
+
+    /// Brings the inventory in line with how every step ended, then the mark with the inventory.
+    async fn settle_ownership(
+        &self,
+        ended: &BTreeMap<usize, StepOutcome>,
+        started: &BTreeSet<usize>,
+    ) -> Result<(), ApplyError> {
+        let points = &self.cx.world.points;
+        let not_done = |outcome: &&StepOutcome| {
+            let is_open = matches!(outcome.end, StepEnd::Done | StepEnd::Indeterminate { .. });
+            started.contains(&outcome.step) && !is_open
+        };
+        let restored = ended.values().filter(not_done).flat_map(|o| self.owned_after(o, &[]));
+        self.write(&Record { inventory: restored.collect(), ..Record::default() }).await?;
+        points.reach(Point::InventoryShrunk).await;
+
+        let effect = self.plan.effect();
+        let owned = self.cx.store.inventory(&effect.scope, &effect.target).await;
+        let owned = owned.map_err(ApplyError::Store)?.unwrap_or_default();
+        let touched =
+            started.iter().flat_map(|&at| self.changes(at)).map(|change| &change.resource);
+        let entries = touched.map(|key| (key.clone(), owned.get(key).cloned())).collect();
+        if let Err(error) = self.mark(&entries).await {
+            // What it names too much is owned by the mark alone, and no delete follows from that.
+            tracing::warn!(%error, target = %effect.target, "the mark could not be brought up to date");
+        }
+        points.reach(Point::MarkShrunk).await;
+        Ok(())
+    }
+}

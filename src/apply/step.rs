@@ -1,0 +1,114 @@
+//! One step: begin under a lease that holds, wait no longer than allowed, name its end.
+
+use std::time::Duration;
+
+use super::Patience;
+use super::compare::compare;
+use super::journal::{Finished, Record};
+use super::run::Run;
+use crate::backends::{Disposition, StepError};
+use crate::model::outcome::{StepEnd, StepOutcome};
+use crate::model::plan::Nature;
+use crate::world::Point;
+
+use super::ApplyError;
+
+/// The first wait before another try, and the longest.
+const BACKOFF_MIN: Duration = Duration::from_millis(500);
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+impl Run<'_> {
+    /// Does one step whose intent is durable, or gets its own intent here.
+    pub(super) async fn step(&self, at: usize) -> Result<Finished, ApplyError> {
+        let step = &self.plan.effect().steps[at];
+        if self.stop.is_cancelled() {
+            return Ok(self.ended(at, not_started("the run was cancelled")));
+        }
+        if step.nature != Nature::IdempotentByName {
+            self.cx.world.points.reach(Point::IntentBefore).await;
+            self.write(&Record { intents: vec![at], ..Record::default() }).await?;
+            self.cx.world.points.reach(Point::IntentAfter).await;
+        }
+        let patience = self.cx.patience.get(&step.component).copied().unwrap_or_default();
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(at, patience).await {
+                Ok(finished) => return Ok(finished),
+                Err(error) => error,
+            };
+            let Disposition::RetryAfter(wanted) = error.disposition else {
+                return Ok(self.ended(at, end(error)));
+            };
+            if attempt >= patience.attempts_max || self.stop.is_cancelled() {
+                let why = format!("{error} (tried {attempt} times)");
+                return Ok(self.ended(at, StepEnd::Failed { why }));
+            }
+            let wait = backoff(attempt, self.cx.world.ids.jitter()).max(wanted);
+            tokio::select! {
+                () = self.cx.world.clock.sleep(wait) => {}
+                () = self.stop.cancelled() => {}
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, at: usize, patience: Patience) -> Result<Finished, StepError> {
+        let effect = self.plan.effect();
+        let lease = self.held.good(self.cx).await;
+        self.cx.world.points.reach(Point::EffectBefore).await;
+        let after = tokio::select! {
+            biased;
+            after = self.cx.target.apply(&lease, effect, &effect.steps[at]) => after?,
+            () = self.cx.world.clock.sleep(patience.timeout) => {
+                let message = format!("it took longer than {} s", patience.timeout.as_secs());
+                return Err(StepError::unknown(message));
+            }
+        };
+        self.cx.world.points.reach(Point::EffectAfter).await;
+        let mut finished = self.ended(at, StepEnd::Done);
+        let told = |change| after.iter().find(|one| one.resource == change).cloned();
+        for change in self.changes(at) {
+            match told(change.resource.clone()) {
+                Some(after) => finished.outcome.comparisons.push(compare(change, &after)),
+                None => {
+                    let message =
+                        format!("the target does not say what became of {}", change.resource);
+                    return Err(StepError::unknown(message));
+                }
+            }
+        }
+        Ok(Finished { after, ..finished })
+    }
+
+    /// A step that ended so, with nothing to compare.
+    pub(super) fn ended(&self, at: usize, end: StepEnd) -> Finished {
+        let outcome = StepOutcome {
+            step: at,
+            component: self.plan.effect().steps[at].component.clone(),
+            authority: self.claim.authority(at).cloned(),
+            end,
+            comparisons: Vec::new(),
+        };
+        Finished { outcome, after: Vec::new() }
+    }
+}
+
+pub(super) fn not_started(why: impl Into<String>) -> StepEnd {
+    StepEnd::NotStarted { why: why.into() }
+}
+
+fn end(error: StepError) -> StepEnd {
+    let why = error.reason;
+    match error.disposition {
+        Disposition::Stale => StepEnd::Stale { why },
+        Disposition::Refused | Disposition::RetryAfter(_) => StepEnd::Failed { why },
+        Disposition::Unknown => StepEnd::Indeterminate { why },
+    }
+}
+
+/// How long to wait after the `attempt`-th failure: any time up to a bound that doubles, so that
+/// those who failed together do not come back together. `jitter` is from 0 to 1.
+pub(super) fn backoff(attempt: u32, jitter: f64) -> Duration {
+    let doubled = BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+    doubled.min(BACKOFF_MAX).mul_f64(jitter.clamp(0.0, 1.0))
+}
