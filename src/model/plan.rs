@@ -32,6 +32,7 @@ pub struct Effect {
     pub target: TargetName,
     /// What its components are made of: values, charts, modules, manifests, by content. Never a
     /// commit: the same content at another commit is the same effect.
+    #[serde(with = "super::pairs")]
     pub inputs: BTreeMap<ComponentId, ContentId>,
     /// Versions of the tools that will act.
     pub tools: BTreeMap<String, String>,
@@ -78,6 +79,7 @@ pub struct Envelope {
     /// Why parts of the plan may not be applied now.
     pub holds: Vec<Hold>,
     /// For every component of the stack, what the plan does about it and why.
+    #[serde(with = "super::pairs")]
     pub why: BTreeMap<ComponentId, Why>,
 }
 
