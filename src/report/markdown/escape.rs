@@ -26,40 +26,29 @@ pub(super) fn prose(text: &str) -> String {
     let part = |(at, part): (usize, &&str)| match (paired && at % 2 == 1, part.is_empty()) {
         (true, false) => code(part),
         (true, true) => String::new(),
-        (false, _) => words(part),
+        (false, _) => html(part),
     };
-    let separator = if paired { "" } else { "\\`" };
+    let separator = if paired { "" } else { "&#96;" };
     parts.iter().enumerate().map(part).collect::<Vec<_>>().join(separator)
 }
 
-fn words(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in html(text).chars() {
-        if "\\*_{}[]()+!|~".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
-/// As text inside of an HTML element.
+/// As text inside of an HTML element. What markdown could take for its own is an entity, and an
+/// entity is never syntax.
 pub(super) fn html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let text = visible(text);
     let mut characters = text.chars().peekable();
     let mut before = [' ', ' '];
     while let Some(c) = characters.next() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            _ => escaped.push(c),
+        match "&<>\"'*_`[]~|\\".contains(c) {
+            true => escaped += &format!("&#{};", u32::from(c)),
+            false => escaped.push(c),
         }
         // A joiner of no width behind what starts a mention, a reference or a link.
         let next = characters.peek().copied();
         let links = match c {
+            ']' => next == Some('('),
+            '!' if next == Some('[') => true,
             '@' | '#' | '!' | '%' | '$' | '&' | '~' => next.is_some_and(char::is_alphanumeric),
             '-' => matches!(before, ['g' | 'G', 'h' | 'H']),
             ':' | '/' => next == Some('/'),
