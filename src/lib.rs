@@ -39,7 +39,5 @@ pub mod backends;
 pub mod plan;
 pub mod apply;
 pub mod store;
-pub mod reconcile;
 pub mod forge;
 pub mod report;
-pub mod cli;

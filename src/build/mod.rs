@@ -1,38 +1,81 @@
 //! Components into what their tools are handed: variables and backend files, manifests, values.
 //!
-//! Takes: a resolved [`Component`] and the [`Snapshot`] it came from.
+//! Takes: a resolved [`Component`], the [`Desired`] it is part of, the [`Snapshot`] it came from.
 //! Gives: [`Rendered`], complete; or every reason why not, as diagnostics.
 //! Never: a credential, the network, a clock; a partial result.
-//! Start at: [`render`].
+//! Start at: [`render`], then `draft.rs`.
 //! How to add: one file per kind with one function, and one line in [`render`].
 
+mod claims;
+mod draft;
+mod terraform;
+mod helm;
+mod kubernetes;
 #[cfg(test)]
 pub(crate) mod fixture;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::Body;
+use crate::model::desired::{Component, Desired, Presence};
+use crate::model::files::Files;
 use crate::model::path::FieldPath;
+use crate::model::value::Origin;
+use crate::source::Snapshot;
+
+pub use claims::claims;
+use draft::Draft;
+
+/// Kinds that [`render`] knows.
+const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
 
 /// Everything a component wants to exist. Holding one is the proof that nothing is left out:
 /// only then does a resource that is not in it count as no longer wanted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Rendered {
     component: ComponentId,
     resources: BTreeMap<ResourceKey, Piece>,
     inputs: ContentId,
+    files: Arc<Files>,
 }
 
 /// One resource, as the component wants it. Values may be unknown still.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
-    /// What it is to hold; origins lead back to the manifests.
+    /// What it is to hold; origins lead back to the manifests by [`Rendered::span`].
     pub body: Body,
     /// Fields whose content is never shown.
     pub sensitive: Vec<FieldPath>,
     /// Whether what it holds at the target is lost with it.
     pub stateful: bool,
+}
+
+/// Builds one component that exists to be applied. An abstract or disabled one is refused: an
+/// empty result would say that its resources are no longer wanted.
+pub fn render(
+    component: &Component,
+    desired: &Desired,
+    snapshot: &Snapshot,
+) -> Result<Rendered, Vec<Diagnostic>> {
+    let mut draft = Draft::new(component, desired, snapshot);
+    match component.id.kind.as_str() {
+        _ if component.presence != Presence::Active => {
+            let message = format!("{} is not there to be built", component.id);
+            draft.fail(Code::BuildFailed, draft.place(), message);
+        }
+        "terraform" => terraform::render(&mut draft),
+        "helm" => helm::render(&mut draft),
+        "kubernetes" => kubernetes::render(&mut draft),
+        kind => {
+            let message = format!("no part of Isobar builds components of kind `{kind}`");
+            let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
+            draft.found.push(found.hint(format!("the kinds are {}", KINDS.join(", "))));
+        }
+    }
+    draft.finish()
 }
 
 impl Rendered {
@@ -50,4 +93,13 @@ impl Rendered {
     pub fn inputs(&self) -> ContentId {
         self.inputs
     }
+
+    /// The place an author wrote a value of a body, in a stack's manifest or in a file of the
+    /// component's own; `None` for a value nobody wrote.
+    pub fn span(&self, origin: Origin) -> Option<Span> {
+        self.files.span(origin)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,226 @@
-//! Commands.
+//! The commands: parse, call one library function, print.
+//!
+//! Takes: the command line.
+//! Gives: results on standard output, findings and progress on standard error, an [`Exit`].
+//! Never: a decision that the library could make; output besides [`Output`].
+//! Start at: [`run`], then `plan.rs`.
+//! How to add: a file with an `Args` and a `run`, one line in `Command` and one in `dispatch`.
+
+mod exit;
+mod output;
+mod workspace;
+
+mod apply;
+mod approve;
+mod check;
+mod demo;
+mod describe;
+mod explain;
+mod init;
+mod list;
+mod plan;
+mod pull;
+mod reference;
+mod schema;
+mod serve;
+mod status;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+pub use exit::Exit;
+pub use output::{Color, Output};
+
+use crate::diagnostic::Diagnostic;
+use crate::world::World;
+
+/// A GitOps agent: applies exactly the plan you approved, and keeps it true.
+#[derive(Debug, Parser)]
+#[command(name = "isobar", version, after_help = exit_codes(), max_term_width = 100)]
+struct Line {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+struct Global {
+    /// The folder of the config repository.
+    #[arg(short = 'C', long = "chdir", value_name = "FOLDER", default_value = ".", global = true)]
+    folder: PathBuf,
+    /// The agent's settings. Without them: one repository, targets in folders below `.isobar`.
+    #[arg(long, env = "ISOBAR_SETTINGS", value_name = "FILE", global = true)]
+    settings: Option<PathBuf>,
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour.
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", global = true)]
+    color: Color,
+    /// What to log to standard error: `info`, `isobar=debug`, ...
+    #[arg(long, env = "ISOBAR_LOG", value_name = "FILTER", global = true)]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    Approve(approve::Args),
+    Apply(apply::Args),
+    Status(status::Args),
+    Explain(explain::Args),
+    #[command(subcommand)]
+    List(list::Args),
+    #[command(subcommand)]
+    Describe(describe::Args),
+    #[command(subcommand)]
+    Pull(pull::Args),
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Schema(schema::Args),
+    #[command(hide = true)]
+    Reference(reference::Args),
+}
+
+/// What a command gets besides its own arguments.
+#[derive(Clone)]
+struct Context {
+    global: Global,
+    output: Output,
+    world: World,
+    /// Set by Ctrl-C: what has begun is finished, nothing new begins.
+    stop: CancellationToken,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+enum Failure {
+    /// Mistakes with places; the file texts to show them come along.
+    Found(workspace::Findings),
+    /// Anything else, with the exit it means.
+    Other(Exit, anyhow::Error),
+}
+
+/// Runs the command line `line`, the program's name first.
+pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
+    let line = match Line::try_parse_from(line) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version come this way too. Nobody to read them is no error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Mistake } else { Exit::Done };
+        }
+    };
+    let output = Output::new(line.global.json, line.global.color);
+    log(line.global.log.as_deref());
+    let stop = CancellationToken::new();
+    let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };
+    let work = dispatch(&context, line.command);
+    tokio::pin!(work);
+    let ended = tokio::select! {
+        ended = &mut work => ended,
+        () = interrupted() => {
+            output.note("stopping: what has begun is being finished (again to stop at once)");
+            stop.cancel();
+            tokio::select! {
+                ended = &mut work => ended.map(|_| Exit::Interrupted),
+                () = interrupted() => Ok(Exit::Interrupted),
+            }
+        }
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(&context),
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(context, &args),
+        Command::Check(args) => check::run(context, &args).await,
+        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Approve(args) => approve::run(context, &args).await,
+        Command::Apply(args) => apply::run(context, &args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Explain(args) => explain::run(context, &args).await,
+        Command::List(args) => list::run(context, &args).await,
+        Command::Describe(args) => describe::run(context, &args).await,
+        Command::Pull(args) => pull::run(context, &args).await,
+        Command::Serve(args) => serve::run(context, &args).await,
+        Command::Demo(args) => demo::run(context, &args).await,
+        Command::Schema(args) => schema::run(context, &args),
+        Command::Reference(args) => reference::run(context, &args),
+    }
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn log(filter: Option<&str>) {
+    let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+fn exit_codes() -> String {
+    let rows = Exit::ALL.iter().map(|(_, code, meaning)| format!("  {code:<3}  {meaning}\n"));
+    format!("Exit codes:\n{}", rows.collect::<String>())
+}
+
+impl Failure {
+    fn report(self, context: &Context) -> Exit {
+        match self {
+            Self::Found(findings) => {
+                findings.show(context);
+                Exit::Mistake
+            }
+            Self::Other(_, error) if is_broken_pipe(&error) => Exit::Done,
+            Self::Other(exit, error) => {
+                context.output.note(&format!("error: {}", chain(&error)));
+                exit
+            }
+        }
+    }
+}
+
+/// One line per layer: `Display` of ours never repeats its source.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n  because: ")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+    };
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}
+
+/// Errors with nothing better to say are defects.
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(Exit::Internal, error.into())
+    }
+}
+
+/// A mistake of whoever typed the command.
+fn mistake(message: impl std::fmt::Display) -> Failure {
+    Failure::Other(Exit::Mistake, anyhow::anyhow!("{message}"))
+}
+
+/// Whether any of `diagnostics` holds something back.
+fn any_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_error)
+}

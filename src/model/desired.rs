@@ -20,9 +20,16 @@ pub struct Desired {
     pub nameless: Vec<Arc<str>>,
     /// All findings, in the order of files and positions.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where the code of each kind lives.
+    pub layout: Layout,
     /// What the origins of all values point into.
     pub files: Arc<Files>,
 }
+
+/// Where the code of each kind lives: `components.<kind>.base_path` of `atmos.yaml`, from the
+/// repository's root, without a final `/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout(pub BTreeMap<KindName, Arc<str>>);
 
 /// One environment instance: the unit of plan, digest, lease, run, approval and outcome.
 #[derive(Debug, Clone)]
@@ -134,6 +141,19 @@ impl Desired {
     /// Whether nothing failed: only then is what is missing really gone.
     pub fn is_complete(&self) -> bool {
         self.nameless.is_empty() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
+    }
+}
+
+impl Layout {
+    /// The folder that `component`'s code is in. A kind that the settings do not mention has
+    /// `components/<kind>`.
+    pub fn folder(&self, component: &Component) -> String {
+        let kind = &component.id.kind;
+        match self.0.get(kind).map(AsRef::as_ref) {
+            Some("" | ".") => component.code.to_string(),
+            Some(base) => format!("{base}/{}", component.code),
+            None => format!("components/{kind}/{}", component.code),
+        }
     }
 }
 

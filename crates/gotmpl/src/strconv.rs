@@ -183,7 +183,17 @@ fn clean_underscores(body: &str, after_prefix: bool) -> Option<String> {
 }
 
 /// `strconv.ParseFloat(text, 64)`, without infinities that come from too large numbers.
+/// Single underscores may stand between digits.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let is_digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_hexdigit);
+    let well_placed =
+        |i: usize| is_digit(bytes.get(i.wrapping_sub(1))) && is_digit(bytes.get(i + 1));
+    let mut underscores = (0..bytes.len()).filter(|i| bytes[*i] == b'_');
+    underscores.all(well_placed).then(|| plain_float(&text.replace('_', "")))?
+}
+
+fn plain_float(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let lower = unsigned.to_ascii_lowercase();
     if let Some(hex) = lower.strip_prefix("0x") {

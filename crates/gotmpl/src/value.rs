@@ -221,10 +221,6 @@ impl List {
     pub fn is_empty(&self) -> bool {
         self.items().is_empty()
     }
-
-    pub(crate) fn shares(&self, other: &Self) -> bool {
-        matches!((&self.items, &other.items), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
-    }
 }
 
 impl Map {

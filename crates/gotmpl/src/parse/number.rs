@@ -22,7 +22,7 @@ impl Number {
                 return Ok(number(int, value as f64));
             }
         }
-        let Some(float) = float_literal(text) else {
+        let Some(float) = parse_float(text) else {
             return Err(format!("illegal number syntax: {}", quote(text, false)));
         };
         if !text.contains(['.', 'e', 'E', 'p', 'P']) {
@@ -42,14 +42,4 @@ impl Number {
             && !self.text.starts_with('\'')
             && self.text.contains(['.', 'e', 'E', 'p', 'P'])
     }
-}
-
-/// A float, whose digits may be grouped by single underscores.
-fn float_literal(text: &str) -> Option<f64> {
-    let bytes = text.as_bytes();
-    let is_digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_hexdigit);
-    let well_placed =
-        |i: usize| is_digit(bytes.get(i.wrapping_sub(1))) && is_digit(bytes.get(i + 1));
-    let mut underscores = (0..bytes.len()).filter(|i| bytes[*i] == b'_');
-    underscores.all(well_placed).then(|| parse_float(&text.replace('_', "")))?
 }

@@ -1,0 +1,68 @@
+//! Base 64 and 32, and checksums.
+
+use std::sync::LazyLock;
+
+use data_encoding::{BASE32, BASE64, DecodeError, Encoding, Specification};
+use sha1::{Digest, Sha1};
+use sha2::{Sha256, Sha512};
+
+use super::{Outcome, add};
+use crate::functions::{Functions, Type};
+
+use Type::Str;
+
+static BASE64_DECODER: LazyLock<Encoding> =
+    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
+static BASE32_DECODER: LazyLock<Encoding> =
+    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"));
+
+/// Ignores line ends and bits that do not fill a byte, as Go does.
+fn lenient(symbols: &str) -> Encoding {
+    let mut specification = Specification::new();
+    specification.symbols.push_str(symbols);
+    specification.padding = Some('=');
+    specification.check_trailing_bits = false;
+    specification.ignore.push_str("\r\n");
+    specification.encoding().expect("a constant specification")
+}
+
+pub(super) fn register(f: &mut Functions) {
+    add(f, &["b64enc"], &[Str], |c| Ok(BASE64.encode(c.str(0)?.as_bytes()).into()));
+    add(f, &["b32enc"], &[Str], |c| Ok(BASE32.encode(c.str(0)?.as_bytes()).into()));
+    add(f, &["b64dec"], &[Str], |c| decoded(BASE64_DECODER.decode(c.str(0)?.as_bytes()), "base64"));
+    add(f, &["b32dec"], &[Str], |c| decoded(BASE32_DECODER.decode(c.str(0)?.as_bytes()), "base32"));
+    add(f, &["sha1sum"], &[Str], |c| Ok(hex::encode(Sha1::digest(c.str(0)?.as_bytes())).into()));
+    add(
+        f,
+        &["sha256sum"],
+        &[Str],
+        |c| Ok(hex::encode(Sha256::digest(c.str(0)?.as_bytes())).into()),
+    );
+    add(
+        f,
+        &["sha512sum"],
+        &[Str],
+        |c| Ok(hex::encode(Sha512::digest(c.str(0)?.as_bytes())).into()),
+    );
+    add(f, &["adler32sum"], &[Str], |c| Ok(adler32(c.str(0)?.as_bytes()).to_string().into()));
+}
+
+/// As in Sprig, a mistake in the encoding is itself the result.
+fn decoded(result: Result<Vec<u8>, DecodeError>, name: &str) -> Outcome {
+    match result {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => Err("the decoded bytes are not UTF-8".into()),
+        },
+        Err(error) => Ok(format!("illegal {name} data at input byte {}", error.position).into()),
+    }
+}
+
+fn adler32(bytes: &[u8]) -> u32 {
+    const PRIME: u32 = 65_521;
+    let (low, high) = bytes.iter().fold((1, 0), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % PRIME;
+        (low, (high + low) % PRIME)
+    });
+    high << 16 | low
+}

@@ -1,0 +1,194 @@
+use super::*;
+
+fn parse(text: &str) -> Template {
+    let functions = Functions::sprig();
+    let options = Options { functions: &functions, ..Options::default() };
+    Template::parse("t", text, &options).expect("a template")
+}
+
+fn sample() -> Value {
+    let json = serde_json::json!({
+        "vars": { "stage": "dev", "count": 3, "list": [1, 2], "nested": { "a": { "b": 1 } } },
+        "settings": { "on": true },
+    });
+    Value::from(&json)
+}
+
+fn render(text: &str) -> Result<String, Error> {
+    parse(text).render(&sample(), &Limits::default(), MissingKey::Default)
+}
+
+fn kind(text: &str, limits: &Limits) -> ErrorKind {
+    let result = parse(text).render(&sample(), limits, MissingKey::Default);
+    result.expect_err(text).kind
+}
+
+#[test]
+fn references_follow_dot_and_variables() {
+    let cases = [
+        ("{{ .vars.stage }}", ".vars.stage", ""),
+        (
+            "{{ with .vars }}{{ .stage }}{{ $.settings.on }}{{ end }}",
+            ".settings.on .vars .vars.stage",
+            "",
+        ),
+        ("{{ range .vars.list }}{{ .x }}{{ end }}", ".vars.list", ""),
+        ("{{ $v := .vars.nested }}{{ $v.a.b | add 1 }}", ".vars.nested.a.b", "add"),
+        ("{{ index .vars \"stage\" }}", ".vars.stage", "index"),
+        ("{{ index .vars .settings.key }}", ".settings.key .vars", "index"),
+        ("{{ (index .vars \"nested\").a }}", ".vars.nested.a", "index"),
+        ("{{ define \"x\" }}{{ .stage }}{{ end }}{{ template \"x\" .vars }}", ".vars.stage", ""),
+        ("{{ if false }}{{ upper .vars.stage }}{{ end }}", ".vars.stage", "upper"),
+        ("{{ . }}", ".", ""),
+        ("{{ $x := .vars }}{{ $x = .settings }}{{ $x.on }}", ".settings .vars", ""),
+        ("{{ (atoi .vars.count).x }}", ".vars.count", "atoi"),
+    ];
+    for (text, fields, functions) in cases {
+        let found = parse(text).references();
+        let shown: Vec<String> = found.fields.iter().map(FieldPath::to_string).collect();
+        assert_eq!(shown.join(" "), fields, "{text}");
+        let called: Vec<&str> = found.functions.iter().map(String::as_str).collect();
+        assert_eq!(called.join(" "), functions, "{text}");
+    }
+}
+
+#[test]
+fn a_sole_action_keeps_its_type() {
+    let evaluate = |text: &str| {
+        let value = parse(text).evaluate(&sample(), &Limits::default(), MissingKey::Default);
+        value.expect(text).map(|value| value.type_name())
+    };
+    assert_eq!(evaluate("{{ .vars.count }}").as_deref(), Some("int"));
+    assert_eq!(evaluate("{{ add .vars.count 1 }}").as_deref(), Some("int64"));
+    assert_eq!(evaluate("{{ .vars.count }} "), None);
+    assert_eq!(evaluate("{{ $x := 1 }}"), None);
+    assert_eq!(
+        parse("{{ $.vars.count }}").sole_field().map(|p| p.to_string()).as_deref(),
+        Some(".vars.count")
+    );
+    assert_eq!(parse("{{ .vars.count | print }}").sole_field(), None);
+}
+
+#[test]
+fn data_survives_what_a_template_sets() {
+    let root = sample();
+    let template = parse("{{ $_ := set .vars \"stage\" \"prod\" }}{{ .vars.stage }}");
+    for _ in 0..2 {
+        let text = template.render(&root, &Limits::default(), MissingKey::Default);
+        assert_eq!(text.as_deref(), Ok("prod"));
+    }
+    let Value::Map(map) = &root else { panic!("a map") };
+    assert!(!format!("{:?}", map.get("vars")).contains("prod"));
+    assert_eq!(
+        kind("{{ $d := dict }}{{ $_ := set $d \"x\" (list $d) }}", &Limits::default()),
+        ErrorKind::Exec
+    );
+}
+
+#[test]
+fn errors_say_what_where_and_why() {
+    let error = render("a\n  {{ .vars.stage.x }}").expect_err("a field of a text");
+    assert_eq!((error.kind, error.line, error.column, error.offset), (ErrorKind::Exec, 2, 11, 12));
+    assert_eq!(
+        error.to_string(),
+        "template t, line 2, column 11: can't evaluate field x in type interface {} (at <.vars.stage.x>)"
+    );
+    let error = render("{{ env \"HOME\" }}").expect_err("refused");
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert_eq!(error.message, "env is refused: it reads the environment");
+    let options = Options::default();
+    let kind = |text| Template::parse("t", text, &options).map(|_| ()).expect_err(text).kind;
+    assert_eq!(kind("{{ upper 1 }}"), ErrorKind::Parse);
+    assert_eq!(kind("{{ \"x }}"), ErrorKind::Lex);
+    let strict = parse("{{ .zip }}").render(&sample(), &Limits::default(), MissingKey::Error);
+    assert_eq!(strict.expect_err("missing").kind, ErrorKind::MissingKey);
+}
+
+#[test]
+fn limits_hold_at_n_and_not_at_n_plus_1() {
+    let limits = Limits { output_bytes: 10, ..Limits::default() };
+    let text = |n: usize| parse(&"x".repeat(n)).render(&Value::Nil, &limits, MissingKey::Default);
+    assert!(text(10).is_ok());
+    assert_eq!(text(11).expect_err("too long").kind, ErrorKind::Limit);
+    let recursion = "{{ define \"x\" }}{{ if . }}{{ template \"x\" (slice . 1) }}{{ end }}{{ end }}{{ template \"x\" (until %) }}";
+    let deep = |n: i64| {
+        let text = recursion.replace('%', &n.to_string());
+        parse(&text).render(&Value::Nil, &Limits::default(), MissingKey::Default)
+    };
+    // Each round is a template and an if, and its argument a parenthesis.
+    assert!(deep(198).is_ok());
+    assert_eq!(deep(200).expect_err("too deep").kind, ErrorKind::Limit);
+    let nested = |n: usize| {
+        let text = format!("{{{{ {}1{} }}}}", "(".repeat(n), ")".repeat(n));
+        Template::parse("t", &text, &Options::default()).map(|_| ()).map_err(|e| e.kind)
+    };
+    assert_eq!(nested(100), Ok(()));
+    assert_eq!(nested(101), Err(ErrorKind::Limit));
+}
+
+#[test]
+fn hostile_templates_end_soon() {
+    let cases = [
+        "{{ repeat 1000000000 \"x\" }}",
+        "{{ range 1000000000 }}{{ end }}",
+        "{{ until 1000000000 }}",
+        "{{ indent 1000000000 \"x\" }}",
+        "{{ define \"x\" }}{{ template \"x\" . }}{{ end }}{{ template \"x\" . }}",
+        "{{ $l := list 1 }}{{ range until 60 }}{{ $l = list $l $l }}{{ end }}{{ $l }}",
+        "{{ $l := list 1 }}{{ range until 60 }}{{ $l = list $l $l }}{{ end }}{{ toJson $l }}",
+        "{{ $l := list 1 }}{{ $m := list 1 }}{{ range until 60 }}{{ $l = list $l $l }}{{ $m = list $m $m }}{{ end }}{{ deepEqual $l $m }}",
+        "{{ $s := \"x\" }}{{ range until 60 }}{{ $s = print $s $s }}{{ end }}",
+        "{{ $l := list }}{{ range until 100000 }}{{ $l = list $l }}{{ end }}{{ $l }}",
+        "{{ printf \"%1000000d%1000000d%1000000d%1000000d%1000000d%1000000d%1000000d%1000000d%1000000d\" 1 1 1 1 1 1 1 1 1 }}",
+        "{{ $s := repeat 100000 \"a\" }}{{ replace \"a\" $s $s }}",
+        "{{ $s := repeat 100000 \"a\" }}{{ regexReplaceAll \"a\" $s $s }}",
+        "{{ $s := repeat 100000 \"a\" }}{{ join $s (until 100000) }}",
+        "{{ seq 1 1000000000 }}",
+    ];
+    for text in cases {
+        assert_eq!(kind(text, &Limits::default()), ErrorKind::Limit, "{text}");
+    }
+    // As deep as frames can be stacked: template calls, and at the end nested arguments.
+    let arguments = format!("{}(until 1000000000){}", "(print ".repeat(90), ")".repeat(90));
+    let text = format!(
+        "{{{{ define \"x\" }}}}{{{{ if . }}}}{{{{ template \"x\" (slice . 1) }}}}\
+         {{{{ else }}}}{{{{ {arguments} }}}}{{{{ end }}}}{{{{ end }}}}{{{{ template \"x\" (until 150) }}}}"
+    );
+    assert_eq!(kind(&text, &Limits::default()), ErrorKind::Limit);
+}
+
+#[test]
+fn nests_deeper_than_any_stack_are_freed() {
+    let limits = Limits { fuel: 100_000_000, ..Limits::default() };
+    let text = "{{ $l := list }}{{ range until 200000 }}{{ $l = list $l }}{{ end }}ok";
+    let done = parse(text).render(&Value::Nil, &limits, MissingKey::Default);
+    assert_eq!(done.as_deref(), Ok("ok"));
+}
+
+#[test]
+fn objects_have_methods() {
+    struct Greeter;
+    impl Object for Greeter {
+        fn type_name(&self) -> &str {
+            "*greeter"
+        }
+        fn method(&self, name: &str) -> Option<Function> {
+            let greet = Function::new(&[Type::Str], |c| Ok(format!("hi {}", c.str(0)?).into()));
+            (name == "Greet").then_some(greet)
+        }
+        fn text(&self) -> String {
+            "a greeter".to_owned()
+        }
+    }
+    let mut functions = Functions::sprig();
+    functions.add("greeter", Function::new(&[], |_| Ok(Value::object(Greeter))));
+    let options = Options { functions: &functions, ..Options::default() };
+    let run = |text| {
+        let template = Template::parse("t", text, &options)?;
+        template.render(&Value::Nil, &Limits::default(), MissingKey::Default)
+    };
+    assert_eq!(run("{{ greeter.Greet \"ada\" }} {{ greeter }}").as_deref(), Ok("hi ada a greeter"));
+    assert_eq!(run("{{ \"bob\" | greeter.Greet | upper }}").as_deref(), Ok("HI BOB"));
+    assert_eq!(run("{{ greeter.Greet 1 }}").expect_err("a number").kind, ErrorKind::Exec);
+    assert_eq!(run("{{ greeter.Nope }}").expect_err("no method").kind, ErrorKind::Exec);
+}

@@ -1,0 +1,193 @@
+//! What a kind's function works on: the component, the tree, and what has come of them so far.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Piece, Rendered};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::ids::{ContentId, ResourceKey};
+use crate::model::body::{Body, Format};
+use crate::model::canonical;
+use crate::model::desired::{Component, Desired, Reach};
+use crate::model::files::{File, Files};
+use crate::model::value::{Map, Node, Value};
+use crate::source::Snapshot;
+
+/// A component that is being built.
+pub(super) struct Draft<'a> {
+    pub(super) component: &'a Component,
+    pub(super) snapshot: &'a Snapshot,
+    /// The component's folder in the repository, without a final `/`.
+    pub(super) folder: String,
+    /// Everything that is wrong so far.
+    pub(super) found: Vec<Diagnostic>,
+    files: Arc<Files>,
+    resources: BTreeMap<ResourceKey, Piece>,
+    /// What goes into the hash of the inputs beside the resources, by name.
+    inputs: BTreeMap<String, String>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(
+        component: &'a Component,
+        desired: &'a Desired,
+        snapshot: &'a Snapshot,
+    ) -> Self {
+        Self {
+            component,
+            snapshot,
+            folder: desired.layout.folder(component),
+            found: Vec::new(),
+            files: desired.files.clone(),
+            resources: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+        }
+    }
+
+    /// Where the component is defined.
+    pub(super) fn place(&self) -> Span {
+        let own = self.component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
+        own.filter_map(|layer| self.files.span(layer.value.origin))
+            .next()
+            .unwrap_or_else(|| Span::file(self.component.manifest.clone()))
+    }
+
+    /// Where `value` is written, or else where the component is defined.
+    pub(super) fn span(&self, value: &Value) -> Span {
+        self.files.span(value.origin).unwrap_or_else(|| self.place())
+    }
+
+    pub(super) fn fail(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.found.push(Diagnostic::error(code, span, message));
+    }
+
+    /// A file that values of a body come from. Gives its number.
+    pub(super) fn add_file(&mut self, file: File) -> u32 {
+        Arc::make_mut(&mut self.files).add(file)
+    }
+
+    /// The section `name` as a map; empty if it is left out or null.
+    pub(super) fn map_section(&mut self, name: &str) -> Map {
+        match self.component.section(name) {
+            Some(Value { node: Node::Map(map), .. }) => map.clone(),
+            Some(value) if !value.is_null() => {
+                self.fail(Code::SectionType, self.span(value), format!("`{name}` is not a map"));
+                Map::default()
+            }
+            _ => Map::default(),
+        }
+    }
+
+    /// The section `name` as a text, if the component has it.
+    pub(super) fn text_section(&mut self, name: &str) -> Option<Arc<str>> {
+        let value = self.component.section(name).filter(|value| !value.is_null())?;
+        let text = value.as_str().filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.fail(Code::SectionType, self.span(value), format!("`{name}` is not a text"));
+        }
+        text.map(Into::into)
+    }
+
+    /// Adds a resource with nothing sensitive in it, as the file `name` of the component's folder
+    /// in the target.
+    pub(super) fn add(&mut self, name: &str, format: Format, value: Value) {
+        let body = Body { format, value };
+        self.add_piece(name, Piece { body, sensitive: Vec::new(), stateful: false });
+    }
+
+    /// Adds a resource as the file `name` of the component's folder in the target. Gives whether
+    /// no other has that name.
+    pub(super) fn add_piece(&mut self, name: &str, piece: Piece) -> bool {
+        let path = format!("{}/{name}", self.component.id);
+        match ResourceKey::new(&path) {
+            Ok(key) if is_inside(&path) => self.resources.insert(key, piece).is_none(),
+            Ok(_) => {
+                self.fail(
+                    Code::BuildFailed,
+                    self.span(&piece.body.value),
+                    format!("`{path}` is not a path inside a folder"),
+                );
+                true
+            }
+            Err(error) => {
+                let span = self.span(&piece.body.value);
+                self.fail(Code::BuildFailed, span, format!("`{path}`: {error}"));
+                true
+            }
+        }
+    }
+
+    /// Counts a section's content among the inputs, if the component has it.
+    pub(super) fn input_section(&mut self, name: &str) {
+        if let Some(value) = self.component.section(name) {
+            let content = canonical::content_id(value).to_string();
+            self.inputs.insert(format!("section {name}"), content);
+        }
+    }
+
+    /// Counts a text among the inputs.
+    pub(super) fn input_text(&mut self, name: &str, text: &str) {
+        self.inputs.insert(format!("text {name}"), text.to_owned());
+    }
+
+    /// Counts every file below `folder` among the inputs. Gives how many there are.
+    pub(super) fn input_folder(&mut self, folder: &str) -> usize {
+        let mut files = 0;
+        for (path, entry) in self.snapshot.below(folder) {
+            self.inputs.insert(format!("file {path}"), entry.id.to_string());
+            files += 1;
+        }
+        files
+    }
+
+    /// Says that the component's folder is not there, with the name it was probably meant to have.
+    pub(super) fn fail_no_folder(&mut self) {
+        let span = match self.component.section("metadata").and_then(|m| m.get("component")) {
+            Some(value) => self.span(value),
+            None => self.place(),
+        };
+        let message = format!("there is no file in `{}`", self.folder);
+        let base = self.folder.strip_suffix(self.component.code.as_ref()).unwrap_or_default();
+        let below = self.snapshot.below(base.trim_end_matches('/'));
+        let names = below.filter_map(|(path, _)| path.strip_prefix(base)?.rsplit_once('/'));
+        let hint = match closest(&self.component.code, names.map(|(folder, _)| folder)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "metadata.component names the folder below the kind's base path".to_owned(),
+        };
+        self.found.push(Diagnostic::error(Code::BuildFailed, span, message).hint(hint));
+    }
+
+    pub(super) fn finish(mut self) -> Result<Rendered, Vec<Diagnostic>> {
+        if !self.found.is_empty() {
+            self.found.sort_by(|a, b| a.span.cmp(&b.span));
+            return Err(self.found);
+        }
+        for (key, piece) in &self.resources {
+            self.inputs.insert(format!("resource {key}"), piece.body.content_id().to_string());
+        }
+        Ok(Rendered {
+            component: self.component.id.clone(),
+            inputs: ContentId::of(serde_json::Value::from_iter(self.inputs).to_string()),
+            resources: self.resources,
+            files: self.files,
+        })
+    }
+}
+
+/// `path` below the folder `base`, with `.` and `..` taken away; `None` if it leads out of the
+/// repository.
+pub(super) fn join(base: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn is_inside(path: &str) -> bool {
+    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}

@@ -1,0 +1,94 @@
+//! The objects a component wants: from files of its folder and from its `manifests`.
+//!
+//! Takes: `paths` (files, folders or globs of the component's folder), `manifests` (inline), and
+//! `settings.kubernetes` with `namespace` and `labels` for objects that do not say otherwise.
+//! Gives: one file per object, `<Kind>.<namespace>.<name>.yaml`, scalars typed as the Kubernetes
+//! API machinery reads them.
+//! Never: guesses at an object without a kind or name; keeps one of two with the same name.
+//! Start at: [`render`].
+//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`.
+
+mod object;
+pub(in crate::build) mod read;
+
+use std::collections::BTreeMap;
+
+use self::object::Object;
+use super::Piece;
+use super::draft::Draft;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::body::{Body, Format};
+use crate::model::value::{Map, Value};
+
+pub(super) fn render(draft: &mut Draft<'_>) {
+    let mut written = read::files(draft);
+    written.extend(inline(draft));
+    let settings = draft.component.section("settings").and_then(|all| all.get("kubernetes"));
+    let namespace = settings.and_then(|s| s.get("namespace")?.as_str()).map(str::to_owned);
+    let labels = settings.and_then(|s| s.get("labels")?.as_map()).cloned().unwrap_or_default();
+
+    let mut objects = Vec::new();
+    for value in written.iter().flat_map(object::unlisted) {
+        match Object::read(&value) {
+            Ok(object) => objects.push(object),
+            Err(problem) => {
+                let span = draft.span(problem.at.as_ref().unwrap_or(&value));
+                let found = Diagnostic::error(Code::BuildFailed, span, problem.message);
+                draft.found.push(found.hint(problem.hint));
+            }
+        }
+    }
+    let own_types = object::cluster_types(&objects);
+    let mut places: BTreeMap<String, Span> = BTreeMap::new();
+    for object in objects {
+        let object = object.completed(namespace.as_deref(), &labels, &own_types);
+        add(draft, &object, &mut places);
+    }
+}
+
+fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Span>) {
+    let file = object.file_name();
+    let span = draft.span(&object.value);
+    if file.contains('/') {
+        let message = format!("`{}` is not a name of an object", object.name);
+        return draft.fail(Code::BuildFailed, span, message);
+    }
+    if let Some(first) = places.get(&file) {
+        let message = format!("{} `{}` is there twice", object.kind, object.name);
+        draft.found.push(
+            Diagnostic::error(Code::ResourceClaimed, span, message)
+                .related(first.clone(), "the first one is here"),
+        );
+        return;
+    }
+    places.insert(file.clone(), span);
+    let body = Body { format: Format::Yaml, value: object.value.clone() };
+    let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
+    draft.add_piece(&file, Piece { body, sensitive, stateful });
+}
+
+/// The objects of the section `manifests`.
+fn inline(draft: &mut Draft<'_>) -> Vec<Value> {
+    let Some(manifests) = draft.component.section("manifests").filter(|value| !value.is_null())
+    else {
+        return Vec::new();
+    };
+    match manifests.as_list() {
+        Some(items) => items.to_vec(),
+        None => {
+            let span = draft.span(manifests);
+            draft.fail(Code::SectionType, span, "`manifests` is not a list of objects");
+            Vec::new()
+        }
+    }
+}
+
+/// A map with `entries` put in where they are missing.
+fn filled(map: &Map, entries: &Map) -> Map {
+    let mut map = map.clone();
+    for (key, value) in entries.iter().filter(|(key, _)| map.get(key).is_none()).collect::<Vec<_>>()
+    {
+        map.insert(key.clone(), value.clone());
+    }
+    map
+}

@@ -1,0 +1,158 @@
+//! One object: who it is, and what its kind implies.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::filled;
+use crate::model::path::FieldPath;
+use crate::model::value::{Map, Node, Rules, Value};
+
+/// Kinds of the API machinery's own groups that are not part of a namespace.
+const CLUSTER_KINDS: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
+/// Kinds with which data goes that no manifest brings back.
+const STATEFUL_KINDS: &[&str] =
+    &["CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"];
+
+/// An object with a kind and a name, typed.
+pub(super) struct Object {
+    pub(super) kind: Arc<str>,
+    pub(super) name: Arc<str>,
+    namespace: Option<Arc<str>>,
+    pub(super) value: Value,
+}
+
+/// Why a value is not an object.
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) hint: &'static str,
+    /// The part that is wrong; `None`: all of it.
+    pub(super) at: Option<Value>,
+}
+
+impl Object {
+    pub(super) fn read(value: &Value) -> Result<Self, Problem> {
+        let value = value.typed(Rules::Kubernetes);
+        let problem = |message: &str, hint, at: Option<&Value>| {
+            Err(Problem { message: message.to_owned(), hint, at: at.cloned() })
+        };
+        if value.as_map().is_none() {
+            return problem("this is not an object", "write a map with kind and metadata", None);
+        }
+        let Some(kind) = text(value.get("kind")) else {
+            return problem("the object has no kind", "add `kind:`", value.get("kind"));
+        };
+        if value.get("apiVersion").and_then(Value::as_str).is_none() {
+            let at = value.get("apiVersion");
+            return problem("the object has no apiVersion", "add `apiVersion:`", at);
+        }
+        if &*kind == "Kustomization" && value.get("metadata").is_none() {
+            let hint = "list the finished manifests in `paths`";
+            return problem("a kustomization is not an object, and is not built", hint, None);
+        }
+        let metadata = value.get("metadata");
+        let Some(name) = text(metadata.and_then(|m| m.get("name"))) else {
+            let hint = "add `metadata.name`: a generated name cannot be found again";
+            return problem("the object has no name", hint, metadata);
+        };
+        let namespace = text(metadata.and_then(|m| m.get("namespace")));
+        Ok(Self { kind, name, namespace, value })
+    }
+
+    /// The same object with the component's namespace and labels where it has none.
+    pub(super) fn completed(
+        mut self,
+        namespace: Option<&str>,
+        labels: &Map,
+        own_types: &BTreeSet<Arc<str>>,
+    ) -> Self {
+        let namespaced =
+            !CLUSTER_KINDS.contains(&self.kind.as_ref()) && !own_types.contains(&self.kind);
+        let Some(mut metadata) = self.value.get("metadata").and_then(Value::as_map).cloned() else {
+            return self;
+        };
+        if let Some(namespace) = namespace.filter(|_| namespaced && self.namespace.is_none()) {
+            metadata.insert("namespace", Value::text(namespace));
+            self.namespace = Some(namespace.into());
+        }
+        if !labels.is_empty() {
+            let own = metadata.get("labels").and_then(Value::as_map).cloned().unwrap_or_default();
+            let labels = Value::computed(Node::Map(labels.clone())).typed(Rules::Kubernetes);
+            let all = labels.as_map().map(|labels| filled(&own, labels)).unwrap_or(own);
+            metadata.insert("labels", Value::computed(Node::Map(all)));
+        }
+        let mut whole = self.value.as_map().cloned().unwrap_or_default();
+        let origin = self.value.get("metadata").map_or(self.value.origin, |m| m.origin);
+        whole.insert("metadata", Value { node: Node::Map(metadata), origin });
+        self.value.node = Node::Map(whole);
+        self
+    }
+
+    /// `<Kind>.<namespace>.<name>.yaml`; without a namespace that part is left out.
+    pub(super) fn file_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{}.{namespace}.{}.yaml", self.kind, self.name),
+            None => format!("{}.{}.yaml", self.kind, self.name),
+        }
+    }
+
+    /// Fields whose content is never shown.
+    pub(super) fn sensitive(&self) -> Vec<FieldPath> {
+        let is_secret = &*self.kind == "Secret"
+            && self.value.get("apiVersion").and_then(Value::as_str) == Some("v1");
+        let fields: &[&str] = if is_secret { &["data", "stringData"] } else { &[] };
+        fields.iter().map(|&field| FieldPath::root().key(field)).collect()
+    }
+
+    pub(super) fn is_stateful(&self) -> bool {
+        STATEFUL_KINDS.contains(&self.kind.as_ref())
+    }
+}
+
+/// The kinds without a namespace that the component itself defines.
+pub(super) fn cluster_types(objects: &[Object]) -> BTreeSet<Arc<str>> {
+    let definitions = objects.iter().filter(|o| &*o.kind == "CustomResourceDefinition");
+    definitions
+        .filter_map(|object| object.value.get("spec"))
+        .filter(|spec| spec.get("scope").and_then(Value::as_str) == Some("Cluster"))
+        .filter_map(|spec| text(spec.get("names")?.get("kind")))
+        .collect()
+}
+
+/// The objects of a `List`, or the one value itself.
+pub(super) fn unlisted(value: &Value) -> Vec<Value> {
+    let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| {
+        kind.ends_with("List") && value.get("metadata").and_then(|m| m.get("name")).is_none()
+    });
+    match value.get("items").and_then(Value::as_list).filter(|_| is_list) {
+        Some(items) => items.to_vec(),
+        None => vec![value.clone()],
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<Arc<str>> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(Into::into)
+}

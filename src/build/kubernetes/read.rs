@@ -1,0 +1,138 @@
+//! Manifest files into values that know their lines.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::GlobBuilder;
+use yaml_span::{Document, Kind, Limits, NodeId, parse_stream};
+
+use crate::build::draft::{Draft, join};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::ids::ContentId;
+use crate::model::files::File;
+use crate::model::value::{Node, Origin, Raw, Value};
+
+/// Every document of every file that `paths` names; without `paths` and `manifests`, of every
+/// manifest in the component's folder.
+pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
+    let mut documents = Vec::new();
+    for path in paths(draft) {
+        match draft.snapshot.text(&path) {
+            Ok(text) => documents.extend(parse(draft, &path, &text.unwrap_or_default())),
+            Err(error) => draft.fail(Code::FileUnreadable, draft.place(), error.to_string()),
+        }
+    }
+    documents
+}
+
+fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
+    let stream = parse_stream(text, &Limits::DEFAULT);
+    draft.found.extend(stream.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
+    if !stream.errors.is_empty() {
+        return Vec::new();
+    }
+    let content = ContentId::of(text);
+    let mut values = Vec::new();
+    for document in stream.documents {
+        let document = Arc::new(document);
+        let file = File { path: path.clone(), content, document: document.clone() };
+        let file = draft.add_file(file);
+        let value = value(&document, document.root(), file);
+        // What stands between two `---` may be comments alone.
+        if !value.is_null() {
+            values.push(value);
+        }
+    }
+    values
+}
+
+pub(in crate::build) fn value(document: &Document, node: NodeId, file: u32) -> Value {
+    let origin = Origin { file, node: node.0 };
+    let target = document.target(node);
+    let content = match document.kind(target) {
+        Kind::Mapping => Node::Map(
+            document
+                .entries_merged(target)
+                .into_iter()
+                .map(|e| (document.text(e.key).into(), value(document, e.value, file)))
+                .collect(),
+        ),
+        Kind::Sequence => Node::List(Arc::new(
+            document.items(target).iter().map(|&item| value(document, item, file)).collect(),
+        )),
+        Kind::Scalar | Kind::Alias(_) => Node::Raw(Raw {
+            text: document.text(target).into(),
+            plain: document.is_plain(target),
+            tag: document.tag(target).map(|tag| tag.text.into()),
+        }),
+    };
+    Value { node: content, origin }
+}
+
+/// The files to read, sorted.
+fn paths(draft: &mut Draft<'_>) -> BTreeSet<Arc<str>> {
+    let Some(section) = draft.component.section("paths").filter(|value| !value.is_null()) else {
+        if draft.component.section("manifests").is_some_and(|value| !value.is_null()) {
+            return BTreeSet::new();
+        }
+        let found = manifests_below(draft, &draft.folder);
+        if found.is_empty() {
+            draft.fail_no_folder();
+        }
+        return found;
+    };
+    let Some(entries) = section.as_list() else {
+        draft.fail(Code::SectionType, draft.span(section), "`paths` is not a list of paths");
+        return BTreeSet::new();
+    };
+    let mut all = BTreeSet::new();
+    for entry in entries {
+        let Some(text) = entry.as_str() else {
+            draft.fail(Code::SectionType, draft.span(entry), "a path is not a text");
+            continue;
+        };
+        let found = join(&draft.folder, text).map(|path| matching(draft, &path));
+        match found.filter(|found| !found.is_empty()) {
+            Some(found) => all.extend(found),
+            None => {
+                let problem = not_found(draft, entry, text);
+                draft.found.push(problem);
+            }
+        }
+    }
+    all
+}
+
+/// The file at `path`, the manifests below the folder, or what fits the glob.
+fn matching(draft: &Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
+    if draft.snapshot.entry(path).is_some() {
+        return BTreeSet::from([path.into()]);
+    }
+    if !path.contains(['*', '?', '[', '{']) {
+        return manifests_below(draft, path);
+    }
+    let Ok(glob) = GlobBuilder::new(path).literal_separator(true).build() else {
+        return BTreeSet::new();
+    };
+    let glob = glob.compile_matcher();
+    let below = draft.snapshot.below(&draft.folder);
+    below.filter(|(path, _)| glob.is_match(&***path)).map(|(path, _)| path.clone()).collect()
+}
+
+fn manifests_below(draft: &Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
+    let extensions = [".yaml", ".yml", ".json"];
+    let below = draft.snapshot.below(folder).map(|(path, _)| path);
+    below.filter(|path| extensions.iter().any(|e| path.ends_with(e))).cloned().collect()
+}
+
+fn not_found(draft: &Draft<'_>, entry: &Value, text: &str) -> Diagnostic {
+    let prefix = format!("{}/", draft.folder);
+    let below = draft.snapshot.below(&draft.folder);
+    let names = below.filter_map(|(path, _)| path.strip_prefix(&prefix));
+    let message = format!("there is no manifest at `{text}` in `{}`", draft.folder);
+    let found = Diagnostic::error(Code::BuildFailed, draft.span(entry), message);
+    match closest(text, names) {
+        Some(name) => found.hint(format!("did you mean `{name}`?")),
+        None => found.hint("paths are from the component's own folder"),
+    }
+}

@@ -1,0 +1,579 @@
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use yaml_span::{Limits, parse_first};
+
+use super::*;
+use crate::ids::{ComponentName, KindName, StackName};
+use crate::model::desired::{Layer, Reach, Stack};
+use crate::model::files::File;
+use crate::model::policy::Reconcile;
+use crate::model::question::Question;
+use crate::model::value::{Node, Value};
+use crate::secret::Secret;
+
+/// A repository of one component. `sections.yaml` holds its resolved sections, every other file
+/// is as it stands in the repository. A file begins with a line `#- path`.
+struct Fixture {
+    desired: Desired,
+    snapshot: Snapshot,
+    id: ComponentId,
+}
+
+fn fixture(id: &str, files: &str) -> Fixture {
+    let mut parts = id.splitn(3, '/');
+    let mut part = || parts.next().unwrap();
+    let id = ComponentId {
+        stack: StackName::new(part()).unwrap(),
+        kind: KindName::new(part()).unwrap(),
+        name: ComponentName::new(part()).unwrap(),
+    };
+    let files: Vec<(String, Vec<u8>)> = files
+        .split("#- ")
+        .skip(1)
+        .map(|file| file.split_once('\n').unwrap())
+        .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+        .collect();
+    let text = files.iter().find(|(path, _)| path == "sections.yaml").map(|(_, text)| text.clone());
+    let text = String::from_utf8(text.unwrap_or_default()).unwrap();
+    let document = Arc::new(parse_first(text.as_str(), &Limits::DEFAULT).document);
+    let sections = kubernetes::read::value(&document, document.root(), 0);
+    let mut known = Files::default();
+    known.add(File { path: "sections.yaml".into(), content: ContentId::of(&text), document });
+    let code = sections.get("metadata").and_then(|m| m.get("component")?.as_str());
+    let component = Component {
+        id: id.clone(),
+        presence: Presence::Active,
+        locked: false,
+        code: code.unwrap_or(id.name.as_str()).into(),
+        inheritance: Vec::new(),
+        layers: vec![Layer {
+            section: "vars".into(),
+            reach: Reach::Own,
+            imports: Arc::new([]),
+            value: sections.clone(),
+        }],
+        sections,
+        dependencies: Vec::new(),
+        questions: Vec::new(),
+        reconcile: Reconcile::default(),
+        manifest: "sections.yaml".into(),
+        workspace: "prod-01".into(),
+    };
+    let stack = Stack {
+        name: id.stack.clone(),
+        manifests: Vec::new(),
+        target: None,
+        components: [((id.kind.clone(), id.name.clone()), component)].into(),
+        unresolved: BTreeMap::new(),
+    };
+    let desired = Desired {
+        stacks: [(id.stack.clone(), stack)].into(),
+        files: Arc::new(known),
+        ..Desired::default()
+    };
+    Fixture { desired, snapshot: Snapshot::in_memory(files), id }
+}
+
+impl Fixture {
+    fn render(&self) -> Result<Rendered, Vec<Diagnostic>> {
+        render(self.desired.component(&self.id).unwrap(), &self.desired, &self.snapshot)
+    }
+
+    fn component(&mut self) -> &mut Component {
+        let key = (self.id.kind.clone(), self.id.name.clone());
+        self.desired.stacks.get_mut(&self.id.stack).unwrap().components.get_mut(&key).unwrap()
+    }
+}
+
+/// Every rendered file, or every diagnostic.
+fn report(result: &Result<Rendered, Vec<Diagnostic>>) -> String {
+    let mut out = String::new();
+    match result {
+        Ok(rendered) => {
+            for (key, piece) in rendered.resources() {
+                let stateful = if piece.stateful { " (stateful)" } else { "" };
+                writeln!(out, "== {key}{stateful}").unwrap();
+                for path in &piece.sensitive {
+                    writeln!(out, "   sensitive: {path}").unwrap();
+                }
+                match piece.body.encode() {
+                    Ok(bytes) => out.push_str(std::str::from_utf8(&bytes).unwrap()),
+                    Err(error) => writeln!(out, "{error}").unwrap(),
+                }
+            }
+        }
+        Err(found) => {
+            for found in found {
+                writeln!(out, "{}: {}: {}", found.span, found.code, found.message).unwrap();
+                for (span, note) in &found.related {
+                    writeln!(out, "  {span}: {note}").unwrap();
+                }
+                for hint in &found.hint {
+                    writeln!(out, "  hint: {hint}").unwrap();
+                }
+            }
+        }
+    }
+    out
+}
+
+fn check(id: &str, files: &str, expect: &Expect) {
+    expect.assert_eq(&report(&fixture(id, files).render()));
+}
+
+const VPC: &str = r#"#- sections.yaml
+vars:
+  cidr: 10.0.0.0/16
+  zones: [a, b]
+  enabled: yes
+  count: 0x10
+backend_type: s3
+backend:
+  bucket: state
+  encrypt: true
+providers:
+  aws:
+    region: us-west-2
+#- components/terraform/vpc/main.tf
+module "label" {
+  source = "../../modules/label"
+}
+#- components/modules/label/main.tf
+module "name" { source = "../name" }
+#- components/modules/name/main.tf
+# nothing
+"#;
+
+#[test]
+fn terraform_is_handed_variables_backend_and_providers() {
+    check(
+        "prod/terraform/vpc",
+        VPC,
+        &expect![[r#"
+            == prod/terraform/vpc/backend.tf.json
+            {
+              "terraform": {
+                "backend": {
+                  "s3": {
+                    "bucket": "state",
+                    "encrypt": true
+                  }
+                }
+              }
+            }
+            == prod/terraform/vpc/prod-vpc.terraform.tfvars.json
+            {
+              "cidr": "10.0.0.0/16",
+              "count": 16,
+              "enabled": "yes",
+              "zones": [
+                "a",
+                "b"
+              ]
+            }
+            == prod/terraform/vpc/providers_override.tf.json
+            {
+              "provider": {
+                "aws": {
+                  "region": "us-west-2"
+                }
+              }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_component_with_a_folder_in_its_name() {
+    check(
+        "prod/terraform/network/vpc",
+        "#- sections.yaml\nvars: {}\n#- components/terraform/network/vpc/main.tf\n",
+        &expect![[r#"
+            == prod/terraform/network/vpc/prod-network-vpc.terraform.tfvars.json
+            {}
+        "#]],
+    );
+}
+
+#[test]
+fn terraform_cloud_names_the_workspace() {
+    let text = "#- sections.yaml
+backend_type: cloud
+backend:
+  organization: example
+  workspaces: {name: 'app-{terraform_workspace}'}
+#- components/terraform/vpc/main.tf
+";
+    check(
+        "prod/terraform/vpc",
+        text,
+        &expect![[r#"
+        == prod/terraform/vpc/backend.tf.json
+        {
+          "terraform": {
+            "cloud": {
+              "organization": "example",
+              "workspaces": {
+                "name": "app-prod-01"
+              }
+            }
+          }
+        }
+        == prod/terraform/vpc/prod-vpc.terraform.tfvars.json
+        {}
+    "#]],
+    );
+}
+
+#[test]
+fn a_secret_variable_is_not_written_and_still_counts() {
+    let mut fixture = fixture("prod/terraform/vpc", VPC);
+    let with = |fixture: &mut Fixture, state: &str| {
+        let secret = Secret::new("env:TOKEN", ContentId::of(state));
+        let mut vars = fixture.component().section("vars").unwrap().as_map().unwrap().clone();
+        vars.insert("token", Value::computed(Node::Secret(secret)));
+        let mut sections = fixture.component().sections.as_map().unwrap().clone();
+        sections.insert("vars", Value::computed(Node::Map(vars)));
+        fixture.component().sections = Value::computed(Node::Map(sections));
+        fixture.render().unwrap()
+    };
+    let first = with(&mut fixture, "one");
+    let second = with(&mut fixture, "two");
+    assert_eq!(first.resources(), second.resources());
+    assert_ne!(first.inputs(), second.inputs());
+    let written = report(&Ok(first));
+    assert!(!written.contains("token"), "{written}");
+}
+
+fn tfvars() -> ResourceKey {
+    ResourceKey::new("prod/terraform/vpc/prod-vpc.terraform.tfvars.json").unwrap()
+}
+
+#[test]
+fn an_unknown_value_stays_unknown() {
+    let mut fixture = fixture("prod/terraform/vpc", VPC);
+    let question = Question {
+        function: "terraform.output".into(),
+        arguments: vec!["vpc".into(), "id".into()],
+    };
+    let vars = [(Arc::from("id"), Value::computed(Node::Unknown(question.clone())))];
+    let vars = Value::computed(Node::Map(vars.into_iter().collect()));
+    let mut sections = fixture.component().sections.as_map().unwrap().clone();
+    sections.insert("vars", vars);
+    fixture.component().sections = Value::computed(Node::Map(sections));
+    let rendered = fixture.render().unwrap();
+    let piece = &rendered.resources()[&tfvars()];
+    let path = FieldPath::root().key("id");
+    let expected = Value::computed(Node::Unknown(question));
+    assert_eq!(path.find(&piece.body.value), Some(&expected));
+}
+
+#[test]
+fn the_inputs_change_with_a_module_that_is_called_indirectly() {
+    let before = fixture("prod/terraform/vpc", VPC).render().unwrap();
+    let again = fixture("prod/terraform/vpc", VPC).render().unwrap();
+    assert_eq!(before.inputs(), again.inputs());
+    let other = VPC.replace("# nothing", "# something");
+    assert_ne!(before.inputs(), fixture("prod/terraform/vpc", &other).render().unwrap().inputs());
+    let elsewhere = format!("{VPC}#- components/terraform/eks/main.tf\n");
+    let elsewhere = fixture("prod/terraform/vpc", &elsewhere).render().unwrap();
+    assert_eq!(before.inputs(), elsewhere.inputs());
+}
+
+#[test]
+fn fields_lead_back_to_the_line_of_the_manifest() {
+    let rendered = fixture("prod/terraform/vpc", VPC).render().unwrap();
+    let piece = &rendered.resources()[&tfvars()];
+    let zone = FieldPath::parse("zones[1]").unwrap();
+    let span = rendered.span(zone.find(&piece.body.value).unwrap().origin).unwrap();
+    assert_eq!(span.to_string(), "sections.yaml:3:14");
+}
+
+#[test]
+fn a_missing_module_is_named_with_the_likely_one() {
+    let text = "#- sections.yaml
+metadata: {component: vcp}
+vars: [not, a, map]
+#- components/terraform/vpc/main.tf
+";
+    check(
+        "prod/terraform/main",
+        text,
+        &expect![[r#"
+        sections.yaml:1:23: build-failed: there is no file in `components/terraform/vcp`
+          hint: did you mean `vpc`?
+        sections.yaml:2:7: section-type: `vars` is not a map
+    "#]],
+    );
+}
+
+const CHART: &str = "#- components/helm/web/Chart.yaml
+name: web
+#- components/helm/web/templates/deployment.yaml
+kind: Deployment
+";
+
+#[test]
+fn helm_is_handed_a_release_and_values() {
+    let text = format!(
+        "#- sections.yaml
+metadata: {{component: web}}
+chart: .
+namespace: shop
+version: '1.10'
+values:
+  replicas: 2
+  image: {{tag: '2.14'}}
+{CHART}"
+    );
+    check(
+        "prod/helm/shop/storefront",
+        &text,
+        &expect![[r#"
+        == prod/helm/shop/storefront/release.yaml
+        chart: components/helm/web
+        name: shop-storefront
+        namespace: shop
+        version: '1.10'
+        == prod/helm/shop/storefront/values.yaml
+        replicas: 2
+        image:
+          tag: '2.14'
+    "#]],
+    );
+}
+
+#[test]
+fn a_chart_elsewhere_is_named_as_it_is() {
+    let text = "#- sections.yaml
+chart: oci://registry.example.com/charts/web
+version: 2.1.0
+";
+    check(
+        "prod/helm/web",
+        text,
+        &expect![[r#"
+        == prod/helm/web/release.yaml
+        chart: oci://registry.example.com/charts/web
+        name: web
+        version: 2.1.0
+        == prod/helm/web/values.yaml
+        {}
+    "#]],
+    );
+}
+
+#[test]
+fn a_chart_that_is_not_there() {
+    let text = format!("#- sections.yaml\nchart: charts/web\n{CHART}");
+    check(
+        "prod/helm/web",
+        &text,
+        &expect![[r#"
+        sections.yaml:1:8: build-failed: there is no `Chart.yaml` in `components/helm/web/charts/web`
+          hint: `chart` names a folder, from the component's own folder
+    "#]],
+    );
+    check(
+        "prod/helm/web",
+        "#- sections.yaml\nchart: ../../../../x\n",
+        &expect![[r#"
+        sections.yaml:1:8: build-failed: `../../../../x` leads out of the repository
+    "#]],
+    );
+}
+
+#[test]
+fn kubernetes_objects_from_files_and_inline() {
+    let text = "#- sections.yaml
+paths: [objects.yaml, more]
+manifests:
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: settings, labels: {team: web}}
+    data: {on: 'yes'}
+settings:
+  kubernetes:
+    namespace: shop
+    labels: {team: platform, tier: front}
+#- components/kubernetes/base/objects.yaml
+# a comment before the first object
+---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key, namespace: other}
+stringData: {key: no}
+---
+# nothing here
+#- components/kubernetes/base/more/list.json
+{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [
+  {\"apiVersion\": \"example.com/v1\", \"kind\": \"Site\", \"metadata\": {\"name\": \"a\"}}]}
+#- components/kubernetes/base/more/definition.yml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: sites.example.com}
+spec:
+  scope: Cluster
+  names: {kind: Site}
+  mode: 0644
+#- components/kubernetes/base/ignored.yaml
+kind: Ignored
+";
+    check(
+        "prod/kubernetes/base",
+        text,
+        &expect![[r#"
+        == prod/kubernetes/base/ConfigMap.shop.settings.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: settings
+          labels:
+            team: web
+            tier: front
+          namespace: shop
+        data:
+          on: yes
+        == prod/kubernetes/base/CustomResourceDefinition.sites.example.com.yaml (stateful)
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata:
+          name: sites.example.com
+          labels:
+            team: platform
+            tier: front
+        spec:
+          scope: Cluster
+          names:
+            kind: Site
+          mode: 420
+        == prod/kubernetes/base/Namespace.shop.yaml (stateful)
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: shop
+          labels:
+            team: platform
+            tier: front
+        == prod/kubernetes/base/Secret.other.key.yaml
+           sensitive: data
+           sensitive: stringData
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: key
+          namespace: other
+          labels:
+            team: platform
+            tier: front
+        stringData:
+          key: false
+        == prod/kubernetes/base/Site.a.yaml
+        apiVersion: example.com/v1
+        kind: Site
+        metadata:
+          name: a
+          labels:
+            team: platform
+            tier: front
+    "#]],
+    );
+}
+
+#[test]
+fn every_mistake_of_a_manifest_at_once() {
+    let text = "#- sections.yaml
+paths: [objects.yaml, objekts.yaml, broken.yaml]
+manifests:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: twice, namespace: a}}
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: ../../up}}
+  - text
+#- components/kubernetes/base/objects.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  namespace: a
+  name: twice
+---
+apiVersion: v1
+metadata:
+  name: nameless
+---
+apiVersion: v1
+kind: Job
+metadata:
+  generateName: run-
+#- components/kubernetes/base/broken.yaml
+a: {
+";
+    check(
+        "prod/kubernetes/base",
+        text,
+        &expect![[r#"
+        components/kubernetes/base/broken.yaml:1:4: yaml-syntax: unclosed bracket '{'
+        components/kubernetes/base/objects.yaml:7:1: build-failed: the object has no kind
+          hint: add `kind:`
+        components/kubernetes/base/objects.yaml:14:3: build-failed: the object has no name
+          hint: add `metadata.name`: a generated name cannot be found again
+        sections.yaml:1:23: build-failed: there is no manifest at `objekts.yaml` in `components/kubernetes/base`
+          hint: did you mean `objects.yaml`?
+        sections.yaml:3:5: resource-claimed: ConfigMap `twice` is there twice
+          components/kubernetes/base/objects.yaml:1:1: the first one is here
+        sections.yaml:4:5: build-failed: `../../up` is not a name of an object
+        sections.yaml:5:5: build-failed: this is not an object
+          hint: write a map with kind and metadata
+    "#]],
+    );
+}
+
+#[test]
+fn unknown_kinds_and_absent_components_are_refused() {
+    check(
+        "prod/ansible/base",
+        "#- sections.yaml\nvars: {}\n",
+        &expect![[r#"
+        sections.yaml:1:1: kind-unsupported: no part of Isobar builds components of kind `ansible`
+          hint: the kinds are terraform, helm, kubernetes
+    "#]],
+    );
+    let mut fixture = fixture("prod/terraform/vpc", VPC);
+    fixture.component().presence = Presence::Abstract;
+    expect![[r#"
+        sections.yaml:1:1: build-failed: prod/terraform/vpc is not there to be built
+    "#]]
+    .assert_eq(&report(&fixture.render()));
+}
+
+#[test]
+fn names_that_would_lead_out_of_the_target_are_refused() {
+    check(
+        "prod/terraform/../../etc",
+        "#- sections.yaml\nmetadata: {component: a}\n#- components/terraform/a/main.tf\n",
+        &expect![[r#"
+            sections.yaml:1:1: build-failed: `prod/terraform/../../etc/prod-..-..-etc.terraform.tfvars.json` is not a path inside a folder
+        "#]],
+    );
+}
+
+#[test]
+fn two_components_cannot_have_the_same_file() {
+    let one = fixture("prod/terraform/a", &VPC.replace("/vpc/", "/a/"));
+    let first = one.render().unwrap();
+    let other = fixture("prod/terraform/b", &VPC.replace("/vpc/", "/b/"));
+    let mut second = other.render().unwrap();
+    assert_eq!(claims([&first, &second], &one.desired), []);
+    let key = first.resources().keys().next().unwrap();
+    second.resources.insert(key.clone(), first.resources()[key].clone());
+    let found = claims([&second, &first], &one.desired);
+    expect![[r#"
+        :1:1: resource-claimed: prod/terraform/b wants `prod/terraform/a/backend.tf.json`, which prod/terraform/a wants too
+          sections.yaml:1:1: prod/terraform/a is defined here
+          hint: rename one of the two, or give their stacks different targets
+    "#]].assert_eq(&report(&Err(found)));
+}

@@ -1,0 +1,95 @@
+//! `isobar approve`
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::workspace::Workspace;
+use super::{Context, Exit, Failure, mistake};
+use crate::ids::{Actor, ResourceKey, StackName};
+use crate::model::authority::Approval;
+use crate::model::plan::Plan;
+use crate::report;
+use crate::settings;
+
+/// Approve a plan by its digest: exactly that may then be applied, once.
+///
+/// For plans that no pull request shows: the first start, a direct push. `isobar status` names
+/// the digests.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack.
+    #[arg(required_unless_present = "all")]
+    stack: Option<String>,
+    /// Its plan's digest, or the beginning of it: what you approve is what you have seen.
+    #[arg(required_unless_present = "all")]
+    digest: Option<String>,
+    /// Approve what every stack waits for now, and list the digests.
+    #[arg(long, conflicts_with_all = ["stack", "digest", "allow_delete"])]
+    all: bool,
+    /// A resource that may be deleted or replaced although a guard holds it.
+    #[arg(long, value_name = "RESOURCE")]
+    allow_delete: Vec<String>,
+    /// Who approves.
+    #[arg(long = "as", value_name = "USER", env = "USER", default_value = "unknown")]
+    by: String,
+}
+
+/// Digits of a digest that a person has to type: a coincidence is one in 4 billion.
+const DIGITS_MIN: usize = 8;
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let workspace = Workspace::open(context)?;
+    let store = workspace.store(context).await?;
+    let by = Actor::new(&args.by).map_err(mistake)?;
+    let overrides: Result<BTreeSet<_>, _> = args.allow_delete.iter().map(ResourceKey::new).collect();
+    let overrides = overrides.map_err(mistake)?;
+    let mut plans = Vec::new();
+    for stack in store.stacks_known(&workspace.scope).await? {
+        plans.extend(store.latest_plan(&workspace.scope, &stack).await?);
+    }
+    let chosen = choose(args, plans)?;
+    let now = context.world.clock.now();
+    let mut tx = store.begin().await?;
+    for plan in &chosen {
+        let approval = Approval {
+            digest: plan.digest(),
+            by: by.clone(),
+            at: now,
+            until: Timestamp::MAX,
+            pull: None,
+            overrides: overrides.clone(),
+        };
+        tx.approve(&workspace.scope, &approval).await?;
+    }
+    tx.commit().await?;
+    context.output.print(&report::terminal::approved(&chosen, &by))?;
+    Ok(Exit::Done)
+}
+
+fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
+    let (Some(stack), Some(digest)) = (&args.stack, &args.digest) else {
+        return Ok(plans.into_iter().filter(|plan| !plan.is_empty()).collect());
+    };
+    let stack = StackName::new(stack).map_err(mistake)?;
+    let digits = digest.strip_prefix("v1:").unwrap_or(digest);
+    if digits.len() < DIGITS_MIN {
+        return Err(mistake(format!("give at least {DIGITS_MIN} digits of the digest")));
+    }
+    let known = plans.into_iter().find(|plan| plan.effect().stack == stack);
+    let Some(plan) = known else {
+        return Err(mistake(format!("nothing was planned for `{stack}` yet; `isobar status` says what was")));
+    };
+    match plan.digest().to_string().starts_with(&format!("v1:{digits}")) {
+        true => Ok(vec![plan]),
+        false => Err(mistake(format!(
+            "the plan of `{stack}` is {} by now: look at it again before you approve it",
+            plan.digest().short()
+        ))),
+    }
+}
+
+/// Who runs the command.
+pub(super) fn user() -> String {
+    settings::variable("USER").unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,53 @@
+//! `isobar init`
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use super::{Context, Exit, Failure, mistake};
+
+/// Write an `isobar.yaml` with everything on observe: plans and drift are shown, nothing changes.
+///
+/// Works in an Atmos repository as it stands; no other file is touched.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print the file instead of writing it.
+    #[arg(long)]
+    print: bool,
+}
+
+/// What a repository starts with. Every key is there, and the safest value of each is set.
+const TEMPLATE: &str = include_str!("init/isobar.yaml");
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.print {
+        context.output.print(TEMPLATE)?;
+        return Ok(Exit::Done);
+    }
+    let folder = &context.global.folder;
+    if !folder.join("atmos.yaml").is_file() {
+        return Err(mistake(format!(
+            "{} has no `atmos.yaml`: run this in the root of a config repository, or name it with -C",
+            folder.display()
+        )));
+    }
+    write_new(&folder.join("isobar.yaml"))?;
+    context.output.print(
+        "Wrote isobar.yaml: every stack is observed, nothing will be changed.\n\
+         Next: `isobar check` finds mistakes, `isobar plan` shows what would happen.\n",
+    )?;
+    Ok(Exit::Done)
+}
+
+/// Never over a file that is there, however late it came.
+fn write_new(path: &Path) -> Result<(), Failure> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+        match error.kind() {
+            ErrorKind::AlreadyExists => mistake(format!("{} is already there", path.display())),
+            _ => error.into(),
+        }
+    })?;
+    file.write_all(TEMPLATE.as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}

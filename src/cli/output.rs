@@ -1,0 +1,68 @@
+//! Where a command writes: results to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// A command's two streams and what they can show.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Results as JSON instead of text.
+    pub json: bool,
+    /// Whether results may carry colour.
+    pub color: bool,
+    /// Whether someone is watching standard error: only then is progress shown.
+    pub watched: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Output {
+    /// The process's own streams.
+    pub fn new(json: bool, color: Color) -> Self {
+        match color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        let colored = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let watched = io::stderr().is_terminal();
+        Self { json, color: colored && !json, watched }
+    }
+
+    /// Writes a result. The text may carry colour: it is taken out where it cannot be shown.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let mut stream = anstream::stdout().lock();
+        stream.write_all(text.as_bytes())?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            stream.write_all(b"\n")?;
+        }
+        stream.flush()
+    }
+
+    /// Writes a result as JSON.
+    pub fn print_json(&self, value: &impl Serialize) -> io::Result<()> {
+        let mut stream = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut stream, value)?;
+        stream.write_all(b"\n")?;
+        stream.flush()
+    }
+
+    /// Writes to people: findings, progress, errors. That nobody reads it is no error.
+    pub fn note(&self, text: &str) {
+        let mut stream = anstream::stderr().lock();
+        let _ = stream.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = stream.write_all(b"\n");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `isobar serve`
+
+use std::sync::Arc;
+
+use super::workspace::Workspace;
+use super::{Context, Exit, Failure};
+use crate::reconcile::{self, Activation, Activity, Agent, Reach};
+
+/// Keep every stack of every repository what its branch says, until told to stop.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
+    let settings = Workspace::settings(context)?;
+    let agent = Agent::open(settings, context.world.clone(), Reach::Agent).await;
+    let agent = agent.map_err(|error| Failure::Other(Exit::Unavailable, error.into()))?;
+    let output = context.output;
+    output.note(&format!("serving {} repositories; Ctrl-C stops", agent.repositories.len()));
+    let tell = move |activation: Activation| match &activation.activity {
+        Activity::Idle => {}
+        Activity::Did { what } => output.note(&format!("{}: {what}", activation.task)),
+        Activity::Failed { why } => output.note(&format!("{} failed: {why}", activation.task)),
+    };
+    reconcile::serve(Arc::new(agent), context.stop.clone(), tell).await;
+    Ok(Exit::Done)
+}

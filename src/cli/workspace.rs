@@ -1,0 +1,133 @@
+//! What most commands begin with: the settings, the repository, and what it asks for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Context, Exit, Failure, mistake};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::ids::{Scope, StackName};
+use crate::model::desired::{Component, Desired};
+use crate::reconcile::{Reach, Wanted, answer, wanted};
+use crate::report;
+use crate::settings::{self, AgentSettings, SettingsError};
+use crate::source::{self, Snapshot};
+use crate::stacks::Selection;
+
+/// The settings, and the repository the command is about.
+pub(super) struct Workspace {
+    pub(super) settings: Arc<AgentSettings>,
+    pub(super) scope: Scope,
+}
+
+/// Mistakes with places, and the texts to show them in.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) texts: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Workspace {
+    /// Reads the settings the command line names, or those of someone who has none.
+    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        let settings = match &context.global.settings {
+            Some(path) => settings::read(path),
+            None => settings::for_folder(&context.global.folder),
+        };
+        let settings = settings.map_err(refused)?;
+        let mut names = settings.repositories.keys();
+        let (Some(repository), None) = (names.next().cloned(), names.next()) else {
+            return Err(mistake(
+                "the settings name no repository or several, and this command is about one",
+            ));
+        };
+        let scope = Scope { agent: settings.agent.clone(), repository };
+        Ok(Self { settings: Arc::new(settings), scope })
+    }
+
+    /// The folder as it stands, uncommitted edits included.
+    pub(super) fn folder(context: &Context) -> Result<Snapshot, Failure> {
+        let folder = &context.global.folder;
+        if !folder.join("atmos.yaml").is_file() {
+            return Err(mistake(format!(
+                "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
+                folder.display()
+            )));
+        }
+        source::folder(folder).map_err(|error| Failure::Other(Exit::Unavailable, error.into()))
+    }
+
+    /// What the folder asks for, with everything answered that a person may ask.
+    pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
+        let snapshot = Self::folder(context)?;
+        let reach = Reach::Person(settings::environment());
+        Ok(wanted(&snapshot, selection, |question, desired| answer(&reach, question, desired)))
+    }
+}
+
+impl Findings {
+    /// The findings of `wanted` with the files they are in.
+    pub(super) fn of(wanted: &Wanted) -> Self {
+        Self::among(wanted.diagnostics(), &wanted.snapshot)
+    }
+
+    /// `diagnostics` with the files of `snapshot` they are in.
+    pub(super) fn among(diagnostics: Vec<Diagnostic>, snapshot: &Snapshot) -> Self {
+        let spans = diagnostics.iter().flat_map(|found| {
+            std::iter::once(&found.span).chain(found.related.iter().map(|(span, _)| span))
+        });
+        let text = |file: &Arc<str>| Some((file.clone(), snapshot.text(file).ok()??));
+        let texts = spans.filter_map(|span| text(&span.file)).collect();
+        Self { diagnostics, texts }
+    }
+
+    /// Shows all of them to people, the text of the places included.
+    pub(super) fn show(&self, context: &Context) {
+        if !self.diagnostics.is_empty() {
+            context.output.note(&report::terminal::diagnostics(&self.diagnostics, &self.texts));
+        }
+    }
+}
+
+/// The stack called `name`, or a mistake that names the closest one.
+pub(super) fn stack_name(desired: &Desired, name: &str) -> Result<StackName, Failure> {
+    let known = || desired.stacks.keys().map(StackName::as_str);
+    match desired.stacks.keys().find(|stack| stack.as_str() == name) {
+        Some(stack) => Ok(stack.clone()),
+        None => Err(unknown("stack", name, closest(name, known()))),
+    }
+}
+
+/// The component `stack/kind/name`, or a mistake that names the closest one.
+pub(super) fn component<'a>(desired: &'a Desired, id: &str) -> Result<&'a Component, Failure> {
+    let all: Vec<_> = desired.components().map(|c| (c.id.to_string(), c)).collect();
+    match all.iter().find(|(known, _)| known == id) {
+        Some((_, component)) => Ok(component),
+        None => {
+            let close = closest(id, all.iter().map(|(known, _)| known.as_str()));
+            Err(unknown("component", id, close))
+        }
+    }
+}
+
+fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
+    match close {
+        Some(close) => mistake(format!("there is no {what} `{name}`; did you mean `{close}`?")),
+        None => mistake(format!("there is no {what} `{name}`; `isobar list {what}s` has them all")),
+    }
+}
+
+fn refused(error: SettingsError) -> Failure {
+    match error {
+        SettingsError::Invalid { path, text, diagnostics } => {
+            let texts = BTreeMap::from([(Arc::from(path.as_str()), Arc::from(text))]);
+            Failure::Found(Findings { diagnostics, texts })
+        }
+        error @ SettingsError::Io { .. } => Failure::Other(Exit::Mistake, error.into()),
+    }
+}
+
+/// A path as a person would write it.
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,246 @@
+//! One running agent: what it remembers, and the repositories it acts for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use tokio::sync::watch;
+
+use super::ReconcileError;
+use super::answer::{self, Reach};
+use super::targets::Targets;
+use super::wanted::{Wanted, wanted};
+use crate::backends::Target;
+use crate::forge::local::LocalForge;
+use crate::forge::{Forge, PullRequest};
+use crate::ids::{HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
+use crate::model::inventory::Inventory;
+use crate::model::plan::Plan;
+use crate::settings::{AgentSettings, Credential, ForgeSettings, RepositorySettings};
+use crate::source::{CredentialRef, FetchError, GitSettings, GitSource, Snapshot, Source};
+use crate::stacks::Selection;
+use crate::store::{Store, StoreError};
+use crate::world::{Point, World};
+
+/// One running agent.
+pub struct Agent {
+    /// Clock, ids and crash points.
+    pub world: World,
+    /// What is remembered.
+    pub store: Store,
+    /// Who holds the leases: this process.
+    pub holder: HolderId,
+    /// What questions of a repository may reach.
+    pub reach: Reach,
+    /// The repositories it acts for.
+    pub repositories: Vec<Arc<Repository>>,
+    stirred: watch::Sender<()>,
+}
+
+/// One config repository under one agent.
+pub struct Repository {
+    /// What everything about it is filed under.
+    pub scope: Scope,
+    /// Where snapshots come from.
+    pub source: Arc<dyn Source>,
+    /// The branch that is kept true.
+    pub branch: String,
+    /// How often it is looked at without a reason.
+    pub interval: Duration,
+    /// Where people review, if anywhere.
+    pub forge: Option<Arc<dyn Forge>>,
+    /// Where its stacks' resources may live.
+    pub targets: Targets,
+    /// Its pull requests, as they were at the last look.
+    pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
+    stacks: GlobSet,
+}
+
+/// An agent cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its database cannot be used.
+    #[error("the database cannot be opened")]
+    Store(#[from] StoreError),
+    /// A repository cannot be used.
+    #[error("the repository `{name}` cannot be opened")]
+    Source {
+        /// Which one.
+        name: RepositoryName,
+        /// What went wrong.
+        #[source]
+        cause: FetchError,
+    },
+    /// A forge cannot be used.
+    #[error("the forge of `{name}` cannot be opened: {why}")]
+    Forge {
+        /// Whose.
+        name: RepositoryName,
+        /// What went wrong.
+        why: String,
+    },
+    /// A pattern over stack names is none.
+    #[error("a pattern over stack names in the settings of `{name}` is none")]
+    Pattern {
+        /// Whose.
+        name: RepositoryName,
+        /// What is wrong with it.
+        #[source]
+        cause: globset::Error,
+    },
+    /// An id cannot be made.
+    #[error("an id of the world is none")]
+    Id(#[from] IdError),
+}
+
+impl Agent {
+    /// Opens everything the settings name. Nothing is fetched.
+    pub async fn open(
+        settings: AgentSettings,
+        world: World,
+        reach: Reach,
+    ) -> Result<Self, OpenError> {
+        let store = Store::open(&settings.store, &world).await?;
+        let holder = HolderId::new(world.ids.unique())?;
+        let settings = Arc::new(settings);
+        let open = |(name, repository): (&RepositoryName, &RepositorySettings)| {
+            Repository::open(&settings, name, repository, &world).map(Arc::new)
+        };
+        let repositories = settings.repositories.iter().map(open).collect::<Result<_, _>>()?;
+        let stirred = watch::Sender::new(());
+        Ok(Self { world, store, holder, reach, repositories, stirred })
+    }
+
+    /// Tells all tasks that something is remembered that may regard them.
+    pub fn stir(&self) {
+        self.stirred.send_replace(());
+    }
+
+    /// Hears of every [`Agent::stir`] from now on.
+    pub fn stirred(&self) -> watch::Receiver<()> {
+        self.stirred.subscribe()
+    }
+
+    /// What this agent owns in a target.
+    pub(super) async fn owned(
+        &self,
+        repository: &Repository,
+        target: &dyn Target,
+    ) -> Result<Inventory, ReconcileError> {
+        self.learn(repository, target).await?;
+        let owned = self.store.inventory(&repository.scope, target.name()).await?;
+        Ok(owned.unwrap_or_default())
+    }
+
+    /// Makes sure the database knows what is owned in a target: after its loss, the target's mark
+    /// does. A mark that cannot be read is an error, never an empty one.
+    pub(super) async fn learn(
+        &self,
+        repository: &Repository,
+        target: &dyn Target,
+    ) -> Result<(), ReconcileError> {
+        if self.store.inventory(&repository.scope, target.name()).await?.is_none() {
+            let mark = target.mark().await?;
+            let mut tx = self.store.begin().await?;
+            tx.inventory_rebuild(&repository.scope, target.name(), &mark).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers a plan, unless the last one of its stack is the same and held for the same.
+    pub(super) async fn remember(&self, plan: &Plan) -> Result<(), StoreError> {
+        let effect = plan.effect();
+        let last = self.store.latest_plan(&effect.scope, &effect.stack).await?;
+        let same = |last: &Plan| {
+            last.digest() == plan.digest()
+                && last.envelope.holds == plan.envelope.holds
+                && last.envelope.revision == plan.envelope.revision
+        };
+        if !last.as_ref().is_some_and(same) {
+            let mut tx = self.store.begin().await?;
+            tx.put_plan(plan).await?;
+            tx.commit().await?;
+            self.world.points.reach(Point::PlanStored).await;
+            self.stir();
+        }
+        Ok(())
+    }
+
+    /// What `snapshot` asks for, with its questions answered as far as this agent may.
+    pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
+        wanted(snapshot, &Selection::all(), |question, desired| {
+            answer::answer(&self.reach, question, desired)
+        })
+    }
+}
+
+impl Repository {
+    fn open(
+        settings: &Arc<AgentSettings>,
+        name: &RepositoryName,
+        repository: &RepositorySettings,
+        world: &World,
+    ) -> Result<Self, OpenError> {
+        let scope = Scope { agent: settings.agent.clone(), repository: name.clone() };
+        let git = GitSettings {
+            url: repository.url.clone(),
+            branch: repository.branch.clone(),
+            folder: repository.path.clone(),
+            cache_folder: settings.cache.clone(),
+            period: repository.interval.unsigned_abs(),
+            credential: repository.auth.as_ref().map(credential),
+        };
+        let source = GitSource::open(git, world.clone())
+            .map_err(|cause| OpenError::Source { name: name.clone(), cause })?;
+        let forge = repository.forge.as_ref().and_then(|forge| settings.forges.get(forge));
+        let forge = forge.map(|forge| open_forge(forge, repository, world)).transpose();
+        let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
+        let stacks = globs(&repository.stacks)
+            .map_err(|cause| OpenError::Pattern { name: name.clone(), cause })?;
+        Ok(Self {
+            targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
+            pulls: watch::Sender::default(),
+            scope,
+            source: Arc::new(source),
+            branch: repository.branch.clone(),
+            interval: repository.interval.unsigned_abs(),
+            forge,
+            stacks,
+        })
+    }
+
+    /// Whether a stack is this agent's.
+    pub fn has(&self, stack: &StackName) -> bool {
+        self.stacks.is_match(stack.as_str())
+    }
+}
+
+fn open_forge(
+    forge: &ForgeSettings,
+    repository: &RepositorySettings,
+    world: &World,
+) -> Result<Arc<dyn Forge>, String> {
+    let ForgeSettings::Local(local) = forge;
+    let url = repository.url.strip_prefix("file://").unwrap_or(&repository.url);
+    let forge = LocalForge::open(&local.path, Path::new(url), world.clone())
+        .map_err(|error| error.to_string())?;
+    Ok(Arc::new(forge))
+}
+
+fn credential(credential: &Credential) -> CredentialRef {
+    match credential {
+        Credential::File(path) => CredentialRef::File(path.clone()),
+        Credential::Environment(name) => CredentialRef::Environment(name.clone()),
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern)?);
+    }
+    set.build()
+}

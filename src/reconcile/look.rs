@@ -1,0 +1,132 @@
+//! One look at a stack and at its target: everything a plan depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::wanted::Wanted;
+use crate::backends::Target;
+use crate::ids::{ComponentId, Scope, StackName};
+use crate::model::desired::Stack;
+use crate::model::inventory::{Inventory, Mark};
+use crate::model::observation::Observed;
+use crate::model::plan::{Hold, Plan};
+use crate::model::policy::RepositoryPolicy;
+use crate::plan::{self, Evidence, PlanInput};
+
+/// What is known about a target as a whole: the same for every stack that lives there.
+pub struct TargetLook {
+    /// The target.
+    pub target: Arc<dyn Target>,
+    /// What this agent owns in it.
+    pub owned: Inventory,
+    /// What the target itself says is owned; `None` if it cannot be read.
+    pub mark: Option<Mark>,
+    /// Whether what is missing is really gone.
+    pub evidence: Evidence,
+}
+
+/// A stack, its target, and what the target says about each of its components.
+pub struct Look {
+    /// The stack; without components if it is no longer in the revision and still owns something.
+    pub stack: Stack,
+    /// Where it lives.
+    pub target: Arc<TargetLook>,
+    /// What was seen, by component.
+    pub observed: BTreeMap<ComponentId, Observed>,
+    /// When.
+    pub observed_at: Timestamp,
+}
+
+impl TargetLook {
+    /// Reads the mark, and gathers the evidence over all stacks. `known` is what the database
+    /// says is owned; without a database the mark has to do.
+    pub async fn take(
+        target: Arc<dyn Target>,
+        wanted: &Wanted,
+        known: Option<Inventory>,
+        narrowed: Option<&str>,
+    ) -> Self {
+        let mark = target.mark().await.ok();
+        let owned = known
+            .or_else(|| mark.as_ref().map(|mark| mark.resources.clone()))
+            .unwrap_or_default();
+        let evidence =
+            Evidence::gather(&wanted.desired, target.name(), &owned, &wanted.rendered, narrowed);
+        Self { target, owned, mark, evidence }
+    }
+}
+
+impl Look {
+    /// Asks the target about every component of the stack that wants or owns something.
+    pub async fn take(
+        wanted: &Wanted,
+        stack: &StackName,
+        target: Arc<TargetLook>,
+        observed_at: Timestamp,
+    ) -> Self {
+        let stack = wanted.desired.stacks.get(stack).cloned().unwrap_or_else(|| gone(stack, &target));
+        let mut observed = BTreeMap::new();
+        for id in concerned(wanted, &stack, &target.owned) {
+            let rendered = wanted.rendered.get(&id).and_then(|built| built.as_ref().ok());
+            let owned: Inventory = target
+                .owned
+                .iter()
+                .filter(|(_, owned)| owned.component == id)
+                .map(|(key, owned)| (key.clone(), owned.clone()))
+                .collect();
+            let seen = target.target.observe(&id, rendered, &owned).await;
+            observed.insert(id, seen);
+        }
+        Self { stack, target, observed, observed_at }
+    }
+
+    /// Plans by `policy`, and has the plan checked by code that did not make it. What the check
+    /// finds is held.
+    pub fn plan(
+        &self,
+        scope: &Scope,
+        wanted: &Wanted,
+        policy: &RepositoryPolicy,
+        now: Timestamp,
+    ) -> Plan {
+        let input = PlanInput {
+            scope,
+            stack: &self.stack,
+            target: self.target.target.name(),
+            rendered: &wanted.rendered,
+            observed: &self.observed,
+            owned: &self.target.owned,
+            mark: self.target.mark.as_ref(),
+            evidence: &self.target.evidence,
+            policy,
+            revision: wanted.snapshot.revision(),
+            observed_at: self.observed_at,
+            now,
+            overrides: &BTreeSet::new(),
+            files: &wanted.desired.files,
+        };
+        let plan = plan::plan(&input);
+        let findings = plan::audit(&plan, &input);
+        let mut envelope = plan.envelope.clone();
+        envelope.holds.extend(findings.into_iter().map(Hold::from));
+        plan.with_envelope(envelope)
+    }
+}
+
+fn gone(name: &StackName, target: &TargetLook) -> Stack {
+    Stack {
+        name: name.clone(),
+        manifests: Vec::new(),
+        target: Some(target.target.name().clone()),
+        components: BTreeMap::new(),
+        unresolved: BTreeMap::new(),
+    }
+}
+
+fn concerned(wanted: &Wanted, stack: &Stack, owned: &Inventory) -> BTreeSet<ComponentId> {
+    let built = wanted.rendered.keys().filter(|id| id.stack == stack.name);
+    let owning = owned.values().map(|owned| &owned.component).filter(|id| id.stack == stack.name);
+    built.chain(owning).cloned().collect()
+}

@@ -1,0 +1,299 @@
+//! Shows on every pull request what merging it would do, and later what it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex, watch};
+
+use super::agent::{Agent, Repository};
+use super::follow::Current;
+use super::look::{Look, TargetLook};
+use super::task::{Activity, Task};
+use super::wanted::Wanted;
+use super::{ReconcileError, messages, review};
+use crate::diagnostic::Diagnostic;
+use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
+use crate::ids::{CommitId, PullNumber, StackName};
+use crate::model::authority::Approval;
+use crate::model::plan::Plan;
+use crate::model::review::{PullReview, Review};
+use crate::report;
+use crate::source::{FetchError, Merge};
+use crate::store::StoreError;
+
+/// How long a closed pull request is still looked at: what it merged may wait for a freeze.
+const CLOSED_DAYS: i64 = 30;
+
+/// The task that reviews one repository's pull requests.
+pub struct Reviews {
+    agent: Arc<Agent>,
+    repository: Arc<Repository>,
+    forge: Arc<dyn Forge>,
+    current: Mutex<watch::Receiver<Option<Current>>>,
+    stirred: Mutex<watch::Receiver<()>>,
+    merges: Mutex<BTreeMap<PullNumber, Merged>>,
+}
+
+/// What merging one head into one base would ask for. Resolved once.
+#[derive(Clone)]
+struct Merged {
+    head: CommitId,
+    base: CommitId,
+    wanted: Result<Arc<Wanted>, Vec<String>>,
+}
+
+/// A pull request could not be reviewed.
+#[derive(Debug, thiserror::Error)]
+enum ReviewError {
+    #[error("the pull request cannot be merged for a look")]
+    Source(#[from] FetchError),
+    #[error("it cannot be planned")]
+    Plan(#[from] ReconcileError),
+    #[error("the database did not do it")]
+    Store(#[from] StoreError),
+}
+
+impl Reviews {
+    /// Reviews against what `current` says.
+    pub fn new(
+        agent: Arc<Agent>,
+        repository: Arc<Repository>,
+        forge: Arc<dyn Forge>,
+        current: watch::Receiver<Option<Current>>,
+    ) -> Self {
+        let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
+        Self { agent, repository, forge, current, stirred, merges: Mutex::default() }
+    }
+
+    async fn look(&self, current: &Current) -> Result<Vec<String>, ForgeError> {
+        let since = closed_since(self.agent.world.clock.now());
+        let pulls = self.forge.pulls(&self.repository.branch, since).await?;
+        let known = pulls.iter().map(|pull| (pull.number, pull.clone())).collect();
+        self.repository.pulls.send_if_modified(|last| {
+            let news = *last != known;
+            *last = known;
+            news
+        });
+        let mut failed = Vec::new();
+        for pull in &pulls {
+            let done = match &pull.state {
+                PullState::Open => self.open(current, pull).await,
+                PullState::Merged(_) => self.merged(pull).await,
+                PullState::Closed => Ok(()),
+            };
+            // One bad pull request does not hide the others.
+            if let Err(error) = done {
+                failed.push(format!("{}: {}", pull.number, super::chain(&error)));
+            }
+        }
+        self.merges.lock().await.retain(|number, _| pulls.iter().any(|p| p.number == *number));
+        Ok(failed)
+    }
+
+    /// Takes down who has approved what is shown, and shows what is true now.
+    async fn open(&self, current: &Current, pull: &PullRequest) -> Result<(), ReviewError> {
+        self.take_approvals(pull).await?;
+        let Some(base) = current.wanted.snapshot.revision().commit() else { return Ok(()) };
+        let merged = self.merge(pull, base).await?;
+        let wanted = match merged.wanted {
+            Ok(wanted) => wanted,
+            Err(paths) => return self.show_conflict(pull, &paths).await,
+        };
+        let mut plans = Vec::new();
+        for stack in affected(&current.wanted, &wanted) {
+            if self.repository.has(&stack) {
+                plans.extend(self.plan(&current.wanted, &wanted, &stack).await?);
+            }
+        }
+        let known: BTreeSet<Diagnostic> = current.wanted.diagnostics().into_iter().collect();
+        let news = wanted.diagnostics().into_iter().filter(|found| !known.contains(found));
+        let (number, title) = (pull.number, pull.title.clone());
+        let (head, base) = (pull.head.clone(), base.clone());
+        let about = PullReview { number, title, head, base };
+        let scope = self.repository.scope.clone();
+        self.show(pull, &Review::new(scope, Some(about), plans, news.collect())).await
+    }
+
+    /// Each approval of the head that is shown approves the digests that are shown; once.
+    async fn take_approvals(&self, pull: &PullRequest) -> Result<(), StoreError> {
+        let scope = &self.repository.scope;
+        let digests = self.agent.store.shown_on(scope, pull.number, &pull.head).await?;
+        let current = pull.approvals.iter().filter(|approval| approval.head == pull.head);
+        for given in current.filter(|given| given.by != pull.author) {
+            let delivery = format!("{} {} {} {}", pull.number, given.by, given.head, given.at);
+            let mut tx = self.agent.store.begin().await?;
+            if digests.is_empty() || !tx.receive(scope, "forge", &delivery, "approval").await? {
+                continue;
+            }
+            for digest in &digests {
+                let approval = Approval {
+                    digest: *digest,
+                    by: given.by.clone(),
+                    at: given.at,
+                    until: Timestamp::MAX,
+                    pull: Some((pull.number, pull.head.clone())),
+                    overrides: BTreeSet::new(),
+                };
+                tx.approve(scope, &approval).await?;
+            }
+            tx.commit().await?;
+            self.agent.stir();
+        }
+        Ok(())
+    }
+
+    async fn merge(&self, pull: &PullRequest, base: &CommitId) -> Result<Merged, ReviewError> {
+        let mut merges = self.merges.lock().await;
+        let known = merges.get(&pull.number);
+        if let Some(known) = known.filter(|m| m.head == pull.head && m.base == *base) {
+            return Ok(known.clone());
+        }
+        let wanted = match self.repository.source.merge(pull.number, &pull.head, base).await? {
+            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&snapshot))),
+            Merge::Conflict(paths) => Err(paths),
+        };
+        let merged = Merged { head: pull.head.clone(), base: base.clone(), wanted };
+        merges.insert(pull.number, merged.clone());
+        Ok(merged)
+    }
+
+    /// What merging would do to one stack, by the policy of the base.
+    async fn plan(
+        &self,
+        base: &Wanted,
+        wanted: &Wanted,
+        stack: &StackName,
+    ) -> Result<Option<Plan>, ReconcileError> {
+        let named = |wanted: &Wanted| wanted.desired.stacks.get(stack)?.target.clone();
+        let Some(target) = named(wanted).or_else(|| named(base)) else { return Ok(None) };
+        let target = self.repository.targets.open(&target, stack)?;
+        let known = self.agent.owned(&self.repository, &*target).await?;
+        let target = TargetLook::take(target, wanted, Some(known), None).await;
+        let now = self.agent.world.clock.now();
+        let look = Look::take(wanted, stack, target.into(), now).await;
+        let plan = look.plan(&self.repository.scope, wanted, &base.policy, now);
+        let (plan, _) = review(&self.agent, &self.repository, &base.policy, &look, plan).await?;
+        Ok(Some(plan))
+    }
+
+    async fn show(&self, pull: &PullRequest, review: &Review) -> Result<(), ReviewError> {
+        let scope = &self.repository.scope;
+        let limits = messages::limits(self.forge.capabilities());
+        let body = report::markdown::review(review, &limits);
+        let digests: Vec<_> = review.plans.iter().map(Plan::digest).collect();
+        let mut tx = self.agent.store.begin().await?;
+        for plan in &review.plans {
+            tx.put_shown_plan(plan).await?;
+        }
+        tx.show(scope, pull.number, &pull.head, &digests).await?;
+        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
+        let status = plan_status(review);
+        tx.say(scope, messages::STATUS, &status.context, &messages::status(&pull.head, &status))
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn show_conflict(
+        &self,
+        pull: &PullRequest,
+        paths: &[String],
+    ) -> Result<(), ReviewError> {
+        let scope = &self.repository.scope;
+        let body = report::markdown::conflict(scope, pull.number, &pull.head, paths);
+        let mut tx = self.agent.store.begin().await?;
+        tx.show(scope, pull.number, &pull.head, &[]).await?;
+        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Approvals may have come between the last look and the merge; then what was applied.
+    async fn merged(&self, pull: &PullRequest) -> Result<(), ReviewError> {
+        self.take_approvals(pull).await?;
+        let scope = &self.repository.scope;
+        let outcomes = self.agent.store.outcomes_of(scope, pull.number, &pull.head).await?;
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let limits = messages::limits(self.forge.capabilities());
+        let body = report::markdown::outcomes(scope, pull.number, &outcomes, &limits);
+        let mut tx = self.agent.store.begin().await?;
+        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "outcome"), &body).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Task for Reviews {
+    fn name(&self) -> String {
+        format!("review {}", self.repository.scope)
+    }
+
+    fn period(&self) -> Duration {
+        self.repository.interval
+    }
+
+    async fn activate(&self) -> Activity {
+        self.stirred.lock().await.borrow_and_update();
+        let current = self.current.lock().await.borrow_and_update().clone();
+        let Some(current) = current else { return Activity::Idle };
+        match self.look(&current).await {
+            Ok(failed) if failed.is_empty() => Activity::Idle,
+            Ok(failed) => Activity::Failed { why: failed.join("; ") },
+            Err(error) => Activity::Failed { why: super::chain(&error) },
+        }
+    }
+
+    async fn woken(&self) {
+        let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
+        tokio::select! {
+            Ok(()) = current.changed() => {}
+            Ok(()) = stirred.changed() => {}
+            () = self.forge.wake() => {}
+        }
+    }
+}
+
+/// The stacks in which merging changes what any component is made of, where it lives, or whether
+/// it is there.
+fn affected(base: &Wanted, head: &Wanted) -> BTreeSet<StackName> {
+    let names = base.desired.stacks.keys().chain(head.desired.stacks.keys());
+    let differs = |name: &&StackName| made_of(base, name) != made_of(head, name);
+    names.filter(differs).cloned().collect()
+}
+
+/// What a stack is made of, by content: nothing of it moves with an unrelated commit.
+fn made_of(wanted: &Wanted, stack: &StackName) -> Option<impl PartialEq + use<>> {
+    let desired = wanted.desired.stacks.get(stack)?;
+    let components: BTreeMap<_, _> = desired
+        .components
+        .values()
+        .map(|component| {
+            let built = wanted.rendered.get(&component.id);
+            let inputs = built.and_then(|built| built.as_ref().ok()).map(|built| built.inputs());
+            (component.id.clone(), (component.presence, inputs))
+        })
+        .collect();
+    let unresolved: BTreeSet<_> = desired.unresolved.keys().cloned().collect();
+    Some((desired.target.clone(), components, unresolved))
+}
+
+fn closed_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * CLOSED_DAYS)).unwrap_or(Timestamp::MIN)
+}
+
+fn plan_status(review: &Review) -> Status {
+    let verdict = report::words::Verdict::of(review);
+    let state = match verdict.is_final() {
+        Some(true) => StatusState::Success,
+        Some(false) => StatusState::Failure,
+        None => StatusState::Pending,
+    };
+    let description = report::words::headline(review);
+    Status { context: "isobar/plan".to_owned(), state, description }
+}

@@ -1,0 +1,87 @@
+//! The targets a repository's stacks may name, opened when one first does.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use globset::Glob;
+
+use crate::backends::Target;
+use crate::backends::files::FilesTarget;
+use crate::ids::{Scope, StackName, TargetName};
+use crate::settings::AgentSettings;
+use crate::world::World;
+
+/// The targets of one repository under one agent.
+pub struct Targets {
+    scope: Scope,
+    settings: Arc<AgentSettings>,
+    world: World,
+    open: Mutex<BTreeMap<TargetName, Arc<dyn Target>>>,
+}
+
+/// A stack may not use the target it names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetRefused {
+    /// The agent's settings do not have it.
+    #[error("the target `{0}` is not in the agent's settings")]
+    Unknown(TargetName),
+    /// The agent's settings do not let this stack use it.
+    #[error("the agent's settings do not let `{stack}` use the target `{target}`")]
+    Stack {
+        /// The stack.
+        stack: StackName,
+        /// The target.
+        target: TargetName,
+    },
+    /// It cannot be opened.
+    #[error("the target `{target}` cannot be opened: {why}")]
+    Broken {
+        /// The target.
+        target: TargetName,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Targets {
+    /// None is opened yet.
+    pub fn new(scope: Scope, settings: Arc<AgentSettings>, world: World) -> Self {
+        Self { scope, settings, world, open: Mutex::default() }
+    }
+
+    /// The target `name`, if `stack` may use it.
+    pub fn open(
+        &self,
+        name: &TargetName,
+        stack: &StackName,
+    ) -> Result<Arc<dyn Target>, TargetRefused> {
+        let settings =
+            self.settings.target(name).ok_or_else(|| TargetRefused::Unknown(name.clone()))?;
+        let fits = |pattern: &String| {
+            Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(stack.as_str()))
+        };
+        if !settings.stacks.iter().any(fits) {
+            return Err(TargetRefused::Stack { stack: stack.clone(), target: name.clone() });
+        }
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = open.get(name) {
+            return Ok(target.clone());
+        }
+        let target = self.start(name, settings.files.path)?;
+        open.insert(name.clone(), target.clone());
+        Ok(target)
+    }
+
+    /// Every target that is open.
+    pub fn all(&self) -> Vec<Arc<dyn Target>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn start(&self, name: &TargetName, folder: PathBuf) -> Result<Arc<dyn Target>, TargetRefused> {
+        let broken = |why: String| TargetRefused::Broken { target: name.clone(), why };
+        let target = FilesTarget::open(name.clone(), self.scope.clone(), folder, &self.world)
+            .map_err(|error| broken(error.to_string()))?;
+        Ok(Arc::new(target))
+    }
+}
