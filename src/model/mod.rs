@@ -26,6 +26,9 @@ pub mod plan;
 pub mod authority;
 pub mod review;
 pub mod outcome;
+pub mod status;
+
+mod pairs;
 
 #[cfg(test)]
 mod tests;

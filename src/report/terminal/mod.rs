@@ -7,7 +7,16 @@
 //! Start at: `plan.rs`.
 //! How to add: one file per report; colours come from `palette.rs` alone.
 
-mod palette;
 mod plan;
+mod status;
+mod outcome;
+mod diagnostics;
+mod explain;
 
+mod palette;
+
+pub use diagnostics::diagnostics;
+pub use explain::explain;
+pub use outcome::outcome;
 pub use plan::{plan, review};
+pub use status::status;
