@@ -48,6 +48,23 @@ impl Store {
         places.sort();
         Ok(places)
     }
+
+    /// What a pull request shows for a head and no run has used up, sorted.
+    pub async fn shown_on(
+        &self,
+        scope: &Scope,
+        pull: PullNumber,
+        head: &CommitId,
+    ) -> Result<Vec<Digest>, StoreError> {
+        const SHOWN: &str = "SELECT digest FROM shown WHERE agent = $1 AND repository = $2 \
+            AND pull = $3 AND head = $4 AND run IS NULL";
+        let mut link = self.db.read().await?;
+        let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, pull, head]).await?;
+        let mut digests: Vec<Digest> =
+            rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;
+        digests.sort();
+        Ok(digests)
+    }
 }
 
 impl Tx {
