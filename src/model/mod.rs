@@ -27,8 +27,5 @@ pub mod authority;
 pub mod review;
 pub mod outcome;
 pub mod status;
-
-mod pairs;
-
 #[cfg(test)]
 mod tests;

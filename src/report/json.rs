@@ -8,6 +8,10 @@
 //! field    {path, before?, after?, origin?} | {path, secret: true, origin?}
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
+//! applied  {version, applied: [outcome], waiting: review}
+//! status   {version, stacks: [{state, plan, last?}]}
+//! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
+//! explain  {version, component, path, value?, layers: [{value, origin?, reach, imports}]}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -17,12 +21,17 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::field::{self, Shown};
-use super::words::{self, Clearing, Verdict};
+use super::words::{self, Clearing, State, Verdict};
+use crate::diagnostic::Diagnostic;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
+use crate::model::desired::{Component, Layer};
+use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
+use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
+use crate::model::status::StackStatus;
 use crate::model::value::Value;
 
 /// The version of the shape.
@@ -67,6 +76,51 @@ pub fn plan(plan: &Plan) -> Json {
         "steps": effect.steps.iter().map(|one| step(effect, one)).collect::<Vec<_>>(),
         "holds": envelope.holds.iter().map(|one| hold(plan, one)).collect::<Vec<_>>(),
         "components": components,
+    })
+}
+
+/// What was applied, and what still waits.
+pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
+    json!({
+        "version": VERSION,
+        "applied": outcomes.iter().map(outcome).collect::<Vec<_>>(),
+        "waiting": review(waiting),
+    })
+}
+
+/// How stacks stand.
+pub fn status(stacks: &[StackStatus]) -> Json {
+    let row = |stack: &StackStatus| {
+        json!({
+            "state": State::of(stack).word(),
+            "plan": plan(&stack.plan),
+            "last": stack.last.as_ref().map(outcome),
+        })
+    };
+    json!({ "version": VERSION, "stacks": stacks.iter().map(row).collect::<Vec<_>>() })
+}
+
+/// What is wrong with a repository.
+pub fn findings(diagnostics: &[Diagnostic]) -> Json {
+    json!({ "version": VERSION, "diagnostics": diagnostics })
+}
+
+/// Every layer that says something about one value, lowest precedence first; and what comes of it.
+pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> Json {
+    let layer = |(layer, value): (&Layer, &Value)| {
+        json!({
+            "value": value,
+            "origin": files.span(value.origin),
+            "reach": words::reach(&layer.reach),
+            "imports": layer.imports.to_vec(),
+        })
+    };
+    json!({
+        "version": VERSION,
+        "component": component.id.to_string(),
+        "path": path,
+        "value": path.find(&component.sections),
+        "layers": component.saying(path).map(layer).collect::<Vec<_>>(),
     })
 }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause, Change, Risk};
+use crate::model::desired::Reach;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 
@@ -35,6 +36,19 @@ pub fn counts<'a>(changes: impl IntoIterator<Item = &'a Change>) -> String {
         .map(|(verb, count)| format!("{count} {verb}"))
         .collect();
     if said.is_empty() { "no changes".to_owned() } else { said.join(", ") }
+}
+
+/// How a layer came to say something.
+pub fn reach(reach: &Reach) -> String {
+    match reach {
+        Reach::Global => "global".to_owned(),
+        Reach::Kind => "for its kind".to_owned(),
+        Reach::Base(name) => format!("base {}", visible(name.as_str())),
+        Reach::Own => "its own".to_owned(),
+        Reach::Override => "override".to_owned(),
+        Reach::Rendered => "rendered".to_owned(),
+        Reach::Derived(rule) => format!("by the rule: {rule}"),
+    }
 }
 
 /// "1 stack", "2 stacks".

@@ -3,11 +3,31 @@
 use std::fmt::Write as _;
 
 use super::escape::{code, prose};
+use super::{Limits, marker};
+use crate::ids::Scope;
 use crate::model::outcome::Outcome;
 use crate::report::words;
 
 /// Most lines below the verdict.
 const LINES_MAX: usize = 20;
+
+/// How the runs ended that a pull request let through, one after the other; as many as fit.
+pub fn outcomes(scope: &Scope, outcomes: &[Outcome], limits: &Limits) -> String {
+    let mut out = format!("{}\n", marker("outcome", scope));
+    for (at, one) in outcomes.iter().enumerate() {
+        let text = outcome(one);
+        let rest = format!("\nand {} more stacks\n", outcomes.len() - at);
+        if out.len() + text.len() + rest.len() + 1 > limits.characters_max {
+            out.push_str(&rest);
+            break;
+        }
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&text);
+    }
+    out
+}
 
 /// How a run ended: the verdict, then only what came out otherwise or did not happen.
 pub fn outcome(outcome: &Outcome) -> String {

@@ -12,11 +12,13 @@ mod status;
 mod outcome;
 mod diagnostics;
 mod explain;
+mod lines;
 
 mod palette;
 
 pub use diagnostics::diagnostics;
 pub use explain::explain;
+pub use lines::{approved, checked, comments, heading};
 pub use outcome::outcome;
 pub use plan::{plan, review};
 pub use status::status;
