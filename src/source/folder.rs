@@ -82,7 +82,7 @@ impl FolderSource {
     /// Watches `root`, and looks at it once a `period` in any case.
     pub fn new(root: impl Into<PathBuf>, period: Duration, world: World) -> Self {
         let root = root.into();
-        let watch = Watch::new(period).and_below(&root);
+        let watch = Watch::new(period).and_below_except(&root, TOOL_FOLDERS);
         Self { root, last: Mutex::default(), watch, world }
     }
 }
