@@ -13,7 +13,7 @@ use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 
 use super::address::{Address, without_user};
-use super::cache::{Cache, refs_below, remove_ref, set_ref};
+use super::cache::{Cache, read_ref, refs_below, remove_ref, set_ref};
 use super::credentials::BoundCredential;
 use super::{FetchError, copy, tree};
 use crate::ids::PullNumber;
@@ -69,10 +69,14 @@ fn local_branches(
         Err(cause) => return Err(unreachable_at(&shown, cause)),
     };
     let to = cache.repository();
-    let heads = refs_below(&from, "refs/heads/")?;
-    prune(&to, &heads)?;
     let tracked = format!("refs/heads/{branch}");
-    for (name, &tip) in &heads {
+    let tip = read_ref(&from, &tracked)?;
+    let mut heads = refs_below(&from, "refs/heads/")?;
+    heads.extend(tip.map(|tip| (tracked.clone(), tip)));
+    prune(&to, &heads)?;
+    let known = refs_below(&to, BRANCHES)?;
+    let news = heads.iter().filter(|(name, tip)| known.get(&tracking(name)) != Some(*tip));
+    for (name, &tip) in news {
         let brought =
             copy::copy(&from, &to, tip, stop).and_then(|()| set_ref(&to, &tracking(name), tip));
         match brought {
@@ -82,7 +86,7 @@ fn local_branches(
             Ok(()) => {}
         }
     }
-    Ok(heads.get(&tracked).copied())
+    Ok(tip)
 }
 
 /// Fetches what `spec` names. Gives every ref the remote speaks of.
