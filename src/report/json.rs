@@ -8,6 +8,7 @@
 //! field    {path, before?, after?, origin?} | {path, secret: true, origin?}
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
+//! status   {version, stacks: [{state, plan, health: {component: ...}, last: outcome}]}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -17,13 +18,17 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::field::{self, Shown};
-use super::words::{self, Clearing, Verdict};
+use super::words::{self, Clearing, State, Verdict};
+use crate::diagnostic::Diagnostic;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
+use crate::model::desired::{Component, Explained};
+use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
-use crate::model::value::Value;
+use crate::model::status::StackStatus;
+use crate::model::value::{Node, Value};
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -45,6 +50,60 @@ pub fn review(review: &Review) -> Json {
         "unchanged": review.unchanged_stacks,
         "diagnostics": review.diagnostics,
     })
+}
+
+/// What is wrong with a configuration.
+pub fn findings(diagnostics: &[Diagnostic]) -> Json {
+    json!({ "version": VERSION, "diagnostics": diagnostics })
+}
+
+/// What was applied, and what waits.
+pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
+    let outcomes: Vec<_> = outcomes.iter().map(outcome).collect();
+    json!({ "version": VERSION, "outcomes": outcomes, "waiting": review(waiting) })
+}
+
+/// How stacks stand.
+pub fn status(stacks: &[StackStatus]) -> Json {
+    let status = |stack: &StackStatus| {
+        let health = stack.health.iter().map(|(id, health)| (id.to_string(), json!(health)));
+        json!({
+            "state": State::of(stack).word(),
+            "plan": plan(&stack.plan),
+            "health": health.collect::<Map<_, _>>(),
+            "last": stack.last.as_ref().map(outcome),
+        })
+    };
+    json!({ "version": VERSION, "stacks": stacks.iter().map(status).collect::<Vec<_>>() })
+}
+
+/// Where a value comes from.
+pub fn explained(component: &Component, explained: &[Explained], files: &Files) -> Json {
+    let said = |said: &Explained| {
+        let layer = component.layers.get(said.layer)?;
+        Some(json!({
+            "section": layer.section,
+            "reach": words::reach(&layer.reach),
+            "imports": layer.imports,
+            "origin": files.span(said.value.origin),
+            "value": unsecret(&said.value),
+            "wins": said.wins,
+        }))
+    };
+    let layers: Vec<_> = explained.iter().filter_map(said).collect();
+    json!({ "version": VERSION, "component": component.id.to_string(), "layers": layers })
+}
+
+/// The value with a word in the place of every secret.
+fn unsecret(value: &Value) -> Json {
+    match &value.node {
+        Node::Secret(_) => json!({ "$secret": true }),
+        Node::List(items) => items.iter().map(unsecret).collect(),
+        Node::Map(map) => {
+            map.iter().map(|(key, value)| (key.to_string(), unsecret(value))).collect()
+        }
+        _ => canonical::encode(value),
+    }
 }
 
 /// One plan.

@@ -41,7 +41,7 @@ pub fn comment(review: &Review, limits: &Limits) -> String {
 }
 
 fn compose(review: &Review, limits: &Limits, detail: Detail) -> String {
-    let mut out = marker(&review.scope);
+    let mut out = marker("plan", &review.scope);
     out.push('\n');
     write_verdict(&mut out, review);
     if detail < Detail::Verdict {

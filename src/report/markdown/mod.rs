@@ -8,6 +8,7 @@
 
 mod comment;
 mod stack;
+mod conflict;
 mod outcome;
 
 mod escape;
@@ -15,7 +16,8 @@ mod escape;
 use crate::ids::Scope;
 
 pub use comment::comment;
-pub use outcome::outcome;
+pub use conflict::conflict;
+pub use outcome::{outcome, outcomes};
 
 /// What a forge's comments can show and hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +65,10 @@ impl Detail {
 }
 
 /// The invisible first line that a comment of this agent about this repository is found by.
-pub fn marker(scope: &Scope) -> String {
+fn marker(topic: &str, scope: &Scope) -> String {
     // Names of agents and repositories hold letters, digits, `-`, `_` and `.`; two dashes would
     // end the comment for some readers.
-    format!("<!-- isobar:plan {} -->", scope.to_string().replace("--", "-\u{2010}"))
+    format!("<!-- isobar:{topic} {} -->", scope.to_string().replace("--", "-\u{2010}"))
 }
 
 #[cfg(test)]

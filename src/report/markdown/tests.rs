@@ -190,5 +190,5 @@ fn the_marker_is_one_comment_whatever_the_names_are() {
         agent: AgentName::new("a--b").unwrap(),
         repository: RepositoryName::new("--").unwrap(),
     };
-    assert_eq!(marker(&scope).matches("--").count(), 2, "{}", marker(&scope));
+    assert_eq!(marker("plan", &scope).matches("--").count(), 2, "{}", marker("plan", &scope));
 }
