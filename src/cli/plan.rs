@@ -88,7 +88,7 @@ pub(super) async fn plans(
         };
         let now = world.clock.now();
         let look = Look::take(wanted, &stack.name, look, now).await;
-        let plan = look.plan(scope, wanted, &wanted.policy, &BTreeSet::new(), now);
+        let plan = look.plan(scope, wanted, &wanted.policy, now);
         let approvals = match &store {
             Some(store) => store.approvals(scope, plan.digest()).await?,
             None => Vec::new(),

@@ -14,7 +14,6 @@ pub mod files;
 pub mod canonical;
 pub mod yaml;
 pub mod body;
-mod pairs;
 
 pub mod revision;
 pub mod policy;

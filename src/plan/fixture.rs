@@ -44,7 +44,6 @@ pub(crate) struct World {
     pub(crate) evidence: Evidence,
     pub(crate) policy: RepositoryPolicy,
     pub(crate) revision: Revision,
-    pub(crate) overrides: BTreeSet<ResourceKey>,
     pub(crate) files: Files,
     pub(crate) now: Timestamp,
 }
@@ -103,7 +102,6 @@ impl World {
             evidence: Evidence::default(),
             policy: RepositoryPolicy { stacks: vec![rule], ..RepositoryPolicy::default() },
             revision: Revision::Commit(CommitId::new("4f2a91c07d1e").unwrap()),
-            overrides: BTreeSet::new(),
             files: Files::default(),
             now: at("2026-11-20T09:30:00Z"),
         }
@@ -123,7 +121,6 @@ impl World {
             revision: &self.revision,
             observed_at: self.now,
             now: self.now,
-            overrides: &self.overrides,
             files: &self.files,
         }
     }
@@ -218,7 +215,6 @@ impl Script {
                     serde_json::from_value(word.into()).expect(line);
             }
             ["missing", ..] => self.world.evidence.missing.push(words[1..].join(" ")),
-            ["allow", name] => drop(self.world.overrides.insert(key(name))),
             ["claim", component, name] => {
                 let claims = self.world.evidence.claims.entry(key(name)).or_default();
                 claims.insert(component_id("other", component));

@@ -13,7 +13,7 @@ fn check(text: &str, expect: Expect) {
     let world = world(text);
     let plan = world.plan();
     assert_eq!(audit(&plan, &world.input()), [], "the audit agrees");
-    expect.assert_eq(&anstream::adapter::strip_str(&terminal::plan(&plan)).to_string());
+    expect.assert_eq(&anstream::adapter::strip_str(&terminal::stack(&plan)).to_string());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
                     days: 90
 
               Held
-                terraform/old: x.json: what it holds would be lost for good
+                x.json: what it holds would be lost for good
                   $ isobar approve prod 39de7f73fa83 --allow-delete x.json
 
               Held: 2 delete
@@ -161,7 +161,7 @@ fn without_all_evidence_it_is_kept() {
                 . keep vpc.json
 
               Held
-                terraform/vpc: vpc.json: it is not proven to be gone; missing: `other/terraform/rds` resolved
+                vpc.json: it is not proven to be gone; missing: `other/terraform/rds` resolved
                   > complete what is missing
 
               Held: 1 keep
@@ -244,7 +244,7 @@ fn what_another_component_wants_is_not_taken_and_not_deleted() {
               plan 6c37e15641f6 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               Held
-                terraform/vpc: shared.json: other/terraform/rds wants it too
+                shared.json: other/terraform/rds wants it too
                   > let only one of them want it
 
               Held: no changes
@@ -406,6 +406,7 @@ fn allowed(text: &str, approvals: &[(&str, &str)], shown: bool) -> String {
         at: fixture::at(at),
         until: fixture::at("2027-01-01T00:00:00Z"),
         pull: None,
+        overrides: BTreeSet::new(),
     };
     let approvals: Vec<_> = approvals.iter().map(approval).collect();
     let pull = crate::ids::PullNumber(7);
@@ -479,7 +480,7 @@ fn drift_is_corrected_without_being_asked_and_nothing_else_is() {
     expect![[r#"
         update a.json: standing
         held terraform/iam: it has 0 of 1 approval
-        held terraform/vpc: b.json: it has 0 of 1 approval
+        held b.json: it has 0 of 1 approval
     "#]]
     .assert_eq(&allowed(DRIFT_AND_WISH, &[], false));
     let propose = format!("manage propose\n{DRIFT_AND_WISH}");
@@ -559,4 +560,64 @@ fn a_stack_without_a_rule_is_only_observed() {
     let plan = world.plan();
     assert!(plan.effect().steps.iter().all(|step| plan.holds_on(step).count() > 0));
     assert!(plan.effect().changes.iter().all(|change| change.action != Action::Keep));
+}
+
+/// A name in an approval that holds lets one resource go; a name in one that does not, nothing.
+#[test]
+fn what_is_named_in_an_approval_may_go() {
+    let world = world(
+        r#"
+        component app
+        app needs vpc
+        app wants app.json {"a": 1}
+        component vpc
+        vpc wants vpc.json {"a": 1}
+        vpc has   vpc.json {"a": 1}
+        vpc has   a.json stateful {"a": 1}
+        vpc has   b.json stateful {"a": 1}
+        vpc has   c.json stateful {"a": 1}
+        vpc has   d.json stateful {"a": 1}
+        "#,
+    );
+    let held = |by: &str, named: &[&str]| {
+        let plan = world.plan();
+        let named = named.iter().map(|name| key(name)).collect();
+        let approval = Approval::of(plan.digest(), crate::ids::Actor::new(by).unwrap(), world.now);
+        let approvals = [Approval { overrides: named, ..approval }];
+        let input = ReviewInput {
+            policy: &world.policy,
+            stack: &world.stack,
+            approvals: &approvals,
+            authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
+            shown: &BTreeMap::new(),
+            now: world.now,
+        };
+        let holds = review(plan, &input).0.envelope.holds;
+        let said = |hold: &Hold| {
+            let (part, reason) = (&hold.part, &hold.reason);
+            format!(
+                "{}: {}\n",
+                crate::report::words::part(part),
+                crate::report::words::reason(reason)
+            )
+        };
+        holds.iter().map(said).collect::<String>()
+    };
+    expect![[r#"
+        all of it: 4 resources would go, and the guard lets 3 go at once
+        terraform/app: it depends on terraform/vpc, which is held
+        a.json: what it holds would be lost for good
+        b.json: what it holds would be lost for good
+        c.json: what it holds would be lost for good
+        d.json: what it holds would be lost for good
+    "#]].assert_eq(&held("ada", &[]));
+    expect![[r#"
+        terraform/app: it depends on terraform/vpc, which is held
+        b.json: what it holds would be lost for good
+        c.json: what it holds would be lost for good
+        d.json: what it holds would be lost for good
+    "#]].assert_eq(&held("ada", &["a.json"]));
+    assert_eq!(held("ada", &["a.json", "b.json", "c.json", "d.json"]), "");
+    let all = held("author", &["a.json", "b.json", "c.json", "d.json"]);
+    assert_eq!(all.matches("lost for good").count(), 4, "{all}");
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::wanted::Wanted;
 use crate::backends::Target;
-use crate::ids::{ComponentId, ResourceKey, Scope, StackName};
+use crate::ids::{ComponentId, Scope, StackName};
 use crate::model::desired::Stack;
 use crate::model::inventory::{Inventory, Mark};
 use crate::model::observation::Observed;
@@ -89,7 +89,6 @@ impl Look {
         scope: &Scope,
         wanted: &Wanted,
         policy: &RepositoryPolicy,
-        overrides: &BTreeSet<ResourceKey>,
         now: Timestamp,
     ) -> Plan {
         let input = PlanInput {
@@ -105,7 +104,6 @@ impl Look {
             revision: wanted.snapshot.revision(),
             observed_at: self.observed_at,
             now,
-            overrides,
             files: &wanted.desired.files,
         };
         let plan = plan::plan(&input);

@@ -18,7 +18,7 @@ mod targets;
 mod task;
 mod wanted;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,16 +192,9 @@ async fn reviewed(
     look: &Look,
 ) -> Result<(Plan, Authorities), StoreError> {
     let (scope, now) = (&repository.scope, agent.world.clock.now());
-    let plan = look.plan(scope, wanted, policy, &BTreeSet::new(), now);
+    let plan = look.plan(scope, wanted, policy, now);
     let digest = plan.digest();
     let approvals = agent.store.approvals(scope, digest).await?;
-    // What an approval overrides lifts holds, which are no part of the digest.
-    let overrides: BTreeSet<_> =
-        approvals.iter().flat_map(|approval| approval.overrides.clone()).collect();
-    let plan = match overrides.is_empty() {
-        true => plan,
-        false => look.plan(scope, wanted, policy, &overrides, now),
-    };
     let places = agent.store.shown(scope, digest).await?;
     let pulls = repository.pulls.borrow().clone();
     let authors = places.iter().filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone()));

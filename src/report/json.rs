@@ -8,10 +8,7 @@
 //! field    {path, before?, after?, origin?} | {path, secret: true, origin?}
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
-//! applied  {version, applied: [outcome], waiting: review}
-//! status   {version, stacks: [{state, plan, last?}]}
-//! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
-//! explain  {version, component, path, value?, layers: [{value, origin?, reach, imports}]}
+//! status   {version, stacks: [{state, plan, health: {component: ...}, last: outcome}]}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -25,14 +22,13 @@ use super::words::{self, Clearing, State, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
-use crate::model::desired::{Component, Layer};
+use crate::model::desired::{Component, Explained};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
-use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::StackStatus;
-use crate::model::value::Value;
+use crate::model::value::{Node, Value};
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -56,6 +52,60 @@ pub fn review(review: &Review) -> Json {
     })
 }
 
+/// What is wrong with a configuration.
+pub fn findings(diagnostics: &[Diagnostic]) -> Json {
+    json!({ "version": VERSION, "diagnostics": diagnostics })
+}
+
+/// What was applied, and what waits.
+pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
+    let outcomes: Vec<_> = outcomes.iter().map(outcome).collect();
+    json!({ "version": VERSION, "outcomes": outcomes, "waiting": review(waiting) })
+}
+
+/// How stacks stand.
+pub fn status(stacks: &[StackStatus]) -> Json {
+    let status = |stack: &StackStatus| {
+        let health = stack.health.iter().map(|(id, health)| (id.to_string(), json!(health)));
+        json!({
+            "state": State::of(stack).word(),
+            "plan": plan(&stack.plan),
+            "health": health.collect::<Map<_, _>>(),
+            "last": stack.last.as_ref().map(outcome),
+        })
+    };
+    json!({ "version": VERSION, "stacks": stacks.iter().map(status).collect::<Vec<_>>() })
+}
+
+/// Where a value comes from.
+pub fn explained(component: &Component, explained: &[Explained], files: &Files) -> Json {
+    let said = |said: &Explained| {
+        let layer = component.layers.get(said.layer)?;
+        Some(json!({
+            "section": layer.section,
+            "reach": words::reach(&layer.reach),
+            "imports": layer.imports,
+            "origin": files.span(said.value.origin),
+            "value": unsecret(&said.value),
+            "wins": said.wins,
+        }))
+    };
+    let layers: Vec<_> = explained.iter().filter_map(said).collect();
+    json!({ "version": VERSION, "component": component.id.to_string(), "layers": layers })
+}
+
+/// The value with a word in the place of every secret.
+fn unsecret(value: &Value) -> Json {
+    match &value.node {
+        Node::Secret(_) => json!({ "$secret": true }),
+        Node::List(items) => items.iter().map(unsecret).collect(),
+        Node::Map(map) => {
+            map.iter().map(|(key, value)| (key.to_string(), unsecret(value))).collect()
+        }
+        _ => canonical::encode(value),
+    }
+}
+
 /// One plan.
 pub fn plan(plan: &Plan) -> Json {
     let (effect, envelope) = (plan.effect(), &plan.envelope);
@@ -76,51 +126,6 @@ pub fn plan(plan: &Plan) -> Json {
         "steps": effect.steps.iter().map(|one| step(effect, one)).collect::<Vec<_>>(),
         "holds": envelope.holds.iter().map(|one| hold(plan, one)).collect::<Vec<_>>(),
         "components": components,
-    })
-}
-
-/// What was applied, and what still waits.
-pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
-    json!({
-        "version": VERSION,
-        "applied": outcomes.iter().map(outcome).collect::<Vec<_>>(),
-        "waiting": review(waiting),
-    })
-}
-
-/// How stacks stand.
-pub fn status(stacks: &[StackStatus]) -> Json {
-    let row = |stack: &StackStatus| {
-        json!({
-            "state": State::of(stack).word(),
-            "plan": plan(&stack.plan),
-            "last": stack.last.as_ref().map(outcome),
-        })
-    };
-    json!({ "version": VERSION, "stacks": stacks.iter().map(row).collect::<Vec<_>>() })
-}
-
-/// What is wrong with a repository.
-pub fn findings(diagnostics: &[Diagnostic]) -> Json {
-    json!({ "version": VERSION, "diagnostics": diagnostics })
-}
-
-/// Every layer that says something about one value, lowest precedence first; and what comes of it.
-pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> Json {
-    let layer = |(layer, value): (&Layer, &Value)| {
-        json!({
-            "value": value,
-            "origin": files.span(value.origin),
-            "reach": words::reach(&layer.reach),
-            "imports": layer.imports.to_vec(),
-        })
-    };
-    json!({
-        "version": VERSION,
-        "component": component.id.to_string(),
-        "path": path,
-        "value": path.find(&component.sections),
-        "layers": component.saying(path).map(layer).collect::<Vec<_>>(),
     })
 }
 

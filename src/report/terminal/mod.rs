@@ -12,13 +12,14 @@ mod status;
 mod outcome;
 mod diagnostics;
 mod explain;
-mod lines;
+mod pull;
 
 mod palette;
 
-pub use diagnostics::diagnostics;
-pub use explain::explain;
-pub use lines::{approved, checked, comments, heading};
-pub use outcome::outcome;
-pub use plan::{plan, review};
+pub use diagnostics::{checked, diagnostics};
+pub use explain::explained;
+pub use outcome::{applied, approved, outcome};
+pub use palette::heading;
+pub use plan::{plan, stack};
+pub use pull::pull;
 pub use status::status;
