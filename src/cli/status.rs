@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let shown = super::plan::patterns(&args.stacks)?;
     let scope = &workspace.scope;
     let mut stacks = Vec::new();
-    if let Some(store) = workspace.store_to_read().await? {
+    if let Some(store) = workspace.store_to_read(context).await? {
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {
             let plan = store.latest_plan(scope, &stack).await.map_err(unavailable)?;
             let Some(plan) = plan.filter(|_| shown.is_match(stack.as_str())) else { continue };

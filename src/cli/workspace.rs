@@ -79,8 +79,8 @@ impl Workspace {
     }
 
     /// The database for reading, beside an agent that may be running; `None` without one.
-    pub(super) async fn store_to_read(&self) -> Result<Option<Store>, Failure> {
-        Store::open_read_only(&self.settings.store).await.map_err(unavailable)
+    pub(super) async fn store_to_read(&self, context: &Context) -> Result<Option<Store>, Failure> {
+        Store::open_read_only(&self.settings.store, &context.world).await.map_err(unavailable)
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
@@ -113,7 +113,9 @@ impl Findings {
     /// Shows all of them to people, the text of the places included.
     pub(super) fn show(&self, context: &Context) {
         if !self.diagnostics.is_empty() {
-            context.output.note(&report::terminal::diagnostics(&self.diagnostics, &self.texts));
+            context.output.note(&report::terminal::diagnostics(&self.diagnostics, |file| {
+                self.texts.get(file).cloned()
+            }));
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod files;
 pub mod canonical;
 pub mod yaml;
 pub mod body;
+mod pairs;
 
 pub mod revision;
 pub mod policy;
@@ -26,8 +27,5 @@ pub mod authority;
 pub mod review;
 pub mod outcome;
 pub mod status;
-
-mod pairs;
-
 #[cfg(test)]
 mod tests;

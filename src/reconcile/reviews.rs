@@ -20,6 +20,7 @@ use crate::model::authority::Approval;
 use crate::model::plan::Plan;
 use crate::model::review::{PullReview, Review};
 use crate::report;
+use crate::report::words::Verdict;
 use crate::source::{FetchError, Merge};
 use crate::store::StoreError;
 
@@ -181,13 +182,13 @@ impl Reviews {
         let digests: Vec<_> = review.plans.iter().map(Plan::digest).collect();
         let mut tx = self.agent.store.begin().await?;
         for plan in &review.plans {
-            tx.put_plan(plan).await?;
+            tx.put_shown_plan(plan).await?;
         }
         tx.show(scope, pull.number, &pull.head, &digests).await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
         let status = plan_status(review);
-        tx.say(scope, messages::STATUS, &status.context, &messages::status(&pull.head, &status))
-            .await?;
+        let key = format!("{} {}", pull.head, status.context);
+        tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -198,7 +199,7 @@ impl Reviews {
         paths: &[String],
     ) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
-        let body = report::markdown::conflict(scope, pull.number, &pull.head, paths);
+        let body = report::markdown::conflict(scope, paths);
         let mut tx = self.agent.store.begin().await?;
         tx.show(scope, pull.number, &pull.head, &[]).await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
@@ -215,7 +216,7 @@ impl Reviews {
             return Ok(());
         }
         let limits = messages::limits(self.forge.capabilities());
-        let body = report::markdown::outcomes(scope, pull.number, &outcomes, &limits);
+        let body = report::markdown::outcomes(scope, &outcomes, &limits);
         let mut tx = self.agent.store.begin().await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "outcome"), &body).await?;
         tx.commit().await?;
@@ -283,11 +284,10 @@ fn closed_since(now: Timestamp) -> Timestamp {
 }
 
 fn plan_status(review: &Review) -> Status {
-    let verdict = report::words::Verdict::of(review);
-    let state = match verdict.is_final() {
-        Some(true) => StatusState::Success,
-        Some(false) => StatusState::Failure,
-        None => StatusState::Pending,
+    let state = match Verdict::of(review) {
+        Verdict::NoEffect | Verdict::Observed | Verdict::Ready => StatusState::Success,
+        Verdict::NeedsApproval | Verdict::Held => StatusState::Pending,
+        Verdict::Invalid => StatusState::Failure,
     };
     let description = report::words::headline(review);
     Status { context: "isobar/plan".to_owned(), state, description }

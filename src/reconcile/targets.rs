@@ -20,7 +20,7 @@ pub struct Targets {
 }
 
 /// A stack may not use the target it names.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum TargetRefused {
     /// The agent's settings do not have it.
     #[error("the target `{0}` is not in the agent's settings")]
@@ -32,6 +32,15 @@ pub enum TargetRefused {
         stack: StackName,
         /// The target.
         target: TargetName,
+    },
+    /// It cannot be opened.
+    #[error("the target `{target}` cannot be opened")]
+    Broken {
+        /// The target.
+        target: TargetName,
+        /// What went wrong.
+        #[source]
+        cause: std::io::Error,
     },
 }
 
@@ -60,8 +69,9 @@ impl Targets {
             return Ok(target.clone());
         }
         let (scope, folder) = (self.scope.clone(), settings.files.path);
-        let target = FilesTarget::open(name.clone(), scope, folder, self.world.clone());
-        let target: Arc<dyn Target> = Arc::new(target);
+        let target = FilesTarget::open(name.clone(), scope, folder, &self.world);
+        let target: Arc<dyn Target> =
+            Arc::new(target.map_err(|cause| TargetRefused::Broken { target: name.clone(), cause })?);
         open.insert(name.clone(), target.clone());
         Ok(target)
     }

@@ -38,6 +38,19 @@ pub fn counts<'a>(changes: impl IntoIterator<Item = &'a Change>) -> String {
     if said.is_empty() { "no changes".to_owned() } else { said.join(", ") }
 }
 
+/// How a layer came to say something.
+pub fn reach(reach: &Reach) -> String {
+    match reach {
+        Reach::Global => "global".to_owned(),
+        Reach::Kind => "for its kind".to_owned(),
+        Reach::Base(name) => format!("base {}", visible(name.as_str())),
+        Reach::Own => "its own".to_owned(),
+        Reach::Override => "override".to_owned(),
+        Reach::Rendered => "rendered".to_owned(),
+        Reach::Derived(rule) => format!("by the rule: {rule}"),
+    }
+}
+
 /// "1 stack", "2 stacks".
 pub fn several(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
@@ -130,19 +143,6 @@ pub fn moment(at: Timestamp) -> String {
 /// `kind/name`: a component inside its stack.
 pub fn component(id: &ComponentId) -> String {
     visible(&format!("{}/{}", id.kind, id.name))
-}
-
-/// How a layer came to contribute to a component.
-pub fn reach(reach: &Reach) -> String {
-    match reach {
-        Reach::Global => "global".to_owned(),
-        Reach::Kind => "for its kind".to_owned(),
-        Reach::Base(name) => format!("base {}", visible(name.as_str())),
-        Reach::Own => "its own".to_owned(),
-        Reach::Override => "override".to_owned(),
-        Reach::Rendered => "rendered".to_owned(),
-        Reach::Derived(rule) => format!("by the rule: {rule}"),
-    }
 }
 
 /// The text with everything that could move a cursor, hide or reorder text made visible.

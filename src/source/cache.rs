@@ -162,7 +162,8 @@ pub(super) fn remove_ref(repository: &gix::Repository, name: &str) -> Result<(),
     }
 }
 
-/// Every ref below `prefix`, with the commit it names.
+/// Every ref below `prefix` that names an object itself, whether or not the object is there. One
+/// that cannot be read is left out: it must not stand in the way of the others.
 pub(super) fn refs_below(
     repository: &gix::Repository,
     prefix: &str,
@@ -170,9 +171,13 @@ pub(super) fn refs_below(
     let broken = |cause: gix::Error| broken_ref(prefix, &cause);
     let mut found = BTreeMap::new();
     for reference in repository.references().map_err(broken)?.prefixed(prefix).map_err(broken)? {
-        let mut reference = reference.map_err(broken)?;
-        let name = reference.name().as_bstr().to_string();
-        found.insert(name, reference.peel_to_id().map_err(broken)?.detach());
+        match reference {
+            Ok(reference) => {
+                let name = reference.name().as_bstr().to_string();
+                found.extend(reference.try_id().map(|id| (name, id.detach())));
+            }
+            Err(cause) => tracing::warn!(%prefix, %cause, "a ref is left out"),
+        }
     }
     Ok(found)
 }

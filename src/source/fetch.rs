@@ -1,6 +1,6 @@
 //! Bringing what a repository has into Isobar's copy of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 
 use super::address::{Address, without_user};
-use super::cache::{Cache, refs_below, remove_ref, set_ref};
+use super::cache::{Cache, read_ref, refs_below, remove_ref, set_ref};
 use super::credentials::BoundCredential;
 use super::{FetchError, copy, tree};
 use crate::ids::PullNumber;
@@ -35,8 +35,8 @@ pub(super) fn branches(
     match address {
         Address::Local(path) => local_branches(path, cache, branch, stop),
         Address::Remote(url) => {
-            let specs = [format!("+refs/heads/*:{BRANCHES}*")];
-            let heads = remote(url, credential, cache, &specs, stop)?;
+            let spec = format!("+refs/heads/*:{BRANCHES}*");
+            let heads = remote(url, credential, cache, &spec, stop)?;
             Ok(heads.get(&format!("refs/heads/{branch}")).copied())
         }
     }
@@ -51,8 +51,8 @@ pub(super) fn pull_head(
     stop: &AtomicBool,
 ) -> Result<(), FetchError> {
     let Address::Remote(url) = address else { return Ok(()) };
-    let specs = [format!("+refs/pull/{0}/head:refs/isobar/pulls/{0}", pull.0)];
-    remote(url, credential, cache, &specs, stop).map(drop)
+    let spec = format!("+refs/pull/{0}/head:refs/isobar/pulls/{0}", pull.0);
+    remote(url, credential, cache, &spec, stop).map(drop)
 }
 
 /// The tracked branch has to come whole. Another one that is broken is left where it was: it
@@ -69,10 +69,14 @@ fn local_branches(
         Err(cause) => return Err(unreachable_at(&shown, cause)),
     };
     let to = cache.repository();
-    let heads = refs_below(&from, "refs/heads/")?;
-    prune(&to, &heads)?;
     let tracked = format!("refs/heads/{branch}");
-    for (name, &tip) in &heads {
+    let tip = read_ref(&from, &tracked)?;
+    let mut heads = refs_below(&from, "refs/heads/")?;
+    heads.extend(tip.map(|tip| (tracked.clone(), tip)));
+    prune(&to, &heads)?;
+    let known = refs_below(&to, BRANCHES)?;
+    let news = heads.iter().filter(|(name, tip)| known.get(&tracking(name)) != Some(*tip));
+    for (name, &tip) in news {
         let brought =
             copy::copy(&from, &to, tip, stop).and_then(|()| set_ref(&to, &tracking(name), tip));
         match brought {
@@ -82,15 +86,15 @@ fn local_branches(
             Ok(()) => {}
         }
     }
-    Ok(heads.get(&tracked).copied())
+    Ok(tip)
 }
 
-/// Fetches `specs`. Gives every ref the remote speaks of.
+/// Fetches what `spec` names. Gives every ref the remote speaks of.
 fn remote(
     url: &str,
     credential: Option<&BoundCredential>,
     cache: &Cache,
-    specs: &[String],
+    spec: &str,
     stop: &AtomicBool,
 ) -> Result<BTreeMap<String, ObjectId>, FetchError> {
     let failed = |cause: gix::Error| match stop.load(Ordering::Relaxed) {
@@ -100,10 +104,7 @@ fn remote(
     let repository = cache.repository();
     let remote = repository
         .remote_at_without_url_rewrite(url)
-        .and_then(|remote| {
-            remote
-                .with_refspecs(specs.iter().map(|spec| spec.as_bytes().as_bstr()), Direction::Fetch)
-        })
+        .and_then(|remote| remote.with_refspecs([spec.as_bytes().as_bstr()], Direction::Fetch))
         .map_err(failed)?
         .with_fetch_tags(Tags::None);
     let prepared = remote
@@ -114,34 +115,23 @@ fn remote(
         .prepare_fetch(gix::progress::Discard, Default::default())
         .map_err(failed)?;
     let there = named(&prepared.ref_map().remote_refs);
-    if prepared.ref_map().mappings.is_empty() {
-        prune_if_all(specs, &repository, &there)?;
-        return Ok(there);
+    if spec.contains(BRANCHES) {
+        prune(&repository, &there)?;
     }
-    prune_if_all(specs, &repository, &there)?;
-    prepared.receive(gix::progress::Discard, stop).map_err(failed)?;
+    // A repository without a branch is no error, but nothing that could be received.
+    if !prepared.ref_map().mappings.is_empty() {
+        prepared.receive(gix::progress::Discard, stop).map_err(failed)?;
+    }
     Ok(there)
 }
 
 /// A deleted branch `a` must not stand in the way of a new one `a/b`.
-fn prune(to: &gix::Repository, heads: &BTreeMap<String, ObjectId>) -> Result<(), FetchError> {
-    let kept: Vec<String> = heads.keys().map(|name| tracking(name)).collect();
-    for name in refs_below(to, BRANCHES)?.keys().filter(|name| !kept.contains(name)) {
+fn prune(to: &gix::Repository, there: &BTreeMap<String, ObjectId>) -> Result<(), FetchError> {
+    let kept: BTreeSet<String> = there.keys().map(|name| tracking(name)).collect();
+    for name in refs_below(to, BRANCHES)?.keys().filter(|name| !kept.contains(*name)) {
         remove_ref(to, name)?;
     }
     Ok(())
-}
-
-fn prune_if_all(
-    specs: &[String],
-    to: &gix::Repository,
-    there: &BTreeMap<String, ObjectId>,
-) -> Result<(), FetchError> {
-    if !specs.iter().any(|spec| spec.contains("refs/heads/*")) {
-        return Ok(());
-    }
-    let heads = there.iter().filter(|(name, _)| name.starts_with("refs/heads/"));
-    prune(to, &heads.map(|(name, id)| (name.clone(), *id)).collect())
 }
 
 fn tracking(branch: &str) -> String {

@@ -54,14 +54,13 @@ pub fn folder_snapshot(root: &Path) -> Result<Snapshot, FetchError> {
 /// The same folder as it is in a commit of the repository around it; `revision` is anything Git
 /// would understand: `main`, `v1.2`, `HEAD~3`.
 pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchError> {
-    let Some((repository, prefix)) = repository_around(root)? else {
+    let Some((mut repository, prefix)) = repository_around(root)? else {
         return Err(refused(&root.display().to_string(), "it is in no Git repository"));
     };
     let unknown = |cause: gix::Error| FetchError::Incomplete {
         revision: revision.to_owned(),
         what: cause.to_string(),
     };
-    let mut repository = repository;
     let (id, root) = {
         let commit = repository
             .rev_parse_single(revision)
@@ -82,7 +81,7 @@ impl FolderSource {
     /// Watches `root`, and looks at it once a `period` in any case.
     pub fn new(root: impl Into<PathBuf>, period: Duration, world: World) -> Self {
         let root = root.into();
-        let watch = Watch::new(period).and_below(&root);
+        let watch = Watch::new(period).and_below_except(&root, TOOL_FOLDERS);
         Self { root, last: Mutex::default(), watch, world }
     }
 }

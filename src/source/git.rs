@@ -75,7 +75,7 @@ impl GitSource {
             }
         };
         let watch = match &address {
-            Address::Local(path) => watch_refs(path, period),
+            Address::Local(path) => Watch::new(period).and_branches(path),
             Address::Remote(_) => Watch::new(period),
         };
         let cache = Cache::open(&cache_folder, &url, world.ids.unique())?;
@@ -271,12 +271,6 @@ fn contains(
             what: format!("its history cannot be read: {cause}"),
         }),
     }
-}
-
-fn watch_refs(path: &std::path::Path, period: Duration) -> Watch {
-    let inside = path.join(".git");
-    let folder = if inside.is_dir() { inside } else { path.to_owned() };
-    Watch::new(period).and_below(&folder.join("refs")).and_in(&folder)
 }
 
 fn commit_id(id: ObjectId) -> CommitId {

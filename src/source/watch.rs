@@ -1,6 +1,6 @@
 //! Waking up when something changes on disk, and now and then anyway.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +26,31 @@ impl Watch {
 
     /// Wakes when something below `folder` is created, written, renamed or removed, too.
     pub(crate) fn and_below(self, folder: &Path) -> Self {
-        self.and(folder, RecursiveMode::Recursive)
+        self.and(folder, RecursiveMode::Recursive, &[])
     }
 
-    /// The same for what is directly in `folder`.
-    pub(crate) fn and_in(self, folder: &Path) -> Self {
-        self.and(folder, RecursiveMode::NonRecursive)
+    /// The same, but not for what is in folders of these names.
+    pub(crate) fn and_below_except(self, folder: &Path, names: &'static [&'static str]) -> Self {
+        self.and(folder, RecursiveMode::Recursive, names)
+    }
+
+    /// Wakes when a branch of the repository at `path` moves, too.
+    pub(crate) fn and_branches(self, path: &Path) -> Self {
+        match super::tree::isolated().open(path) {
+            Ok(repository) => {
+                let folder = repository.to_thread_local().common_dir().to_owned();
+                // Packed refs are directly in the folder.
+                self.and(&folder.join("refs"), RecursiveMode::Recursive, &[]).and(
+                    &folder,
+                    RecursiveMode::NonRecursive,
+                    &[],
+                )
+            }
+            Err(cause) => {
+                tracing::warn!(repository = %path.display(), %cause, "not watched");
+                self
+            }
+        }
     }
 
     /// Returns when something may have changed since the last call.
@@ -44,12 +63,10 @@ impl Watch {
         }
     }
 
-    fn and(mut self, folder: &Path, mode: RecursiveMode) -> Self {
-        let changed = self.changed.clone();
+    fn and(mut self, folder: &Path, mode: RecursiveMode, except: &'static [&'static str]) -> Self {
+        let (changed, root) = (self.changed.clone(), folder.to_owned());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading is an event too; waking for it would make whoever reads wake itself.
-            let read = matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_)));
-            if !read {
+            if event.map_or(true, |event| matters(&event, &root, except)) {
                 changed.notify_one();
             }
         });
@@ -62,3 +79,17 @@ impl Watch {
         self
     }
 }
+
+/// Whether an event is a change, and of something outside the folders named `except`. Reading is
+/// an event too: waking for it would make whoever reads wake itself.
+fn matters(event: &notify::Event, root: &Path, except: &[&str]) -> bool {
+    let inside = |path: &PathBuf| {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        below.components().any(|part| except.iter().any(|name| part.as_os_str() == *name))
+    };
+    let is_excepted = !event.paths.is_empty() && event.paths.iter().all(inside);
+    !matches!(event.kind, EventKind::Access(_)) && !is_excepted
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ use super::journal::{About, Event};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{Actor, CommitId, Digest, PullNumber, Scope};
 use crate::model::authority::Approval;
-use crate::model::outcome::Outcome;
 
 impl Store {
     /// The approvals that could start a run of this digest now: neither used up nor revoked nor
@@ -50,40 +49,21 @@ impl Store {
         Ok(places)
     }
 
-    /// The digests that a pull request shows for a head, used up or not, sorted.
+    /// What a pull request shows for a head and no run has used up, sorted.
     pub async fn shown_on(
         &self,
         scope: &Scope,
         pull: PullNumber,
         head: &CommitId,
     ) -> Result<Vec<Digest>, StoreError> {
-        const DIGESTS: &str = "SELECT digest FROM shown \
-            WHERE agent = $1 AND repository = $2 AND pull = $3 AND head = $4";
+        const SHOWN: &str = "SELECT digest FROM shown WHERE agent = $1 AND repository = $2 \
+            AND pull = $3 AND head = $4 AND run IS NULL";
         let mut link = self.db.read().await?;
-        let args = args![&scope.agent, &scope.repository, pull, head];
-        let rows = link.rows(DIGESTS, args).await?;
-        let mut digests: Vec<_> =
-            rows.iter().map(|row| row.id(0)).collect::<Result<_, StoreError>>()?;
+        let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, pull, head]).await?;
+        let mut digests: Vec<Digest> =
+            rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;
         digests.sort();
         Ok(digests)
-    }
-
-    /// How the runs ended that used up what a pull request showed for a head, by stack.
-    pub async fn outcomes_of(
-        &self,
-        scope: &Scope,
-        pull: PullNumber,
-        head: &CommitId,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        const OUTCOMES: &str = "SELECT run.outcome FROM shown \
-            JOIN run ON run.agent = shown.agent AND run.repository = shown.repository \
-                AND run.run = shown.run \
-            WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
-                AND shown.head = $4 AND run.ended_at IS NOT NULL \
-            ORDER BY run.stack, run.run";
-        let mut link = self.db.read().await?;
-        let args = args![&scope.agent, &scope.repository, pull, head];
-        link.rows(OUTCOMES, args).await?.iter().map(|row| row.json(0, "an outcome")).collect()
     }
 }
 

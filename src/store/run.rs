@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::db::{Link, Row};
 use super::journal::Event;
 use super::{Store, StoreError, args, plan};
-use crate::ids::{ContentId, Digest, Epoch, RunId, Scope, StackName};
+use crate::ids::{CommitId, ContentId, Digest, Epoch, PullNumber, RunId, Scope, StackName};
 use crate::model::authority::Authority;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::Plan;
@@ -66,6 +66,25 @@ impl Store {
             ORDER BY run.ended_at DESC, journal.seq DESC LIMIT $4";
         let mut link = self.db.read().await?;
         let args = args![&scope.agent, &scope.repository, stack, i64::from(limit)];
+        link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
+    }
+
+    /// How the runs ended that applied what a pull request showed for a head, the oldest first.
+    pub async fn outcomes_of(
+        &self,
+        scope: &Scope,
+        pull: PullNumber,
+        head: &CommitId,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        const OUTCOMES: &str = "SELECT run.outcome, journal.payload FROM shown JOIN run \
+                ON run.agent = shown.agent AND run.repository = shown.repository \
+                AND run.run = shown.run \
+            JOIN journal ON journal.agent = run.agent AND journal.repository = run.repository \
+                AND journal.run = run.run AND journal.kind = 'finished' \
+            WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
+                AND shown.head = $4 ORDER BY journal.seq";
+        let mut link = self.db.read().await?;
+        let args = args![&scope.agent, &scope.repository, pull, head];
         link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
     }
 }

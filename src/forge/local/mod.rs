@@ -71,9 +71,7 @@ impl LocalForge {
         for inside in ["pulls", "statuses"] {
             files::make_folder(&folder.join(inside))?;
         }
-        let inside = repository.join(".git");
-        let git = if inside.is_dir() { inside } else { repository.clone() };
-        let watch = Watch::new(PERIOD).and_below(&folder).and_below(&git.join("refs")).and_in(&git);
+        let watch = Watch::new(PERIOD).and_below(&folder).and_branches(&repository);
         Ok(Self { inner: Arc::new(Inner { folder, repository, user, world, watch }) })
     }
 

@@ -141,6 +141,22 @@ async fn a_broken_side_branch_does_not_keep_the_tracked_one_away() {
 }
 
 #[tokio::test]
+async fn a_broken_ref_is_nobodys_business_unless_it_is_the_tracked_one() {
+    let repo = Repo::new();
+    repo.commit("main", &[("a", "1")]);
+    let heads = repo.path().join("refs/heads");
+    std::fs::write(heads.join("garbage"), "garbage").unwrap();
+    std::fs::write(heads.join("gone"), "0123456789012345678901234567890123456789\n").unwrap();
+    let source = source(&repo);
+    assert_eq!(shown(&latest(&source).await), "a: 1\n");
+    for broken in ["garbage", "0123456789012345678901234567890123456789\n", ""] {
+        std::fs::write(heads.join("main"), broken).unwrap();
+        let failed = source.fetch().await;
+        assert!(matches!(failed, Err(FetchError::Incomplete { .. })), "{broken:?}: {failed:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_snapshot_pins_its_commit_for_as_long_as_it_lives() {
     let repo = Repo::new();
     repo.commit("main", &[("a", "1")]);
@@ -245,6 +261,38 @@ async fn two_sources_of_one_copy_take_turns() {
     let (one, two) = (source(&repo), source(&repo));
     let (first, second) = tokio::join!(one.fetch(), two.fetch());
     assert_eq!(first.unwrap(), second.unwrap());
+}
+
+#[tokio::test]
+async fn a_fetch_that_takes_too_long_is_given_up() {
+    let repo = Repo::new();
+    repo.commit("main", &[("a", "1")]);
+    let mut source = source(&repo);
+    source.world.clock = Arc::new(Hasty(source.world.clock.clone()));
+    let _held = source.inner.cache.try_lock().unwrap();
+    let failed = source.fetch().await.unwrap_err();
+    let cause = std::error::Error::source(&failed).unwrap().to_string();
+    assert_eq!(cause, "it took more than 600 seconds");
+}
+
+/// A clock on which every wait is over after a moment, longer ones after more of them.
+struct Hasty(Arc<dyn crate::world::Clock>);
+
+#[async_trait]
+impl crate::world::Clock for Hasty {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        for _ in 0..duration.as_secs() + 1 {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 fn count_files(folder: &std::path::Path) -> usize {

@@ -189,10 +189,20 @@ async fn what_is_shown_last_can_be_merged_once() {
         let shown = store.shown(&scope(), new.digest()).await.expect("an answer");
         assert_eq!(shown, [(PullNumber(7), head("b2"))]);
         assert_eq!(store.shown(&scope(), old.digest()).await.expect("an answer"), []);
+        let shown_on = async |on: &str| {
+            store.shown_on(&scope(), PullNumber(7), &head(on)).await.expect("an answer")
+        };
+        assert_eq!(shown_on("a1").await, []);
+        assert_eq!(shown_on("b2").await, [new.digest()]);
         let stale = try_run(&store, &lease, &old, "run-1", &merged(old.digest())).await;
         assert!(matches!(stale, Err(ClaimError::NotShown { .. })), "{stale:?}");
 
         try_run(&store, &lease, &new, "run-1", &merged(new.digest())).await.expect("it is shown");
+        assert_eq!(shown_on("b2").await, []);
+        let outcomes = store.outcomes_of(&scope(), PullNumber(7), &head("b2")).await;
+        let runs: Vec<_> =
+            outcomes.expect("an answer").into_iter().map(|outcome| outcome.run).collect();
+        assert_eq!(runs, [run("run-1")]);
         show(&store, "b2", &[new.digest()]).await;
         let again = try_run(&store, &lease, &new, "run-2", &merged(new.digest())).await;
         assert!(matches!(again, Err(ClaimError::NotShown { .. })), "{again:?}");
