@@ -78,8 +78,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::List => return list(context, &forge.list().map_err(failed)?),
         Args::Show { number } => {
             let view = forge.show(PullNumber(*number)).map_err(failed)?;
-            let said = view.comments.iter().map(|said| (&said.author, said.at, said.body.as_str()));
-            context.output.print(&report::terminal::pull(&view.pull.title, said))?;
+            let said = view.comments.iter().map(|said| (&said.author, said.body.as_str()));
+            context.output.print(&report::terminal::comments(&view.pull.title, said))?;
             return Ok(Exit::Done);
         }
         Args::Open { head, title, by } => {

@@ -14,6 +14,7 @@ pub mod files;
 pub mod canonical;
 pub mod yaml;
 pub mod body;
+mod pairs;
 
 pub mod revision;
 pub mod policy;

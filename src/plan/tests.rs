@@ -13,7 +13,7 @@ fn check(text: &str, expect: Expect) {
     let world = world(text);
     let plan = world.plan();
     assert_eq!(audit(&plan, &world.input()), [], "the audit agrees");
-    expect.assert_eq(&anstream::adapter::strip_str(&terminal::stack(&plan)).to_string());
+    expect.assert_eq(&anstream::adapter::strip_str(&terminal::plan(&plan)).to_string());
 }
 
 #[test]

@@ -8,7 +8,10 @@
 //! field    {path, before?, after?, origin?} | {path, secret: true, origin?}
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
-//! status   {version, stacks: [{state, plan, health: {component: ...}, last: outcome}]}
+//! applied  {version, applied: [outcome], waiting: review}
+//! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
+//! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
+//! explain  {version, component, path, value?, layers: [{value, origin?, reach, imports}]}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -22,7 +25,7 @@ use super::words::{self, Clearing, State, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
-use crate::model::desired::{Component, Explained};
+use crate::model::desired::{Component, Layer};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
@@ -52,60 +55,6 @@ pub fn review(review: &Review) -> Json {
     })
 }
 
-/// What is wrong with a configuration.
-pub fn findings(diagnostics: &[Diagnostic]) -> Json {
-    json!({ "version": VERSION, "diagnostics": diagnostics })
-}
-
-/// What was applied, and what waits.
-pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
-    let outcomes: Vec<_> = outcomes.iter().map(outcome).collect();
-    json!({ "version": VERSION, "outcomes": outcomes, "waiting": review(waiting) })
-}
-
-/// How stacks stand.
-pub fn status(stacks: &[StackStatus]) -> Json {
-    let status = |stack: &StackStatus| {
-        let health = stack.health.iter().map(|(id, health)| (id.to_string(), json!(health)));
-        json!({
-            "state": State::of(stack).word(),
-            "plan": plan(&stack.plan),
-            "health": health.collect::<Map<_, _>>(),
-            "last": stack.last.as_ref().map(outcome),
-        })
-    };
-    json!({ "version": VERSION, "stacks": stacks.iter().map(status).collect::<Vec<_>>() })
-}
-
-/// Where a value comes from.
-pub fn explained(component: &Component, explained: &[Explained], files: &Files) -> Json {
-    let said = |said: &Explained| {
-        let layer = component.layers.get(said.layer)?;
-        Some(json!({
-            "section": layer.section,
-            "reach": words::reach(&layer.reach),
-            "imports": layer.imports,
-            "origin": files.span(said.value.origin),
-            "value": unsecret(&said.value),
-            "wins": said.wins,
-        }))
-    };
-    let layers: Vec<_> = explained.iter().filter_map(said).collect();
-    json!({ "version": VERSION, "component": component.id.to_string(), "layers": layers })
-}
-
-/// The value with a word in the place of every secret.
-fn unsecret(value: &Value) -> Json {
-    match &value.node {
-        Node::Secret(_) => json!({ "$secret": true }),
-        Node::List(items) => items.iter().map(unsecret).collect(),
-        Node::Map(map) => {
-            map.iter().map(|(key, value)| (key.to_string(), unsecret(value))).collect()
-        }
-        _ => canonical::encode(value),
-    }
-}
-
 /// One plan.
 pub fn plan(plan: &Plan) -> Json {
     let (effect, envelope) = (plan.effect(), &plan.envelope);
@@ -127,6 +76,65 @@ pub fn plan(plan: &Plan) -> Json {
         "holds": envelope.holds.iter().map(|one| hold(plan, one)).collect::<Vec<_>>(),
         "components": components,
     })
+}
+
+/// What was applied, and what still waits.
+pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
+    json!({
+        "version": VERSION,
+        "applied": outcomes.iter().map(outcome).collect::<Vec<_>>(),
+        "waiting": review(waiting),
+    })
+}
+
+/// How stacks stand.
+pub fn status(stacks: &[StackStatus]) -> Json {
+    let row = |stack: &StackStatus| {
+        json!({
+            "state": State::of(stack).word(),
+            "plan": plan(&stack.plan),
+            "health": stack.health.iter().map(|(id, health)| (id.to_string(), json!(health)))
+                .collect::<Map<_, _>>(),
+            "last": stack.last.as_ref().map(outcome),
+        })
+    };
+    json!({ "version": VERSION, "stacks": stacks.iter().map(row).collect::<Vec<_>>() })
+}
+
+/// What is wrong with a repository.
+pub fn findings(diagnostics: &[Diagnostic]) -> Json {
+    json!({ "version": VERSION, "diagnostics": diagnostics })
+}
+
+/// Every layer that says something about one value, lowest precedence first; and what comes of it.
+pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> Json {
+    let layer = |(layer, value): (&Layer, &Value)| {
+        json!({
+            "value": unsecret(value),
+            "origin": files.span(value.origin),
+            "reach": words::reach(&layer.reach),
+            "imports": layer.imports.to_vec(),
+        })
+    };
+    json!({
+        "version": VERSION,
+        "component": component.id.to_string(),
+        "path": path,
+        "value": path.find(&component.sections).map(unsecret),
+        "layers": component.saying(path).map(layer).collect::<Vec<_>>(),
+    })
+}
+
+/// The value with nothing of a secret but that there is one.
+fn unsecret(value: &Value) -> Json {
+    match &value.node {
+        Node::Secret(_) => json!({ "$secret": true }),
+        Node::List(items) => items.iter().map(unsecret).collect(),
+        Node::Map(map) => {
+            map.iter().map(|(key, value)| (key.as_ref().to_owned(), unsecret(value))).collect()
+        }
+        _ => canonical::encode(value),
+    }
 }
 
 /// How a run ended.

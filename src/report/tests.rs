@@ -44,7 +44,7 @@ fn the_comment_about_mistakes() {
 
 #[test]
 fn the_terminal_plan() {
-    let styled = terminal::plan(&fixture::review());
+    let styled = terminal::review(&fixture::review());
     expect_file!["../../tests/golden/report/plan.ansi"].assert_eq(&styled);
     expect_file!["../../tests/golden/report/plan.txt"].assert_eq(&plain(&styled));
 }
@@ -59,7 +59,7 @@ fn the_plan_as_json() {
 #[test]
 fn the_diagnostics() {
     let (diagnostics, files) = fixture::mistakes();
-    let styled = terminal::diagnostics(&diagnostics, &files);
+    let styled = terminal::diagnostics(&diagnostics, |file| files.get(file).cloned());
     expect_file!["../../tests/golden/report/diagnostics.txt"].assert_eq(&plain(&styled));
 }
 
@@ -144,7 +144,7 @@ fn no_surface_shows_a_secret() {
     let review = fixture::review();
     let outcome = outcome(StepEnd::Done, Some(deviation("password", true)));
     let surfaces = [
-        terminal::plan(&review),
+        terminal::review(&review),
         markdown::comment(&review, &FORGE),
         json::review(&review).to_string(),
         terminal::outcome(&outcome),

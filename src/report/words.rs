@@ -145,19 +145,6 @@ pub fn component(id: &ComponentId) -> String {
     visible(&format!("{}/{}", id.kind, id.name))
 }
 
-/// How a layer came to contribute to a component.
-pub fn reach(reach: &Reach) -> String {
-    match reach {
-        Reach::Global => "global".to_owned(),
-        Reach::Kind => "for its kind".to_owned(),
-        Reach::Base(name) => format!("base {}", visible(name.as_str())),
-        Reach::Own => "its own".to_owned(),
-        Reach::Override => "override".to_owned(),
-        Reach::Rendered => "rendered".to_owned(),
-        Reach::Derived(rule) => format!("by the rule: {rule}"),
-    }
-}
-
 /// The text with everything that could move a cursor, hide or reorder text made visible.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -212,7 +212,6 @@ impl Scene {
         let wanted = self.agent.wanted(&Snapshot::in_memory(files));
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
-        let explained = crate::stacks::explain(component, &path);
-        Ok(report::terminal::explained(component, &explained, &wanted.desired.files))
+        Ok(report::terminal::explain(component, &path, &wanted.desired.files))
     }
 }

@@ -1,25 +1,19 @@
-//! The comment that stands in the plan's place when there is nothing to plan.
+//! The comment for a pull request that cannot be planned, because it cannot be merged.
 
 use std::fmt::Write as _;
 
 use super::escape::code;
 use super::marker;
-use crate::ids::{CommitId, PullNumber, Scope};
-use crate::report::words::several;
+use crate::ids::Scope;
 
 /// Most paths that are named.
 const PATHS_MAX: usize = 20;
 
-/// A head that cannot be merged into its base has no plan: these paths conflict.
-pub fn conflict(scope: &Scope, pull: PullNumber, head: &CommitId, paths: &[String]) -> String {
-    let mut out = marker("plan", scope);
-    let head: String = head.as_str().chars().take(8).collect();
-    let conflicts = several(paths.len(), "path");
-    let _ = writeln!(out, "\n### \u{26d4} No plan: {conflicts} in conflict\n");
-    let _ = writeln!(
-        out,
-        "{} cannot be merged as it is. Merge the base into {pull}; the plan follows.\n",
-        code(&head)
+/// Says which paths have to be settled before there is anything to plan.
+pub fn conflict(scope: &Scope, paths: &[String]) -> String {
+    let mut out = format!(
+        "{}\n\u{26d4} **Conflict.** This cannot be merged, so there is nothing to plan.\n\n",
+        marker("plan", scope)
     );
     for path in paths.iter().take(PATHS_MAX) {
         let _ = writeln!(out, "- {}", code(path));
@@ -27,5 +21,6 @@ pub fn conflict(scope: &Scope, pull: PullNumber, head: &CommitId, paths: &[Strin
     if paths.len() > PATHS_MAX {
         let _ = writeln!(out, "- and {} more", paths.len() - PATHS_MAX);
     }
+    out.push_str("\nMerge the base branch into this one and settle them; then it is planned again.\n");
     out
 }

@@ -8,7 +8,6 @@
 
 mod comment;
 mod stack;
-mod conflict;
 mod outcome;
 
 mod escape;
@@ -64,8 +63,9 @@ impl Detail {
     }
 }
 
-/// The invisible first line that a comment of this agent about this repository is found by.
-fn marker(topic: &str, scope: &Scope) -> String {
+/// The invisible first line that a comment of this agent about this repository is found by; a
+/// pull request has one comment for each topic.
+pub fn marker(topic: &str, scope: &Scope) -> String {
     // Names of agents and repositories hold letters, digits, `-`, `_` and `.`; two dashes would
     // end the comment for some readers.
     format!("<!-- isobar:{topic} {} -->", scope.to_string().replace("--", "-\u{2010}"))

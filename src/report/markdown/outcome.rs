@@ -4,34 +4,27 @@ use std::fmt::Write as _;
 
 use super::escape::{code, prose};
 use super::{Limits, marker};
-use crate::ids::{PullNumber, Scope};
+use crate::ids::Scope;
 use crate::model::outcome::Outcome;
-use crate::report::words::{self, several};
-
-/// The sign of a run that went as it should.
-const DONE: &str = "\u{2705}";
+use crate::report::words;
 
 /// Most lines below the verdict.
 const LINES_MAX: usize = 20;
 
-/// What became of a pull request's plans: its last comment, as long as the forge takes.
-pub fn outcomes(scope: &Scope, pull: PullNumber, outcomes: &[Outcome], limits: &Limits) -> String {
-    let done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
-    let stacks = several(outcomes.len(), "stack");
-    let head = format!("### {pull} is applied in {done} of {stacks}\n\n");
-    let head = format!("{}\n{head}", marker("outcome", scope));
-    let mut parts: Vec<String> = outcomes.iter().map(outcome).collect();
-    // What did not end well comes first, and stays when not all of it fits.
-    parts.sort_by_key(|part| part.starts_with(DONE));
-    let mut out = head;
-    for (at, part) in parts.iter().enumerate() {
-        let rest = format!("and {} more\n", parts.len() - at);
-        if out.len() + part.len() + 1 + rest.len() > limits.characters_max {
+/// How the runs ended that a pull request let through, one after the other; as many as fit.
+pub fn outcomes(scope: &Scope, outcomes: &[Outcome], limits: &Limits) -> String {
+    let mut out = format!("{}\n", marker("outcome", scope));
+    for (at, one) in outcomes.iter().enumerate() {
+        let text = outcome(one);
+        let rest = format!("\nand {} more stacks\n", outcomes.len() - at);
+        if out.len() + text.len() + rest.len() + 1 > limits.characters_max {
             out.push_str(&rest);
             break;
         }
-        out.push_str(part);
-        out.push('\n');
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&text);
     }
     out
 }
@@ -39,7 +32,7 @@ pub fn outcomes(scope: &Scope, pull: PullNumber, outcomes: &[Outcome], limits: &
 /// How a run ended: the verdict, then only what came out otherwise or did not happen.
 pub fn outcome(outcome: &Outcome) -> String {
     let sign = match (outcome.is_done(), words::deviations(outcome)) {
-        (true, 0) => DONE,
+        (true, 0) => "\u{2705}",
         (true, _) => "\u{26a0}\u{fe0f}",
         (false, _) => "\u{26d4}",
     };

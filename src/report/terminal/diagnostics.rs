@@ -1,48 +1,27 @@
 //! Diagnostics with the lines they are about.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::palette::{CHANGES, COMES, paint};
 use crate::diagnostic::{Diagnostic, Position, Severity, Span};
-use crate::model::desired::Desired;
 use crate::report::words::{several, visible};
 
 /// Longest line of a file that is shown around a mistake, in bytes; of a longer one only its place.
 const LINE_BYTES_MAX: usize = 2000;
 
-/// The texts of files that are at hand, by path.
-type Texts = BTreeMap<Arc<str>, Arc<str>>;
-
-/// All diagnostics, each with its place, code and hint, and their number at the end.
-pub fn diagnostics(diagnostics: &[Diagnostic], texts: &Texts) -> String {
+/// All diagnostics, each with its place, code and hint, and the totals at the end. `source` gives
+/// the text of a file, if it is at hand.
+pub fn diagnostics(
+    diagnostics: &[Diagnostic],
+    source: impl Fn(&str) -> Option<Arc<str>>,
+) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
-        out.push_str(&one(diagnostic, texts));
+        out.push_str(&one(diagnostic, &source));
         out.push_str("\n\n");
     }
-    if !diagnostics.is_empty() {
-        out.push_str(&number(diagnostics));
-        out.push('\n');
-    }
-    out
-}
-
-/// What was checked, and how it stands.
-pub fn checked(desired: &Desired, diagnostics: &[Diagnostic]) -> String {
-    let components = several(desired.components().count(), "component");
-    let what = format!("{components} in {}", several(desired.stacks.len(), "stack"));
-    match diagnostics.is_empty() {
-        true => format!("{}: {what}, nothing wrong\n", paint(COMES.bold(), "Checked")),
-        false => format!("{}: {what}, {}\n", paint(CHANGES.bold(), "Checked"), number(diagnostics)),
-    }
-}
-
-/// "2 errors, 1 warning"
-fn number(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let counts = [(errors, "error"), (diagnostics.len() - errors, "warning")];
     let counts: Vec<_> = counts
@@ -50,18 +29,22 @@ fn number(diagnostics: &[Diagnostic]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| several(*count, word))
         .collect();
-    counts.join(", ")
+    if !counts.is_empty() {
+        out.push_str(&counts.join(", "));
+        out.push('\n');
+    }
+    out
 }
 
-fn one(diagnostic: &Diagnostic, texts: &Texts) -> String {
+fn one(diagnostic: &Diagnostic, source: &impl Fn(&str) -> Option<Arc<str>>) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.as_str());
-    let mut group = place(Group::with_title(title), &diagnostic.span, None, texts);
+    let mut group = place(Group::with_title(title), &diagnostic.span, None, source);
     for (span, note) in &diagnostic.related {
-        group = place(group, span, Some(visible(note)), texts);
+        group = place(group, span, Some(visible(note)), source);
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(visible(hint)));
@@ -70,9 +53,14 @@ fn one(diagnostic: &Diagnostic, texts: &Texts) -> String {
 }
 
 /// Adds a place: with its line if it is at hand, else by name.
-fn place<'a>(group: Group<'a>, span: &Span, note: Option<String>, texts: &Texts) -> Group<'a> {
+fn place<'a>(
+    group: Group<'a>,
+    span: &Span,
+    note: Option<String>,
+    source: &impl Fn(&str) -> Option<Arc<str>>,
+) -> Group<'a> {
     let path = visible(&span.file);
-    let lines = texts.get(&span.file).and_then(|text| lines(text, span));
+    let lines = source(&span.file).and_then(|text| lines(&text, span));
     let Some((text, range)) = lines else {
         let origin = Origin::path(path).line(span.start.line as usize);
         let group = group.element(origin.char_column(span.start.column as usize));

@@ -12,14 +12,13 @@ mod status;
 mod outcome;
 mod diagnostics;
 mod explain;
-mod pull;
+mod lines;
 
 mod palette;
 
-pub use diagnostics::{checked, diagnostics};
-pub use explain::explained;
-pub use outcome::{applied, approved, outcome};
-pub use palette::heading;
-pub use plan::{plan, stack};
-pub use pull::pull;
+pub use diagnostics::diagnostics;
+pub use explain::explain;
+pub use lines::{approved, checked, comments, heading};
+pub use outcome::outcome;
+pub use plan::{plan, review};
 pub use status::status;

@@ -3,45 +3,9 @@
 use std::fmt::Write as _;
 
 use super::palette::{CHANGES, COMES, FAINT, GOES, STRONG, paint};
-use crate::ids::Actor;
 use crate::model::authority::Authority;
 use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
-use crate::model::plan::Plan;
-use crate::model::review::Review;
 use crate::report::words::{self, visible};
-
-/// What was applied, and what waits.
-pub fn applied(outcomes: &[Outcome], waiting: &Review) -> String {
-    let mut out: String = outcomes.iter().map(outcome).collect();
-    if waiting.plans.is_empty() && outcomes.is_empty() {
-        out.push_str("Nothing to apply.\n");
-    }
-    if !waiting.plans.is_empty() {
-        out.push('\n');
-        out.push_str(&super::plan(waiting));
-    }
-    out
-}
-
-/// Which plans were approved, and by whom.
-pub fn approved(plans: &[Plan], by: &Actor) -> String {
-    let mut out = String::new();
-    for plan in plans {
-        let effect = plan.effect();
-        let _ = writeln!(
-            out,
-            "{} of {} ({}) is approved by {}.",
-            paint(STRONG, &plan.digest().short()),
-            visible(effect.stack.as_str()),
-            words::counts(&effect.changes),
-            visible(by.as_str()),
-        );
-    }
-    if plans.is_empty() {
-        out.push_str("Nothing waits for an approval.\n");
-    }
-    out
-}
 
 /// A run: the verdict, then only what came out otherwise or did not happen.
 pub fn outcome(outcome: &Outcome) -> String {

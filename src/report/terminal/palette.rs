@@ -18,11 +18,6 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// A line that stands above others.
-pub fn heading(text: &str) -> String {
-    format!("{}\n", paint(STRONG, text))
-}
-
 /// The sign of an action, and its colour.
 pub(super) fn sign(action: &Action) -> (char, Style) {
     match action {

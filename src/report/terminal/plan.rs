@@ -19,7 +19,7 @@ pub(super) const FIELDS_MAX: usize = 24;
 const NOTE_COLUMN: usize = 56;
 
 /// All plans of a review, the verdict first.
-pub fn plan(review: &Review) -> String {
+pub fn review(review: &Review) -> String {
     let mut out = String::new();
     let headline = words::headline(review);
     let _ = writeln!(out, "{}", paint(colour(Verdict::of(review)), &headline));
@@ -28,7 +28,7 @@ pub fn plan(review: &Review) -> String {
     }
     for plan in words::plans_by_severity(review) {
         out.push('\n');
-        out.push_str(&stack(plan));
+        out.push_str(&self::plan(plan));
     }
     if !review.unchanged_stacks.is_empty() {
         let names: Vec<_> = review.unchanged_stacks.iter().map(|s| visible(s.as_str())).collect();
@@ -38,7 +38,7 @@ pub fn plan(review: &Review) -> String {
 }
 
 /// One plan: what goes first, then what is held and what clears it.
-pub fn stack(plan: &Plan) -> String {
+pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
     let effect = plan.effect();
     let stack = visible(effect.stack.as_str());

@@ -52,15 +52,6 @@ impl Verdict {
         }
     }
 
-    /// Whether a check of it is decided: passed, failed, or not yet.
-    pub fn is_final(self) -> Option<bool> {
-        match self {
-            Self::NoEffect | Self::Observed | Self::Ready => Some(true),
-            Self::NeedsApproval | Self::Held => None,
-            Self::Invalid => Some(false),
-        }
-    }
-
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
