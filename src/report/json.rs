@@ -28,6 +28,7 @@ use crate::model::change::{Action, Change, FieldChange};
 use crate::model::desired::{Component, Layer};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
+use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::StackStatus;

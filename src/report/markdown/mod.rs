@@ -9,6 +9,7 @@
 mod comment;
 mod stack;
 mod outcome;
+mod conflict;
 
 mod escape;
 
