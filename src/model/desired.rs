@@ -118,6 +118,17 @@ pub enum Reach {
     Derived(&'static str),
 }
 
+/// What one layer says at one path of a component, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Which of the component's layers.
+    pub layer: usize,
+    /// What it says there.
+    pub value: Value,
+    /// Whether any of it is in the merged value.
+    pub wins: bool,
+}
+
 /// One component that has to be applied before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {

@@ -1,5 +1,6 @@
 //! `atmos.yaml`: how the tree is read. Keys that do not bear on resolving are passed over.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::load::Library;
@@ -9,6 +10,8 @@ use super::path;
 use super::slot::Slot;
 use super::template;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::ids::KindName;
+use crate::model::desired::Layout;
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// The names `atmos.yaml` may have, in the order in which they are tried.
@@ -35,6 +38,8 @@ pub(super) struct Dialect {
     pub(super) inherits_metadata: bool,
     /// What lies below every manifest.
     pub(super) lowest: Lowest,
+    /// Where the code of each kind is.
+    pub(super) layout: Layout,
 }
 
 /// How a stack gets its name where the manifest does not say it.
@@ -105,6 +110,7 @@ impl Reader<'_, '_> {
             lists: self.lists(root),
             templates: self.templates(root),
             lowest: self.lowest(root),
+            layout: self.layout(root, &base_path),
             inherits_metadata: inherit
                 .and_then(|inherit| inherit.get("metadata")?.as_bool())
                 .unwrap_or(true),
@@ -166,6 +172,20 @@ impl Reader<'_, '_> {
                 .filter_map(|(kind, settings)| Some((kind.clone(), slot(settings.get("command")?))))
                 .collect(),
         }
+    }
+
+    fn layout(&mut self, root: &Value, base_path: &str) -> Layout {
+        let kinds = root.get("components").and_then(Value::as_map);
+        let mut layout = BTreeMap::new();
+        for (kind, settings) in kinds.into_iter().flat_map(Map::iter) {
+            let Some(folder) = settings.get("base_path") else { continue };
+            let folder = self.folder(Some(folder), "");
+            let folder = path::normal(&format!("{base_path}/{folder}"));
+            if let (Ok(kind), Some(folder)) = (KindName::new(kind), folder) {
+                layout.insert(kind, folder.into());
+            }
+        }
+        Layout(layout)
     }
 
     fn folder(&mut self, value: Option<&Value>, otherwise: &str) -> String {

@@ -1,5 +1,6 @@
 //! One component: from its slots to its sections, layers and everything read from them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -176,9 +177,9 @@ impl Sources {
     }
 
     /// A base's slot as its heirs see it: its type and its own bases stay with it.
-    fn inheritable(&self, name: &str, slot: &Slot) -> Option<Slot> {
+    fn inheritable<'s>(&self, name: &str, slot: &'s Slot) -> Option<Cow<'s, Slot>> {
         if name != "metadata" {
-            return Some(slot.clone());
+            return Some(Cow::Borrowed(slot));
         }
         let without = |value: &Value| {
             let mut map = value.as_map().cloned().unwrap_or_default();
@@ -190,10 +191,12 @@ impl Sources {
             .said
             .iter()
             .map(|said| Said { imports: said.imports.clone(), value: without(&said.value) });
-        self.inherits_metadata.then(|| Slot {
-            value: without(&slot.value),
-            marks: slot.marks,
-            said: said.collect(),
+        self.inherits_metadata.then(|| {
+            Cow::Owned(Slot {
+                value: without(&slot.value),
+                marks: slot.marks,
+                said: said.collect(),
+            })
         })
     }
 }
@@ -206,6 +209,14 @@ impl Merged {
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.sections.get(name).map(|section| &section.value)
+    }
+
+    /// Notes that what a section needs done, another made from it needs too.
+    pub(super) fn carry(&mut self, from: &str, to: &str) {
+        let marks = self.sections.get(from).map(|section| section.marks).unwrap_or_default();
+        if let Some(section) = self.sections.get_mut(to) {
+            section.marks = section.marks.and(marks);
+        }
     }
 
     /// Replaces a section by what was computed from it, and keeps the difference as a layer.

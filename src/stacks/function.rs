@@ -205,9 +205,8 @@ impl Calls<'_> {
     }
 
     fn env(&mut self, words: &[String]) -> Result<Node, (Code, String)> {
-        let (name, default) = match words {
-            [name] => (name, ""),
-            [name, default] => (name, default.as_str()),
+        let name = match words {
+            [name] | [name, _] => name,
             _ => {
                 let message = "`!env` takes a name and, if wanted, a default in quotes";
                 return Err((Code::FunctionFailed, message.to_owned()));
@@ -216,10 +215,7 @@ impl Calls<'_> {
         if let Some(value) = self.env.and_then(|env| env.get(name)) {
             return Ok(Node::Str(printed(value).into()));
         }
-        Ok(match self.ask("!env", vec![name.clone()])? {
-            Node::Null => Node::Str(default.into()),
-            known => known,
-        })
+        self.ask("!env", words.to_vec())
     }
 
     /// Spells out the stack that `component [stack] output` implies.
@@ -300,3 +296,6 @@ fn json(text: &Arc<str>) -> Node {
         Err(_) => Node::Str(text.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

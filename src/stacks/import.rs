@@ -46,6 +46,24 @@ pub(super) struct Closure {
     pub(super) contributions: Vec<Contribution>,
     /// Why it is not complete.
     pub(super) faults: Vec<Diagnostic>,
+    /// How many contributions come before, or are, the last of which something is missing: what
+    /// is missing could not change what the others say.
+    pub(super) certain_from: usize,
+}
+
+impl Closure {
+    fn fault(&mut self, faults: &[Diagnostic]) {
+        if !faults.is_empty() {
+            self.faults.extend_from_slice(faults);
+            self.certain_from = self.contributions.len();
+        }
+    }
+
+    /// Only the contributions that nothing missing could change.
+    pub(super) fn certain(&self) -> Self {
+        let contributions = self.contributions[self.certain_from..].to_vec();
+        Self { contributions, faults: Vec::new(), certain_from: 0 }
+    }
 }
 
 /// Follows imports. Manifests are taken apart once per context.
@@ -104,17 +122,18 @@ impl<'l, 's> Importer<'l, 's> {
         walk.chain.push(path.clone());
         let manifest = self.manifest(path, context);
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
-        walk.closure.faults.extend(manifest.faults.iter().cloned());
         let own = (!manifest.overrides.is_empty())
             .then(|| Overriding { manifest: manifest.clone(), imports: imports.clone() });
         let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
         for import in &manifest.imports {
             if let Err(fault) = self.import(walk, &manifest, import, context, &inner) {
-                walk.closure.faults.push(*fault);
+                walk.closure.fault(&[*fault]);
             }
         }
         let overrides = walk.sideways.iter().chain(&inner).cloned().collect();
+        let faults = manifest.faults.clone();
         walk.closure.contributions.push(Contribution { manifest, imports, overrides });
+        walk.closure.fault(&faults);
         walk.sideways.extend(own);
         walk.chain.pop();
     }
@@ -320,7 +339,8 @@ impl<'l, 's> Importer<'l, 's> {
         context: &Context,
         faults: &mut Vec<Diagnostic>,
     ) -> Value {
-        let Some(data) = context.data.as_ref().filter(|_| !context.skip) else {
+        let given = context.data.as_ref().filter(|_| !context.skip && !locals::are_in(value));
+        let Some(data) = given else {
             return value.clone();
         };
         let mut rendering = Rendering {

@@ -17,8 +17,8 @@ use super::template::Templates;
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
-use crate::model::desired::{Component, Desired, Presence, Stack};
-use crate::model::question::Answers;
+use crate::model::desired::{Component, Desired, Layout, Presence, Stack};
+use crate::model::question::{Answers, Question};
 use crate::model::value::Value;
 use crate::source::Snapshot;
 
@@ -46,7 +46,7 @@ pub(super) fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answ
     work.link(&finisher, &identity, drafts);
     let Finisher { asked, warnings, .. } = finisher;
     work.found.extend(warnings);
-    work.resolution(library, asked)
+    work.resolution(library, dialect.layout, asked)
 }
 
 /// Every top-level manifest with what it is made of.
@@ -106,6 +106,7 @@ impl Work {
         let library = finisher.library;
         let place = |value: &Value| library.files.span(value.origin);
         let broken = !parent.closure.faults.is_empty();
+        let certain = broken.then(|| Parent::new(parent.path.clone(), parent.closure.certain()));
         let mut named = false;
         for key in parent.keys() {
             let inherits = finisher.dialect.inherits_metadata;
@@ -119,6 +120,11 @@ impl Work {
                 }
             };
             named = true;
+            if let Some(certain) = &certain
+                && self.certain_name(finisher, identity, certain, key).as_ref() != Some(&stack)
+            {
+                self.nameless.insert(parent.path.clone());
+            }
             self.index.entry(stack.clone()).or_default().insert(key.clone());
             if !selection.has(&stack, key) {
                 continue;
@@ -150,6 +156,20 @@ impl Work {
         if broken && !named {
             self.nameless.insert(parent.path.clone());
         }
+    }
+
+    /// The stack of a component as far as what was read decides it.
+    fn certain_name(
+        &mut self,
+        finisher: &mut Finisher<'_, '_>,
+        identity: &Identity,
+        certain: &Parent,
+        key: &Key,
+    ) -> Option<StackName> {
+        let lowest = finisher.dialect.lowest.clone();
+        let mut bench = Bench::new(certain, finisher.dialect.lists, lowest);
+        let sources = Sources::gather(&mut bench, &|_| None, key, true);
+        self.name(finisher, identity, certain, &sources).ok()
     }
 
     /// The stack of a component. Components of one manifest mostly have one name.
@@ -322,7 +342,8 @@ impl Work {
     fn resolution(
         mut self,
         library: Library<'_>,
-        questions: BTreeSet<crate::model::question::Question>,
+        layout: Layout,
+        questions: BTreeSet<Question>,
     ) -> Resolution {
         for stack in self.stacks.values_mut() {
             stack.manifests.sort();
@@ -348,6 +369,7 @@ impl Work {
             stacks: self.stacks,
             nameless: self.nameless.into_iter().collect(),
             diagnostics: self.found,
+            layout,
             files: Arc::new(library.files),
         };
         Resolution { desired, questions }

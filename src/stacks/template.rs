@@ -254,11 +254,14 @@ pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
     Diagnostic::error(code, span, message)
 }
 
-/// Only the parts of `sections` that the templates in them read, as data.
-pub(super) fn needed(templates: &mut Templates, sections: &Map) -> gotmpl::Value {
+/// Only the parts of `sections` that the templates in `texts` read, as data.
+pub(super) fn needed(templates: &mut Templates, texts: &Map, sections: &Map) -> gotmpl::Value {
     let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
     let mut everything = false;
-    for_each_text(sections, &mut |text| {
+    for_each_text(texts, &mut |text| {
+        if !text.contains(templates.opens(Moment::Late)) {
+            return;
+        }
         for field in templates.fields(Moment::Late, text) {
             match field.0.as_slice() {
                 [] => everything = true,

@@ -1,17 +1,24 @@
 //! The fixture seam: repository files in, the resolved stacks and all findings out, as text.
 
+mod broken;
+mod import;
+mod component;
+mod name;
+mod value;
+mod law;
+
 use std::fmt::Write as _;
 
-use expect_test::{Expect, expect};
+use expect_test::Expect;
 
-use super::{Lists, Resolution, Selection, fold, resolve};
+use super::{Resolution, Selection, resolve};
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::question::Answers;
 use crate::model::value::{Node, Rules, Value};
 use crate::source::Snapshot;
 
 /// An `atmos.yaml` that names stacks by `vars.stage`.
-const ATMOS: &str = "--- atmos.yaml
+pub(super) const ATMOS: &str = "--- atmos.yaml
 stacks:
   base_path: stacks
   included_paths: ['deploy/**/*']
@@ -42,7 +49,7 @@ pub(super) fn snapshot(files: &str) -> Snapshot {
 }
 
 /// The repository that the documentation shows.
-fn examples() -> Snapshot {
+pub(super) fn examples() -> Snapshot {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples-repo");
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];
@@ -64,7 +71,7 @@ fn examples() -> Snapshot {
     Snapshot::in_memory(files)
 }
 
-fn shown(resolution: &Resolution) -> String {
+pub(super) fn shown(resolution: &Resolution) -> String {
     let Desired { stacks, nameless, diagnostics, .. } = &resolution.desired;
     let mut out = String::new();
     for stack in stacks.values() {
@@ -110,7 +117,7 @@ fn show_component(out: &mut String, component: &Component) {
 }
 
 /// YAML in flow style, texts in JSON's quotes.
-fn flow(value: &Value) -> String {
+pub(super) fn flow(value: &Value) -> String {
     match &value.typed(Rules::Stack).node {
         Node::List(items) => {
             format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))
@@ -122,10 +129,4 @@ fn flow(value: &Value) -> String {
         }
         _ => format!("{:?}", value.typed(Rules::Stack)),
     }
-}
-
-#[test]
-fn examples_dump() {
-    let resolution = resolve(&examples(), &Selection::default(), &Answers::new());
-    println!("{}", shown(&resolution));
 }
