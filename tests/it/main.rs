@@ -1,4 +1,5 @@
 //! The only integration binary: what can be seen of Isobar from outside, and what holds for the
 //! repository as a whole. One file per subject; `tidy` fails for a file that is not listed here.
 
+mod compile_fail;
 mod tidy;

@@ -12,7 +12,7 @@ use Type::{Any, Raw, Str};
 type Outcome = Result<Value, Failure>;
 
 pub(crate) fn register(f: &mut Functions) {
-    let variadic = |body| Function { fixed: vec![Raw], rest: Some(Raw), body };
+    let variadic = |body| Function { fixed: vec![Raw], rest: Some(Raw), body, mutates: false };
     f.add("and", variadic(Body::And));
     f.add("or", variadic(Body::Or));
     f.add("not", Function::new(&[Raw], |c| Ok(Value::Bool(!c.value(0).is_true()))));

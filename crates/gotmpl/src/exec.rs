@@ -17,7 +17,7 @@ pub(crate) fn render(
 ) -> Result<String, Error> {
     let mut run = Run::new(template, dot.clone(), limits, missing_key);
     let root = template.trees.get(&template.name).map_or(&[][..], Vec::as_slice);
-    run.walk_all(&Slot::plain(dot), root)?;
+    run.walk_all(&Slot::plain(dot), root).map_err(|error| *error)?;
     Ok(run.out)
 }
 
@@ -30,8 +30,11 @@ pub(crate) fn evaluate(
     missing_key: MissingKey,
 ) -> Result<Value, Error> {
     let mut run = Run::new(template, dot.clone(), limits, missing_key);
-    Ok(run.pipeline(&Slot::plain(dot), pipe)?.value)
+    run.pipeline(&Slot::plain(dot), pipe).map(|slot| slot.value).map_err(|error| *error)
 }
+
+/// Boxed, because every level of recursion holds several of these on the stack.
+type Eval<T> = Result<T, Box<Error>>;
 
 /// A value and whether Go holds it as an `interface{}` still to be looked into: an element of a
 /// list or map is, the result of a pipeline is not. It decides what is said of a nil.
@@ -99,7 +102,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Box<Error> {
         let (offset, context) = match self.at {
             None => (0, None),
             Some(At::Invocation(node)) => (node.offset, Some(node.to_string())),
@@ -108,15 +111,15 @@ impl<'t> Run<'t> {
             Some(At::Operand(node)) => (node.offset, Some(node.to_string())),
         };
         let Template { name, text, .. } = self.template;
-        Error { context, ..Error::new(kind, name, text, offset, message.into()) }
+        Box::new(Error { context, ..Error::new(kind, name, text, offset, message.into()) })
     }
 
-    fn fail<T>(&self, message: impl Into<String>) -> Result<T, Error> {
+    fn fail<T>(&self, message: impl Into<String>) -> Eval<T> {
         Err(self.error(ErrorKind::Exec, message))
     }
 
     /// Blames the current node for a failure outside any function.
-    fn blame<T>(&self, result: Result<T, Failure>) -> Result<T, Error> {
+    fn blame<T>(&self, result: Result<T, Failure>) -> Eval<T> {
         result.map_err(|failure| match failure {
             Failure::Message(message) => self.error(ErrorKind::Exec, message),
             Failure::Limit(message) => self.error(ErrorKind::Limit, message),
@@ -124,13 +127,13 @@ impl<'t> Run<'t> {
         })
     }
 
-    fn spend(&mut self) -> Result<(), Error> {
+    fn spend(&mut self) -> Eval<()> {
         let spent = self.meter.spend(1);
         self.blame(spent)
     }
 
     /// Runs `inner` one level deeper.
-    fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<T> {
         let entered = self.meter.enter();
         self.blame(entered)?;
         let result = inner(self);
@@ -138,7 +141,7 @@ impl<'t> Run<'t> {
         result
     }
 
-    fn walk_all(&mut self, dot: &Slot, nodes: &'t [Node]) -> Result<Flow, Error> {
+    fn walk_all(&mut self, dot: &Slot, nodes: &'t [Node]) -> Eval<Flow> {
         for node in nodes {
             match self.walk(dot, node)? {
                 Flow::On => {}
@@ -148,7 +151,7 @@ impl<'t> Run<'t> {
         Ok(Flow::On)
     }
 
-    fn walk(&mut self, dot: &Slot, node: &'t Node) -> Result<Flow, Error> {
+    fn walk(&mut self, dot: &Slot, node: &'t Node) -> Eval<Flow> {
         self.spend()?;
         match node {
             Node::Text(text) => self.write(text)?,
@@ -169,14 +172,14 @@ impl<'t> Run<'t> {
         Ok(Flow::On)
     }
 
-    fn write(&mut self, text: &str) -> Result<(), Error> {
+    fn write(&mut self, text: &str) -> Eval<()> {
         let fits = self.meter.fits(self.out.len() + text.len());
         self.blame(fits)?;
         self.out.push_str(text);
         Ok(())
     }
 
-    fn print(&mut self, value: &Value) -> Result<(), Error> {
+    fn print(&mut self, value: &Value) -> Eval<()> {
         match value {
             Value::Absent => self.write("<no value>"),
             Value::Str(text) => self.write(text),
@@ -188,7 +191,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn walk_choice(&mut self, dot: &Slot, branch: &'t Branch, moves: bool) -> Result<Flow, Error> {
+    fn walk_choice(&mut self, dot: &Slot, branch: &'t Branch, moves: bool) -> Eval<Flow> {
         let visible = self.variables.len();
         let slot = self.pipeline(dot, &branch.pipe)?;
         let flow = if !slot.value.is_true() {
@@ -202,7 +205,7 @@ impl<'t> Run<'t> {
         flow
     }
 
-    fn walk_range(&mut self, dot: &Slot, branch: &'t Branch) -> Result<Flow, Error> {
+    fn walk_range(&mut self, dot: &Slot, branch: &'t Branch) -> Eval<Flow> {
         let visible = self.variables.len();
         let value = self.pipeline(dot, &branch.pipe)?.value;
         let mut ran = false;
@@ -253,7 +256,7 @@ impl<'t> Run<'t> {
     }
 
     /// One round of a range: sets its variables and walks the body. False after a break.
-    fn round(&mut self, branch: &'t Branch, index: Slot, item: Slot) -> Result<bool, Error> {
+    fn round(&mut self, branch: &'t Branch, index: Slot, item: Slot) -> Eval<bool> {
         self.spend()?;
         let pipe = &branch.pipe;
         let mark = self.variables.len();
@@ -275,7 +278,7 @@ impl<'t> Run<'t> {
         Ok(!matches!(flow, Flow::Break))
     }
 
-    fn walk_template(&mut self, dot: &Slot, node: &'t Invocation) -> Result<(), Error> {
+    fn walk_template(&mut self, dot: &Slot, node: &'t Invocation) -> Eval<()> {
         self.at = Some(At::Invocation(node));
         let Some(body) = self.trees.get(&node.name) else {
             let name = crate::strconv::quote(&node.name, false);
@@ -291,7 +294,7 @@ impl<'t> Run<'t> {
         Ok(())
     }
 
-    fn assign(&mut self, name: &str, slot: Slot) -> Result<(), Error> {
+    fn assign(&mut self, name: &str, slot: Slot) -> Eval<()> {
         match self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
             Some((_, value)) => *value = slot,
             None => return self.fail(format!("undefined variable: {name}")),

@@ -1,7 +1,7 @@
 //! The functions a template may call: a registry of names, signatures and Rust closures.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::limits::Meter;
 use crate::value::{List, Map, Value};
@@ -29,6 +29,7 @@ pub struct Function {
     /// The type of any further arguments.
     pub(crate) rest: Option<Type>,
     pub(crate) body: Body,
+    pub(crate) mutates: bool,
 }
 
 type Native = dyn Fn(&mut Call<'_>) -> Result<Value, Failure> + Send + Sync;
@@ -48,12 +49,23 @@ pub struct Call<'a> {
     pub meter: &'a mut Meter,
 }
 
-/// A set of functions by name.
+/// A set of functions by name. Cloning is cheap.
 #[derive(Clone)]
 pub struct Functions {
-    by_name: BTreeMap<Arc<str>, Function>,
-    mutating: Vec<&'static str>,
+    by_name: Arc<BTreeMap<Arc<str>, Function>>,
 }
+
+static BUILTINS: LazyLock<Functions> = LazyLock::new(|| {
+    let mut functions = Functions { by_name: Arc::default() };
+    builtins::register(&mut functions);
+    functions
+});
+
+static SPRIG: LazyLock<Functions> = LazyLock::new(|| {
+    let mut functions = Functions::default();
+    sprig::register(&mut functions);
+    functions
+});
 
 impl Function {
     /// A function of exactly these parameters.
@@ -61,12 +73,24 @@ impl Function {
         fixed: &[Type],
         body: impl Fn(&mut Call<'_>) -> Result<Value, Failure> + Send + Sync + 'static,
     ) -> Self {
-        Self { fixed: fixed.to_vec(), rest: None, body: Body::Native(Arc::new(body)) }
+        Self {
+            fixed: fixed.to_vec(),
+            rest: None,
+            body: Body::Native(Arc::new(body)),
+            mutates: false,
+        }
     }
 
     /// Accepts any number of further arguments of type `rest`.
     pub fn with_rest(mut self, rest: Type) -> Self {
         self.rest = Some(rest);
+        self
+    }
+
+    /// Says that it changes maps it is given. A template calling it runs on a copy of its data,
+    /// so that nothing it does outlives the rendering.
+    pub fn mutating(mut self) -> Self {
+        self.mutates = true;
         self
     }
 
@@ -80,30 +104,31 @@ impl Function {
 /// `Functions::default()` is what the language itself has.
 impl Default for Functions {
     fn default() -> Self {
-        let mut functions = Self { by_name: BTreeMap::new(), mutating: Vec::new() };
-        builtins::register(&mut functions);
-        functions
+        BUILTINS.clone()
     }
 }
 
 impl Functions {
+    /// What [`Functions::default`] clones.
+    pub(crate) fn builtins() -> &'static Self {
+        &BUILTINS
+    }
+
     /// The language's own and Sprig's deterministic functions. Sprig's others are refused by
     /// name until the embedder adds them.
     pub fn sprig() -> Self {
-        let mut functions = Self::default();
-        sprig::register(&mut functions);
-        functions
+        SPRIG.clone()
     }
 
     /// Adds or replaces a function.
     pub fn add(&mut self, name: &str, function: Function) -> &mut Self {
-        self.by_name.insert(name.into(), function);
+        Arc::make_mut(&mut self.by_name).insert(name.into(), function);
         self
     }
 
     /// Takes a name away; templates that use it no longer parse.
     pub fn remove(&mut self, name: &str) -> &mut Self {
-        self.by_name.remove(name);
+        Arc::make_mut(&mut self.by_name).remove(name);
         self
     }
 
@@ -118,17 +143,6 @@ impl Functions {
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(|name| &**name)
-    }
-
-    /// Adds a function that changes maps it is given. A template calling one runs on a copy of
-    /// its data, so that nothing it does outlives it.
-    pub(crate) fn add_mutating(&mut self, name: &'static str, function: Function) {
-        self.mutating.push(name);
-        self.add(name, function);
-    }
-
-    pub(crate) fn is_mutating(&self, name: &str) -> bool {
-        self.mutating.contains(&name)
     }
 }
 

@@ -45,10 +45,6 @@ pub use limits::{Limits, Meter};
 pub use references::{FieldPath, References};
 pub use value::{Element, List, Map, Object, Value};
 
-use std::sync::{Arc, LazyLock};
-
-static BUILTINS: LazyLock<Functions> = LazyLock::new(Functions::default);
-
 /// What `.key` gives when a map has no such key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingKey {
@@ -72,7 +68,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { delimiters: ("", ""), functions: &BUILTINS }
+        Self { delimiters: ("", ""), functions: Functions::builtins() }
     }
 }
 
@@ -81,7 +77,7 @@ pub struct Template {
     name: String,
     text: String,
     trees: parse::Trees,
-    functions: Arc<Functions>,
+    functions: Functions,
     mutates: bool,
 }
 
@@ -99,25 +95,26 @@ impl Template {
             name: name.to_owned(),
             text: text.to_owned(),
             trees,
-            functions: Arc::new(options.functions.clone()),
+            functions: options.functions.clone(),
             mutates: false,
         };
         let calls = template.references().functions;
-        template.mutates = calls.iter().any(|name| template.functions.is_mutating(name));
+        let mutates = |name: &String| template.functions.get(name).is_some_and(|f| f.mutates);
+        template.mutates = calls.iter().any(mutates);
         Ok(template)
     }
 
-    /// Runs the template on `data`, which stays as it is.
+    /// Runs the template on `root`, which stays as it is.
     ///
     /// # Errors
     /// Of kind `Exec`, `MissingKey`, `Limit` or `Refused`.
     pub fn render(
         &self,
-        data: &Value,
+        root: &Value,
         limits: &Limits,
         missing_key: MissingKey,
     ) -> Result<String, Error> {
-        exec::render(self, self.own(data), limits, missing_key)
+        exec::render(self, self.own(root), limits, missing_key)
     }
 
     /// The value of a template that is one action and nothing else, such as `{{ .vars.count }}`,
@@ -127,12 +124,12 @@ impl Template {
     /// As [`Template::render`].
     pub fn evaluate(
         &self,
-        data: &Value,
+        root: &Value,
         limits: &Limits,
         missing_key: MissingKey,
     ) -> Result<Option<Value>, Error> {
         let Some(pipe) = references::sole_action(self) else { return Ok(None) };
-        exec::evaluate(self, pipe, self.own(data), limits, missing_key).map(Some)
+        exec::evaluate(self, pipe, self.own(root), limits, missing_key).map(Some)
     }
 
     /// What the template reads and calls.
@@ -145,8 +142,8 @@ impl Template {
         references::sole_field(self)
     }
 
-    fn own(&self, data: &Value) -> Value {
-        if self.mutates { data.detached() } else { data.clone() }
+    fn own(&self, root: &Value) -> Value {
+        if self.mutates { root.detached() } else { root.clone() }
     }
 }
 

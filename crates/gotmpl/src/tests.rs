@@ -6,7 +6,7 @@ fn parse(text: &str) -> Template {
     Template::parse("t", text, &options).expect("a template")
 }
 
-fn data() -> Value {
+fn sample() -> Value {
     let json = serde_json::json!({
         "vars": { "stage": "dev", "count": 3, "list": [1, 2], "nested": { "a": { "b": 1 } } },
         "settings": { "on": true },
@@ -15,11 +15,11 @@ fn data() -> Value {
 }
 
 fn render(text: &str) -> Result<String, Error> {
-    parse(text).render(&data(), &Limits::default(), MissingKey::Default)
+    parse(text).render(&sample(), &Limits::default(), MissingKey::Default)
 }
 
 fn kind(text: &str, limits: &Limits) -> ErrorKind {
-    let result = parse(text).render(&data(), limits, MissingKey::Default);
+    let result = parse(text).render(&sample(), limits, MissingKey::Default);
     result.expect_err(text).kind
 }
 
@@ -55,7 +55,7 @@ fn references_follow_dot_and_variables() {
 #[test]
 fn a_sole_action_keeps_its_type() {
     let evaluate = |text: &str| {
-        let value = parse(text).evaluate(&data(), &Limits::default(), MissingKey::Default);
+        let value = parse(text).evaluate(&sample(), &Limits::default(), MissingKey::Default);
         value.expect(text).map(|value| value.type_name())
     };
     assert_eq!(evaluate("{{ .vars.count }}").as_deref(), Some("int"));
@@ -71,14 +71,14 @@ fn a_sole_action_keeps_its_type() {
 
 #[test]
 fn data_survives_what_a_template_sets() {
-    let data = data();
+    let root = sample();
     let template = parse("{{ $_ := set .vars \"stage\" \"prod\" }}{{ .vars.stage }}");
     for _ in 0..2 {
-        let text = template.render(&data, &Limits::default(), MissingKey::Default);
+        let text = template.render(&root, &Limits::default(), MissingKey::Default);
         assert_eq!(text.as_deref(), Ok("prod"));
     }
-    let Value::Map(root) = &data else { panic!("a map") };
-    assert!(!format!("{:?}", root.get("vars")).contains("prod"));
+    let Value::Map(map) = &root else { panic!("a map") };
+    assert!(!format!("{:?}", map.get("vars")).contains("prod"));
     assert_eq!(
         kind("{{ $d := dict }}{{ $_ := set $d \"x\" (list $d) }}", &Limits::default()),
         ErrorKind::Exec
@@ -100,7 +100,7 @@ fn errors_say_what_where_and_why() {
     let kind = |text| Template::parse("t", text, &options).map(|_| ()).expect_err(text).kind;
     assert_eq!(kind("{{ upper 1 }}"), ErrorKind::Parse);
     assert_eq!(kind("{{ \"x }}"), ErrorKind::Lex);
-    let strict = parse("{{ .zip }}").render(&data(), &Limits::default(), MissingKey::Error);
+    let strict = parse("{{ .zip }}").render(&sample(), &Limits::default(), MissingKey::Error);
     assert_eq!(strict.expect_err("missing").kind, ErrorKind::MissingKey);
 }
 

@@ -11,7 +11,8 @@ use crate::place::Place;
 const FILES: &[(&str, &[&str])] = &[
     ("schemas/agent.json", &["schema", "agent"]),
     ("schemas/repository.json", &["schema", "repository"]),
-    ("docs/cli.md", &["help-all"]),
+    ("schemas/reconcile.json", &["schema", "reconcile"]),
+    ("docs/cli.md", &["reference"]),
 ];
 
 /// Writes what is out of date.

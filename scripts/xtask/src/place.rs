@@ -102,13 +102,16 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Names everything the built dependencies depend on.
+/// Names what nearly all built dependencies depend on: versions, compiler, profiles.
 fn dependencies(root: &Path) -> Result<String> {
+    let read = |name: &str| {
+        fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"))
+    };
+    let manifest = read("Cargo.toml")?;
+    // Profiles stand last; features, above them, cargo itself tells apart.
+    let profiles = manifest.find("\n[profile.").map_or("", |at| &manifest[at..]);
     let mut hasher = DefaultHasher::new();
-    for name in ["Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
-        let bytes = fs::read(root.join(name)).with_context(|| format!("cannot read {name}"))?;
-        bytes.hash(&mut hasher);
-    }
+    (read("Cargo.lock")?, read("rust-toolchain.toml")?, profiles).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 

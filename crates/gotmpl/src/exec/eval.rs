@@ -1,6 +1,6 @@
 //! Pipelines, commands, fields and calls: values, but no output.
 
-use super::{At, Run, Slot};
+use super::{At, Eval, Run, Slot};
 use crate::ast::{Command, Number, Operand, Pipe, Term};
 use crate::functions::{Body, Call, Function, Type};
 use crate::value::{Element, Map, Value};
@@ -16,7 +16,7 @@ struct Request<'t, 'n> {
 }
 
 impl<'t> Run<'t> {
-    pub(super) fn pipeline(&mut self, dot: &Slot, pipe: &'t Pipe) -> Result<Slot, Error> {
+    pub(super) fn pipeline(&mut self, dot: &Slot, pipe: &'t Pipe) -> Eval<Slot> {
         self.at = Some(At::Pipe(pipe));
         let mut value = None;
         for command in &pipe.commands {
@@ -34,12 +34,7 @@ impl<'t> Run<'t> {
         Ok(value)
     }
 
-    fn command(
-        &mut self,
-        dot: &Slot,
-        command: &'t Command,
-        piped: Option<Slot>,
-    ) -> Result<Slot, Error> {
+    fn command(&mut self, dot: &Slot, command: &'t Command, piped: Option<Slot>) -> Eval<Slot> {
         let (first, args) = (&command.operands[0], &command.operands[1..]);
         match &first.term {
             Term::Field(names) => {
@@ -72,7 +67,7 @@ impl<'t> Run<'t> {
         first: &Operand,
         args: &[Operand],
         piped: Option<&Slot>,
-    ) -> Result<(), Error> {
+    ) -> Eval<()> {
         if args.is_empty() && piped.is_none() {
             return Ok(());
         }
@@ -80,7 +75,7 @@ impl<'t> Run<'t> {
     }
 
     /// A literal or dot, where any type will do.
-    fn literal(&mut self, dot: &Slot, operand: &'t Operand) -> Result<Slot, Error> {
+    fn literal(&mut self, dot: &Slot, operand: &'t Operand) -> Eval<Slot> {
         self.at = Some(At::Operand(operand));
         match &operand.term {
             Term::Bool(b) => Ok(Slot::plain(Value::Bool(*b))),
@@ -91,7 +86,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn constant(&self, number: &Number) -> Result<Slot, Error> {
+    fn constant(&self, number: &Number) -> Eval<Slot> {
         let value = match number {
             Number { float: Some(float), .. } if number.looks_float() => Value::Float(*float),
             Number { int: Some(int), text, .. } if text.starts_with('\'') => Value::Int(*int),
@@ -109,7 +104,7 @@ impl<'t> Run<'t> {
         names: &'t [String],
         args: &'t [Operand],
         piped: Option<Slot>,
-    ) -> Result<Slot, Error> {
+    ) -> Eval<Slot> {
         self.at = Some(At::Operand(node));
         let receiver = self.nested(|run| run.operand(dot, base))?;
         self.fields(dot, receiver, node, names, args, piped)
@@ -122,7 +117,7 @@ impl<'t> Run<'t> {
         (name, names): (&'t str, &'t [String]),
         args: &'t [Operand],
         piped: Option<Slot>,
-    ) -> Result<Slot, Error> {
+    ) -> Eval<Slot> {
         self.at = Some(At::Operand(node));
         let found = self.variables.iter().rev().find(|(known, _)| *known == name);
         let Some((_, value)) = found else {
@@ -145,7 +140,7 @@ impl<'t> Run<'t> {
         names: &'t [String],
         args: &'t [Operand],
         piped: Option<Slot>,
-    ) -> Result<Slot, Error> {
+    ) -> Eval<Slot> {
         let Some((last, inner)) = names.split_last() else { return Ok(receiver) };
         let at = At::Operand(node);
         for name in inner {
@@ -154,12 +149,7 @@ impl<'t> Run<'t> {
         self.field(dot, receiver, Request { name: last, args, piped, at })
     }
 
-    fn field(
-        &mut self,
-        dot: &Slot,
-        receiver: Slot,
-        request: Request<'t, '_>,
-    ) -> Result<Slot, Error> {
+    fn field(&mut self, dot: &Slot, receiver: Slot, request: Request<'t, '_>) -> Eval<Slot> {
         self.spend()?;
         let name = request.name;
         let has_arguments = !request.args.is_empty() || request.piped.is_some();
@@ -187,7 +177,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn missing(&self, element: Element, name: &str) -> Result<Slot, Error> {
+    fn missing(&self, element: Element, name: &str) -> Eval<Slot> {
         match self.missing_key {
             MissingKey::Default => Ok(Slot::plain(Value::Absent)),
             MissingKey::Zero => Ok(Slot::element(element.zero(), element)),
@@ -199,7 +189,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn function(&mut self, dot: &Slot, request: Request<'t, '_>) -> Result<Slot, Error> {
+    fn function(&mut self, dot: &Slot, request: Request<'t, '_>) -> Eval<Slot> {
         let functions = self.functions;
         match functions.get(request.name) {
             Some(function) => self.call(dot, function, request),
@@ -210,12 +200,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn call(
-        &mut self,
-        dot: &Slot,
-        function: &Function,
-        request: Request<'t, '_>,
-    ) -> Result<Slot, Error> {
+    fn call(&mut self, dot: &Slot, function: &Function, request: Request<'t, '_>) -> Eval<Slot> {
         let Request { name, args, piped, at } = request;
         let given = args.len() + usize::from(piped.is_some());
         let fixed = function.fixed.len();
@@ -260,7 +245,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn call_error(&self, name: &str, failure: Failure) -> Error {
+    fn call_error(&self, name: &str, failure: Failure) -> Box<Error> {
         match failure {
             Failure::Message(text) => {
                 self.error(ErrorKind::Exec, format!("error calling {name}: {text}"))
@@ -278,7 +263,7 @@ impl<'t> Run<'t> {
         args: &'t [Operand],
         piped: Option<Slot>,
         stops_at: bool,
-    ) -> Result<Slot, Error> {
+    ) -> Eval<Slot> {
         let mut last = Slot::plain(Value::Absent);
         for arg in args {
             last = self.raw_argument(dot, arg)?;
@@ -290,7 +275,7 @@ impl<'t> Run<'t> {
     }
 
     /// An operand that is no literal, or a literal where any type will do.
-    fn operand(&mut self, dot: &Slot, operand: &'t Operand) -> Result<Slot, Error> {
+    fn operand(&mut self, dot: &Slot, operand: &'t Operand) -> Eval<Slot> {
         self.spend()?;
         self.at = Some(At::Operand(operand));
         match &operand.term {
@@ -308,14 +293,14 @@ impl<'t> Run<'t> {
     }
 
     /// An argument for a `reflect.Value` parameter: nil becomes nothing.
-    fn raw_argument(&mut self, dot: &Slot, operand: &'t Operand) -> Result<Slot, Error> {
+    fn raw_argument(&mut self, dot: &Slot, operand: &'t Operand) -> Eval<Slot> {
         match operand.term {
             Term::Nil => Ok(Slot::plain(Value::Absent)),
             _ => self.operand(dot, operand),
         }
     }
 
-    fn argument(&mut self, dot: &Slot, operand: &'t Operand, want: Type) -> Result<Value, Error> {
+    fn argument(&mut self, dot: &Slot, operand: &'t Operand, want: Type) -> Eval<Value> {
         if want == Type::Raw {
             return Ok(self.raw_argument(dot, operand)?.value);
         }
@@ -347,7 +332,7 @@ impl<'t> Run<'t> {
     }
 
     /// Go's assignability of a value to a parameter.
-    fn validate(&self, slot: Slot, want: Type) -> Result<Value, Error> {
+    fn validate(&self, slot: Slot, want: Type) -> Eval<Value> {
         match (slot.value, want) {
             (value, Type::Raw) => Ok(value),
             (Value::Absent, Type::Any) => Ok(Value::Nil),

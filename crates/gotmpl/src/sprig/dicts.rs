@@ -22,13 +22,14 @@ pub(super) fn register(f: &mut Functions) {
         Ok(c.map(0)?.get(&c.str(1)?).unwrap_or_else(|| "".into()))
     });
     add(f, &["hasKey"], &[Type::Map, Str], |c| Ok(c.map(0)?.has(&c.str(1)?).into()));
-    f.add_mutating("set", Function::new(&[Type::Map, Str, Any], set));
-    f.add_mutating(
+    f.add("set", Function::new(&[Type::Map, Str, Any], set).mutating());
+    f.add(
         "unset",
         Function::new(&[Type::Map, Str], |c| {
             c.map(0)?.remove(&c.str(1)?);
             Ok(c.value(0))
-        }),
+        })
+        .mutating(),
     );
     add_with_rest(f, &["pluck"], &[Str], Type::Map, |c| {
         let key = c.str(0)?;

@@ -46,27 +46,8 @@ pub(super) fn register(f: &mut Functions) {
         let list = c.list(0, "compact on")?;
         Ok(list.items().iter().filter(|v| v.is_true()).cloned().collect::<Vec<_>>().into())
     });
-    add(f, &["uniq", "mustUniq"], &[Any], |c| {
-        let list = c.list(0, "find uniq on")?;
-        let mut kept = Vec::new();
-        for item in list.items() {
-            if !is_in(&kept, item, c)? {
-                kept.push(item.clone());
-            }
-        }
-        Ok(kept.into())
-    });
-    add_with_rest(f, &["without", "mustWithout"], &[Any], Any, |c| {
-        let list = c.list(0, "find without on")?;
-        let omitted = c.rest(1);
-        let mut kept = Vec::new();
-        for item in list.items() {
-            if !is_in(&omitted, item, c)? {
-                kept.push(item.clone());
-            }
-        }
-        Ok(kept.into())
-    });
+    add(f, &["uniq", "mustUniq"], &[Any], uniq);
+    add_with_rest(f, &["without", "mustWithout"], &[Any], Any, without);
     add(f, &["has", "mustHas"], &[Any, Any], |c| {
         if let Value::Nil = c.value(1) {
             return Ok(false.into());
@@ -85,6 +66,29 @@ pub(super) fn register(f: &mut Functions) {
         }
         other => Ok(vec![to_text(&other, c.meter)?].into()),
     });
+}
+
+fn uniq(c: &mut Call<'_>) -> Outcome {
+    let list = c.list(0, "find uniq on")?;
+    let mut kept = Vec::new();
+    for item in list.items() {
+        if !is_in(&kept, item, c)? {
+            kept.push(item.clone());
+        }
+    }
+    Ok(kept.into())
+}
+
+fn without(c: &mut Call<'_>) -> Outcome {
+    let list = c.list(0, "find without on")?;
+    let omitted = c.rest(1);
+    let mut kept = Vec::new();
+    for item in list.items() {
+        if !is_in(&omitted, item, c)? {
+            kept.push(item.clone());
+        }
+    }
+    Ok(kept.into())
 }
 
 fn is_in(items: &[Value], wanted: &Value, c: &mut Call<'_>) -> Result<bool, Failure> {

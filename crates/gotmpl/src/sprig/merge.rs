@@ -18,12 +18,12 @@ pub(super) fn register(f: &mut Functions) {
             }
             Ok(into.into())
         };
-        Function::new(&[Type::Map], body).with_rest(Type::Map)
+        Function::new(&[Type::Map], body).with_rest(Type::Map).mutating()
     };
-    f.add_mutating("merge", merging(false));
-    f.add_mutating("mustMerge", merging(false));
-    f.add_mutating("mergeOverwrite", merging(true));
-    f.add_mutating("mustMergeOverwrite", merging(true));
+    f.add("merge", merging(false));
+    f.add("mustMerge", merging(false));
+    f.add("mergeOverwrite", merging(true));
+    f.add("mustMergeOverwrite", merging(true));
 }
 
 /// Without `overwrite` fills what is missing or empty; maps within maps are merged, lists are

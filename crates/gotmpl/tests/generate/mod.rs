@@ -7,23 +7,25 @@ use serde_json::{Value as Json, json};
 pub fn templates(seed: u64, count: usize) -> Vec<Json> {
     let mut rng = Rng::with_seed(seed);
     (0..count)
-        .map(|_| {
-            let mut writer = Writer { rng: &mut rng, depth: 0, variables: 0, ranges: 0 };
+        .map(|i| {
+            let with_sprig = i % 2 == 1;
+            let mut writer =
+                Writer { rng: &mut rng, with_sprig, depth: 0, variables: 0, ranges: 0 };
             let template = writer.body();
             let missing_key = pick(&mut rng, &["", "", "", "zero", "error"]);
             json!({
                 "template": template,
-                "data": data(),
+                "data": sample(),
                 "missingkey": missing_key,
                 "left": "",
                 "right": "",
-                "sprig": false,
+                "sprig": with_sprig,
             })
         })
         .collect()
 }
 
-fn data() -> Json {
+fn sample() -> Json {
     json!({
         "s": "hello", "e": "", "u": "zwölf\tÄ \"q\" <&>", "n": 7, "neg": -12, "z": 0, "f": 1.5,
         "big": 1e21, "small": 0.000001, "t": true, "no": false, "nil": null,
@@ -37,8 +39,132 @@ fn pick<'a>(rng: &mut Rng, from: &[&'a str]) -> &'a str {
     from[rng.usize(..from.len())]
 }
 
+/// Sprig's functions with their number of arguments. Those whose result has Go's random order
+/// of map keys are left to the corpus; a map put into itself ends Go's process.
+const SPRIG: &[(&str, usize)] = &[
+    ("upper", 1),
+    ("title", 1),
+    ("trim", 1),
+    ("snakecase", 1),
+    ("camelcase", 1),
+    ("kebabcase", 1),
+    ("swapcase", 1),
+    ("initials", 1),
+    ("nospace", 1),
+    ("untitle", 1),
+    ("quote", 2),
+    ("squote", 2),
+    ("cat", 3),
+    ("toString", 1),
+    ("toStrings", 1),
+    ("join \"-\"", 1),
+    ("splitList \"l\"", 1),
+    ("split \"l\"", 1),
+    ("splitn \"l\" 2", 1),
+    ("replace \"l\" \"--\"", 1),
+    ("indent 2", 1),
+    ("nindent 1", 1),
+    ("trunc 3", 1),
+    ("trunc -2", 1),
+    ("repeat 2", 1),
+    ("contains \"e\"", 1),
+    ("hasPrefix .s", 1),
+    ("trimSuffix \"o\"", 1),
+    ("trimAll \"ho\"", 1),
+    ("abbrev 5", 1),
+    ("wrap 3", 1),
+    ("wrapWith 3 \"|\"", 1),
+    ("add", 3),
+    ("sub", 2),
+    ("mul", 2),
+    ("div", 2),
+    ("mod", 2),
+    ("max", 3),
+    ("min", 2),
+    ("add1", 1),
+    ("addf", 2),
+    ("subf", 2),
+    ("mulf", 2),
+    ("divf", 2),
+    ("maxf", 2),
+    ("minf", 2),
+    ("floor", 1),
+    ("ceil", 1),
+    ("int", 1),
+    ("int64", 1),
+    ("float64", 1),
+    ("atoi", 1),
+    ("toDecimal", 1),
+    ("list", 3),
+    ("append", 2),
+    ("prepend", 2),
+    ("first", 1),
+    ("last", 1),
+    ("rest", 1),
+    ("initial", 1),
+    ("reverse", 1),
+    ("compact", 1),
+    ("uniq", 1),
+    ("without", 2),
+    ("has", 2),
+    ("slice", 2),
+    ("concat", 2),
+    ("chunk 2", 1),
+    ("sortAlpha", 1),
+    ("dict \"a\"", 1),
+    ("dict", 4),
+    ("get .m", 1),
+    ("hasKey .m", 1),
+    ("pick .m \"a\"", 1),
+    ("omit .m \"a\"", 1),
+    ("merge (deepCopy .m)", 1),
+    ("mergeOverwrite (deepCopy .m)", 1),
+    ("merge (dict \"a\" .e)", 1),
+    ("deepCopy", 1),
+    ("dig \"b\" \"c\" 0", 1),
+    ("default", 2),
+    ("empty", 1),
+    ("coalesce", 3),
+    ("all", 2),
+    ("any", 2),
+    ("ternary 1 2", 1),
+    ("typeOf", 1),
+    ("kindOf", 1),
+    ("kindIs \"map\"", 1),
+    ("deepEqual", 2),
+    ("toJson", 1),
+    ("toPrettyJson", 1),
+    ("toRawJson", 1),
+    ("fromJson", 1),
+    ("b64enc", 1),
+    ("b64dec", 1),
+    ("sha256sum", 1),
+    ("regexMatch \"l+\"", 1),
+    ("regexFindAll \"[a-l]\" \"hello\"", 1),
+    ("regexReplaceAll \"(l)\" .s", 1),
+    ("regexSplit \"l\" .s", 1),
+    ("base", 1),
+    ("dir", 1),
+    ("clean", 1),
+    ("ext", 1),
+    ("until", 1),
+    ("untilStep 0 5", 1),
+    ("seq 1", 1),
+    ("round .f", 1),
+    ("semverCompare \">=1\"", 1),
+    ("urlParse", 1),
+    ("substr 0 2", 1),
+    ("plural \"one\" \"many\"", 1),
+    ("pluck \"a\"", 1),
+    ("set (deepCopy .m) \"new\"", 1),
+    ("unset .m", 1),
+    ("duration", 1),
+    ("durationRound", 1),
+];
+
 struct Writer<'r> {
     rng: &'r mut Rng,
+    with_sprig: bool,
     depth: usize,
     variables: usize,
     ranges: usize,
@@ -160,6 +286,11 @@ impl Writer<'_> {
     fn command(&mut self) -> String {
         if self.rng.bool() || self.depth > 6 {
             return self.operand();
+        }
+        if self.with_sprig && self.rng.u8(..4) > 0 {
+            let (name, count) = SPRIG[self.rng.usize(..SPRIG.len())];
+            let args: String = (0..count).map(|_| format!(" {}", self.argument())).collect();
+            return format!("{name}{args}");
         }
         let name = self.pick(&[
             "eq",
