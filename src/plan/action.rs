@@ -224,7 +224,9 @@ impl Case<'_> {
             uid: both.uid.clone(),
             fields: fields
                 .iter()
-                .map(|field| (field.path.clone(), field.before.as_ref().map(canonical::content_id)))
+                .map(|field| {
+                    (field.path.clone(), field.before.as_ref().map(canonical::content_id))
+                })
                 .collect(),
             exists: true,
         };
@@ -266,7 +268,8 @@ impl Case<'_> {
 
 fn replaces(must_replace: &[FieldPath], fields: &[Difference]) -> bool {
     must_replace.iter().any(|must| {
-        must.0.is_empty() || fields.iter().any(|f| f.path.is_under(must) || must.is_under(&f.path))
+        must.0.is_empty()
+            || fields.iter().any(|f| f.path.is_under(must) || must.is_under(&f.path))
     })
 }
 

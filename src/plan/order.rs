@@ -36,7 +36,10 @@ pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
 }
 
 /// Everything in the stack that has to be there before a component, however far away.
-pub(super) fn all_dependencies(input: &PlanInput<'_>, id: &ComponentId) -> BTreeSet<ComponentId> {
+pub(super) fn all_dependencies(
+    input: &PlanInput<'_>,
+    id: &ComponentId,
+) -> BTreeSet<ComponentId> {
     let mut found = BTreeSet::new();
     let mut open = dependencies(input, id);
     while let Some(next) = open.pop() {
@@ -179,8 +182,7 @@ impl<'a> Map<'a> {
             // made or changed is. What is only observed never is, and is not waited for.
             (true, None) => {
                 let rule = input.policy.manage(&input.stack.name);
-                let acts =
-                    |id| input.component(id).is_none_or(|c| c.manage(rule) != Manage::Observe);
+                let acts = |id| input.component(id).is_none_or(|c| c.manage(rule) != Manage::Observe);
                 self.makes.keys().filter(|id| acts(id)).for_each(|id| add(&self.makes, id));
             }
         }

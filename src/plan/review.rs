@@ -53,9 +53,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
     let reason = HoldReason::NotReviewed { approvals_needed, approvals };
     let mut holds = plan.envelope.holds.clone();
     holds.extend(
-        unallowed(&plan, &authorities)
-            .into_iter()
-            .map(|part| Hold { part, reason: reason.clone() }),
+        unallowed(&plan, &authorities).into_iter().map(|part| Hold { part, reason: reason.clone() }),
     );
     holds.sort();
     let envelope = Envelope { holds, ..plan.envelope.clone() };
@@ -120,7 +118,8 @@ fn unallowed(plan: &Plan, authorities: &Authorities) -> Vec<Part> {
     if authorities.is_empty() && !held.is_empty() {
         return vec![Part::Plan];
     }
-    let allowed: BTreeSet<_> = authorities.keys().map(|&at| &effect.steps[at].component).collect();
+    let allowed: BTreeSet<_> =
+        authorities.keys().map(|&at| &effect.steps[at].component).collect();
     let parts = held.into_iter().flat_map(|(_, step)| {
         let component = &step.component;
         match allowed.contains(component) {

@@ -64,8 +64,9 @@ pub fn inline(value: &Value) -> String {
 }
 
 fn write(value: &Value) -> String {
-    let entry =
-        |(key, value): (&std::sync::Arc<str>, &Value)| format!("{}: {}", quoted(key), write(value));
+    let entry = |(key, value): (&std::sync::Arc<str>, &Value)| {
+        format!("{}: {}", quoted(key), write(value))
+    };
     match &value.node {
         Node::Null => "null".to_owned(),
         Node::Bool(value) => value.to_string(),
@@ -79,11 +80,7 @@ fn write(value: &Value) -> String {
         }
         Node::Map(map) => {
             let entries: Vec<_> = map.sorted().into_iter().map(entry).collect();
-            if entries.is_empty() {
-                "{}".to_owned()
-            } else {
-                format!("{{ {} }}", entries.join(", "))
-            }
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
         }
         Node::Unknown(_) => "(known after apply)".to_owned(),
         Node::Secret(_) => "(secret)".to_owned(),
