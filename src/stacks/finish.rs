@@ -156,12 +156,12 @@ impl Finisher<'_, '_> {
         let written = self.with_names(bench, merged);
         for _ in 0..self.templates.evaluations() {
             let texts = merged.map();
-            let data = template::needed(self.templates, &texts, &written);
+            let scope = template::needed(self.templates, &texts, &written);
             let mut rendering = Rendering {
                 templates: self.templates,
                 moment: Moment::Late,
                 missing: Missing::Prints,
-                data,
+                scope,
                 failures: Vec::new(),
                 absent: Vec::new(),
             };

@@ -23,6 +23,7 @@ pub(super) struct Library<'s> {
     /// Everything parsed so far.
     pub(super) files: Files,
     read: BTreeMap<Arc<str>, Option<Arc<Source>>>,
+    tables: BTreeMap<Arc<str>, Arc<Source>>,
 }
 
 /// One parsed file.
@@ -38,7 +39,13 @@ pub(super) struct Source {
 impl<'s> Library<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, base_path: &str) -> Self {
         let base_path = base_path.to_owned();
-        Self { snapshot, base_path, files: Files::default(), read: BTreeMap::new() }
+        Self {
+            snapshot,
+            base_path,
+            files: Files::default(),
+            read: BTreeMap::new(),
+            tables: BTreeMap::new(),
+        }
     }
 
     /// The file at `path`, parsed as a manifest; `None` if there is no such file.
@@ -75,9 +82,15 @@ impl<'s> Library<'s> {
         self.parse_as(path, text, true)
     }
 
-    /// Parses `text` as plain tables: tags mean nothing in it.
-    pub(super) fn parse_table(&mut self, path: &Arc<str>, text: Arc<str>) -> Source {
-        self.parse_as(path, text, false)
+    /// The file at `path` with the content `text`, parsed as a plain table: tags mean nothing in
+    /// it.
+    pub(super) fn table(&mut self, path: &Arc<str>, text: Arc<str>) -> Arc<Source> {
+        if let Some(known) = self.tables.get(path) {
+            return known.clone();
+        }
+        let table = Arc::new(self.parse_as(path, text, false));
+        self.tables.insert(path.clone(), table.clone());
+        table
     }
 
     /// Where a value was written; the head of `path` for a value nobody wrote.

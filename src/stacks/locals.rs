@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gotmpl::{Element, Map as Data};
+use gotmpl::{Element, Map as Scope};
 
 use super::load::Library;
 use super::merge;
@@ -40,15 +40,15 @@ pub(super) fn put_in_place(
         locals.iter().for_each(|(name, value)| all.insert(name.clone(), value.clone()));
     }
     let given = context.and_then(Value::as_map).into_iter().flat_map(Map::iter);
-    let data = Data::from_iter(given.map(|(key, value)| (key.clone(), template::data(value))));
+    let scope = Scope::from_iter(given.map(|(key, value)| (key.clone(), template::to_go(value))));
     for section in ["vars", "settings", "env"] {
         if let Some(value) = root.get(section) {
-            data.insert(section, template::data(value));
+            scope.insert(section, template::to_go(value));
         }
     }
-    let resolved = Data::new(Element::Any);
-    data.insert("locals", resolved.clone().into());
-    let mut locals = Locals { library, templates, path, all, resolved, data, open: vec![], faults };
+    let resolved = Scope::new(Element::Any);
+    scope.insert("locals", resolved.clone().into());
+    let mut locals = Locals { library, templates, path, all, resolved, scope, open: vec![], faults };
     for (name, _) in locals.all.clone().iter() {
         locals.resolve(name);
     }
@@ -68,9 +68,9 @@ struct Locals<'l, 's> {
     templates: &'l mut Templates,
     path: &'l Arc<str>,
     all: Map,
-    resolved: Data,
+    resolved: Scope,
     /// What templates of the file read; `resolved` is in it.
-    data: Data,
+    scope: Scope,
     /// The locals that are being resolved, each for the one before it.
     open: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
@@ -104,7 +104,7 @@ impl Locals<'_, '_> {
         let rendered = rendering.tree(&value).unwrap_or_else(|| value.clone());
         let failures = std::mem::take(&mut rendering.failures);
         self.report(&failures);
-        self.resolved.insert(name.clone(), template::data(&rendered));
+        self.resolved.insert(name.clone(), template::to_go(&rendered));
     }
 
     /// The file's sections and components with templates rendered as far as they can be.
@@ -147,7 +147,7 @@ impl Locals<'_, '_> {
             templates: self.templates,
             moment: Moment::Import,
             missing: Missing::Fails,
-            data: self.data.clone().into(),
+            scope: self.scope.clone().into(),
             failures: Vec::new(),
             absent: Vec::new(),
         }
