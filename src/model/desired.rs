@@ -159,11 +159,16 @@ impl Layout {
     /// The folder that `component`'s code is in. A kind that the settings do not mention has
     /// `components/<kind>`.
     pub fn folder(&self, component: &Component) -> String {
-        let kind = &component.id.kind;
-        match self.0.get(kind).map(AsRef::as_ref) {
-            Some("" | ".") => component.code.to_string(),
-            Some(base) => format!("{base}/{}", component.code),
-            None => format!("components/{kind}/{}", component.code),
+        self.below(component.id.kind.as_str(), &component.code)
+    }
+
+    /// The folder `code` below where the code of `kind` is.
+    pub fn below(&self, kind: &str, code: &str) -> String {
+        let base = self.0.iter().find(|(known, _)| known.as_str() == kind);
+        match base.map(|(_, base)| base.as_ref()) {
+            Some("" | ".") => code.to_owned(),
+            Some(base) => format!("{base}/{code}"),
+            None => format!("components/{kind}/{code}"),
         }
     }
 }

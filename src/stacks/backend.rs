@@ -11,6 +11,8 @@ pub(super) struct Named<'c> {
     pub(super) code: Option<&'c str>,
     /// `metadata.name`.
     pub(super) name: Option<String>,
+    /// What stands for `/` in a key.
+    pub(super) separator: &'c str,
 }
 
 /// The settings of a component's backend, with a key in them that is the component's own.
@@ -23,7 +25,12 @@ pub(super) fn of_type(
 ) -> Value {
     let mut after = only(backend, backend_type);
     let Node::Map(chosen) = &mut after.node else { return after };
-    let own = named.name.as_deref().or(named.code).unwrap_or(named.component).replace('/', "-");
+    let own = named
+        .name
+        .as_deref()
+        .or(named.code)
+        .unwrap_or(named.component)
+        .replace('/', named.separator);
     let has = |key: &str| chosen.get(key).is_some();
     let added = match backend_type {
         "s3" if !has("workspace_key_prefix") => Some(("workspace_key_prefix", own)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
-use super::inherit::{self, Bases};
+use super::inherit::{self, Bases, Place};
 use super::layer::{self, Stages};
 use super::manifest::Key;
 use super::marks::Marks;
@@ -15,7 +15,7 @@ use super::merge::{self, Lists};
 use super::parent::{Bench, Shared, Slots};
 use super::sections;
 use super::slot::{Said, Slot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::ids::ComponentName;
 use crate::model::desired::{Layer, Reach};
 use crate::model::value::{Map, Node, Value};
@@ -32,6 +32,8 @@ pub(super) struct Sources {
     overrides: Slots,
     /// Each base once, the most recent first.
     pub(super) inheritance: Vec<Arc<str>>,
+    /// What a chain of `component:` keys leads to.
+    code: Option<Arc<str>>,
     /// What is wrong with its bases.
     pub(super) faults: Vec<Diagnostic>,
     inherits_metadata: bool,
@@ -53,7 +55,7 @@ impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
         bench: &mut Bench<'_>,
-        place: &impl Fn(&Value) -> Option<Span>,
+        place: &Place<'_, '_>,
         key: &Key,
         inherits_metadata: bool,
     ) -> Self {
@@ -75,6 +77,7 @@ impl Sources {
             own,
             overrides,
             inheritance,
+            code: bases.code,
             faults: bases.faults,
             inherits_metadata,
         }
@@ -96,14 +99,9 @@ impl Sources {
 
     /// The component's own folder, if it names one.
     pub(super) fn code(&self) -> Option<&str> {
-        let metadata = self.own.get("metadata")?;
-        let said = metadata.value.get("component").and_then(Value::as_str);
-        said.filter(|folder| !folder.is_empty())
-    }
-
-    /// The component that a legacy `component:` names.
-    pub(super) fn legacy(&self) -> Option<&str> {
-        self.own.get("component")?.value.as_str()
+        let metadata = self.own.get("metadata");
+        let said = metadata.and_then(|slot| slot.value.get("component")?.as_str());
+        said.filter(|folder| !folder.is_empty()).or(self.code.as_deref())
     }
 
     /// What the kind says about `section` before any component speaks.

@@ -103,7 +103,7 @@ impl Finisher<'_, '_> {
         let kind_of = text(merged, "backend_type");
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
-        let code = sources.code().or(sources.legacy()).map(str::to_owned);
+        let code = sources.code().map(str::to_owned);
         bench.workspace = backend::workspace(
             metadata,
             bench.stack.as_str(),
@@ -117,6 +117,7 @@ impl Finisher<'_, '_> {
                 component: bench.id.name.as_str(),
                 code: folder.as_deref(),
                 name: said("name"),
+                separator: &self.dialect.prefix_separator,
             };
             let after = backend::of_type(&before, sources.shared("backend"), &kind_of, &named);
             merged.compute("backend", Reach::Derived("the backend's type and key"), after);
