@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use expect_test::Expect;
 
-use super::{Resolution, Selection, resolve};
+use super::{Lists, Resolution, Selection, fold, resolve};
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::question::Answers;
 use crate::model::value::{Node, Rules, Value};
@@ -26,9 +26,14 @@ stacks:
 templates: {settings: {enabled: true, sprig: {enabled: true}}}
 ";
 
-/// Resolves `files`, each behind a line `--- path`, and compares what comes out.
+/// Resolves `files`, each behind a line `--- path`, and compares what comes out. The layers of
+/// every component have to fold to its sections.
 pub(super) fn check(files: &str, expect: Expect) {
-    expect.assert_eq(&shown(&resolved(files)));
+    let resolution = resolved(files);
+    expect.assert_eq(&shown(&resolution));
+    for component in resolution.desired.components() {
+        assert_eq!(fold(&component.layers, Lists::Replace), component.sections, "{}", component.id);
+    }
 }
 
 /// The same behind [`ATMOS`].

@@ -186,6 +186,64 @@ components:
 }
 
 #[test]
+fn the_nearest_choice_of_a_strategy_holds() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev, l: [{a: 1}]}
+settings: {list_merge_strategy: append}
+components:
+  terraform:
+    vpc: {vars: {l: [{b: 2}]}}
+    own: {settings: {list_merge_strategy: replace}, vars: {l: [{b: 2}]}}
+    base: {metadata: {type: abstract}, settings: {list_merge_strategy: merge}}
+    heir: {metadata: {inherits: [base]}, vars: {l: [{b: 2}]}}
+",
+        expect![[r#"
+            dev
+              terraform/base (abstract)
+                metadata: {type: "abstract"}
+                settings: {list_merge_strategy: "merge"}
+                vars: {stage: "dev", l: [{a: 1}]}
+              terraform/heir
+                metadata: {inherits: ["base"]}
+                settings: {list_merge_strategy: "merge"}
+                vars: {stage: "dev", l: [{a: 1, b: 2}]}
+              terraform/own
+                settings: {list_merge_strategy: "replace"}
+                vars: {stage: "dev", l: [{b: 2}]}
+              terraform/vpc
+                settings: {list_merge_strategy: "append"}
+                vars: {stage: "dev", l: [{a: 1}, {b: 2}]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_legacy_base_brings_its_values_and_its_folder() {
+    check_stacks(
+        "--- components/terraform/network/main.tf
+--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    base: {component: network, vars: {x: base}}
+    vpc: {component: base}
+    lost: {component: absent}
+",
+        expect![[r#"
+            dev
+              terraform/base
+                vars: {stage: "dev", x: "base"}
+              terraform/vpc
+                vars: {stage: "dev", x: "base"}
+              terraform/lost is unresolved
+            Error inherit-missing stacks/deploy/dev.yaml:6:23: there is no terraform component or folder `absent`
+              hint: import the file that declares it
+        "#]],
+    );
+}
+
+#[test]
 fn a_backend_gets_a_key_of_its_own() {
     check_stacks(
         "--- stacks/deploy/dev.yaml

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{check_stacks, shown, snapshot};
+use super::{check, check_stacks, shown, snapshot};
 use crate::model::question::{Answer, Answers};
 use crate::model::value::{Node, Value};
 use crate::stacks::{Selection, resolve};
@@ -21,6 +21,23 @@ components:
             dev
               terraform/vpc
                 vars: {stage: "dev", octal: 511, o8: 8.0, yes: "yes", on: "on", hex: 16, under: 1000, exp: 1000.0, null1: null, date: "2024-01-02", 31: "key", true: "key"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_delimiter_takes_plain_keys_apart() {
+    check(
+        "--- atmos.yaml
+stacks: {base_path: stacks}
+settings: {yaml: {key_delimiter: .}}
+--- stacks/dev.yaml
+components: {terraform: {vpc: {vars: {a.b: 1, a: {c: 2}, 'q.r': 3}}}}
+",
+        expect![[r#"
+            dev
+              terraform/vpc
+                vars: {a: {c: 2, b: 1}, q.r: 3}
         "#]],
     );
 }
