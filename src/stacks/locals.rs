@@ -48,7 +48,8 @@ pub(super) fn put_in_place(
     }
     let resolved = Scope::new(Element::Any);
     scope.insert("locals", resolved.clone().into());
-    let mut locals = Locals { library, templates, path, all, resolved, scope, open: vec![], faults };
+    let mut locals =
+        Locals { library, templates, path, all, resolved, scope, open: vec![], faults };
     for (name, _) in locals.all.clone().iter() {
         locals.resolve(name);
     }

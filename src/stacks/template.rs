@@ -334,9 +334,7 @@ pub(super) fn from_go(value: &gotmpl::Value) -> Node {
         }
         Go::Map(map) => {
             let entries = map.entries().into_iter();
-            Node::Map(
-                entries.map(|(key, value)| (key, Value::computed(from_go(&value)))).collect(),
-            )
+            Node::Map(entries.map(|(key, value)| (key, Value::computed(from_go(&value)))).collect())
         }
         Go::Object(object) => Node::Str(object.text().into()),
     }

@@ -28,7 +28,7 @@ templates: {settings: {enabled: true, sprig: {enabled: true}}}
 
 /// Resolves `files`, each behind a line `--- path`, and compares what comes out. The layers of
 /// every component have to fold to its sections.
-pub(super) fn check(files: &str, expect: Expect) {
+pub(super) fn check(files: &str, expect: &Expect) {
     let resolution = resolved(files);
     expect.assert_eq(&shown(&resolution));
     for component in resolution.desired.components() {
@@ -37,7 +37,7 @@ pub(super) fn check(files: &str, expect: Expect) {
 }
 
 /// The same behind [`ATMOS`].
-pub(super) fn check_stacks(files: &str, expect: Expect) {
+pub(super) fn check_stacks(files: &str, expect: &Expect) {
     check(&format!("{ATMOS}{files}"), expect);
 }
 

@@ -18,7 +18,7 @@ components:
       vars: {size: 2, zones: !append [b], name: 'vpc-{{ .vars.stage }}'}
 ";
 
-fn check(path: &str, expect: Expect) {
+fn check(path: &str, expect: &Expect) {
     let resolution = resolved(&format!("{ATMOS}{FILES}"));
     let mut components = resolution.desired.components();
     let vpc = components.find(|component| component.id.name.as_str() == "vpc").expect("resolved");
@@ -36,14 +36,14 @@ fn check(path: &str, expect: Expect) {
 fn every_layer_that_says_something_is_shown() {
     check(
         "vars.size",
-        expect![[r#"
+        &expect![[r#"
              Base(ComponentName(base)) stacks/deploy/dev.yaml: 1
         wins Own stacks/deploy/dev.yaml: 2
     "#]],
     );
     check(
         "vars.tags",
-        expect![[r#"
+        &expect![[r#"
              Global stacks/mixin.yaml: {team: "platform"}
         wins Global stacks/deploy/dev.yaml: {cost: 1}
         wins Base(ComponentName(base)) stacks/deploy/dev.yaml: {team: "network"}
@@ -51,7 +51,7 @@ fn every_layer_that_says_something_is_shown() {
     );
     check(
         "vars.tags.team",
-        expect![[r#"
+        &expect![[r#"
              Global stacks/mixin.yaml: "platform"
         wins Base(ComponentName(base)) stacks/deploy/dev.yaml: "network"
     "#]],
@@ -62,7 +62,7 @@ fn every_layer_that_says_something_is_shown() {
 fn an_appended_list_wins_beside_the_one_it_continues() {
     check(
         "vars.zones",
-        expect![[r#"
+        &expect![[r#"
         wins Global stacks/mixin.yaml: ["a"]
         wins Own stacks/deploy/dev.yaml: {!append: ["b"]}
     "#]],
@@ -73,7 +73,7 @@ fn an_appended_list_wins_beside_the_one_it_continues() {
 fn a_rendered_value_shows_its_template() {
     check(
         "vars.name",
-        expect![[r#"
+        &expect![[r#"
         wins Own stacks/deploy/dev.yaml: "vpc-{{ .vars.stage }}"
         wins Rendered -: "vpc-dev"
     "#]],
@@ -82,5 +82,5 @@ fn a_rendered_value_shows_its_template() {
 
 #[test]
 fn what_nobody_says_has_no_layers() {
-    check("vars.none", expect![[""]]);
+    check("vars.none", &expect![[""]]);
 }

@@ -8,8 +8,7 @@ use super::{check_stacks, resolved};
 fn twelve_mistakes_are_twelve_findings() {
     check_stacks(
         "--- stacks/mixins/broken.yaml
-vars:
-  a: [1
+vars: [
 --- stacks/deploy/a.yaml
 import: [mixins/brokn, {path: ''}]
 vars: {stage: a}
@@ -33,10 +32,9 @@ components:
 vars: {stage: d}
 components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
 --- stacks/deploy/e.yaml
-vars: {tenant: e}
-components: {terraform: {vpc: {}}}
+{vars: {tenant: e}, components: {terraform: {vpc: {}}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             a
               terraform/vpc is unresolved
             b
@@ -75,7 +73,7 @@ components: {terraform: {vpc: {}}}
               hint: did you mean `!env`?
             Error stack-name stacks/deploy/e.yaml:1:1: this stack has no name: map has no entry for key "stage"
               hint: set the missing value in this manifest or in what it imports
-            Error yaml-syntax stacks/mixins/broken.yaml:2:6: unclosed bracket '['
+            Error yaml-syntax stacks/mixins/broken.yaml:1:7: unclosed bracket '['
         "#]],
     );
 }
@@ -110,7 +108,7 @@ import: [absent, stage]
 vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc is unresolved
             prod
@@ -129,7 +127,7 @@ fn a_broken_manifest_without_components_is_nameless() {
 import: [catalog/absent]
 vars: {stage: dev}
 ",
-        expect![[r#"
+        &expect![[r#"
             nameless stacks/deploy/dev.yaml
             Error import-not-found stacks/deploy/dev.yaml:1:10: `catalog/absent` does not exist
         "#]],
@@ -152,7 +150,7 @@ components:
   custom:
     thing: {anything: 1}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               custom/thing
                 anything: 1

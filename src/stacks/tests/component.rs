@@ -22,7 +22,7 @@ components:
   helm:
     app: {}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               helm/app
                 vars: {stage: "dev", a: "global", b: "global", c: "global", d: "global"}
@@ -48,7 +48,7 @@ components:
     right: {metadata: {type: abstract, inherits: [root]}, vars: {b: right}}
     vpc: {metadata: {inherits: [left, right]}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/left (abstract)
                 metadata: {type: "abstract", inherits: ["root"]}
@@ -78,7 +78,7 @@ components:
       metadata: {type: abstract, component: shared, locked: true, tags: [x], labels: {tier: b}}
     vpc: {metadata: {inherits: [base], enabled: false, tags: [y]}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/base (abstract)
                 metadata: {labels: {team: "a", tier: "b"}, type: "abstract", component: "shared", locked: true, tags: ["x"]}
@@ -110,7 +110,7 @@ import: [before, middle, after]
 vars: {stage: dev}
 components: {terraform: {vpc: {vars: {x: own}}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               packer/image
                 vars: {stage: "dev", x: "own"}
@@ -140,7 +140,7 @@ components:
     vpc: {metadata: {inherits: [base]}, vars: {l: !append [c]}}
     alone: {vars: {l: !append [c]}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/alone
                 vars: {stage: "dev", l: ["g", "t", "c"]}
@@ -169,7 +169,7 @@ components:
       vars: {l: [c]}
     wrong: {settings: {list_merge_strategy: apend}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/base (abstract)
                 metadata: {type: "abstract"}
@@ -198,7 +198,7 @@ components:
     base: {metadata: {type: abstract}, settings: {list_merge_strategy: merge}}
     heir: {metadata: {inherits: [base]}, vars: {l: [{b: 2}]}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/base (abstract)
                 metadata: {type: "abstract"}
@@ -230,7 +230,7 @@ components:
     vpc: {component: base}
     lost: {component: absent}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/base
                 vars: {stage: "dev", x: "base"}
@@ -259,7 +259,7 @@ components:
       backend_type: azurerm
       backend: {azurerm: {container_name: c}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/azure
                 backend: {container_name: "c", key: "azure.terraform.tfstate"}
@@ -300,7 +300,7 @@ components:
 vars: {stage: prod}
 components: {terraform: {dns: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               helm/app
                 dependencies: {components: [{component: "eks", kind: "terraform"}, {component: "vpc"}]}
@@ -340,7 +340,7 @@ components:
     c: {dependencies: {components: [{component: a}]}}
     outside: {dependencies: {components: [{component: a}]}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/outside
                 dependencies: {components: [{component: "a"}]}
@@ -365,7 +365,7 @@ components:
     b: {metadata: {inherits: [a]}}
     outside: {}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/outside
                 vars: {stage: "dev"}
@@ -393,7 +393,7 @@ components:
           mange: propose
           prune: 'yes please'
 ",
-        expect![[r#"
+        &expect![[r#"
             dev -> cluster
               terraform/vpc
                 settings: {reconcile: {target: "cluster", interval: "10m", manage: "propose", ignore: ["/spec/replicas"]}}

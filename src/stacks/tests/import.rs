@@ -16,7 +16,7 @@ import: [a, b]
 vars: {stage: dev, z: own}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {x: "a", y: "b", z: "own", stage: "dev"}
@@ -38,7 +38,7 @@ import: [orgs/acme/_defaults]
 vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {base: 1, shared: 1, stage: "dev"}
@@ -66,7 +66,7 @@ import: ['mixins/**/*']
 vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {last: "b", list: ["a", "b"], stage: "dev"}
@@ -98,7 +98,7 @@ import:
     context: {name: cart, port: 81, paths: []}
 vars: {stage: dev}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               helm/cart
                 vars: {stage: "dev", port: 81, late: "dev"}
@@ -122,7 +122,7 @@ import:
     context: {count: 3, list: [1, 2]}
 vars: {stage: dev}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {stage: "dev", count: 3, text: "n3", list: [1, 2]}
@@ -142,7 +142,7 @@ import: [region, '{{ .vars.region }}', {path: 'nowhere', skip_if_missing: true}]
 vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {region: "us-east-1", zone: "us-east-1a", stage: "dev"}
@@ -162,7 +162,7 @@ import: [a]
 vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc is unresolved
             Error import-cycle stacks/b.yaml:1:10: files import each other: stacks/a.yaml -> stacks/b.yaml -> stacks/a.yaml

@@ -15,7 +15,7 @@ components: {terraform: {vpc: {}}}
 vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             my stack
               terraform/vpc
                 vars: {stage: "dev"}
@@ -36,7 +36,7 @@ components: {terraform: {vpc: {}}}
         &format!(
             "--- atmos.yaml\nstacks: {{base_path: stacks, name_pattern: '{{tenant}}-{{stage}}'}}\n{files}"
         ),
-        expect![[r#"
+        &expect![[r#"
             a-b-dev
               terraform/vpc
                 vars: {tenant: "a-b", stage: "dev"}
@@ -44,7 +44,7 @@ components: {terraform: {vpc: {}}}
     );
     check(
         &format!("--- atmos.yaml\nstacks: {{base_path: stacks}}\n{files}"),
-        expect![[r#"
+        &expect![[r#"
         deploy/dev
           terraform/vpc
             vars: {tenant: "a-b", stage: "dev"}
@@ -59,7 +59,7 @@ fn a_component_with_its_own_stage_is_in_another_stack() {
 vars: {stage: dev}
 components: {terraform: {vpc: {}, moved: {vars: {stage: prod}}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {stage: "dev"}
@@ -77,7 +77,7 @@ fn a_stack_without_a_name_is_not_taken_for_one_that_is_gone() {
 vars: {tenant: a}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             nameless stacks/deploy/dev.yaml
             Error stack-name stacks/deploy/dev.yaml:1:1: this stack has no name: map has no entry for key "stage"
               hint: set the missing value in this manifest or in what it imports
@@ -95,7 +95,7 @@ components: {terraform: {same: {}, vpc: {vars: {x: 1}}, only-a: {}}}
 vars: {stage: dev}
 components: {terraform: {same: {}, vpc: {vars: {x: 2}}, only-b: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/only-a
                 vars: {stage: "dev"}
@@ -127,7 +127,7 @@ components: {terraform: {vpc: {}}}
 --- stacks/deploy/a/notes.txt
 not a manifest
 ",
-        expect![[r#"
+        &expect![[r#"
             deploy/a/dev
               terraform/vpc
         "#]],
@@ -138,7 +138,7 @@ not a manifest
 fn a_repository_without_atmos_yaml_says_so() {
     check(
         "--- README.md\nnothing here\n",
-        expect![[r#"
+        &expect![[r#"
         Error settings-invalid atmos.yaml:1:1: there is no `atmos.yaml`, so nothing says where the stacks are
           hint: add `atmos.yaml` with `stacks: {base_path: stacks}` at the root
     "#]],

@@ -17,7 +17,7 @@ components:
     vpc:
       vars: {octal: 0777, o8: 008, yes: yes, on: on, hex: 0x10, under: 1_000, exp: 1e3, null1: ~, date: 2024-01-02, 0x1F: key, true: key}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {stage: "dev", octal: 511, o8: 8.0, yes: "yes", on: "on", hex: 16, under: 1000, exp: 1000.0, null1: null, date: "2024-01-02", 31: "key", true: "key"}
@@ -34,7 +34,7 @@ settings: {yaml: {key_delimiter: .}}
 --- stacks/dev.yaml
 components: {terraform: {vpc: {vars: {a.b: 1, a: {c: 2}, 'q.r': 3}}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {a: {c: 2, b: 1}, q.r: 3}
@@ -58,7 +58,7 @@ components:
         missing: '{{ .vars.absent }}'
         '{{ .vars.stage }}-key': 1
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc
                 vars: {stage: "dev", n: 5, text: "5", hop: "{{ .vars.n }}", name: "vpc-dev", missing: "<no value>", dev-key: 1}
@@ -85,7 +85,7 @@ vars: {stage: dev}
 import: [catalog/vpc]
 vars: {stage: prod}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/fine
                 vars: {stage: "dev"}
@@ -116,7 +116,7 @@ import: [catalog/rds]
 vars: {stage: dev}
 components: {terraform: {vpc: {vars: {other: '{{ .locals.engine }}'}}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/rds
                 vars: {stage: "dev", family: "postgres17", major: 17, late: "dev"}
@@ -135,7 +135,7 @@ locals: {a: '{{ .locals.b }}', b: '{{ .locals.a }}'}
 vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/vpc is unresolved
             nameless stacks/deploy/dev.yaml
@@ -172,7 +172,7 @@ components:
       metadata: {enabled: false}
       vars: {asked: !exec date}
 ",
-        expect![[r#"
+        &expect![[r#"
             dev
               terraform/off (disabled)
                 metadata: {enabled: false}
