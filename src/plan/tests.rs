@@ -610,13 +610,15 @@ fn what_is_named_in_an_approval_may_go() {
         b.json: what it holds would be lost for good
         c.json: what it holds would be lost for good
         d.json: what it holds would be lost for good
-    "#]].assert_eq(&held("ada", &[]));
+    "#]]
+    .assert_eq(&held("ada", &[]));
     expect![[r#"
         terraform/app: it depends on terraform/vpc, which is held
         b.json: what it holds would be lost for good
         c.json: what it holds would be lost for good
         d.json: what it holds would be lost for good
-    "#]].assert_eq(&held("ada", &["a.json"]));
+    "#]]
+    .assert_eq(&held("ada", &["a.json"]));
     assert_eq!(held("ada", &["a.json", "b.json", "c.json", "d.json"]), "");
     let all = held("author", &["a.json", "b.json", "c.json", "d.json"]);
     assert_eq!(all.matches("lost for good").count(), 4, "{all}");
