@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::backends::Target;
+use crate::backends::{StepError, Target};
 use crate::ids::ComponentId;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
@@ -64,6 +64,10 @@ pub enum ApplyError {
     /// Nothing more can be written down, so nothing more is done.
     #[error("the run stopped: nothing can be written down")]
     Store(#[from] StoreError),
+    /// Whoever began the run may still be at it: the target cannot be told that a later lease
+    /// holds.
+    #[error("a run that did not end cannot be taken up")]
+    Fence(#[source] StepError),
 }
 
 /// Runs the steps of `plan` that `claim` lets through and that nothing holds, and writes down how

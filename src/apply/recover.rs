@@ -26,7 +26,9 @@ impl Run<'_> {
     /// How a step that has an intent and no outcome ended; `None`: it is to be done (again).
     pub(super) async fn settle(&self, at: usize) -> Option<Finished> {
         let step = &self.plan.effect().steps[at];
-        let looked = self.cx.target.observe(&step.component, None, &self.before).await;
+        let look = self.cx.target.observe(&step.component, None, &self.before);
+        let late = || Observed::Unreachable { reason: "looking took too long".to_owned() };
+        let looked = self.within(self.patience(at).timeout, look).await.unwrap_or_else(late);
         let traces: Vec<Trace> =
             self.changes(at).map(|change| trace(change, &looked, &self.before)).collect();
         let all_done = traces.iter().all(|trace| matches!(trace, Trace::Done(_)));

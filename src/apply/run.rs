@@ -1,6 +1,7 @@
 //! One run from its first write to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
 use super::step::{backoff, not_started};
-use super::{ApplyContext, ApplyError, waves};
+use super::{ApplyContext, ApplyError, Patience, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
 use crate::model::inventory::Inventory;
@@ -21,8 +22,9 @@ use crate::world::Point;
 /// Steps under way at once: enough to hide a target's latency, few enough for any target.
 const PARALLEL: usize = 8;
 
-/// How often a mark is tried.
+/// How often a mark is tried, and how long one try may take: a mark is one small object.
 const MARK_ATTEMPTS: u32 = 5;
+const MARK_TIME: Duration = Duration::from_secs(60);
 
 /// One run of one plan.
 pub(super) struct Run<'a> {
@@ -87,6 +89,8 @@ async fn go(
     let mut ended = run.refused();
     let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();
     if let Some(open) = open {
+        // Nothing that is seen holds while another process could still write.
+        run.mark(&MarkEntries::new()).await.map_err(ApplyError::Fence)?;
         run.take_up(open, &mut ended).await?;
     }
     let mut extended = run.extended(&ended);
@@ -118,6 +122,25 @@ impl Run<'_> {
     pub(super) fn changes(&self, at: usize) -> impl Iterator<Item = &Change> {
         let effect = self.plan.effect();
         effect.steps[at].changes.iter().map(|&change| &effect.changes[change])
+    }
+
+    /// What `work` gives, if it does so in time; else it is dropped.
+    pub(super) async fn within<T>(
+        &self,
+        time: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.cx.world.clock.sleep(time) => None,
+        }
+    }
+
+    /// How long and how often a step is tried.
+    pub(super) fn patience(&self, at: usize) -> Patience {
+        let component = &self.plan.effect().steps[at].component;
+        self.cx.patience.get(component).copied().unwrap_or_default()
     }
 
     /// Steps that may not start: nothing allows them, or something holds them. A hold for want of
@@ -183,7 +206,9 @@ impl Run<'_> {
         let mut attempt = 1;
         loop {
             let lease = self.held.good(self.cx).await;
-            let error = match self.cx.target.write_mark(&lease, entries).await {
+            let written = self.cx.target.write_mark(&lease, entries);
+            let late = || StepError::unknown("writing the mark took too long");
+            let error = match self.within(MARK_TIME, written).await.unwrap_or_else(|| Err(late())) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };

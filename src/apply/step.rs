@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use super::Patience;
 use super::compare::compare;
 use super::journal::{Finished, Record};
 use super::run::Run;
+use super::{ApplyError, Patience};
 use crate::backends::{Disposition, StepError};
 use crate::model::outcome::{StepEnd, StepOutcome};
 use crate::model::plan::Nature;
 use crate::world::Point;
-
-use super::ApplyError;
 
 /// The first wait before another try, and the longest.
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -29,7 +27,7 @@ impl Run<'_> {
             self.write(&Record { intents: vec![at], ..Record::default() }).await?;
             self.cx.world.points.reach(Point::IntentAfter).await;
         }
-        let patience = self.cx.patience.get(&step.component).copied().unwrap_or_default();
+        let patience = self.patience(at);
         let mut attempt = 1;
         loop {
             let error = match self.attempt(at, patience).await {
@@ -40,7 +38,7 @@ impl Run<'_> {
                 return Ok(self.ended(at, end(error)));
             };
             if attempt >= patience.attempts_max || self.stop.is_cancelled() {
-                let why = format!("{error} (tried {attempt} times)");
+                let why = format!("{error} (attempt {attempt} of {})", patience.attempts_max);
                 return Ok(self.ended(at, StepEnd::Failed { why }));
             }
             let wait = backoff(attempt, self.cx.world.ids.jitter()).max(wanted);
@@ -56,14 +54,12 @@ impl Run<'_> {
         let effect = self.plan.effect();
         let lease = self.held.good(self.cx).await;
         self.cx.world.points.reach(Point::EffectBefore).await;
-        let after = tokio::select! {
-            biased;
-            after = self.cx.target.apply(&lease, effect, &effect.steps[at]) => after?,
-            () = self.cx.world.clock.sleep(patience.timeout) => {
-                let message = format!("it took longer than {} s", patience.timeout.as_secs());
-                return Err(StepError::unknown(message));
-            }
+        let applied = self.cx.target.apply(&lease, effect, &effect.steps[at]);
+        let Some(after) = self.within(patience.timeout, applied).await else {
+            let message = format!("it took longer than {} s", patience.timeout.as_secs());
+            return Err(StepError::unknown(message));
         };
+        let after = after?;
         self.cx.world.points.reach(Point::EffectAfter).await;
         let mut finished = self.ended(at, StepEnd::Done);
         let told = |change| after.iter().find(|one| one.resource == change).cloned();

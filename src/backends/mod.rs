@@ -10,6 +10,9 @@
 
 pub mod files;
 
+#[cfg(test)]
+pub(crate) mod fixture;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -385,9 +385,7 @@ fn a_chart_that_is_not_there() {
     );
 }
 
-#[test]
-fn kubernetes_objects_from_files_and_inline() {
-    let text = "#- sections.yaml
+const OBJECTS: &str = "#- sections.yaml
 paths: [objects.yaml, more]
 manifests:
   - apiVersion: v1
@@ -426,9 +424,12 @@ spec:
 #- components/kubernetes/base/ignored.yaml
 kind: Ignored
 ";
+
+#[test]
+fn kubernetes_objects_from_files_and_inline() {
     check(
         "prod/kubernetes/base",
-        text,
+        OBJECTS,
         &expect![[r#"
             == prod/kubernetes/base/ConfigMap.shop.settings.yaml
             apiVersion: v1

@@ -119,6 +119,17 @@ pub enum Reach {
     Derived(&'static str),
 }
 
+/// What one layer says at one path of a component, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Which of the component's layers.
+    pub layer: usize,
+    /// What it says there.
+    pub value: Value,
+    /// Whether any of it is in the merged value.
+    pub wins: bool,
+}
+
 /// One component that has to be applied before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
@@ -149,11 +160,16 @@ impl Layout {
     /// The folder that `component`'s code is in. A kind that the settings do not mention has
     /// `components/<kind>`.
     pub fn folder(&self, component: &Component) -> String {
-        let kind = &component.id.kind;
-        match self.0.get(kind).map(AsRef::as_ref) {
-            Some("" | ".") => component.code.to_string(),
-            Some(base) => format!("{base}/{}", component.code),
-            None => format!("components/{kind}/{}", component.code),
+        self.below(component.id.kind.as_str(), &component.code)
+    }
+
+    /// The folder `code` below where the code of `kind` is.
+    pub fn below(&self, kind: &str, code: &str) -> String {
+        let base = self.0.iter().find(|(known, _)| known.as_str() == kind);
+        match base.map(|(_, base)| base.as_ref()) {
+            Some("" | ".") => code.to_owned(),
+            Some(base) => format!("{base}/{code}"),
+            None => format!("components/{kind}/{code}"),
         }
     }
 }

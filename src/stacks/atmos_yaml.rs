@@ -40,6 +40,10 @@ pub(super) struct Dialect {
     pub(super) lowest: Lowest,
     /// Where the code of each kind is.
     pub(super) layout: Layout,
+    /// What stands for `/` in the keys of backends.
+    pub(super) prefix_separator: Arc<str>,
+    /// What takes a plain key apart into nested maps, if anything does.
+    pub(super) key_delimiter: Option<Arc<str>>,
 }
 
 /// How a stack gets its name where the manifest does not say it.
@@ -111,6 +115,12 @@ impl Reader<'_, '_> {
             templates: self.templates(root),
             lowest: self.lowest(root),
             layout: self.layout(root, &base_path),
+            prefix_separator: text(
+                root,
+                &["components", "terraform", "workspace", "prefix_separator"],
+            )
+            .unwrap_or_else(|| "-".into()),
+            key_delimiter: text(root, &["settings", "yaml", "key_delimiter"]),
             inherits_metadata: inherit
                 .and_then(|inherit| inherit.get("metadata")?.as_bool())
                 .unwrap_or(true),
@@ -225,6 +235,12 @@ impl Reader<'_, '_> {
     fn span(&self, value: &Value) -> Span {
         self.library.span(value, &self.path)
     }
+}
+
+/// The text at the end of `way`, unless it is empty.
+fn text(root: &Value, way: &[&str]) -> Option<Arc<str>> {
+    let value = way.iter().try_fold(root, |value, step| value.get(step))?;
+    value.as_str().filter(|text| !text.is_empty()).map(Arc::from)
 }
 
 /// Reads a `list_merge_strategy`.

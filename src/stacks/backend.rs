@@ -11,10 +11,12 @@ pub(super) struct Named<'c> {
     pub(super) code: Option<&'c str>,
     /// `metadata.name`.
     pub(super) name: Option<String>,
+    /// What stands for `/` in a key.
+    pub(super) separator: &'c str,
 }
 
-/// The merged `backend` of a component: only the map under its type, with a key in it that is the
-/// component's own. `shared` is what the kind says before any component speaks.
+/// The settings of a component's backend, with a key in them that is the component's own.
+/// `shared` is what the kind says before any component speaks.
 pub(super) fn of_type(
     backend: &Value,
     shared: Option<&Value>,
@@ -22,29 +24,30 @@ pub(super) fn of_type(
     named: &Named<'_>,
 ) -> Value {
     let mut after = only(backend, backend_type);
-    let Some(mut chosen) = after.get(backend_type).and_then(Value::as_map).cloned() else {
-        return after;
-    };
-    let own = named.name.as_deref().or(named.code).unwrap_or(named.component).replace('/', "-");
+    let Node::Map(chosen) = &mut after.node else { return after };
+    let own = named
+        .name
+        .as_deref()
+        .or(named.code)
+        .unwrap_or(named.component)
+        .replace('/', named.separator);
     let has = |key: &str| chosen.get(key).is_some();
     let added = match backend_type {
         "s3" if !has("workspace_key_prefix") => Some(("workspace_key_prefix", own)),
         "gcs" if !has("prefix") => Some(("prefix", own)),
-        "azurerm" => azure_key(&chosen, shared, &own),
+        "azurerm" => azure_key(chosen, shared, &own),
         _ => None,
     };
-    if let (Some((key, text)), Node::Map(all)) = (added, &mut after.node) {
+    if let Some((key, text)) = added {
         chosen.insert(key, Value::text(text));
-        all.insert(backend_type, Value::computed(Node::Map(chosen)));
     }
     after
 }
 
-/// The map with no key but `backend_type`.
+/// The settings under `backend_type`; what other types say has no effect.
 pub(super) fn only(backend: &Value, backend_type: &str) -> Value {
-    let kept = backend.get(backend_type).filter(|_| !backend_type.is_empty());
-    let map: Map = kept.map(|value| (Arc::from(backend_type), value.clone())).into_iter().collect();
-    Value { node: Node::Map(map), origin: backend.origin }
+    let chosen = backend.get(backend_type).filter(|settings| settings.as_map().is_some());
+    chosen.cloned().unwrap_or_else(Value::empty_map)
 }
 
 /// The key of an Azure backend: behind the one all components share, unless it is the

@@ -1,12 +1,13 @@
 //! One component: from its slots to its sections, layers and everything read from them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
-use super::inherit::{self, Bases};
+use super::inherit::{self, Bases, Place};
 use super::layer::{self, Stages};
 use super::manifest::Key;
 use super::marks::Marks;
@@ -14,7 +15,7 @@ use super::merge::{self, Lists};
 use super::parent::{Bench, Shared, Slots};
 use super::sections;
 use super::slot::{Said, Slot};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::ids::ComponentName;
 use crate::model::desired::{Layer, Reach};
 use crate::model::value::{Map, Node, Value};
@@ -31,6 +32,8 @@ pub(super) struct Sources {
     overrides: Slots,
     /// Each base once, the most recent first.
     pub(super) inheritance: Vec<Arc<str>>,
+    /// What a chain of `component:` keys leads to.
+    code: Option<Arc<str>>,
     /// What is wrong with its bases.
     pub(super) faults: Vec<Diagnostic>,
     inherits_metadata: bool,
@@ -52,7 +55,7 @@ impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
         bench: &mut Bench<'_>,
-        place: &impl Fn(&Value) -> Option<Span>,
+        place: &Place<'_, '_>,
         key: &Key,
         inherits_metadata: bool,
     ) -> Self {
@@ -74,6 +77,7 @@ impl Sources {
             own,
             overrides,
             inheritance,
+            code: bases.code,
             faults: bases.faults,
             inherits_metadata,
         }
@@ -95,14 +99,9 @@ impl Sources {
 
     /// The component's own folder, if it names one.
     pub(super) fn code(&self) -> Option<&str> {
-        let metadata = self.own.get("metadata")?;
-        let said = metadata.value.get("component").and_then(Value::as_str);
-        said.filter(|folder| !folder.is_empty())
-    }
-
-    /// The component that a legacy `component:` names.
-    pub(super) fn legacy(&self) -> Option<&str> {
-        self.own.get("component")?.value.as_str()
+        let metadata = self.own.get("metadata");
+        let said = metadata.and_then(|slot| slot.value.get("component")?.as_str());
+        said.filter(|folder| !folder.is_empty()).or(self.code.as_deref())
     }
 
     /// What the kind says about `section` before any component speaks.
@@ -176,9 +175,9 @@ impl Sources {
     }
 
     /// A base's slot as its heirs see it: its type and its own bases stay with it.
-    fn inheritable(&self, name: &str, slot: &Slot) -> Option<Slot> {
+    fn inheritable<'s>(&self, name: &str, slot: &'s Slot) -> Option<Cow<'s, Slot>> {
         if name != "metadata" {
-            return Some(slot.clone());
+            return Some(Cow::Borrowed(slot));
         }
         let without = |value: &Value| {
             let mut map = value.as_map().cloned().unwrap_or_default();
@@ -190,10 +189,12 @@ impl Sources {
             .said
             .iter()
             .map(|said| Said { imports: said.imports.clone(), value: without(&said.value) });
-        self.inherits_metadata.then(|| Slot {
-            value: without(&slot.value),
-            marks: slot.marks,
-            said: said.collect(),
+        self.inherits_metadata.then(|| {
+            Cow::Owned(Slot {
+                value: without(&slot.value),
+                marks: slot.marks,
+                said: said.collect(),
+            })
         })
     }
 }
@@ -206,6 +207,14 @@ impl Merged {
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.sections.get(name).map(|section| &section.value)
+    }
+
+    /// Notes that what a section needs done, another made from it needs too.
+    pub(super) fn carry(&mut self, from: &str, to: &str) {
+        let marks = self.sections.get(from).map(|section| section.marks).unwrap_or_default();
+        if let Some(section) = self.sections.get_mut(to) {
+            section.marks = section.marks.and(marks);
+        }
     }
 
     /// Replaces a section by what was computed from it, and keeps the difference as a layer.

@@ -73,8 +73,8 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
     (wanted, wrong)
 }
 
-/// Finds the component that `wanted` names in `stack`; `Ok(None)` if it may exist in a stack that
-/// could not be named.
+/// Finds the component that `wanted` names in `stack`; `Ok(None)` if the stack may be one that could
+/// not be named.
 pub(super) fn link(
     index: &Index,
     uncertain: bool,
@@ -105,9 +105,6 @@ pub(super) fn link(
             _ => None,
         });
     let Some(key) = found else {
-        if uncertain {
-            return Ok(None);
-        }
         let of_kind = components.iter().filter(|key| key.0.as_ref() == own);
         let guess = closest(&wanted.name, of_kind.map(|key| key.1.as_ref()));
         let message =

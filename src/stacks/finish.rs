@@ -13,6 +13,7 @@ use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
 use super::reconcile_block;
+use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
@@ -102,7 +103,7 @@ impl Finisher<'_, '_> {
         let kind_of = text(merged, "backend_type");
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
-        let code = sources.code().or(sources.legacy()).map(str::to_owned);
+        let code = sources.code().map(str::to_owned);
         bench.workspace = backend::workspace(
             metadata,
             bench.stack.as_str(),
@@ -116,6 +117,7 @@ impl Finisher<'_, '_> {
                 component: bench.id.name.as_str(),
                 code: folder.as_deref(),
                 name: said("name"),
+                separator: &self.dialect.prefix_separator,
             };
             let after = backend::of_type(&before, sources.shared("backend"), &kind_of, &named);
             merged.compute("backend", Reach::Derived("the backend's type and key"), after);
@@ -124,16 +126,19 @@ impl Finisher<'_, '_> {
             empty if empty.is_empty() => kind_of,
             said => said,
         };
-        let own = merged.get("remote_state_backend").cloned();
-        if let Some(backend) = merged.get("backend").filter(|_| own.is_some()).cloned() {
-            let own = own.unwrap_or_else(Value::empty_map);
-            let all = merge::merge(&merge::prune(&backend), &own, Lists::Replace);
-            let after = backend::only(&all, &remote_type);
-            merged.compute(
-                "remote_state_backend",
-                Reach::Derived("the component's own backend"),
-                after,
-            );
+        let own = merged.get("remote_state_backend").map(|all| backend::only(all, &remote_type));
+        let remote = match (merged.get("backend"), own) {
+            (Some(backend), Some(own)) => Some(merge::merge(backend, &own, Lists::Replace)),
+            (backend, own) => own.or_else(|| backend.cloned()),
+        };
+        if let Some(after) = remote {
+            let reach = Reach::Derived("the component's own backend");
+            merged.compute("remote_state_backend", reach, after);
+            merged.carry("backend", "remote_state_backend");
+        }
+        if !remote_type.is_empty() {
+            let reach = Reach::Derived("the type of the component's own backend");
+            merged.compute("remote_state_backend_type", reach, Value::text(remote_type));
         }
     }
 
@@ -148,14 +153,16 @@ impl Finisher<'_, '_> {
             return;
         }
         let mut missing = Vec::new();
+        // Every pass reads the values as they were written: it follows one reference further.
+        let written = self.with_names(bench, merged);
         for _ in 0..self.templates.evaluations() {
-            let sections = self.with_names(bench, merged);
-            let data = template::needed(self.templates, &sections);
+            let texts = merged.map();
+            let scope = template::needed(self.templates, &texts, &written);
             let mut rendering = Rendering {
                 templates: self.templates,
                 moment: Moment::Late,
                 missing: Missing::Prints,
-                data,
+                scope,
                 failures: Vec::new(),
                 absent: Vec::new(),
             };
@@ -191,7 +198,14 @@ impl Finisher<'_, '_> {
 
     /// The sections and the names that only templates see.
     fn with_names(&self, bench: &Bench<'_>, merged: &Merged) -> Map {
-        let mut map = merged.map();
+        let empty = sections::RULES.iter().map(|rule| {
+            let value =
+                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
+            (Arc::from(rule.name), value)
+        });
+        let said =
+            merged.sections.iter().map(|(name, section)| (name.clone(), section.value.clone()));
+        let mut map: Map = empty.chain(said).collect();
         let file = path::stem(path::below(&bench.parent.path, &self.dialect.stacks));
         let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
         text("atmos_component", bench.id.name.as_str());
@@ -201,6 +215,9 @@ impl Finisher<'_, '_> {
         text("atmos_stack_file", file);
         text("atmos_manifest", file);
         text("workspace", &bench.workspace);
+        let mut about = Map::default();
+        about.insert("component_type", Value::text(bench.id.kind.as_str()));
+        map.insert("component_info", Value::computed(Node::Map(about)));
         let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
         let inheritance = Node::List(Arc::new(inheritance.collect()));
         map.insert("inheritance", Value::computed(inheritance));

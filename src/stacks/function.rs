@@ -205,9 +205,8 @@ impl Calls<'_> {
     }
 
     fn env(&mut self, words: &[String]) -> Result<Node, (Code, String)> {
-        let (name, default) = match words {
-            [name] => (name, ""),
-            [name, default] => (name, default.as_str()),
+        let name = match words {
+            [name] | [name, _] => name,
             _ => {
                 let message = "`!env` takes a name and, if wanted, a default in quotes";
                 return Err((Code::FunctionFailed, message.to_owned()));
@@ -216,10 +215,7 @@ impl Calls<'_> {
         if let Some(value) = self.env.and_then(|env| env.get(name)) {
             return Ok(Node::Str(printed(value).into()));
         }
-        Ok(match self.ask("!env", vec![name.clone()])? {
-            Node::Null => Node::Str(default.into()),
-            known => known,
-        })
+        self.ask("!env", words.to_vec())
     }
 
     /// Spells out the stack that `component [stack] output` implies.
@@ -296,7 +292,10 @@ fn printed(value: &Value) -> String {
 /// The text as JSON, or as it is.
 fn json(text: &Arc<str>) -> Node {
     match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) => super::template::from_data(&gotmpl::Value::from(&json)),
+        Ok(json) => super::template::from_go(&gotmpl::Value::from(&json)),
         Err(_) => Node::Str(text.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,8 +46,8 @@ impl Identity {
             (None, NameRule::File) => path::stem(path::below(manifest, &dialect.stacks)).to_owned(),
             (None, NameRule::Pattern(text, span)) => self.pattern(text, span, manifest, find)?,
             (None, NameRule::Template(text, span)) => {
-                let data = self.data(find);
-                let rendered = templates.text(Moment::Import, text, &data, Missing::Fails);
+                let scope = self.scope(find);
+                let rendered = templates.text(Moment::Import, text, &scope, Missing::Fails);
                 rendered.map_err(|error| nameless(manifest, span, &error.message))?
             }
         };
@@ -76,7 +76,7 @@ impl Identity {
         Ok(name)
     }
 
-    fn data(&self, find: impl Fn(&FieldPath) -> Option<Value>) -> gotmpl::Value {
+    fn scope(&self, find: impl Fn(&FieldPath) -> Option<Value>) -> gotmpl::Value {
         let root = gotmpl::Map::new(gotmpl::Element::Any);
         for field in &self.fields {
             let Some((last, way)) = field.0.split_last() else { continue };
@@ -90,7 +90,7 @@ impl Identity {
                 map = inner;
             }
             if let Some(value) = find(field) {
-                map.insert(last.as_str(), template::data(&value));
+                map.insert(last.as_str(), template::to_go(&value));
             }
         }
         root.into()

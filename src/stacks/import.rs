@@ -46,6 +46,24 @@ pub(super) struct Closure {
     pub(super) contributions: Vec<Contribution>,
     /// Why it is not complete.
     pub(super) faults: Vec<Diagnostic>,
+    /// How many contributions come before, or are, the last of which something is missing: what
+    /// is missing could not change what the others say.
+    pub(super) certain_from: usize,
+}
+
+impl Closure {
+    fn fault(&mut self, faults: &[Diagnostic]) {
+        if !faults.is_empty() {
+            self.faults.extend_from_slice(faults);
+            self.certain_from = self.contributions.len();
+        }
+    }
+
+    /// Only the contributions that nothing missing could change.
+    pub(super) fn certain(&self) -> Self {
+        let contributions = self.contributions[self.certain_from..].to_vec();
+        Self { contributions, faults: Vec::new(), certain_from: 0 }
+    }
 }
 
 /// Follows imports. Manifests are taken apart once per context.
@@ -61,7 +79,7 @@ pub(super) struct Importer<'l, 's> {
 /// What a file is rendered with.
 #[derive(Clone, Default)]
 struct Context {
-    data: Option<Value>,
+    values: Option<Value>,
     ignore_missing: bool,
     skip: bool,
 }
@@ -104,17 +122,18 @@ impl<'l, 's> Importer<'l, 's> {
         walk.chain.push(path.clone());
         let manifest = self.manifest(path, context);
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
-        walk.closure.faults.extend(manifest.faults.iter().cloned());
         let own = (!manifest.overrides.is_empty())
             .then(|| Overriding { manifest: manifest.clone(), imports: imports.clone() });
         let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
         for import in &manifest.imports {
             if let Err(fault) = self.import(walk, &manifest, import, context, &inner) {
-                walk.closure.faults.push(*fault);
+                walk.closure.fault(&[*fault]);
             }
         }
         let overrides = walk.sideways.iter().chain(&inner).cloned().collect();
+        let faults = manifest.faults.clone();
         walk.closure.contributions.push(Contribution { manifest, imports, overrides });
+        walk.closure.fault(&faults);
         walk.sideways.extend(own);
         walk.chain.pop();
     }
@@ -180,9 +199,11 @@ impl<'l, 's> Importer<'l, 's> {
                 .collect();
             layers.push(Value::computed(Node::Map(map)));
         }
-        layers.extend(outer.data.iter().cloned());
+        layers.extend(outer.values.iter().cloned());
         Context {
-            data: layers.into_iter().reduce(|low, high| merge::merge(&low, &high, Lists::Replace)),
+            values: layers
+                .into_iter()
+                .reduce(|low, high| merge::merge(&low, &high, Lists::Replace)),
             ignore_missing: import.ignore_missing_values || outer.ignore_missing,
             skip: import.skip_templates || outer.skip,
         }
@@ -202,13 +223,13 @@ impl<'l, 's> Importer<'l, 's> {
             let slot = slot::global(&walk.closure.contributions, name, self.dialect.lists);
             (Arc::from(name), slot.map_or_else(Value::empty_map, |slot| slot.value))
         });
-        let mut data = Value::computed(Node::Map(globals.collect()));
-        if let Some(context) = &context.data {
-            data = merge::merge(&data, context, Lists::Replace);
+        let mut values = Value::computed(Node::Map(globals.collect()));
+        if let Some(context) = &context.values {
+            values = merge::merge(&values, context, Lists::Replace);
         }
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let data = template::data(&data);
-        match self.templates.text(Moment::Import, &import.path, &data, missing) {
+        let scope = template::to_go(&values);
+        match self.templates.text(Moment::Import, &import.path, &scope, missing) {
             Ok(text) => Ok(text.replace("<no value>", "").into()),
             Err(error) => {
                 let fault = template::diagnostic(&error, import.at.clone());
@@ -244,9 +265,9 @@ impl<'l, 's> Importer<'l, 's> {
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
-        let id = context.data.as_ref().map(|data| {
+        let id = context.values.as_ref().map(|values| {
             let flags = format!("{}{}", context.ignore_missing, context.skip);
-            ContentId::of([canonical::bytes(data), flags.into_bytes()].concat())
+            ContentId::of([canonical::bytes(values), flags.into_bytes()].concat())
         });
         let key = (path.clone(), id);
         if let Some(known) = self.manifests.get(&key) {
@@ -269,8 +290,9 @@ impl<'l, 's> Importer<'l, 's> {
                 None => Value::computed(Node::Null),
             },
         };
-        let data = context.data.as_ref();
-        let (value, wrong) = locals::put_in_place(self.library, self.templates, path, &value, data);
+        let given = context.values.as_ref();
+        let (value, wrong) =
+            locals::put_in_place(self.library, self.templates, path, &value, given);
         faults.extend(wrong);
         let mut manifest = manifest::split(self.library, path, &value, &self.templates.open());
         manifest.faults.splice(0..0, faults);
@@ -291,15 +313,15 @@ impl<'l, 's> Importer<'l, 's> {
                 return Value::computed(Node::Null);
             }
         };
-        let data = context.data.as_ref().map_or_else(
-            || gotmpl::Map::from_iter([("", gotmpl::Value::Nil); 0]).into(),
-            template::data,
-        );
+        let nothing = gotmpl::Map::new(gotmpl::Element::Any).into();
+        let scope = context.values.as_ref().map_or(nothing, template::to_go);
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let text = match self.templates.text(Moment::Import, &text, &data, missing) {
+        let text = match self.templates.text(Moment::Import, &text, &scope, missing) {
             Ok(rendered) => rendered.into(),
             // Without a context its references are to the component, and wait for the late pass.
-            Err(error) if context.data.is_none() && error.kind == gotmpl::ErrorKind::MissingKey => {
+            Err(error)
+                if context.values.is_none() && error.kind == gotmpl::ErrorKind::MissingKey =>
+            {
                 text
             }
             Err(error) => {
@@ -320,14 +342,15 @@ impl<'l, 's> Importer<'l, 's> {
         context: &Context,
         faults: &mut Vec<Diagnostic>,
     ) -> Value {
-        let Some(data) = context.data.as_ref().filter(|_| !context.skip) else {
+        let given = context.values.as_ref().filter(|_| !context.skip && !locals::are_in(value));
+        let Some(given) = given else {
             return value.clone();
         };
         let mut rendering = Rendering {
             templates: self.templates,
             moment: Moment::Import,
             missing: if context.ignore_missing { Missing::Prints } else { Missing::Fails },
-            data: template::data(data),
+            scope: template::to_go(given),
             failures: Vec::new(),
             absent: Vec::new(),
         };

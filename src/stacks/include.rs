@@ -70,10 +70,10 @@ fn read(
     let name = path.rsplit_once('/').map_or(path.as_ref(), |(_, name)| name);
     match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "yaml" | "yml" | "json" => {
-            let source = library.parse_table(path, text);
-            match source.faults.into_iter().next() {
-                Some(fault) => Err(Box::new(fault)),
-                None => Ok(source.value),
+            let source = library.table(path, text);
+            match source.faults.first() {
+                Some(fault) => Err(Box::new(fault.clone())),
+                None => Ok(source.value.clone()),
             }
         }
         "env" => Ok(Value::computed(Node::Map(dotenv(&text)))),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::load::Library;
 use super::manifest::Key;
 use super::parent::Bench;
 use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::model::desired::Layout;
 use crate::model::value::Value;
 
 /// How many bases one component may reach, repeated ones included: without a bound, bases that
@@ -18,6 +20,8 @@ const BASES_MAX: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Bases {
     pub(super) order: Vec<Arc<str>>,
+    /// The folder that a chain of `component:` keys leads to.
+    pub(super) code: Option<Arc<str>>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -34,32 +38,40 @@ impl Bases {
     }
 }
 
+/// Where things are: values in the files, code in the repository.
+pub(super) struct Place<'l, 's> {
+    pub(super) library: &'l Library<'s>,
+    pub(super) layout: &'l Layout,
+}
+
 /// The bases of `key`.
-pub(super) fn bases(
-    bench: &mut Bench<'_>,
-    files: &impl Fn(&Value) -> Option<crate::diagnostic::Span>,
-    key: &Key,
-) -> Bases {
-    let mut walk = Walk { bench, files, bases: Bases::default(), chain: vec![key.1.clone()] };
+pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
+    let mut walk = Walk { bench, place, bases: Bases::default(), chain: vec![key.1.clone()] };
     walk.visit(key);
+    walk.bases.code = walk.code(key);
     walk.bases
 }
 
-struct Walk<'w, 'p, F> {
+struct Walk<'w, 'p> {
     bench: &'w mut Bench<'p>,
-    files: &'w F,
+    place: &'w Place<'w, 'w>,
     bases: Bases,
     chain: Vec<Arc<str>>,
 }
 
-impl<F: Fn(&Value) -> Option<crate::diagnostic::Span>> Walk<'_, '_, F> {
+impl Walk<'_, '_> {
     fn visit(&mut self, key: &Key) {
         let own = self.bench.own(key);
         if let Some(slot) = own.get("component")
             && let Some(name) = slot.value.as_str()
-            && self.bench.parent.has(&(key.0.clone(), name.into()))
         {
-            self.enter(&slot.value, &(key.0.clone(), name.into()));
+            let base = (key.0.clone(), Arc::from(name));
+            if self.bench.parent.has(&base) {
+                self.enter(&slot.value, &base);
+            } else if !self.is_folder(&key.0, name) {
+                let message = format!("there is no {} component or folder `{name}`", key.0);
+                self.missing(&slot.value, key, name, message);
+            }
         }
         let Some(inherits) = own.get("metadata").and_then(|slot| slot.value.get("inherits")) else {
             return;
@@ -82,16 +94,39 @@ impl<F: Fn(&Value) -> Option<crate::diagnostic::Span>> Walk<'_, '_, F> {
                 self.enter(item, &base);
             } else {
                 let message = format!("there is no {} component `{name}` in this stack", key.0);
-                let known = closest(name, self.bench.parent.names(&key.0)).map(str::to_owned);
-                self.fault(Code::InheritMissing, item, message);
-                let hint = match known {
-                    Some(known) => format!("did you mean `{known}`?"),
-                    None => "import the file that declares it".to_owned(),
-                };
-                let last = self.bases.faults.last_mut().expect("one was pushed just before");
-                last.hint = Some(hint);
+                self.missing(item, key, name, message);
             }
         }
+    }
+
+    fn missing(&mut self, at: &Value, key: &Key, name: &str, message: String) {
+        let known = closest(name, self.bench.parent.names(&key.0)).map(str::to_owned);
+        self.fault(Code::InheritMissing, at, message);
+        if let Some(fault) = self.bases.faults.last_mut() {
+            fault.hint = Some(match known {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => "import the file that declares it".to_owned(),
+            });
+        }
+    }
+
+    fn is_folder(&self, kind: &str, name: &str) -> bool {
+        let folder = self.place.layout.below(kind, name);
+        self.place.library.snapshot.below(&folder).next().is_some()
+    }
+
+    /// What the last of a chain of `component:` keys names.
+    fn code(&mut self, key: &Key) -> Option<Arc<str>> {
+        let mut code: Option<Arc<str>> = None;
+        for _ in 0..BASES_MAX {
+            let at = (key.0.clone(), code.clone().unwrap_or_else(|| key.1.clone()));
+            let own = self.bench.own(&at);
+            let Some(next) = own.get("component").and_then(|slot| slot.value.as_str()) else {
+                break;
+            };
+            code = Some(next.into());
+        }
+        code
     }
 
     fn enter(&mut self, at: &Value, base: &Key) {
@@ -120,8 +155,7 @@ impl<F: Fn(&Value) -> Option<crate::diagnostic::Span>> Walk<'_, '_, F> {
     }
 
     fn fault(&mut self, code: Code, at: &Value, message: String) {
-        let span = (self.files)(at)
-            .unwrap_or_else(|| crate::diagnostic::Span::file(self.bench.parent.path.clone()));
+        let span = self.place.library.span(at, &self.bench.parent.path);
         let fault = Diagnostic::error(code, span, message);
         if !self.bases.faults.contains(&fault) {
             self.bases.faults.push(fault);

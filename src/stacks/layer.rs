@@ -47,6 +47,7 @@ pub fn fold(layers: &[Layer], lists: Lists) -> Value {
     }
     let mut chosen = layers
         .iter()
+        .rev()
         .filter(|layer| layer.section.as_ref() == "settings")
         .filter_map(|layer| Lists::parse(layer.value.get("list_merge_strategy")?.as_str()?));
     let own = chosen.next().unwrap_or(lists);

@@ -8,7 +8,7 @@ use yaml_span::{Document, Limits, NodeId, parse_first};
 
 use super::function;
 use super::include;
-use super::merge;
+use super::merge::{self, Lists};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ContentId;
 use crate::model::files::{File, Files};
@@ -20,9 +20,12 @@ pub(super) struct Library<'s> {
     pub(super) snapshot: &'s Snapshot,
     /// Folder that `!include` starts at.
     pub(super) base_path: String,
+    /// What takes a plain key of a manifest apart: `a.b: 1` is `a: {b: 1}`.
+    pub(super) key_delimiter: Option<Arc<str>>,
     /// Everything parsed so far.
     pub(super) files: Files,
     read: BTreeMap<Arc<str>, Option<Arc<Source>>>,
+    tables: BTreeMap<Arc<str>, Arc<Source>>,
 }
 
 /// One parsed file.
@@ -38,7 +41,14 @@ pub(super) struct Source {
 impl<'s> Library<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, base_path: &str) -> Self {
         let base_path = base_path.to_owned();
-        Self { snapshot, base_path, files: Files::default(), read: BTreeMap::new() }
+        Self {
+            snapshot,
+            base_path,
+            key_delimiter: None,
+            files: Files::default(),
+            read: BTreeMap::new(),
+            tables: BTreeMap::new(),
+        }
     }
 
     /// The file at `path`, parsed as a manifest; `None` if there is no such file.
@@ -75,9 +85,15 @@ impl<'s> Library<'s> {
         self.parse_as(path, text, true)
     }
 
-    /// Parses `text` as plain tables: tags mean nothing in it.
-    pub(super) fn parse_table(&mut self, path: &Arc<str>, text: Arc<str>) -> Source {
-        self.parse_as(path, text, false)
+    /// The file at `path` with the content `text`, parsed as a plain table: tags mean nothing in
+    /// it.
+    pub(super) fn table(&mut self, path: &Arc<str>, text: Arc<str>) -> Arc<Source> {
+        if let Some(known) = self.tables.get(path) {
+            return known.clone();
+        }
+        let table = Arc::new(self.parse_as(path, text, false));
+        self.tables.insert(path.clone(), table.clone());
+        table
     }
 
     /// Where a value was written; the head of `path` for a value nobody wrote.
@@ -127,12 +143,7 @@ impl Reading<'_, '_> {
         let origin = Origin { file: self.file, node: id.0 };
         let tag = document.tag(id).map(|tag| tag.text).filter(|tag| *tag != "!");
         let node = if document.is_mapping(id) {
-            let entries = document.entries_merged(id).into_iter();
-            Node::Map(
-                entries
-                    .map(|entry| (self.key(entry.key), self.value(entry.value)))
-                    .collect::<Map>(),
-            )
+            Node::Map(self.map(id, origin))
         } else if document.is_sequence(id) {
             Node::List(Arc::new(document.items(id).iter().map(|&item| self.value(item)).collect()))
         } else {
@@ -150,6 +161,34 @@ impl Reading<'_, '_> {
             }
             _ => value,
         }
+    }
+
+    fn map(&mut self, id: NodeId, origin: Origin) -> Map {
+        let document = self.document;
+        let delimiter = self.library.key_delimiter.clone().filter(|_| self.functions);
+        let mut entries = Vec::new();
+        let mut nested = Vec::new();
+        for entry in document.entries_merged(id) {
+            let (key, value) = (self.key(entry.key), self.value(entry.value));
+            match &delimiter {
+                Some(by) if document.is_plain(entry.key) && key.contains(by.as_ref()) => {
+                    nested.push((key, value));
+                }
+                _ => entries.push((key, value)),
+            }
+        }
+        let map: Map = entries.into_iter().collect();
+        let Some(by) = delimiter else { return map };
+        let mut all = Value { node: Node::Map(map), origin };
+        for (key, value) in nested {
+            let steps: Vec<_> = key.split(by.as_ref()).collect();
+            let inner = steps.into_iter().rev().fold(value, |value, step| {
+                let map = [(Arc::from(step), value)].into_iter().collect();
+                Value { node: Node::Map(map), origin }
+            });
+            all = merge::merge(&all, &inner, Lists::Replace);
+        }
+        all.as_map().cloned().unwrap_or_default()
     }
 
     fn scalar(&mut self, id: NodeId, tag: Option<&str>, origin: Origin) -> Value {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use gotmpl::{Element, Map as Data};
+use gotmpl::{Element, Map as Scope};
 
 use super::load::Library;
+use super::merge;
 use super::sections::KINDS;
-use super::template::{self, Missing, Moment, Rendering, Templates};
+use super::template::{self, Failure, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::value::{Map, Node, Raw, Value};
 
@@ -14,6 +15,7 @@ use crate::model::value::{Map, Node, Raw, Value};
 ///
 /// A section at the top, or under a kind, is rendered whole or not at all: if anything in it needs
 /// what is not known yet, it waits for the late templates. Components are rendered text by text.
+/// In a file that is imported with a context nothing waits: what cannot be rendered is a finding.
 pub(super) fn put_in_place(
     library: &Library<'_>,
     templates: &mut Templates,
@@ -37,21 +39,29 @@ pub(super) fn put_in_place(
         };
         locals.iter().for_each(|(name, value)| all.insert(name.clone(), value.clone()));
     }
-    let context = context.and_then(Value::as_map).into_iter().flat_map(Map::iter);
-    let data = Data::from_iter(context.map(|(key, value)| (key.clone(), template::data(value))));
+    let given = context.and_then(Value::as_map).into_iter().flat_map(Map::iter);
+    let scope = Scope::from_iter(given.map(|(key, value)| (key.clone(), template::to_go(value))));
     for section in ["vars", "settings", "env"] {
         if let Some(value) = root.get(section) {
-            data.insert(section, template::data(value));
+            scope.insert(section, template::to_go(value));
         }
     }
-    let resolved = Data::new(Element::Any);
-    data.insert("locals", resolved.clone().into());
-    let mut locals = Locals { library, templates, path, all, resolved, data, open: vec![], faults };
+    let resolved = Scope::new(Element::Any);
+    scope.insert("locals", resolved.clone().into());
+    let mut locals =
+        Locals { library, templates, path, all, resolved, scope, open: vec![], faults };
     for (name, _) in locals.all.clone().iter() {
         locals.resolve(name);
     }
-    let rendered = locals.rest(root);
+    let strict = context.is_some();
+    let rendered = locals.rest(root, strict);
     (rendered, locals.faults)
+}
+
+/// Whether the manifest has locals.
+pub(super) fn are_in(root: &Value) -> bool {
+    let mut levels = [root].into_iter().chain(KINDS.iter().filter_map(|kind| root.get(kind)));
+    levels.any(|level| level.get("locals").is_some())
 }
 
 struct Locals<'l, 's> {
@@ -59,9 +69,9 @@ struct Locals<'l, 's> {
     templates: &'l mut Templates,
     path: &'l Arc<str>,
     all: Map,
-    resolved: Data,
+    resolved: Scope,
     /// What templates of the file read; `resolved` is in it.
-    data: Data,
+    scope: Scope,
     /// The locals that are being resolved, each for the one before it.
     open: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
@@ -94,37 +104,42 @@ impl Locals<'_, '_> {
         let mut rendering = self.rendering();
         let rendered = rendering.tree(&value).unwrap_or_else(|| value.clone());
         let failures = std::mem::take(&mut rendering.failures);
-        for failure in failures {
-            let span = self.library.span(&failure.at, self.path);
-            self.faults.push(failure.diagnostic(span));
-        }
-        self.resolved.insert(name.clone(), template::data(&rendered));
+        self.report(&failures);
+        self.resolved.insert(name.clone(), template::to_go(&rendered));
     }
 
     /// The file's sections and components with templates rendered as far as they can be.
-    fn rest(&mut self, root: &Value) -> Value {
+    fn rest(&mut self, root: &Value, strict: bool) -> Value {
         let Some(map) = root.as_map() else { return root.clone() };
         let mut rendered = Map::default();
         for (key, value) in map.iter() {
             let value = match key.as_ref() {
                 "import" | "locals" => value.clone(),
-                "components" => self.rendering().tree(value).unwrap_or_else(|| value.clone()),
                 kind if KINDS.contains(&kind) => {
-                    super::merge::rebuild(value, |section| self.whole(section))
+                    merge::rebuild(value, |section| self.section(section, true, strict))
                 }
-                _ => self.whole(value),
+                "components" => self.section(value, false, strict),
+                _ => self.section(value, true, strict),
             };
             rendered.insert(key.clone(), value);
         }
         Value { node: Node::Map(rendered), origin: root.origin }
     }
 
-    fn whole(&mut self, section: &Value) -> Value {
+    fn section(&mut self, section: &Value, whole: bool, strict: bool) -> Value {
         let mut rendering = self.rendering();
-        let rendered = rendering.tree(section);
-        match (rendered, rendering.failures.is_empty()) {
-            (Some(rendered), true) => rendered,
-            _ => section.clone(),
+        let rendered = rendering.tree(section).unwrap_or_else(|| section.clone());
+        let failures = std::mem::take(&mut rendering.failures);
+        if strict {
+            self.report(&failures);
+        }
+        if whole && !failures.is_empty() { section.clone() } else { rendered }
+    }
+
+    fn report(&mut self, failures: &[Failure]) {
+        for failure in failures {
+            let span = self.library.span(&failure.at, self.path);
+            self.faults.push(failure.diagnostic(span));
         }
     }
 
@@ -133,7 +148,7 @@ impl Locals<'_, '_> {
             templates: self.templates,
             moment: Moment::Import,
             missing: Missing::Fails,
-            data: self.data.clone().into(),
+            scope: self.scope.clone().into(),
             failures: Vec::new(),
             absent: Vec::new(),
         }

@@ -45,18 +45,14 @@ pub(super) const APPEND: &str = "!append";
 pub(super) const UNSET: &str = "!unset";
 
 /// `above` laid over `below`. Neither changes; what neither touches is shared.
+///
+/// A marked list with nothing to continue stays marked, for the next stage; until then it is no
+/// list that another could continue.
 pub(super) fn merge(below: &Value, above: &Value, lists: Lists) -> Value {
     let node = match (&below.node, &above.node) {
-        _ if let Some(more) = appended(above) => match (below.as_list(), appended(below)) {
-            (Some(items), _) => list(chain(items, more)),
-            (None, Some(items)) => return mark(list(chain(items, more)), above),
-            (None, None) => list(more.to_vec()),
-        },
-        (_, Node::List(items)) if let Some(marked) = appended(below) => match lists {
-            Lists::Replace => return above.clone(),
-            Lists::Append => return mark(list(chain(marked, items)), above),
-            Lists::Merge => return mark(list(pairwise(marked, items)), above),
-        },
+        _ if let Some(more) = appended(above) => {
+            list(chain(below.as_list().unwrap_or_default(), more))
+        }
         (Node::Map(low), Node::Map(high)) if appended(below).is_none() => {
             Node::Map(maps(low, high, lists))
         }
@@ -162,3 +158,6 @@ fn chain(low: &[Value], high: &[Value]) -> Vec<Value> {
 fn list(items: Vec<Value>) -> Node {
     Node::List(Arc::new(items))
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,7 @@ mod identity;
 mod dependency;
 mod resolve;
 mod policy_file;
+mod explain;
 
 use std::collections::BTreeSet;
 
@@ -42,6 +43,7 @@ use crate::model::desired::Desired;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
+pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
 pub use policy_file::policy;
@@ -71,6 +73,11 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 }
 
 impl Selection {
+    /// Everything.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
     fn has(&self, stack: &StackName, key: &manifest::Key) -> bool {
         let stack =
             self.stacks.is_empty() || self.stacks.iter().any(|glob| glob.is_match(stack.as_str()));

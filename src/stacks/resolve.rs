@@ -10,6 +10,7 @@ use super::discover;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::Importer;
+use super::inherit::Place;
 use super::load::Library;
 use super::manifest::Key;
 use super::parent::{Bench, Parent};
@@ -27,6 +28,7 @@ pub(super) fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answ
     let mut library = Library::new(snapshot, "");
     let (dialect, found) = Dialect::read(&mut library);
     library.base_path = dialect.base_path.clone();
+    library.key_delimiter = dialect.key_delimiter.clone();
     let mut templates = Templates::new(dialect.templates.clone());
     let mut work = Work { found, ..Work::default() };
     let parents = read(&mut work, &mut library, &mut templates, &dialect);
@@ -103,9 +105,9 @@ impl Work {
         drafts: &mut Vec<Draft<'p>>,
     ) {
         let mut bench = Bench::new(parent, finisher.dialect.lists, finisher.dialect.lowest.clone());
-        let library = finisher.library;
-        let place = |value: &Value| library.files.span(value.origin);
+        let place = Place { library: finisher.library, layout: &finisher.dialect.layout };
         let broken = !parent.closure.faults.is_empty();
+        let certain = broken.then(|| Parent::new(parent.path.clone(), parent.closure.certain()));
         let mut named = false;
         for key in parent.keys() {
             let inherits = finisher.dialect.inherits_metadata;
@@ -119,6 +121,11 @@ impl Work {
                 }
             };
             named = true;
+            if let Some(certain) = &certain
+                && self.certain_name(finisher, identity, certain, key).as_ref() != Some(&stack)
+            {
+                self.nameless.insert(parent.path.clone());
+            }
             self.index.entry(stack.clone()).or_default().insert(key.clone());
             if !selection.has(&stack, key) {
                 continue;
@@ -150,6 +157,21 @@ impl Work {
         if broken && !named {
             self.nameless.insert(parent.path.clone());
         }
+    }
+
+    /// The stack of a component as far as what was read decides it.
+    fn certain_name(
+        &mut self,
+        finisher: &mut Finisher<'_, '_>,
+        identity: &Identity,
+        certain: &Parent,
+        key: &Key,
+    ) -> Option<StackName> {
+        let place = Place { library: finisher.library, layout: &finisher.dialect.layout };
+        let lowest = finisher.dialect.lowest.clone();
+        let mut bench = Bench::new(certain, finisher.dialect.lists, lowest);
+        let sources = Sources::gather(&mut bench, &place, key, true);
+        self.name(finisher, identity, certain, &sources).ok()
     }
 
     /// The stack of a component. Components of one manifest mostly have one name.

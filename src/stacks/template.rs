@@ -65,7 +65,7 @@ pub(super) struct Rendering<'t> {
     pub(super) moment: Moment,
     pub(super) missing: Missing,
     /// What the templates read.
-    pub(super) data: gotmpl::Value,
+    pub(super) scope: gotmpl::Value,
     pub(super) failures: Vec<Failure>,
     /// The author's scalars that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
@@ -92,11 +92,11 @@ impl Templates {
         &mut self,
         moment: Moment,
         text: &Arc<str>,
-        data: &gotmpl::Value,
+        scope: &gotmpl::Value,
         missing: Missing,
     ) -> Result<String, Error> {
         let parsed = self.parse(moment, text)?;
-        parsed.template.render(data, &Limits::default(), missing.key())
+        parsed.template.render(scope, &Limits::default(), missing.key())
     }
 
     /// The paths that a text reads; none if it is no template.
@@ -186,7 +186,7 @@ impl Rendering<'_> {
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
-        match self.templates.text(self.moment, key, &self.data, self.missing) {
+        match self.templates.text(self.moment, key, &self.scope, self.missing) {
             Ok(text) => Some(text.into()),
             Err(error) => {
                 self.failures.push(Failure { at: map.clone(), error });
@@ -218,11 +218,11 @@ impl Rendering<'_> {
         if self.moment == Moment::Import
             && tag.is_none()
             && parsed.template.sole_field().is_some()
-            && let Some(value) = parsed.template.evaluate(&self.data, &limits, missing)?
+            && let Some(value) = parsed.template.evaluate(&self.scope, &limits, missing)?
         {
-            return Ok(from_data(&value));
+            return Ok(from_go(&value));
         }
-        let rendered = parsed.template.render(&self.data, &limits, missing)?;
+        let rendered = parsed.template.render(&self.scope, &limits, missing)?;
         Ok(match (tag, function::call_in(&rendered)) {
             (Some(tag), _) => raw(&rendered, tag),
             // A function that a template refers to, or writes, is called like any other.
@@ -254,11 +254,14 @@ pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
     Diagnostic::error(code, span, message)
 }
 
-/// Only the parts of `sections` that the templates in them read, as data.
-pub(super) fn needed(templates: &mut Templates, sections: &Map) -> gotmpl::Value {
+/// Only the parts of `sections` that the templates in `texts` read, as templates see them.
+pub(super) fn needed(templates: &mut Templates, texts: &Map, sections: &Map) -> gotmpl::Value {
     let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
     let mut everything = false;
-    for_each_text(sections, &mut |text| {
+    for_each_text(texts, &mut |text| {
+        if !text.contains(templates.opens(Moment::Late)) {
+            return;
+        }
         for field in templates.fields(Moment::Late, text) {
             match field.0.as_slice() {
                 [] => everything = true,
@@ -274,16 +277,16 @@ pub(super) fn needed(templates: &mut Templates, sections: &Map) -> gotmpl::Value
         }
     });
     if everything {
-        return data(&Value::computed(Node::Map(sections.clone())));
+        return to_go(&Value::computed(Node::Map(sections.clone())));
     }
     let wanted = needs.iter().filter_map(|(section, keys)| {
         let value = sections.get(section)?;
         let value = match (keys, value.as_map()) {
             (Some(keys), Some(map)) => {
-                let kept = keys.iter().filter_map(|key| Some((key.as_str(), data(map.get(key)?))));
+                let kept = keys.iter().filter_map(|key| Some((key.as_str(), to_go(map.get(key)?))));
                 gotmpl::Value::Map(kept.collect())
             }
-            _ => data(value),
+            _ => to_go(value),
         };
         Some((section.as_str(), value))
     });
@@ -291,7 +294,7 @@ pub(super) fn needed(templates: &mut Templates, sections: &Map) -> gotmpl::Value
 }
 
 /// The value as templates see it. A function that was not called yet is its text.
-pub(super) fn data(value: &Value) -> gotmpl::Value {
+pub(super) fn to_go(value: &Value) -> gotmpl::Value {
     use gotmpl::Value as Go;
     match &value.node {
         Node::Null | Node::Secret(_) => Go::Nil,
@@ -304,18 +307,18 @@ pub(super) fn data(value: &Value) -> gotmpl::Value {
             Some(tag) if !tag.starts_with("!!") => {
                 Go::from(format!("{tag} {}", raw.text).trim_end())
             }
-            _ => data(&Value::computed(raw.typed(Rules::Stack))),
+            _ => to_go(&Value::computed(raw.typed(Rules::Stack))),
         },
-        Node::List(items) => Go::from(items.iter().map(data).collect::<Vec<_>>()),
+        Node::List(items) => Go::from(items.iter().map(to_go).collect::<Vec<_>>()),
         Node::Map(map) => {
-            Go::Map(map.iter().map(|(key, value)| (key.clone(), data(value))).collect())
+            Go::Map(map.iter().map(|(key, value)| (key.clone(), to_go(value))).collect())
         }
         Node::Unknown(question) => Go::from(question.to_string()),
     }
 }
 
 /// What a template evaluated to, as a value nobody wrote.
-pub(super) fn from_data(value: &gotmpl::Value) -> Node {
+pub(super) fn from_go(value: &gotmpl::Value) -> Node {
     use gotmpl::Value as Go;
     match value {
         Go::Absent | Go::Nil => Node::Null,
@@ -326,14 +329,12 @@ pub(super) fn from_data(value: &gotmpl::Value) -> Node {
         Go::Float(value) => Node::Float(*value),
         Go::Str(text) => Node::Str(text.clone()),
         Go::List(list) => {
-            let items = list.items().iter().map(|item| Value::computed(from_data(item)));
+            let items = list.items().iter().map(|item| Value::computed(from_go(item)));
             Node::List(Arc::new(items.collect()))
         }
         Go::Map(map) => {
             let entries = map.entries().into_iter();
-            Node::Map(
-                entries.map(|(key, value)| (key, Value::computed(from_data(&value)))).collect(),
-            )
+            Node::Map(entries.map(|(key, value)| (key, Value::computed(from_go(&value)))).collect())
         }
         Go::Object(object) => Node::Str(object.text().into()),
     }

@@ -1,8 +1,15 @@
 //! The fixture seam: repository files in, the resolved stacks and all findings out, as text.
 
+mod broken;
+mod import;
+mod component;
+mod name;
+mod value;
+mod law;
+
 use std::fmt::Write as _;
 
-use expect_test::{Expect, expect};
+use expect_test::Expect;
 
 use super::{Lists, Resolution, Selection, fold, resolve};
 use crate::model::desired::{Component, Desired, Presence};
@@ -11,7 +18,7 @@ use crate::model::value::{Node, Rules, Value};
 use crate::source::Snapshot;
 
 /// An `atmos.yaml` that names stacks by `vars.stage`.
-const ATMOS: &str = "--- atmos.yaml
+pub(super) const ATMOS: &str = "--- atmos.yaml
 stacks:
   base_path: stacks
   included_paths: ['deploy/**/*']
@@ -19,13 +26,18 @@ stacks:
 templates: {settings: {enabled: true, sprig: {enabled: true}}}
 ";
 
-/// Resolves `files`, each behind a line `--- path`, and compares what comes out.
-pub(super) fn check(files: &str, expect: Expect) {
-    expect.assert_eq(&shown(&resolved(files)));
+/// Resolves `files`, each behind a line `--- path`, and compares what comes out. The layers of
+/// every component have to fold to its sections.
+pub(super) fn check(files: &str, expect: &Expect) {
+    let resolution = resolved(files);
+    expect.assert_eq(&shown(&resolution));
+    for component in resolution.desired.components() {
+        assert_eq!(fold(&component.layers, Lists::Replace), component.sections, "{}", component.id);
+    }
 }
 
 /// The same behind [`ATMOS`].
-pub(super) fn check_stacks(files: &str, expect: Expect) {
+pub(super) fn check_stacks(files: &str, expect: &Expect) {
     check(&format!("{ATMOS}{files}"), expect);
 }
 
@@ -42,7 +54,7 @@ pub(super) fn snapshot(files: &str) -> Snapshot {
 }
 
 /// The repository that the documentation shows.
-fn examples() -> Snapshot {
+pub(super) fn examples() -> Snapshot {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples-repo");
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];
@@ -64,7 +76,7 @@ fn examples() -> Snapshot {
     Snapshot::in_memory(files)
 }
 
-fn shown(resolution: &Resolution) -> String {
+pub(super) fn shown(resolution: &Resolution) -> String {
     let Desired { stacks, nameless, diagnostics, .. } = &resolution.desired;
     let mut out = String::new();
     for stack in stacks.values() {
@@ -110,7 +122,7 @@ fn show_component(out: &mut String, component: &Component) {
 }
 
 /// YAML in flow style, texts in JSON's quotes.
-fn flow(value: &Value) -> String {
+pub(super) fn flow(value: &Value) -> String {
     match &value.typed(Rules::Stack).node {
         Node::List(items) => {
             format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))
@@ -122,10 +134,4 @@ fn flow(value: &Value) -> String {
         }
         _ => format!("{:?}", value.typed(Rules::Stack)),
     }
-}
-
-#[test]
-fn examples_dump() {
-    let resolution = resolve(&examples(), &Selection::default(), &Answers::new());
-    println!("{}", shown(&resolution));
 }

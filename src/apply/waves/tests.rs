@@ -1,1 +1,75 @@
+use super::*;
+use crate::backends::fixture::{change, component, name, scope};
+use crate::ids::StackName;
+use crate::model::change::Action;
+use crate::model::plan::{Nature, Step};
 
+/// Steps, each with the path of its one change and the steps it comes after.
+fn effect(steps: &[(&str, &[usize])]) -> Effect {
+    let step = |at: usize, after: &[usize]| Step {
+        component: component("a"),
+        changes: vec![at],
+        nature: Nature::IdempotentByName,
+        after: after.to_vec(),
+        artifact: None,
+    };
+    Effect {
+        scope: scope("one"),
+        stack: StackName::new("prod").unwrap(),
+        target: name(),
+        inputs: BTreeMap::new(),
+        tools: BTreeMap::new(),
+        changes: steps.iter().map(|(path, _)| change(Action::Create, path, None, None)).collect(),
+        steps: steps.iter().enumerate().map(|(at, (_, after))| step(at, after)).collect(),
+    }
+}
+
+fn ended(ends: &[(usize, StepEnd)]) -> BTreeMap<usize, StepOutcome> {
+    let outcome = |&(step, ref end): &(usize, StepEnd)| StepOutcome {
+        step,
+        component: component("a"),
+        authority: None,
+        end: end.clone(),
+        comparisons: Vec::new(),
+    };
+    ends.iter().map(|end| (end.0, outcome(end))).collect()
+}
+
+#[test]
+fn a_step_waits_for_all_that_come_before_it() {
+    let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[]), ("d", &[1, 2])]);
+    let ready = |ends: &[(usize, StepEnd)]| next(&effect, &ended(ends)).ready;
+    assert_eq!(ready(&[]), [0, 2]);
+    assert_eq!(ready(&[(0, StepEnd::Done)]), [1, 2]);
+    assert_eq!(ready(&[(0, StepEnd::Done), (2, StepEnd::Done)]), [1]);
+    assert_eq!(ready(&[(0, StepEnd::Done), (1, StepEnd::Done), (2, StepEnd::Done)]), [3]);
+}
+
+#[test]
+fn what_comes_after_a_failure_never_begins_however_far_behind() {
+    let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[1]), ("d", &[])]);
+    let failed = StepEnd::Failed { why: "no".to_owned() };
+    let wave = next(&effect, &ended(&[(0, failed)]));
+    assert_eq!(wave.ready, [3]);
+    assert_eq!(
+        wave.never,
+        [
+            (1, "it comes after `a`, which failed".to_owned()),
+            (2, "it comes after `b`, which did not begin".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn two_steps_on_one_resource_never_run_together() {
+    let effect = effect(&[("a", &[]), ("a", &[]), ("b", &[])]);
+    assert_eq!(next(&effect, &BTreeMap::new()).ready, [0, 2]);
+    let done = ended(&[(0, StepEnd::Done), (2, StepEnd::Done)]);
+    assert_eq!(next(&effect, &done).ready, [1]);
+}
+
+#[test]
+fn the_end() {
+    let effect = effect(&[("a", &[])]);
+    assert_eq!(next(&effect, &ended(&[(0, StepEnd::Done)])), Wave::default());
+}

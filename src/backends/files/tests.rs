@@ -10,14 +10,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::backends::Disposition;
+use crate::backends::fixture::{body, change, component, key, name, scope};
 use crate::build::{Piece, fixture::rendered};
-use crate::ids::{AgentName, ContentId, Epoch, HolderId, RepositoryName, ResourceKey, StackName};
+use crate::ids::{ContentId, Epoch, HolderId, StackName};
 use crate::model::body::{Body, Format};
-use crate::model::canonical;
-use crate::model::change::{Action, Cause, Change, FieldChange, Precondition, Risk};
+use crate::model::change::{Action, Change};
 use crate::model::inventory::Owned;
 use crate::model::observation::{Compared, Health, Owner, Seen};
-use crate::model::path::FieldPath;
 use crate::model::plan::{Nature, Step};
 use crate::model::question::Question;
 use crate::model::value::{Node, Value};
@@ -30,34 +29,6 @@ struct Bed {
     world: World,
     target: FilesTarget,
     lease: Lease,
-}
-
-fn scope(agent: &str) -> Scope {
-    Scope {
-        agent: AgentName::new(agent).unwrap(),
-        repository: RepositoryName::new("config").unwrap(),
-    }
-}
-
-fn component(name: &str) -> ComponentId {
-    let text = |text: &str| text.to_owned();
-    ComponentId {
-        stack: text("prod").try_into().unwrap(),
-        kind: text("kubernetes").try_into().unwrap(),
-        name: text(name).try_into().unwrap(),
-    }
-}
-
-fn key(path: &str) -> ResourceKey {
-    ResourceKey::new(path).unwrap()
-}
-
-fn name() -> TargetName {
-    TargetName::new("cluster").unwrap()
-}
-
-fn body(json: &Json) -> Body {
-    Body { format: Format::Yaml, value: canonical::from_json(json) }
 }
 
 async fn acquire(store: &Store, scope: &Scope) -> Lease {
@@ -143,41 +114,6 @@ async fn apply(target: &FilesTarget, lease: &Lease, change: Change) -> Result<Af
         steps: vec![step.clone()],
     };
     Ok(target.apply(lease, &effect, &step).await?.remove(0))
-}
-
-/// A change of `path` by the component `a`, planned on `before`, one field per key.
-fn change(action: Action, path: &str, before: Option<&Json>, after: Option<&Json>) -> Change {
-    let sides = [before, after].map(|side| side.map(canonical::from_json));
-    let keys: std::collections::BTreeSet<_> = sides
-        .iter()
-        .flatten()
-        .flat_map(|side| side.as_map().unwrap().iter().map(|(key, _)| key.clone()))
-        .collect();
-    let at = |side: &Option<Value>, key: &str| side.as_ref().and_then(|s| s.get(key)).cloned();
-    let fields = keys
-        .into_iter()
-        .map(|key| FieldChange {
-            before: at(&sides[0], &key),
-            after: at(&sides[1], &key),
-            path: FieldPath::root().key(key),
-            sensitive: false,
-            origin: None,
-        })
-        .filter(|field| field.before != field.after)
-        .collect::<Vec<_>>();
-    let hashes = fields.iter().filter(|_| before.is_some());
-    let hashes =
-        hashes.map(|f| (f.path.clone(), f.before.as_ref().map(canonical::content_id))).collect();
-    Change {
-        component: component("a"),
-        resource: key(path),
-        action,
-        risk: Risk::Reversible,
-        cause: Cause::Wish,
-        fields,
-        intended: after.map(body),
-        precondition: Precondition { uid: None, fields: hashes, exists: before.is_some() },
-    }
 }
 
 fn compared(seen: Seen) -> Compared {

@@ -18,7 +18,8 @@ fn head(text: &str) -> CommitId {
 
 fn approval(bed: &Bed, digest: Digest, by: &str) -> Approval {
     let at = bed.clock.now();
-    Approval { digest, by: actor(by), at, until: at + DAY, pull: Some((PullNumber(7), head("a1"))) }
+    let pull = Some((PullNumber(7), head("a1")));
+    Approval { until: at + DAY, pull, ..Approval::of(digest, actor(by), at) }
 }
 
 fn reviewed(digest: Digest, by: &[&str]) -> BTreeMap<usize, Authority> {
