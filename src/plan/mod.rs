@@ -187,6 +187,4 @@ impl<'a> PlanInput<'a> {
 }
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -56,10 +56,12 @@ pub fn several(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Where a change stands among others: what takes away first, what only touches marks last.
-fn severity(change: &Change) -> (usize, std::cmp::Reverse<Risk>) {
+/// Where a change stands among others: what takes away first, then what costs most, and what only
+/// touches marks last.
+fn severity(change: &Change) -> (bool, std::cmp::Reverse<Risk>, usize) {
     let at = VERBS.iter().position(|verb| *verb == change.action.verb());
-    (at.unwrap_or(VERBS.len()), std::cmp::Reverse(change.risk))
+    let at = at.unwrap_or(VERBS.len());
+    (!change.action.is_destructive(), std::cmp::Reverse(change.risk), at)
 }
 
 /// Changes by component: the component that loses most first, and in it what goes first.
