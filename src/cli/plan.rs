@@ -37,7 +37,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         None => Workspace::wanted(context, &Selection::default())?,
     };
     let shown = patterns(&args.stacks)?;
-    let plans = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str())).await?;
+    let looking = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str()));
+    let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(&wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
     match context.output.json {

@@ -104,6 +104,11 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         after: Vec::new(),
         artifact: None,
     };
+    // What is only observed has no steps.
+    let observed = holds.iter().any(|hold| {
+        let by_choice = matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
+        hold.part == Part::Plan && by_choice
+    });
     let mut why: BTreeMap<_, _> =
         changes.iter().map(|change| (change.component.clone(), Why::Changed)).collect();
     why.insert(component(stack, "terraform/iam"), Why::Unchanged);
@@ -113,7 +118,7 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         target: TargetName::new("sandbox").unwrap(),
         inputs: BTreeMap::new(),
         tools: BTreeMap::new(),
-        steps: changes.iter().enumerate().map(step).collect(),
+        steps: if observed { Vec::new() } else { changes.iter().enumerate().map(step).collect() },
         changes,
     };
     let revision = Revision::Merge {

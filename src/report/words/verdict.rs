@@ -32,12 +32,6 @@ impl Verdict {
 
     /// What is true of one plan. Parts that are only observed count only if there are no others.
     pub fn of_plan(plan: &Plan) -> Self {
-        let observed =
-            |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
-        let steps = &plan.effect().steps;
-        if !steps.is_empty() && steps.iter().all(|step| plan.holds_on(step).any(observed)) {
-            return Self::Observed;
-        }
         let of = |hold: &Hold| match &hold.reason {
             HoldReason::NotReviewed { approvals_needed, approvals }
                 if approvals < approvals_needed =>
@@ -49,7 +43,11 @@ impl Verdict {
             HoldReason::Unresolved { .. } => Self::Invalid,
             _ => Self::Held,
         };
-        let own = if plan.is_empty() { Self::NoEffect } else { Self::Ready };
+        let own = match (plan.is_empty(), plan.effect().steps.is_empty()) {
+            (true, _) => Self::NoEffect,
+            (false, true) => Self::Observed,
+            (false, false) => Self::Ready,
+        };
         plan.envelope.holds.iter().map(of).fold(own, Self::max)
     }
 
