@@ -50,7 +50,6 @@ pub(crate) struct World {
     pub(crate) evidence: Evidence,
     pub(crate) policy: RepositoryPolicy,
     pub(crate) revision: Revision,
-    pub(crate) files: Files,
     pub(crate) now: Timestamp,
 }
 
@@ -108,7 +107,6 @@ impl World {
             evidence: Evidence::default(),
             policy: RepositoryPolicy { stacks: vec![rule], ..RepositoryPolicy::default() },
             revision: Revision::Commit(CommitId::new("4f2a91c07d1e").unwrap()),
-            files: Files::default(),
             now: at("2026-11-20T09:30:00Z"),
         }
     }
@@ -127,7 +125,6 @@ impl World {
             revision: &self.revision,
             observed_at: self.now,
             now: self.now,
-            files: &self.files,
         }
     }
 
