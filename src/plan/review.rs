@@ -137,15 +137,11 @@ fn standing(step: &Step) -> Authority {
     Authority::Standing { component: step.component.clone() }
 }
 
-/// The parts that nothing allows, as large as they can be said. What is only observed asks nobody.
+/// The parts that nothing allows, as large as they can be said.
 fn unallowed(plan: &Plan, authorities: &Authorities) -> Vec<Part> {
     let effect = plan.effect();
-    let observed =
-        |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
-    let steps = effect.steps.iter().enumerate();
-    let held: Vec<_> = steps
-        .filter(|(at, step)| !authorities.contains_key(at) && !plan.holds_on(step).any(observed))
-        .collect();
+    let held: Vec<_> =
+        effect.steps.iter().enumerate().filter(|(at, _)| !authorities.contains_key(at)).collect();
     if authorities.is_empty() && !held.is_empty() {
         return vec![Part::Plan];
     }

@@ -25,7 +25,6 @@ use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::Action;
 use crate::model::desired::{Component, Dependency, Presence, Stack};
-use crate::model::files::Files;
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
