@@ -30,8 +30,15 @@ impl Verdict {
         if invalid { Self::Invalid } else { worst }
     }
 
-    /// What is true of one plan. Parts that are only observed count only if there are no others.
+    /// What is true of one plan. What is only observed has no steps, and
+    /// counts only if nothing else has.
     pub fn of_plan(plan: &Plan) -> Self {
+        let observed =
+            |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
+        let acts = !plan.effect().steps.is_empty();
+        if !plan.is_empty() && !acts && plan.envelope.holds.iter().any(observed) {
+            return Self::Observed;
+        }
         let of = |hold: &Hold| match &hold.reason {
             HoldReason::NotReviewed { approvals_needed, approvals }
                 if approvals < approvals_needed =>
@@ -43,11 +50,7 @@ impl Verdict {
             HoldReason::Unresolved { .. } => Self::Invalid,
             _ => Self::Held,
         };
-        let own = match (plan.is_empty(), plan.effect().steps.is_empty()) {
-            (true, _) => Self::NoEffect,
-            (false, true) => Self::Observed,
-            (false, false) => Self::Ready,
-        };
+        let own = if plan.is_empty() { Self::NoEffect } else { Self::Ready };
         plan.envelope.holds.iter().map(of).fold(own, Self::max)
     }
 
