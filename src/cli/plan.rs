@@ -112,7 +112,7 @@ pub(super) fn patterns(texts: &[String]) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     let all = ["*".to_owned()];
     for text in if texts.is_empty() { &all[..] } else { texts } {
-        set.add(Glob::new(text).map_err(|error| mistake(error))?);
+        set.add(Glob::new(text).map_err(mistake)?);
     }
-    set.build().map_err(|error| mistake(error))
+    set.build().map_err(mistake)
 }

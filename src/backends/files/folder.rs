@@ -199,8 +199,8 @@ impl Folder {
             match moved {
                 Ok(parent) => return flush(&parent, distrusted),
                 // Somebody has just deleted the last file of that folder, and the folder with it.
-                Err(error)
-                    if error.kind() == io::ErrorKind::NotFound && tries.next().is_some() => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries.next().is_some() => {
+                }
                 Err(error) => return Err(failed(error)),
             }
         }
