@@ -39,5 +39,7 @@ pub mod backends;
 pub mod plan;
 pub mod apply;
 pub mod store;
+pub mod reconcile;
 pub mod forge;
 pub mod report;
+pub mod cli;

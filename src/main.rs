@@ -1,3 +1,16 @@
-//! The `isobar` binary: parse, run, map an error to an exit code.
+//! The `isobar` binary: parse, run, map how it ended to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use isobar::cli::{self, Exit};
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(_) => return Exit::Unavailable.into(),
+    };
+    let exit = runtime.block_on(cli::run(std::env::args_os()));
+    // A blocking read of a child or a socket may never return: what has begun is recorded.
+    runtime.shutdown_background();
+    exit.into()
+}

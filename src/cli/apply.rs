@@ -97,7 +97,7 @@ impl Round<'_> {
     async fn approve(&self, yes: bool, plans: &[Plan]) -> Result<bool, Failure> {
         let scope = self.repository.scope.clone();
         let review = Review::new(scope.clone(), None, plans.to_vec(), Vec::new());
-        self.context.output.note(&report::terminal::plan(&review));
+        self.context.output.note(&report::terminal::review(&review));
         if !yes && !ask()? {
             return Ok(false);
         }
@@ -149,7 +149,11 @@ fn finish(
     let review = Review::new(repository.scope.clone(), None, waiting, wanted.diagnostics());
     match context.output.json {
         true => context.output.print_json(&report::json::applied(outcomes, &review))?,
-        false => context.output.print(&report::terminal::applied(outcomes, &review))?,
+        false => {
+            let ended: String = outcomes.iter().map(report::terminal::outcome).collect();
+            context.output.print(&ended)?;
+            context.output.print(&report::terminal::review(&review))?;
+        }
     }
     let done = review.plans.is_empty() && outcomes.iter().all(Outcome::is_done);
     Ok(if done { Exit::Done } else { Exit::Held })

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
 use crate::ids::{Actor, ResourceKey, StackName};
@@ -52,14 +50,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let now = context.world.clock.now();
     let mut tx = store.begin().await?;
     for plan in &chosen {
-        let approval = Approval {
-            digest: plan.digest(),
-            by: by.clone(),
-            at: now,
-            until: Timestamp::MAX,
-            pull: None,
-            overrides: overrides.clone(),
-        };
+        let approval = Approval::of(plan.digest(), by.clone(), now);
+        let approval = Approval { overrides: overrides.clone(), ..approval };
         tx.approve(&workspace.scope, &approval).await?;
     }
     tx.commit().await?;

@@ -10,7 +10,7 @@ use crate::stacks::Selection;
 pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::all())?;
+    let wanted = Workspace::wanted(context, &Selection::default())?;
     let findings = Findings::of(&wanted);
     let exit = if any_error(&findings.diagnostics) { Exit::Mistake } else { Exit::Done };
     if context.output.json {

@@ -40,7 +40,7 @@ pub(super) enum Format {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let Args::Component { component, stack, kind, format } = args;
-    let wanted = Workspace::wanted(context, &Selection::all())?;
+    let wanted = Workspace::wanted(context, &Selection::default())?;
     Findings::of(&wanted).show(context);
     let name = stack_name(&wanted.desired, stack)?;
     let stack = &wanted.desired.stacks[&name];

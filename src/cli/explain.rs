@@ -4,15 +4,15 @@ use super::workspace::{Findings, Workspace, component};
 use super::{Context, Exit, Failure, mistake};
 use crate::model::path::FieldPath;
 use crate::report;
-use crate::stacks::{self, Selection};
+use crate::stacks::Selection;
 
 /// Show where a value comes from: every layer that set it, the winner and those it won over.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The component: `stack/kind/name`.
     component: String,
-    /// Which value: `vars.tags.team`. Without it, everything.
-    #[arg(default_value = "")]
+    /// Which value: `vars.tags.team`, or a section as a whole.
+    #[arg(default_value = "vars")]
     path: FieldPathArg,
 }
 
@@ -29,17 +29,16 @@ impl std::str::FromStr for FieldPathArg {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::all())?;
+    let wanted = Workspace::wanted(context, &Selection::default())?;
     Findings::of(&wanted).show(context);
     let component = component(&wanted.desired, &args.component)?;
-    let explained = stacks::explain(component, &args.path.0);
-    if explained.is_empty() {
-        return Err(mistake(format!("nothing sets `{}` of {}", args.path.0, component.id)));
+    let (path, files) = (&args.path.0, &wanted.desired.files);
+    if component.saying(path).next().is_none() {
+        return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
     }
-    let files = &wanted.desired.files;
     match context.output.json {
-        true => context.output.print_json(&report::json::explained(component, &explained, files))?,
-        false => context.output.print(&report::terminal::explained(component, &explained, files))?,
+        true => context.output.print_json(&report::json::explain(component, path, files))?,
+        false => context.output.print(&report::terminal::explain(component, path, files))?,
     }
     Ok(Exit::Done)
 }

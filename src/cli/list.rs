@@ -24,7 +24,7 @@ pub(super) enum Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::all())?;
+    let wanted = Workspace::wanted(context, &Selection::default())?;
     Findings::of(&wanted).show(context);
     let desired = &wanted.desired;
     match args {

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let wanted = match &args.rev {
         Some(revision) => Workspace::wanted_at(context, revision)?,
-        None => Workspace::wanted(context, &Selection::all())?,
+        None => Workspace::wanted(context, &Selection::default())?,
     };
     let shown = patterns(&args.stacks)?;
     let plans = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str())).await?;
@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         true => context.output.print_json(&report::json::review(&review))?,
         false => {
             findings.show(context);
-            context.output.print(&report::terminal::plan(&review))?;
+            context.output.print(&report::terminal::review(&review))?;
         }
     }
     let changes = review.plans.iter().any(|plan| !plan.is_empty());
@@ -65,7 +65,7 @@ pub(super) async fn plans(
 ) -> Result<Vec<Plan>, Failure> {
     let (scope, world) = (&workspace.scope, &context.world);
     let targets = Targets::new(scope.clone(), workspace.settings.clone(), world.clone());
-    let store = workspace.store_to_read().await?;
+    let store = workspace.store_to_read(context).await?;
     let mut looks: BTreeMap<TargetName, Arc<TargetLook>> = BTreeMap::new();
     let mut plans = Vec::new();
     for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {

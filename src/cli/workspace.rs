@@ -1,7 +1,6 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Context, Exit, Failure, mistake};
@@ -10,9 +9,10 @@ use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::reconcile::{Reach, Wanted, answer, wanted};
 use crate::report;
-use crate::settings::{self, AgentSettings, SettingsError};
+use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
 use crate::stacks::Selection;
+use crate::store::Store;
 
 /// The settings, and the repository the command is about.
 pub(super) struct Workspace {
@@ -29,12 +29,17 @@ pub(super) struct Findings {
 
 impl Workspace {
     /// Reads the settings the command line names, or those of someone who has none.
-    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+    pub(super) fn settings(context: &Context) -> Result<AgentSettings, Failure> {
         let settings = match &context.global.settings {
             Some(path) => settings::read(path),
             None => settings::for_folder(&context.global.folder),
         };
-        let settings = settings.map_err(refused)?;
+        settings.map_err(refused)
+    }
+
+    /// The same, for a command that is about one repository.
+    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        let settings = Self::settings(context)?;
         let mut names = settings.repositories.keys();
         let (Some(repository), None) = (names.next().cloned(), names.next()) else {
             return Err(mistake(
@@ -54,14 +59,38 @@ impl Workspace {
                 folder.display()
             )));
         }
-        source::folder(folder).map_err(|error| Failure::Other(Exit::Unavailable, error.into()))
+        source::folder_snapshot(folder).map_err(unavailable)
+    }
+
+    /// What a commit of the repository around the folder asks for.
+    pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
+        let snapshot = source::commit_snapshot(&context.global.folder, revision);
+        Ok(Self::resolved(&snapshot.map_err(unavailable)?, &Selection::default()))
+    }
+
+    /// The settings of the repository.
+    pub(super) fn repository(&self) -> &RepositorySettings {
+        &self.settings.repositories[&self.scope.repository]
+    }
+
+    /// The database, made if it is not there.
+    pub(super) async fn store(&self, context: &Context) -> Result<Store, Failure> {
+        Store::open(&self.settings.store, &context.world).await.map_err(unavailable)
+    }
+
+    /// The database for reading, beside an agent that may be running; `None` without one.
+    pub(super) async fn store_to_read(&self, context: &Context) -> Result<Option<Store>, Failure> {
+        Store::open_read_only(&self.settings.store, &context.world).await.map_err(unavailable)
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
-        let snapshot = Self::folder(context)?;
+        Ok(Self::resolved(&Self::folder(context)?, selection))
+    }
+
+    fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {
         let reach = Reach::Person(settings::environment());
-        Ok(wanted(&snapshot, selection, |question, desired| answer(&reach, question, desired)))
+        wanted(snapshot, selection, |question, desired| answer(&reach, question, desired))
     }
 }
 
@@ -84,7 +113,9 @@ impl Findings {
     /// Shows all of them to people, the text of the places included.
     pub(super) fn show(&self, context: &Context) {
         if !self.diagnostics.is_empty() {
-            context.output.note(&report::terminal::diagnostics(&self.diagnostics, &self.texts));
+            context.output.note(&report::terminal::diagnostics(&self.diagnostics, |file| {
+                self.texts.get(file).cloned()
+            }));
         }
     }
 }
@@ -127,7 +158,7 @@ fn refused(error: SettingsError) -> Failure {
     }
 }
 
-/// A path as a person would write it.
-pub(super) fn shown(path: &Path) -> String {
-    path.display().to_string()
+/// What is needed is away, busy or broken.
+pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::Other(Exit::Unavailable, error.into())
 }

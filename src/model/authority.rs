@@ -1,11 +1,13 @@
 //! The three authorities that may start a step. There is no fourth.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Action, Cause};
 use super::plan::{Effect, Step};
-use crate::ids::{Actor, CommitId, ComponentId, Digest, PullNumber};
+use crate::ids::{Actor, CommitId, ComponentId, Digest, PullNumber, ResourceKey};
 
 /// Why a step may start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,4 +60,15 @@ pub struct Approval {
     pub until: Timestamp,
     /// The pull request and head it was said about, if there is one.
     pub pull: Option<(PullNumber, CommitId)>,
+    /// Resources that may be deleted or replaced although a guard holds them.
+    #[serde(default)]
+    pub overrides: BTreeSet<ResourceKey>,
+}
+
+impl Approval {
+    /// A yes that names no overrides and is about no pull request. How long it holds is the
+    /// policy's business.
+    pub fn of(digest: Digest, by: Actor, at: Timestamp) -> Self {
+        Self { digest, by, at, until: Timestamp::MAX, pull: None, overrides: BTreeSet::new() }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Files;
+use super::path::{FieldPath, Segment};
 use super::policy::{Manage, Reconcile};
 use super::question::Question;
 use super::value::Value;
@@ -118,6 +119,17 @@ pub enum Reach {
     Derived(&'static str),
 }
 
+/// What one layer says at one path of a component, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Which of the component's layers.
+    pub layer: usize,
+    /// What it says there.
+    pub value: Value,
+    /// Whether any of it is in the merged value.
+    pub wins: bool,
+}
+
 /// One component that has to be applied before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
@@ -148,11 +160,16 @@ impl Layout {
     /// The folder that `component`'s code is in. A kind that the settings do not mention has
     /// `components/<kind>`.
     pub fn folder(&self, component: &Component) -> String {
-        let kind = &component.id.kind;
-        match self.0.get(kind).map(AsRef::as_ref) {
-            Some("" | ".") => component.code.to_string(),
-            Some(base) => format!("{base}/{}", component.code),
-            None => format!("components/{kind}/{}", component.code),
+        self.below(component.id.kind.as_str(), &component.code)
+    }
+
+    /// The folder `code` below where the code of `kind` is.
+    pub fn below(&self, kind: &str, code: &str) -> String {
+        let base = self.0.iter().find(|(known, _)| known.as_str() == kind);
+        match base.map(|(_, base)| base.as_ref()) {
+            Some("" | ".") => code.to_owned(),
+            Some(base) => format!("{base}/{code}"),
+            None => format!("components/{kind}/{code}"),
         }
     }
 }
@@ -162,6 +179,20 @@ impl Component {
     pub fn manage(&self, rule: Manage) -> Manage {
         let asked = self.reconcile.manage.unwrap_or(rule).min(rule);
         if self.locked { Manage::Observe } else { asked }
+    }
+
+    /// Every layer that says something about the value at `path`, lowest precedence first, and
+    /// what it says. A layer holds one section, and the path begins with its name.
+    pub fn saying(&self, path: &FieldPath) -> impl Iterator<Item = (&Layer, &Value)> {
+        let split = match path.0.split_first() {
+            Some((Segment::Key(section), rest)) => Some((section.clone(), FieldPath(rest.to_vec()))),
+            _ => None,
+        };
+        self.layers.iter().filter_map(move |layer| {
+            let (section, rest) = split.as_ref()?;
+            let said = (*section == layer.section).then(|| rest.find(&layer.value))??;
+            Some((layer, said))
+        })
     }
 
     /// The merged section, if the component has it.

@@ -26,6 +26,6 @@ pub mod plan;
 pub mod authority;
 pub mod review;
 pub mod outcome;
-
+pub mod status;
 #[cfg(test)]
 mod tests;

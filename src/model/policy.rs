@@ -107,6 +107,16 @@ pub struct RequiredReview {
     pub approval_hours: u32,
 }
 
+impl Review {
+    /// The same, but with one approval at least: a merge or a push alone is not enough.
+    pub fn at_least_one(&self) -> Self {
+        match self {
+            Self::Required(required) if required.approvals > 0 => self.clone(),
+            _ => Self::default(),
+        }
+    }
+}
+
 impl Default for Review {
     fn default() -> Self {
         Self::Required(RequiredReview { approvals: 1, approval_hours: approval_hours_default() })

@@ -1,7 +1,5 @@
 //! What people look at: the stack plans of one pull-request head, or of one command.
 
-use serde::Serialize;
-
 use super::change::Action;
 use super::plan::Plan;
 use crate::diagnostic::Diagnostic;
@@ -9,7 +7,9 @@ use crate::ids::{CommitId, PullNumber, Scope, StackName};
 
 /// The set of stack plans that are decided about together. Approving it approves the digests it
 /// lists, each for itself: a stack that changes later voids only itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+///
+/// It has no serialized form: plans hold what is never shown, and `report::json` leaves it out.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     /// Whose plans they are.
     pub scope: Scope,
@@ -24,7 +24,7 @@ pub struct Review {
 }
 
 /// The pull request a review belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullReview {
     /// Its number.
     pub number: PullNumber,

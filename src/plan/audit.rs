@@ -111,8 +111,8 @@ impl Audit<'_> {
             actions.all(|change| matches!(change.action, Action::Delete | Action::Forget))
         };
         for (at, step) in effect.steps.iter().enumerate().filter(|(_, step)| !goes(step)) {
-            let components = self.input.stack.components.values();
-            let component = components.filter(|c| c.id == step.component).last();
+            let mut components = self.input.stack.components.values();
+            let component = components.find(|c| c.id == step.component);
             for dependency in component.iter().flat_map(|c| &c.dependencies) {
                 let needs_this = self.needs(&dependency.on, &step.component);
                 let needed = |other: usize| step.after.contains(&other) || needs_this;
@@ -159,7 +159,9 @@ impl Audit<'_> {
             _ => false,
         };
         self.check(id.stack == self.input.stack.name, change, "it is another stack's");
-        self.check(wanted || owned || sealed, change, "nobody wants it and nobody owns it");
+        // What is kept is only shown; that nobody owns it may be the very reason.
+        let kept = change.action == Action::Keep;
+        self.check(wanted || owned || sealed || kept, change, "nobody wants it and nobody owns it");
     }
 
     /// A delete or replace has every witness, or is held.

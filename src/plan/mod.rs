@@ -67,8 +67,6 @@ pub struct PlanInput<'a> {
     pub observed_at: Timestamp,
     /// What time it is.
     pub now: Timestamp,
-    /// Resources that a person has allowed to be deleted or replaced, by name.
-    pub overrides: &'a BTreeSet<ResourceKey>,
     /// What the origins of values point into.
     pub files: &'a Files,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{Actor, Digest, PullNumber};
+use crate::ids::{Actor, Digest, PullNumber, ResourceKey};
 use crate::model::authority::{Approval, Authority};
 use crate::model::desired::Stack;
 use crate::model::plan::{Envelope, Hold, HoldReason, Part, Plan, Step};
@@ -32,12 +32,14 @@ pub struct ReviewInput<'a> {
 /// still be held for another reason.
 pub type Authorities = BTreeMap<usize, Authority>;
 
-/// Finds what allows each step, and holds those that nothing allows as not reviewed.
+/// Finds what allows each step, and holds those that nothing allows as not reviewed. What the
+/// approvals that hold let go by name is no longer held for being many, or for good.
 ///
 /// A plan of what a pull request would bring starts nothing, whoever approved it: it is merged
 /// first.
 pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
-    let by = approvers(&plan, input);
+    let approvals = approvals(&plan, input);
+    let by: BTreeSet<_> = approvals.iter().map(|approval| approval.by.clone()).collect();
     let whole = match &plan.envelope.revision {
         Revision::Merge { .. } => None,
         Revision::Commit(_) | Revision::Folder(_) => whole(&plan, input, &by),
@@ -49,9 +51,11 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
     let steps = plan.effect().steps.iter().enumerate();
     let authorities: Authorities = steps.filter_map(|(at, step)| authority(at, step)).collect();
     let approvals_needed = required(input.policy).map_or(0, |required| required.approvals);
-    let approvals = u32::try_from(by.len()).unwrap_or(u32::MAX);
-    let reason = HoldReason::NotReviewed { approvals_needed, approvals };
-    let mut holds = plan.envelope.holds.clone();
+    let reason = HoldReason::NotReviewed {
+        approvals_needed,
+        approvals: u32::try_from(by.len()).unwrap_or(u32::MAX),
+    };
+    let mut holds = lifted(&plan, &approvals);
     holds.extend(
         unallowed(&plan, &authorities)
             .into_iter()
@@ -63,7 +67,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
 }
 
 /// What allows the whole plan.
-fn whole(plan: &Plan, input: &ReviewInput<'_>, by: &[Actor]) -> Option<Authority> {
+fn whole(plan: &Plan, input: &ReviewInput<'_>, by: &BTreeSet<Actor>) -> Option<Authority> {
     let digest = plan.digest();
     match required(input.policy) {
         None => Some(Authority::Merged { digest, pull: None }),
@@ -71,24 +75,45 @@ fn whole(plan: &Plan, input: &ReviewInput<'_>, by: &[Actor]) -> Option<Authority
             input.shown.get(&digest).map(|pull| Authority::Merged { digest, pull: Some(*pull) })
         }
         Some(required) => (by.len() >= required.approvals as usize)
-            .then(|| Authority::Reviewed { digest, by: by.to_vec() }),
+            .then(|| Authority::Reviewed { digest, by: by.iter().cloned().collect() }),
     }
 }
 
-/// The people whose approval of exactly this digest holds now.
-fn approvers(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Actor> {
-    let hours = required(input.policy).map_or(0, |required| i64::from(required.approval_hours));
+/// The approvals of exactly this digest that hold now.
+fn approvals<'a>(plan: &Plan, input: &ReviewInput<'a>) -> Vec<&'a Approval> {
+    let hours = required(input.policy).map_or(i64::MAX, |r| i64::from(r.approval_hours));
     let holds = |approval: &&Approval| {
         let age = input.now.duration_since(approval.at);
         approval.digest == plan.digest()
             && !input.authors.contains(&approval.by)
             && age >= SignedDuration::ZERO
-            && age < SignedDuration::from_hours(hours)
+            && age.as_hours() < hours
             && input.now < approval.until
     };
-    let by: BTreeSet<_> =
-        input.approvals.iter().filter(holds).map(|approval| approval.by.clone()).collect();
-    by.into_iter().collect()
+    input.approvals.iter().filter(holds).collect()
+}
+
+/// The holds that are left after what the approvals let go by name.
+fn lifted(plan: &Plan, approvals: &[&Approval]) -> Vec<Hold> {
+    let named =
+        |key: &ResourceKey| approvals.iter().any(|approval| approval.overrides.contains(key));
+    let going = plan.effect().changes.iter().filter(|change| change.action.is_destructive());
+    let unnamed = going.filter(|change| !named(&change.resource)).count();
+    let mut holds = plan.envelope.holds.clone();
+    holds.retain(|hold| match (&hold.reason, &hold.part) {
+        (HoldReason::Protected, Part::Resource(_, key)) => !named(key),
+        (HoldReason::MassDelete { deletes_max, .. }, _) => unnamed > *deletes_max,
+        _ => true,
+    });
+    // What waited only for something that is held no longer waits no longer.
+    let own = |hold: &&Hold| !matches!(hold.reason, HoldReason::Dependency { .. });
+    let held: BTreeSet<_> =
+        holds.iter().filter(own).filter_map(|hold| hold.part.component().cloned()).collect();
+    holds.retain(|hold| match &hold.reason {
+        HoldReason::Dependency { on } => held.contains(on),
+        _ => true,
+    });
+    holds
 }
 
 fn required(policy: &RepositoryPolicy) -> Option<&RequiredReview> {

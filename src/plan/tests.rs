@@ -1,1 +1,623 @@
+use expect_test::{Expect, expect};
 
+use super::fixture::{self, *};
+use super::*;
+use crate::model::authority::{Approval, Authority};
+use crate::model::change::Action;
+use crate::report::terminal;
+
+mod laws;
+mod planted;
+
+fn check(text: &str, expect: Expect) {
+    let world = world(text);
+    let plan = world.plan();
+    assert_eq!(audit(&plan, &world.input()), [], "the audit agrees");
+    expect.assert_eq(&anstream::adapter::strip_str(&terminal::plan(&plan)).to_string());
+}
+
+#[test]
+fn what_is_wanted_and_not_there_is_created() {
+    check(
+        r#"
+        component vpc
+        vpc wants vpc.json {"cidr": "10.0.0.0/16", "tags": {"team": "net"}, "zones": ["a", "b"]}
+        "#,
+        expect![[r#"
+            prod at box
+              plan e6150c76269c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                + create vpc.json
+                    cidr: "10.0.0.0/16"
+                    tags.team: "net"
+                    zones: ["a", "b"]
+
+              Ready: 1 create
+        "#]],
+    );
+}
+
+#[test]
+fn fields_that_differ_are_updated_and_others_left_alone() {
+    check(
+        r#"
+        component vpc
+        vpc wants vpc.json {"cidr": "10.0.0.0/16", "days": 90}
+        vpc has   vpc.json {"cidr": "10.0.0.0/16", "days": 14, "extra": null}
+        component iam
+        iam wants iam.json {"role": "x"}
+        iam has   iam.json {"role": "x"}
+        "#,
+        expect![[r#"
+            prod at box
+              plan ad0d8168be6a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                ~ update vpc.json
+                    days: 14 -> 90
+                  - extra: null
+
+              Ready: 1 update; 1 component unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn what_left_the_last_applied_state_is_drift() {
+    check(
+        r#"
+        component vpc
+        vpc wants vpc.json {"days": 90}
+        vpc has   vpc.json {"days": 14}
+        vpc was   vpc.json {"days": 90}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 8960544cb0c4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                ~ update vpc.json                                   drift
+                    days: 14 -> 90
+
+              Ready: 1 update
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_gone_from_a_resolved_revision_is_deleted() {
+    check(
+        r#"
+        component vpc
+        vpc wants vpc.json {"days": 90}
+        vpc has   vpc.json {"days": 90}
+        vpc has   old.json {"days": 90}
+        old has   x.json stateful {"rows": 7}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 39de7f73fa83 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/old
+                - delete x.json                                     data loss
+                    rows: 7
+
+              terraform/vpc
+                - delete old.json                                   disruptive
+                    days: 90
+
+              Held
+                x.json: what it holds would be lost for good
+                  $ isobar approve prod 39de7f73fa83 --allow-delete x.json
+
+              Held: 2 delete
+        "#]],
+    );
+}
+
+#[test]
+fn disabled_or_abstract_components_are_forgotten_and_not_deleted() {
+    check(
+        r#"
+        component vpc disabled
+        vpc wants vpc.json {"days": 90}
+        vpc has   vpc.json {"days": 90}
+        component base abstract
+        base has  base.json {"days": 90}
+        component kept keep-all
+        kept has  kept.json {"days": 90}
+        "#,
+        expect![[r#"
+            prod at box
+              plan d09bd44b967c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/base
+                . forget base.json
+
+              terraform/kept
+                . forget kept.json
+
+              terraform/vpc
+                . forget vpc.json
+
+              Ready: 3 forget
+        "#]],
+    );
+}
+
+#[test]
+fn without_all_evidence_it_is_kept() {
+    check(
+        r#"
+        missing `other/terraform/rds` resolved
+        vpc has vpc.json {"days": 90}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 1073fa0cf44c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                . keep vpc.json
+
+              Held
+                vpc.json: it is not proven to be gone; missing: `other/terraform/rds` resolved
+                  > complete what is missing
+
+              Held: 1 keep
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
+    check(
+        r#"
+        component vpc unresolved
+        vpc has vpc.json {"a": 1}
+        component rds unbuilt
+        rds has rds.json {"a": 1}
+        component iam unreachable
+        iam has iam.json {"a": 1}
+        component app
+        app needs iam
+        app wants app.json {"a": 1}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 8293e5034e86 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/app
+                + create app.json
+                    a: 1
+
+              Held
+                terraform/app: it depends on terraform/iam, which is held
+                terraform/iam: it cannot be looked at: no answer
+                  > make the target answer; it is looked at again
+                terraform/rds: it cannot be built (build-failed)
+                  $ isobar check
+                terraform/vpc: it cannot be built (build-failed)
+                  $ isobar check
+
+              Invalid: 1 create
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_there_and_nobodys_is_adopted() {
+    check(
+        r#"
+        component vpc
+        vpc wants vpc.json {"a": 1}
+        vpc wants same.json {"a": 1}
+        there vpc.json {"a": 2}
+        there same.json {"a": 1}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 7929e3c68db8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                > adopt vpc.json                                    disruptive
+                    a: 2 -> 1
+                > adopt same.json
+
+              Ready: 2 adopt
+        "#]],
+    );
+}
+
+#[test]
+fn what_another_component_wants_is_not_taken_and_not_deleted() {
+    check(
+        r#"
+        claim rds shared.json
+        claim rds moved.json
+        component vpc
+        vpc wants shared.json {"a": 1}
+        vpc has   moved.json {"a": 1}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 6c37e15641f6 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              Held
+                shared.json: other/terraform/rds wants it too
+                  > let only one of them want it
+
+              Held: no changes
+        "#]],
+    );
+}
+
+#[test]
+fn more_deletes_than_the_guard_lets_go_hold_everything() {
+    check(
+        r#"
+        vpc has a.json {"a": 1}
+        vpc has b.json {"a": 1}
+        vpc has c.json {"a": 1}
+        vpc has d.json {"a": 1}
+        "#,
+        expect![[r#"
+            prod at box
+              plan fb532a63f420 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                - delete a.json                                     disruptive
+                    a: 1
+                - delete b.json                                     disruptive
+                    a: 1
+                - delete c.json                                     disruptive
+                    a: 1
+                - delete d.json                                     disruptive
+                    a: 1
+
+              Held
+                all of it: 4 resources would go, and the guard lets 3 go at once
+                  $ isobar approve prod fb532a63f420 --allow-delete a.json
+
+              Held: 4 delete
+        "#]],
+    );
+}
+
+#[test]
+fn ignored_fields_are_nobodys_business() {
+    check(
+        r#"
+        component vpc ignore=spec.replicas
+        vpc wants vpc.json {"spec": {"replicas": 3, "image": "b"}}
+        vpc has   vpc.json {"spec": {"replicas": 9, "image": "a"}}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 173a0214065d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                ~ update vpc.json
+                    spec.image: "a" -> "b"
+
+              Ready: 1 update
+        "#]],
+    );
+    let world = world(
+        r#"
+        component vpc ignore=spec.replicas
+        vpc wants vpc.json {"spec": {"replicas": 3, "image": "b"}}
+        vpc has   vpc.json {"spec": {"replicas": 9, "image": "a"}}
+        "#,
+    );
+    let intended = world.plan().effect().changes[0].intended.clone().unwrap();
+    assert_eq!(intended.value, value(r#"{"spec": {"replicas": 9, "image": "b"}}"#));
+}
+
+#[test]
+fn values_that_are_not_known_yet_hold_their_component() {
+    check(
+        r#"
+        component app
+        app wants app.json {"subnet": {"$unknown": {"function": "terraform.output", "arguments": ["vpc", "subnet"]}}}
+        app has   app.json {"subnet": "a"}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 9480ce6a0a95 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/app
+                ~ update app.json
+                    subnet: "a" -> (known after apply)
+
+              Held
+                terraform/app: it waits to know terraform.output vpc subnet
+
+              Held: 1 update
+        "#]],
+    );
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    check(
+        r#"
+        component app
+        app wants app.json secret password {"password": "hunter2", "user": "app", "key": {"$secret": {"handle": "vault:key", "state": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}}}
+        app has   app.json {"password": "hunter1", "user": "app", "key": "old"}
+        "#,
+        expect![[r#"
+            prod at box
+              plan 173ba2636851 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/app
+                ~ update app.json
+                    key: (secret changed)
+                    password: (secret changed)
+
+              Ready: 1 update
+        "#]],
+    );
+}
+
+/// What is needed comes first, what goes comes last and in the opposite order.
+#[test]
+fn steps_follow_dependencies() {
+    let world = world(
+        r#"
+        component app
+        app needs rds
+        app wants app.json {"a": 1}
+        app has old-app.json {"a": 1}
+        component rds
+        rds needs vpc
+        component vpc
+        vpc wants vpc.json {"a": 1}
+        vpc has old-vpc.json {"a": 1}
+        gone has gone.json {"a": 1}
+        "#,
+    );
+    let plan = world.plan();
+    assert_eq!(audit(&plan, &world.input()), []);
+    let effect = plan.effect();
+    let line = |(at, step): (usize, &crate::model::plan::Step)| {
+        let change = &effect.changes[step.changes[0]];
+        format!("{at} {} {} after {:?}\n", change.action.verb(), change.resource, step.after)
+    };
+    let lines: String = effect.steps.iter().enumerate().map(line).collect();
+    expect![[r#"
+        0 create vpc.json after []
+        1 create app.json after [0]
+        2 delete old-app.json after [1]
+        3 delete gone.json after [0, 1]
+        4 delete old-vpc.json after [0, 1, 2]
+    "#]]
+    .assert_eq(&lines);
+}
+
+/// Which steps may start, and what else is held.
+fn allowed(text: &str, approvals: &[(&str, &str)], shown: bool) -> String {
+    let world = world(text);
+    let plan = world.plan();
+    let digest = plan.digest();
+    let approval = |(by, at): &(&str, &str)| Approval {
+        digest,
+        by: crate::ids::Actor::new(by).unwrap(),
+        at: fixture::at(at),
+        until: fixture::at("2027-01-01T00:00:00Z"),
+        pull: None,
+        overrides: BTreeSet::new(),
+    };
+    let approvals: Vec<_> = approvals.iter().map(approval).collect();
+    let pull = crate::ids::PullNumber(7);
+    let shown = shown.then_some((digest, pull)).into_iter().collect();
+    let (plan, authorities) = review(
+        plan,
+        &ReviewInput {
+            policy: &world.policy,
+            stack: &world.stack,
+            approvals: &approvals,
+            authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
+            shown: &shown,
+            now: world.now,
+        },
+    );
+    let mut said = String::new();
+    for (at, authority) in &authorities {
+        let change = &plan.effect().changes[plan.effect().steps[*at].changes[0]];
+        let why = match authority {
+            Authority::Reviewed { by, .. } => format!("reviewed by {by:?}"),
+            Authority::Merged { pull, .. } => format!("merged {pull:?}"),
+            Authority::Standing { .. } => "standing".to_owned(),
+        };
+        said.push_str(&format!("{} {}: {why}\n", change.action.verb(), change.resource));
+    }
+    for hold in &plan.envelope.holds {
+        said.push_str(&format!(
+            "held {}: {}\n",
+            crate::report::words::part(&hold.part),
+            crate::report::words::reason(&hold.reason)
+        ));
+    }
+    said
+}
+
+const DRIFT_AND_WISH: &str = r#"
+    component vpc
+    vpc wants a.json {"a": 1}
+    vpc has   a.json {"a": 2}
+    vpc was   a.json {"a": 1}
+    vpc wants b.json {"a": 2}
+    vpc has   b.json {"a": 1}
+    component iam
+    iam wants c.json {"a": 1}
+"#;
+
+#[test]
+fn an_approved_digest_starts_everything() {
+    let today = "2026-11-20T09:00:00Z";
+    expect![[r#"
+        create c.json: reviewed by [Actor(ada)]
+        update a.json: reviewed by [Actor(ada)]
+        update b.json: reviewed by [Actor(ada)]
+    "#]]
+    .assert_eq(&allowed(DRIFT_AND_WISH, &[("ada", today)], false));
+    // Neither the author's, nor one that is too old, nor one of tomorrow counts.
+    let daily = format!("review 1\n{DRIFT_AND_WISH}");
+    let none = allowed(&daily, &[], false);
+    for approval in
+        [("author", today), ("ada", "2026-11-19T09:30:00Z"), ("ada", "2026-11-20T09:30:01Z")]
+    {
+        assert_eq!(allowed(&daily, &[approval], false), none);
+    }
+    // Two of the same person are one.
+    let twice = format!("review 2\n{DRIFT_AND_WISH}");
+    assert!(!allowed(&twice, &[("ada", today), ("ada", today)], false).contains("reviewed"));
+}
+
+#[test]
+fn drift_is_corrected_without_being_asked_and_nothing_else_is() {
+    expect![[r#"
+        update a.json: standing
+        held terraform/iam: it has 0 of 1 approval
+        held b.json: it has 0 of 1 approval
+    "#]]
+    .assert_eq(&allowed(DRIFT_AND_WISH, &[], false));
+    let propose = format!("manage propose\n{DRIFT_AND_WISH}");
+    expect![[r#"
+        held all of it: it has 0 of 1 approval
+    "#]]
+    .assert_eq(&allowed(&propose, &[], false));
+}
+
+#[test]
+fn a_merge_starts_what_was_shown_where_no_approval_is_asked_for() {
+    let merged = format!("review 0\nmanage propose\n{DRIFT_AND_WISH}");
+    expect![[r#"
+        create c.json: merged Some(PullNumber(7))
+        update a.json: merged Some(PullNumber(7))
+        update b.json: merged Some(PullNumber(7))
+    "#]]
+    .assert_eq(&allowed(&merged, &[], true));
+    expect![[r#"
+        held all of it: nobody has merged this plan
+    "#]]
+    .assert_eq(&allowed(&merged, &[], false));
+    let unreviewed = format!("review none\nmanage propose\n{DRIFT_AND_WISH}");
+    expect![[r#"
+        create c.json: merged None
+        update a.json: merged None
+        update b.json: merged None
+    "#]]
+    .assert_eq(&allowed(&unreviewed, &[], false));
+}
+
+#[test]
+fn a_plan_of_what_a_pull_request_would_bring_starts_nothing() {
+    let mut world = world(&format!("review none\n{DRIFT_AND_WISH}"));
+    let commit = crate::ids::CommitId::new("4f2a91c07d1e").unwrap();
+    world.revision =
+        Revision::Merge { pull: crate::ids::PullNumber(7), head: commit.clone(), base: commit };
+    let input = ReviewInput {
+        policy: &world.policy,
+        stack: &world.stack,
+        approvals: &[],
+        authors: &BTreeSet::new(),
+        shown: &BTreeMap::new(),
+        now: world.now,
+    };
+    let (plan, authorities) = review(world.plan(), &input);
+    assert!(authorities.is_empty());
+    assert!(plan.effect().steps.iter().all(|step| plan.holds_on(step).count() > 0));
+}
+
+#[test]
+fn a_freeze_holds_the_whole_plan_from_its_first_moment_to_its_last() {
+    let mut world = world(DRIFT_AND_WISH);
+    world.policy.freeze = vec![crate::model::policy::Freeze {
+        pattern: "pro*".to_owned(),
+        from: at("2026-11-20T09:30:00Z"),
+        until: at("2026-11-20T09:30:01Z"),
+        reason: "holiday".to_owned(),
+    }];
+    let frozen = |world: &World| {
+        world.plan().envelope.holds.iter().any(|hold| hold.part == crate::model::plan::Part::Plan)
+    };
+    assert!(frozen(&world));
+    world.now = at("2026-11-20T09:30:01Z");
+    assert!(!frozen(&world));
+    world.now = at("2026-11-20T09:29:59Z");
+    assert!(!frozen(&world));
+    world.now = at("2026-11-20T09:30:00Z");
+    world.policy.freeze[0].pattern = "prod[".to_owned();
+    assert!(frozen(&world), "a pattern that cannot be read freezes every stack");
+}
+
+#[test]
+fn a_stack_without_a_rule_is_only_observed() {
+    let mut world = world(DRIFT_AND_WISH);
+    world.policy.stacks.clear();
+    let plan = world.plan();
+    assert!(plan.effect().steps.iter().all(|step| plan.holds_on(step).count() > 0));
+    assert!(plan.effect().changes.iter().all(|change| change.action != Action::Keep));
+}
+
+/// A name in an approval that holds lets one resource go; a name in one that does not, nothing.
+#[test]
+fn what_is_named_in_an_approval_may_go() {
+    let world = world(
+        r#"
+        component app
+        app needs vpc
+        app wants app.json {"a": 1}
+        component vpc
+        vpc wants vpc.json {"a": 1}
+        vpc has   vpc.json {"a": 1}
+        vpc has   a.json stateful {"a": 1}
+        vpc has   b.json stateful {"a": 1}
+        vpc has   c.json stateful {"a": 1}
+        vpc has   d.json stateful {"a": 1}
+        "#,
+    );
+    let held = |by: &str, named: &[&str]| {
+        let plan = world.plan();
+        let named = named.iter().map(|name| key(name)).collect();
+        let approval = Approval::of(plan.digest(), crate::ids::Actor::new(by).unwrap(), world.now);
+        let approvals = [Approval { overrides: named, ..approval }];
+        let input = ReviewInput {
+            policy: &world.policy,
+            stack: &world.stack,
+            approvals: &approvals,
+            authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
+            shown: &BTreeMap::new(),
+            now: world.now,
+        };
+        let holds = review(plan, &input).0.envelope.holds;
+        let said = |hold: &Hold| {
+            let (part, reason) = (&hold.part, &hold.reason);
+            format!(
+                "{}: {}\n",
+                crate::report::words::part(part),
+                crate::report::words::reason(reason)
+            )
+        };
+        holds.iter().map(said).collect::<String>()
+    };
+    expect![[r#"
+        all of it: 4 resources would go, and the guard lets 3 go at once
+        terraform/app: it depends on terraform/vpc, which is held
+        a.json: what it holds would be lost for good
+        b.json: what it holds would be lost for good
+        c.json: what it holds would be lost for good
+        d.json: what it holds would be lost for good
+    "#]].assert_eq(&held("ada", &[]));
+    expect![[r#"
+        terraform/app: it depends on terraform/vpc, which is held
+        b.json: what it holds would be lost for good
+        c.json: what it holds would be lost for good
+        d.json: what it holds would be lost for good
+    "#]].assert_eq(&held("ada", &["a.json"]));
+    assert_eq!(held("ada", &["a.json", "b.json", "c.json", "d.json"]), "");
+    let all = held("author", &["a.json", "b.json", "c.json", "d.json"]);
+    assert_eq!(all.matches("lost for good").count(), 4, "{all}");
+}

@@ -15,11 +15,13 @@ use super::wanted::{Wanted, wanted};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
-use crate::ids::{HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
+use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
 use crate::settings::{AgentSettings, Credential, ForgeSettings, RepositorySettings};
-use crate::source::{CredentialRef, FetchError, GitSettings, GitSource, Snapshot, Source};
+use crate::source::{
+    CredentialRef, FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source,
+};
 use crate::stacks::Selection;
 use crate::store::{Store, StoreError};
 use crate::world::{Point, World};
@@ -38,6 +40,9 @@ pub struct Agent {
     pub repositories: Vec<Arc<Repository>>,
     stirred: watch::Sender<()>,
 }
+
+/// How often a folder is looked at without a reason.
+const FOLDER_PERIOD: Duration = Duration::from_secs(10);
 
 /// One config repository under one agent.
 pub struct Repository {
@@ -102,13 +107,34 @@ impl Agent {
         world: World,
         reach: Reach,
     ) -> Result<Self, OpenError> {
-        let store = Store::open(&settings.store, &world).await?;
-        let holder = HolderId::new(world.ids.unique())?;
         let settings = Arc::new(settings);
         let open = |(name, repository): (&RepositoryName, &RepositorySettings)| {
             Repository::open(&settings, name, repository, &world).map(Arc::new)
         };
         let repositories = settings.repositories.iter().map(open).collect::<Result<_, _>>()?;
+        Self::with(&settings, world, reach, repositories).await
+    }
+
+    /// The same for a folder as it stands, in place of the repositories that the settings name.
+    pub async fn for_folder(
+        settings: AgentSettings,
+        world: World,
+        reach: Reach,
+        folder: &Path,
+    ) -> Result<Self, OpenError> {
+        let settings = Arc::new(settings);
+        let repository = Repository::of_folder(&settings, folder, &world)?;
+        Self::with(&settings, world, reach, vec![Arc::new(repository)]).await
+    }
+
+    async fn with(
+        settings: &AgentSettings,
+        world: World,
+        reach: Reach,
+        repositories: Vec<Arc<Repository>>,
+    ) -> Result<Self, OpenError> {
+        let store = Store::open(&settings.store, &world).await?;
+        let holder = HolderId::new(world.ids.unique())?;
         let stirred = watch::Sender::new(());
         Ok(Self { world, store, holder, reach, repositories, stirred })
     }
@@ -171,13 +197,30 @@ impl Agent {
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
     pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        wanted(snapshot, &Selection::all(), |question, desired| {
+        wanted(snapshot, &Selection::default(), |question, desired| {
             answer::answer(&self.reach, question, desired)
         })
     }
 }
 
 impl Repository {
+    /// The folder `folder` as it stands: nothing is reviewed there but by whoever applies it.
+    fn of_folder(settings: &Arc<AgentSettings>, folder: &Path, world: &World) -> Result<Self, OpenError> {
+        let name = settings.repositories.keys().next().cloned();
+        let name = name.unwrap_or(RepositoryName::new("this")?);
+        let scope = Scope { agent: settings.agent.clone(), repository: name };
+        Ok(Self {
+            targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
+            pulls: watch::Sender::default(),
+            scope,
+            source: Arc::new(FolderSource::new(folder, FOLDER_PERIOD, world.clone())),
+            branch: folder.display().to_string(),
+            interval: FOLDER_PERIOD,
+            forge: None,
+            stacks: GlobSet::new([Glob::new("*").expect("a glob")]).expect("a set"),
+        })
+    }
+
     fn open(
         settings: &Arc<AgentSettings>,
         name: &RepositoryName,
@@ -196,7 +239,7 @@ impl Repository {
         let source = GitSource::open(git, world.clone())
             .map_err(|cause| OpenError::Source { name: name.clone(), cause })?;
         let forge = repository.forge.as_ref().and_then(|forge| settings.forges.get(forge));
-        let forge = forge.map(|forge| open_forge(forge, repository, world)).transpose();
+        let forge = forge.map(|forge| open_forge(forge, repository, &scope, world)).transpose();
         let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
         let stacks = globs(&repository.stacks)
             .map_err(|cause| OpenError::Pattern { name: name.clone(), cause })?;
@@ -221,13 +264,14 @@ impl Repository {
 fn open_forge(
     forge: &ForgeSettings,
     repository: &RepositorySettings,
+    scope: &Scope,
     world: &World,
 ) -> Result<Arc<dyn Forge>, String> {
     let ForgeSettings::Local(local) = forge;
     let url = repository.url.strip_prefix("file://").unwrap_or(&repository.url);
-    let forge = LocalForge::open(&local.path, Path::new(url), world.clone())
-        .map_err(|error| error.to_string())?;
-    Ok(Arc::new(forge))
+    let agent = Actor::new(scope.agent.as_str()).map_err(|error| error.to_string())?;
+    let forge = LocalForge::open(&local.path, Path::new(url), agent, world.clone());
+    Ok(Arc::new(forge.map_err(|error| error.to_string())?))
 }
 
 fn credential(credential: &Credential) -> CredentialRef {

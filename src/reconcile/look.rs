@@ -104,7 +104,6 @@ impl Look {
             revision: wanted.snapshot.revision(),
             observed_at: self.observed_at,
             now,
-            overrides: &BTreeSet::new(),
             files: &wanted.desired.files,
         };
         let plan = plan::plan(&input);

@@ -36,10 +36,10 @@ pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
 pub use wanted::{Wanted, wanted};
 
-use crate::apply::{self, ApplyContext, ApplyError};
+use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};
 use crate::forge::PullState;
-use crate::ids::{CommitId, IdError, PullNumber, RunId, StackName, TargetName};
+use crate::ids::{CommitId, ComponentId, IdError, PullNumber, RunId, StackName, TargetName};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::model::policy::RepositoryPolicy;
@@ -134,7 +134,8 @@ struct Run<'a> {
 impl Run<'_> {
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
         let Agent { store, world, .. } = self.agent;
-        let cx = ApplyContext { store, world, target: &*self.target };
+        let (target, patience) = (&*self.target, &self.patience());
+        let cx = ApplyContext { store, world, target, patience, lease_ttl: LEASE_TTL };
         if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
             return Ok(Ended::Applied(apply::recover(&cx, lease, open, self.stop).await?));
         }
@@ -158,11 +159,17 @@ impl Run<'_> {
         let target = TargetLook::take(self.target.clone(), wanted, Some(known), None).await;
         let now = self.agent.world.clock.now();
         let look = Look::take(wanted, self.stack, target.into(), now).await;
-        let plan = look.plan(&self.repository.scope, wanted, &wanted.policy, now);
         let (plan, authorities) =
-            review(self.agent, self.repository, &self.policy(), &look, plan).await?;
+            reviewed(self.agent, self.repository, wanted, &self.policy(), &look).await?;
         self.agent.remember(&plan).await?;
         Ok((plan, authorities))
+    }
+
+    /// How long and how often the steps of each component are tried.
+    fn patience(&self) -> BTreeMap<ComponentId, Patience> {
+        let stack = self.current.wanted.desired.stacks.get(self.stack);
+        let components = stack.into_iter().flat_map(|stack| stack.components.values());
+        components.map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
     }
 
     /// The branch's own policy; but of a branch that was rewritten only what people approved.
@@ -175,34 +182,33 @@ impl Run<'_> {
     }
 }
 
-/// Finds what allows each step of `plan`: what people said is in the store, what became of pull
-/// requests at the forge.
-async fn review(
+/// Plans what `look` saw, and finds what allows each step of the plan: what people said is in the
+/// store, what became of pull requests at the forge.
+async fn reviewed(
     agent: &Agent,
     repository: &Repository,
+    wanted: &Wanted,
     policy: &RepositoryPolicy,
     look: &Look,
-    plan: Plan,
 ) -> Result<(Plan, Authorities), StoreError> {
-    let (scope, digest) = (&repository.scope, plan.digest());
+    let (scope, now) = (&repository.scope, agent.world.clock.now());
+    let plan = look.plan(scope, wanted, policy, now);
+    let digest = plan.digest();
     let approvals = agent.store.approvals(scope, digest).await?;
     let places = agent.store.shown(scope, digest).await?;
     let pulls = repository.pulls.borrow().clone();
-    let shown_on = |pull: &PullNumber| pulls.get(pull);
-    let authors =
-        places.iter().filter_map(|(pull, _)| Some(shown_on(pull)?.author.clone())).collect();
+    let authors = places.iter().filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone()));
     let merged = |(pull, head): &&(PullNumber, CommitId)| {
-        shown_on(pull)
-            .is_some_and(|pull| pull.head == *head && matches!(pull.state, PullState::Merged(_)))
+        let pull = pulls.get(pull).filter(|pull| pull.head == *head);
+        pull.is_some_and(|pull| matches!(pull.state, PullState::Merged(_)))
     };
-    let shown = places.iter().filter(merged).map(|(pull, _)| (digest, *pull)).collect();
     let input = ReviewInput {
         policy,
         stack: &look.stack,
         approvals: &approvals,
-        authors: &authors,
-        shown: &shown,
-        now: agent.world.clock.now(),
+        authors: &authors.collect(),
+        shown: &places.iter().filter(merged).map(|(pull, _)| (digest, *pull)).collect(),
+        now,
     };
     Ok(plan::review(plan, &input))
 }

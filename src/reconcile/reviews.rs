@@ -13,14 +13,14 @@ use super::follow::Current;
 use super::look::{Look, TargetLook};
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
-use super::{ReconcileError, messages, review};
-use crate::diagnostic::Diagnostic;
+use super::{ReconcileError, messages, reviewed};
 use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
-use crate::ids::{CommitId, PullNumber, StackName};
+use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
 use crate::model::plan::Plan;
 use crate::model::review::{PullReview, Review};
 use crate::report;
+use crate::report::words::Verdict;
 use crate::source::{FetchError, Merge};
 use crate::store::StoreError;
 
@@ -108,7 +108,7 @@ impl Reviews {
                 plans.extend(self.plan(&current.wanted, &wanted, &stack).await?);
             }
         }
-        let known: BTreeSet<Diagnostic> = current.wanted.diagnostics().into_iter().collect();
+        let known = current.wanted.diagnostics();
         let news = wanted.diagnostics().into_iter().filter(|found| !known.contains(found));
         let (number, title) = (pull.number, pull.title.clone());
         let (head, base) = (pull.head.clone(), base.clone());
@@ -123,20 +123,16 @@ impl Reviews {
         let digests = self.agent.store.shown_on(scope, pull.number, &pull.head).await?;
         let current = pull.approvals.iter().filter(|approval| approval.head == pull.head);
         for given in current.filter(|given| given.by != pull.author) {
-            let delivery = format!("{} {} {} {}", pull.number, given.by, given.head, given.at);
+            let said = format!("{} {} {} {}", pull.number, given.by, given.head, given.at);
+            let delivery = ContentId::of(said).to_string();
             let mut tx = self.agent.store.begin().await?;
             if digests.is_empty() || !tx.receive(scope, "forge", &delivery, "approval").await? {
                 continue;
             }
             for digest in &digests {
-                let approval = Approval {
-                    digest: *digest,
-                    by: given.by.clone(),
-                    at: given.at,
-                    until: Timestamp::MAX,
-                    pull: Some((pull.number, pull.head.clone())),
-                    overrides: BTreeSet::new(),
-                };
+                let approval = Approval::of(*digest, given.by.clone(), given.at);
+                let about = Some((pull.number, pull.head.clone()));
+                let approval = Approval { pull: about, ..approval };
                 tx.approve(scope, &approval).await?;
             }
             tx.commit().await?;
@@ -174,15 +170,15 @@ impl Reviews {
         let target = TargetLook::take(target, wanted, Some(known), None).await;
         let now = self.agent.world.clock.now();
         let look = Look::take(wanted, stack, target.into(), now).await;
-        let plan = look.plan(&self.repository.scope, wanted, &base.policy, now);
-        let (plan, _) = review(&self.agent, &self.repository, &base.policy, &look, plan).await?;
+        let (plan, _) =
+            reviewed(&self.agent, &self.repository, wanted, &base.policy, &look).await?;
         Ok(Some(plan))
     }
 
     async fn show(&self, pull: &PullRequest, review: &Review) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
         let limits = messages::limits(self.forge.capabilities());
-        let body = report::markdown::review(review, &limits);
+        let body = report::markdown::comment(review, &limits);
         let digests: Vec<_> = review.plans.iter().map(Plan::digest).collect();
         let mut tx = self.agent.store.begin().await?;
         for plan in &review.plans {
@@ -191,8 +187,8 @@ impl Reviews {
         tx.show(scope, pull.number, &pull.head, &digests).await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
         let status = plan_status(review);
-        tx.say(scope, messages::STATUS, &status.context, &messages::status(&pull.head, &status))
-            .await?;
+        let key = format!("{} {}", pull.head, status.context);
+        tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -203,7 +199,7 @@ impl Reviews {
         paths: &[String],
     ) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
-        let body = report::markdown::conflict(scope, pull.number, &pull.head, paths);
+        let body = report::markdown::conflict(scope, paths);
         let mut tx = self.agent.store.begin().await?;
         tx.show(scope, pull.number, &pull.head, &[]).await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
@@ -220,7 +216,7 @@ impl Reviews {
             return Ok(());
         }
         let limits = messages::limits(self.forge.capabilities());
-        let body = report::markdown::outcomes(scope, pull.number, &outcomes, &limits);
+        let body = report::markdown::outcomes(scope, &outcomes, &limits);
         let mut tx = self.agent.store.begin().await?;
         tx.say(scope, messages::COMMENT, &messages::key(pull.number, "outcome"), &body).await?;
         tx.commit().await?;
@@ -288,11 +284,10 @@ fn closed_since(now: Timestamp) -> Timestamp {
 }
 
 fn plan_status(review: &Review) -> Status {
-    let verdict = report::words::Verdict::of(review);
-    let state = match verdict.is_final() {
-        Some(true) => StatusState::Success,
-        Some(false) => StatusState::Failure,
-        None => StatusState::Pending,
+    let state = match Verdict::of(review) {
+        Verdict::NoEffect | Verdict::Observed | Verdict::Ready => StatusState::Success,
+        Verdict::NeedsApproval | Verdict::Held => StatusState::Pending,
+        Verdict::Invalid => StatusState::Failure,
     };
     let description = report::words::headline(review);
     Status { context: "isobar/plan".to_owned(), state, description }

@@ -1,7 +1,6 @@
 //! The targets a repository's stacks may name, opened when one first does.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use globset::Glob;
@@ -21,7 +20,7 @@ pub struct Targets {
 }
 
 /// A stack may not use the target it names.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum TargetRefused {
     /// The agent's settings do not have it.
     #[error("the target `{0}` is not in the agent's settings")]
@@ -35,12 +34,13 @@ pub enum TargetRefused {
         target: TargetName,
     },
     /// It cannot be opened.
-    #[error("the target `{target}` cannot be opened: {why}")]
+    #[error("the target `{target}` cannot be opened")]
     Broken {
         /// The target.
         target: TargetName,
-        /// Why.
-        why: String,
+        /// What went wrong.
+        #[source]
+        cause: std::io::Error,
     },
 }
 
@@ -68,7 +68,10 @@ impl Targets {
         if let Some(target) = open.get(name) {
             return Ok(target.clone());
         }
-        let target = self.start(name, settings.files.path)?;
+        let (scope, folder) = (self.scope.clone(), settings.files.path);
+        let target = FilesTarget::open(name.clone(), scope, folder, &self.world);
+        let target: Arc<dyn Target> =
+            Arc::new(target.map_err(|cause| TargetRefused::Broken { target: name.clone(), cause })?);
         open.insert(name.clone(), target.clone());
         Ok(target)
     }
@@ -76,12 +79,5 @@ impl Targets {
     /// Every target that is open.
     pub fn all(&self) -> Vec<Arc<dyn Target>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    fn start(&self, name: &TargetName, folder: PathBuf) -> Result<Arc<dyn Target>, TargetRefused> {
-        let broken = |why: String| TargetRefused::Broken { target: name.clone(), why };
-        let target = FilesTarget::open(name.clone(), self.scope.clone(), folder, &self.world)
-            .map_err(|error| broken(error.to_string()))?;
-        Ok(Arc::new(target))
     }
 }

@@ -1,1 +1,236 @@
-//! x
+//! Reports for programs. The shape is stable: fields are added, never renamed.
+//!
+//! ```text
+//! review   {version, verdict, counts, stacks: [plan], unchanged: [stack], diagnostics: [...]}
+//! plan     {stack, target, digest, verdict, revision, observed_at, risk, changes, steps, holds,
+//!           components: {"kind/name": {state, by?}}}
+//! change   {component, resource, action, from?, risk, cause, fields: [field]}
+//! field    {path, before?, after?, origin?} | {path, secret: true, origin?}
+//! step     {component, resources, nature, after}
+//! hold     {component?, resource?, reason: {reason, ...}, text, command?}
+//! applied  {version, applied: [outcome], waiting: review}
+//! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
+//! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
+//! explain  {version, component, path, value?, layers: [{value, origin?, reach, imports}]}
+//! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
+//! ```
+//!
+//! A field that is not there has no key: `null` is a value. A secret is never there, and neither
+//! is its length or hash; what is not known yet is `{"$unknown": ...}`.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::field::{self, Shown};
+use super::words::{self, Clearing, State, Verdict};
+use crate::diagnostic::Diagnostic;
+use crate::model::canonical;
+use crate::model::change::{Action, Change, FieldChange};
+use crate::model::desired::{Component, Layer};
+use crate::model::files::Files;
+use crate::model::outcome::{Outcome, StepOutcome};
+use crate::model::path::FieldPath;
+use crate::model::plan::{Effect, Hold, Part, Plan, Step};
+use crate::model::review::Review;
+use crate::model::status::StackStatus;
+use crate::model::value::{Node, Value};
+
+/// The version of the shape.
+const VERSION: u32 = 1;
+
+/// All plans of a review.
+pub fn review(review: &Review) -> Json {
+    let changes = || review.plans.iter().flat_map(|plan| &plan.effect().changes);
+    let mut counts = Map::new();
+    for change in changes() {
+        let count = counts.entry(change.action.verb()).or_insert(json!(0));
+        *count = json!(count.as_u64().unwrap_or(0) + 1);
+    }
+    counts.sort_keys();
+    json!({
+        "version": VERSION,
+        "verdict": Verdict::of(review).word(),
+        "counts": counts,
+        "stacks": review.plans.iter().map(plan).collect::<Vec<_>>(),
+        "unchanged": review.unchanged_stacks,
+        "diagnostics": review.diagnostics,
+    })
+}
+
+/// One plan.
+pub fn plan(plan: &Plan) -> Json {
+    let (effect, envelope) = (plan.effect(), &plan.envelope);
+    let components: Map<String, Json> = envelope
+        .why
+        .iter()
+        .map(|(id, why)| (format!("{}/{}", id.kind, id.name), json!(why)))
+        .collect();
+    json!({
+        "stack": effect.stack,
+        "target": effect.target,
+        "digest": plan.digest(),
+        "verdict": Verdict::of_plan(plan).word(),
+        "revision": envelope.revision,
+        "observed_at": envelope.observed_at,
+        "risk": plan.risk(),
+        "changes": effect.changes.iter().map(change).collect::<Vec<_>>(),
+        "steps": effect.steps.iter().map(|one| step(effect, one)).collect::<Vec<_>>(),
+        "holds": envelope.holds.iter().map(|one| hold(plan, one)).collect::<Vec<_>>(),
+        "components": components,
+    })
+}
+
+/// What was applied, and what still waits.
+pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
+    json!({
+        "version": VERSION,
+        "applied": outcomes.iter().map(outcome).collect::<Vec<_>>(),
+        "waiting": review(waiting),
+    })
+}
+
+/// How stacks stand.
+pub fn status(stacks: &[StackStatus]) -> Json {
+    let row = |stack: &StackStatus| {
+        json!({
+            "state": State::of(stack).word(),
+            "plan": plan(&stack.plan),
+            "health": stack.health.iter().map(|(id, health)| (id.to_string(), json!(health)))
+                .collect::<Map<_, _>>(),
+            "last": stack.last.as_ref().map(outcome),
+        })
+    };
+    json!({ "version": VERSION, "stacks": stacks.iter().map(row).collect::<Vec<_>>() })
+}
+
+/// What is wrong with a repository.
+pub fn findings(diagnostics: &[Diagnostic]) -> Json {
+    json!({ "version": VERSION, "diagnostics": diagnostics })
+}
+
+/// Every layer that says something about one value, lowest precedence first; and what comes of it.
+pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> Json {
+    let layer = |(layer, value): (&Layer, &Value)| {
+        json!({
+            "value": unsecret(value),
+            "origin": files.span(value.origin),
+            "reach": words::reach(&layer.reach),
+            "imports": layer.imports.to_vec(),
+        })
+    };
+    json!({
+        "version": VERSION,
+        "component": component.id.to_string(),
+        "path": path,
+        "value": path.find(&component.sections).map(unsecret),
+        "layers": component.saying(path).map(layer).collect::<Vec<_>>(),
+    })
+}
+
+/// The value with nothing of a secret but that there is one.
+fn unsecret(value: &Value) -> Json {
+    match &value.node {
+        Node::Secret(_) => json!({ "$secret": true }),
+        Node::List(items) => items.iter().map(unsecret).collect(),
+        Node::Map(map) => {
+            map.iter().map(|(key, value)| (key.as_ref().to_owned(), unsecret(value))).collect()
+        }
+        _ => canonical::encode(value),
+    }
+}
+
+/// How a run ended.
+pub fn outcome(outcome: &Outcome) -> Json {
+    let (fields, as_predicted) = outcome.fields_as_predicted();
+    json!({
+        "stack": outcome.stack,
+        "run": outcome.run,
+        "digest": outcome.digest,
+        "ended_at": outcome.ended_at,
+        "done": outcome.is_done(),
+        "fields": fields,
+        "fields_as_predicted": as_predicted,
+        "steps": outcome.steps.iter().map(step_outcome).collect::<Vec<_>>(),
+    })
+}
+
+fn change(change: &Change) -> Json {
+    let mut object = json!({
+        "component": change.component.to_string(),
+        "resource": change.resource,
+        "action": change.action.verb(),
+        "risk": change.risk,
+        "cause": change.cause,
+        "fields": change.fields.iter().map(field_change).collect::<Vec<_>>(),
+    });
+    if let Action::Move { from } = &change.action {
+        object["from"] = json!(from.to_string());
+    }
+    object
+}
+
+fn field_change(change: &FieldChange) -> Json {
+    let mut object = sides(change.before.as_ref(), change.after.as_ref(), change.sensitive);
+    object["path"] = json!(change.path);
+    if let Some(origin) = &change.origin {
+        object["origin"] = json!(origin);
+    }
+    object
+}
+
+fn sides(before: Option<&Value>, after: Option<&Value>, sensitive: bool) -> Json {
+    if let Shown::Secret(_) = field::show(before, after, sensitive) {
+        return json!({ "secret": true });
+    }
+    let sides = [("before", before), ("after", after)];
+    let there = sides.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    there.map(|(key, value)| (key.to_owned(), canonical::encode(value))).collect()
+}
+
+fn step(effect: &Effect, step: &Step) -> Json {
+    let resources = step.changes.iter().map(|&at| &effect.changes[at].resource);
+    json!({
+        "component": step.component.to_string(),
+        "resources": resources.collect::<Vec<_>>(),
+        "nature": step.nature,
+        "after": step.after,
+    })
+}
+
+fn hold(plan: &Plan, hold: &Hold) -> Json {
+    let mut object = json!({ "reason": hold.reason, "text": words::reason(&hold.reason) });
+    if let Some(id) = hold.part.component() {
+        object["component"] = json!(id.to_string());
+    }
+    if let Part::Resource(_, key) = &hold.part {
+        object["resource"] = json!(key);
+    }
+    if let Clearing::Command(command) = words::clearing(plan, hold) {
+        object["command"] = json!(command);
+    }
+    object
+}
+
+fn step_outcome(step: &StepOutcome) -> Json {
+    let deviations: Vec<Json> = step
+        .comparisons
+        .iter()
+        .flat_map(|comparison| comparison.deviations.iter().map(move |d| (comparison, d)))
+        .map(|(comparison, deviation)| {
+            let (before, after) = (deviation.predicted.as_ref(), deviation.actual.as_ref());
+            let mut object = sides(before, after, deviation.sensitive);
+            for (from, to) in [("before", "predicted"), ("after", "actual")] {
+                if let Some(value) = object.as_object_mut().and_then(|o| o.remove(from)) {
+                    object[to] = value;
+                }
+            }
+            object["resource"] = json!(comparison.resource);
+            object["path"] = json!(deviation.path);
+            object
+        })
+        .collect();
+    json!({
+        "component": step.component.to_string(),
+        "end": step.end,
+        "deviations": deviations,
+    })
+}

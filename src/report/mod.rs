@@ -8,11 +8,13 @@
 //! How to add: a surface is one file or folder that takes its words from `words` and its fields
 //! from `field`.
 
-pub mod field;
-pub mod json;
-pub mod markdown;
-pub mod terminal;
 pub mod words;
+pub mod field;
+pub mod cause;
+
+pub mod terminal;
+pub mod markdown;
+pub mod json;
 
 /// Writes one line to standard error.
 #[expect(clippy::print_stderr, reason = "this is where output happens")]

@@ -1,1 +1,159 @@
+use std::collections::BTreeMap;
 
+use expect_test::expect_file;
+
+use super::fixture::{self, PRODUCTION, RECOVERY, component, value};
+use super::{json, markdown, terminal};
+use crate::ids::*;
+use crate::model::authority::Authority;
+use crate::model::observation::Health;
+use crate::model::outcome::*;
+use crate::model::path::FieldPath;
+use crate::model::status::StackStatus;
+
+/// As it would be seen where nothing is coloured.
+fn plain(styled: &str) -> String {
+    anstream::adapter::strip_str(styled).to_string()
+}
+
+const FORGE: markdown::Limits =
+    markdown::Limits { characters_max: 60_000, folds: true, alerts: true };
+
+#[test]
+fn the_plan_comment() {
+    let comment = markdown::comment(&fixture::review(), &FORGE);
+    expect_file!["../../tests/golden/report/comment.md"].assert_eq(&comment);
+}
+
+/// Where nothing folds and nothing is boxed, the same is said in other words.
+#[test]
+fn the_plan_comment_on_a_plain_forge() {
+    let plain = markdown::Limits { folds: false, alerts: false, ..FORGE };
+    let comment = markdown::comment(&fixture::review(), &plain);
+    expect_file!["../../tests/golden/report/comment-plain.md"].assert_eq(&comment);
+}
+
+#[test]
+fn the_comment_about_mistakes() {
+    let mut review = fixture::review();
+    review.plans.clear();
+    review.diagnostics = fixture::mistakes().0;
+    let comment = markdown::comment(&review, &FORGE);
+    expect_file!["../../tests/golden/report/comment-invalid.md"].assert_eq(&comment);
+}
+
+#[test]
+fn the_terminal_plan() {
+    let styled = terminal::review(&fixture::review());
+    expect_file!["../../tests/golden/report/plan.ansi"].assert_eq(&styled);
+    expect_file!["../../tests/golden/report/plan.txt"].assert_eq(&plain(&styled));
+}
+
+#[test]
+fn the_plan_as_json() {
+    let json = json::review(&fixture::review());
+    let text = serde_json::to_string_pretty(&json).unwrap() + "\n";
+    expect_file!["../../tests/golden/report/plan.json"].assert_eq(&text);
+}
+
+#[test]
+fn the_diagnostics() {
+    let (diagnostics, files) = fixture::mistakes();
+    let styled = terminal::diagnostics(&diagnostics, |file| files.get(file).cloned());
+    expect_file!["../../tests/golden/report/diagnostics.txt"].assert_eq(&plain(&styled));
+}
+
+/// Forty-one fields in two steps; `deviation` is what came out otherwise.
+fn outcome(end: StepEnd, deviation: Option<Deviation>) -> Outcome {
+    let digest = fixture::review().plans[0].digest();
+    let step = |at: usize, name: &str, end: StepEnd, comparison: Comparison| StepOutcome {
+        step: at,
+        component: component(PRODUCTION, name),
+        authority: Some(Authority::Merged { digest, pull: Some(PullNumber(42)) }),
+        end,
+        comparisons: vec![comparison],
+    };
+    let comparison = |resource: &str, predicted, deviations| Comparison {
+        resource: ResourceKey::new(resource).unwrap(),
+        predicted,
+        deviations,
+    };
+    let vpc = comparison("terraform/vpc/terraform.tfvars.json", 40, vec![]);
+    let eks = comparison("terraform/eks/terraform.tfvars.json", 1, deviation.into_iter().collect());
+    Outcome {
+        run: RunId::new("0199-17").unwrap(),
+        stack: StackName::new(PRODUCTION).unwrap(),
+        digest,
+        epoch: Epoch(3),
+        ended_at: fixture::now(),
+        steps: vec![
+            step(0, "terraform/vpc", StepEnd::Done, vpc),
+            step(1, "terraform/eks", end, eks),
+        ],
+    }
+}
+
+fn deviation(path: &str, sensitive: bool) -> Deviation {
+    Deviation {
+        path: FieldPath::parse(path).unwrap(),
+        predicted: Some(value(r#""canary-predicted""#)).filter(|_| sensitive).or(Some(value("90"))),
+        actual: Some(value(if sensitive { r#""canary-actual""# } else { "30" })),
+        sensitive,
+    }
+}
+
+#[test]
+fn the_outcomes() {
+    let stale = StepEnd::Stale { why: "`size` was 3 and is 4".to_owned() };
+    let lost = StepEnd::Indeterminate { why: "the connection broke".to_owned() };
+    let outcomes = [
+        outcome(StepEnd::Done, None),
+        outcome(StepEnd::Done, Some(deviation("log_retention_days", false))),
+        outcome(StepEnd::Done, Some(deviation("password", true))),
+        outcome(stale, None),
+        outcome(lost, None),
+    ];
+    let text: Vec<_> = outcomes.iter().map(|one| plain(&terminal::outcome(one))).collect();
+    expect_file!["../../tests/golden/report/outcomes.txt"].assert_eq(&text.join("\n"));
+    let text: Vec<_> = outcomes.iter().map(markdown::outcome).collect();
+    expect_file!["../../tests/golden/report/outcomes.md"].assert_eq(&text.join("\n"));
+}
+
+#[test]
+fn the_status() {
+    let review = fixture::review();
+    let mut stacks: Vec<_> = review
+        .plans
+        .into_iter()
+        .map(|plan| StackStatus { plan, health: BTreeMap::new(), last: None })
+        .collect();
+    let in_sync = fixture::plan("fnx-development-us-west-2-testenv-01", vec![], vec![]);
+    let last = Some(outcome(StepEnd::Done, None));
+    stacks.push(StackStatus { plan: in_sync, health: BTreeMap::new(), last });
+    stacks[1].health = BTreeMap::from([(
+        component(RECOVERY, "helm/web-service"),
+        Health::Degraded("2 of 3 pods are ready".to_owned()),
+    )]);
+    let text = plain(&terminal::status(&stacks));
+    expect_file!["../../tests/golden/report/status.txt"].assert_eq(&text);
+}
+
+/// Whatever is a secret is in none of the surfaces, however much of it they show.
+#[test]
+fn no_surface_shows_a_secret() {
+    let review = fixture::review();
+    let outcome = outcome(StepEnd::Done, Some(deviation("password", true)));
+    let surfaces = [
+        terminal::review(&review),
+        markdown::comment(&review, &FORGE),
+        json::review(&review).to_string(),
+        terminal::outcome(&outcome),
+        markdown::outcome(&outcome),
+        json::outcome(&outcome).to_string(),
+    ];
+    let stored = serde_json::to_string(&review.plans).unwrap();
+    assert!(stored.contains("canary"), "the plan itself has the canary, or this proves nothing");
+    for surface in surfaces {
+        assert!(!surface.contains("canary"), "{surface}");
+    }
+}

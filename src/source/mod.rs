@@ -4,16 +4,31 @@
 //! Gives: [`Snapshot`], complete or not at all; [`Tip`], where the branch stands and how it moved.
 //! Never: a work tree for what a repository says; hooks, filters, submodules; an empty tree for
 //! one that could not be read; a credential sent to another host or path.
-//! Start at: `snapshot.rs`, then `git.rs`.
+//! Start at: `snapshot.rs`, then `listing.rs` (what a tree may hold) and `git.rs`.
 //! How to add: implement [`Source`], and mint snapshots through `Snapshot::new` alone.
 
 mod snapshot;
+mod listing;
+mod tree;
+mod merge;
+mod address;
+mod credentials;
+mod cache;
+mod copy;
+mod fetch;
+mod git;
+mod folder;
+pub mod write;
+pub(crate) mod watch;
 
 use async_trait::async_trait;
 
 use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 
+pub use credentials::CredentialRef;
+pub use folder::{FolderSource, TOOL_FOLDERS, commit_snapshot, folder_snapshot};
+pub use git::{GitSettings, GitSource};
 pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};
 
 /// A repository that snapshots come from.
@@ -70,6 +85,14 @@ pub enum Merge {
 /// Why there is no snapshot. The last good one stays valid.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
+    /// The url or the branch is not one that Isobar uses.
+    #[error("{url} cannot be used: {what}")]
+    Unusable {
+        /// Without credentials.
+        url: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The repository cannot be reached or refuses us.
     #[error("cannot fetch {url}")]
     Unreachable {
@@ -118,3 +141,6 @@ pub enum FetchError {
     #[error("cancelled")]
     Cancelled,
 }
+
+#[cfg(test)]
+mod fixture;

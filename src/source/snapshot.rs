@@ -11,8 +11,12 @@ use crate::model::revision::Revision;
 pub struct Snapshot {
     revision: Revision,
     entries: Arc<BTreeMap<Arc<str>, Entry>>,
-    read: Arc<dyn Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync>,
+    submodules: Arc<[Arc<str>]>,
+    read: Arc<Read>,
 }
+
+/// Gives the content of an entry, or says what happened to it.
+type Read = dyn Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync;
 
 /// One file of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +67,13 @@ impl Snapshot {
         entries: BTreeMap<Arc<str>, Entry>,
         read: impl Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { revision, entries: Arc::new(entries), read: Arc::new(read) }
+        let submodules = Arc::default();
+        Self { revision, entries: Arc::new(entries), submodules, read: Arc::new(read) }
+    }
+
+    /// Says which folders were left out.
+    pub(super) fn with_submodules(self, submodules: Vec<Arc<str>>) -> Self {
+        Self { submodules: submodules.into(), ..self }
     }
 
     /// A tree that exists only in memory: test fixtures and simulations. It counts as a folder.
@@ -95,6 +105,12 @@ impl Snapshot {
     /// Every file, sorted by path.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Entry)> {
         self.entries.iter()
+    }
+
+    /// Folders that are repositories of their own (submodules), and links into them, sorted.
+    /// Nothing of them is in the snapshot: a path below one does not exist here.
+    pub fn submodules(&self) -> &[Arc<str>] {
+        &self.submodules
     }
 
     /// The file at `path`, if there is one.

@@ -1,1 +1,89 @@
-//! Manifests into stacks.
+//! Manifests into stacks: the resolver of the stack dialect.
+//!
+//! Takes: a [`Snapshot`], what of it is wanted ([`Selection`]), what is known ([`Answers`]).
+//! Gives: [`Desired`] with every finding, and the questions whose answers would say more.
+//! Never: the clock, the environment, the network, a child process; a stop at the first mistake;
+//! a value without the place it was written.
+//! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
+//! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
+//! `layer` folds them, `finish` renders and calls what is left.
+//! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
+
+mod atmos_yaml;
+mod discover;
+mod path;
+mod load;
+mod include;
+mod import;
+mod manifest;
+mod sections;
+mod locals;
+mod template;
+mod function;
+mod merge;
+mod marks;
+mod slot;
+mod parent;
+mod inherit;
+mod component;
+mod layer;
+mod finish;
+mod backend;
+mod reconcile_block;
+mod identity;
+mod dependency;
+mod resolve;
+mod policy_file;
+mod explain;
+
+use std::collections::BTreeSet;
+
+use crate::ids::StackName;
+use crate::model::desired::Desired;
+use crate::model::question::{Answers, Question};
+use crate::source::Snapshot;
+
+pub use explain::explain;
+pub use layer::fold;
+pub use merge::Lists;
+pub use policy_file::policy;
+
+/// Which part of a snapshot is wanted. By default all of it.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Globs over stack names; a stack has to fit one of them. None: every stack fits.
+    pub stacks: Vec<globset::GlobMatcher>,
+    /// Only the components of this name.
+    pub component: Option<crate::ids::ComponentName>,
+}
+
+/// What resolving gave.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// The selected stacks, and the findings of all that was read.
+    pub desired: Desired,
+    /// What was asked and has no answer among those given. While there are any, answering them
+    /// and resolving again tells more.
+    pub questions: BTreeSet<Question>,
+}
+
+/// Resolves the selected part of a snapshot. Equal arguments give equal results.
+pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) -> Resolution {
+    resolve::resolve(snapshot, selection, answers)
+}
+
+impl Selection {
+    /// Everything.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    fn has(&self, stack: &StackName, key: &manifest::Key) -> bool {
+        let stack =
+            self.stacks.is_empty() || self.stacks.iter().any(|glob| glob.is_match(stack.as_str()));
+        stack && self.component.as_ref().is_none_or(|name| name.as_str() == key.1.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::db::Row;
 use super::journal::{About, Event};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{Actor, CommitId, Digest, PullNumber, Scope};
@@ -38,7 +39,7 @@ impl Store {
             WHERE agent = $1 AND repository = $2 AND digest = $3 AND run IS NULL";
         let mut link = self.db.read().await?;
         let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, digest]).await?;
-        let place = |row: &super::db::Row| {
+        let place = |row: &Row| {
             let number: String = row.get(0)?;
             let number = number.parse().map_err(|e| StoreError::corrupt("a pull request", e))?;
             Ok((PullNumber(number), row.id(1)?))
@@ -46,6 +47,23 @@ impl Store {
         let mut places: Vec<_> = rows.iter().map(place).collect::<Result<_, StoreError>>()?;
         places.sort();
         Ok(places)
+    }
+
+    /// What a pull request shows for a head and no run has used up, sorted.
+    pub async fn shown_on(
+        &self,
+        scope: &Scope,
+        pull: PullNumber,
+        head: &CommitId,
+    ) -> Result<Vec<Digest>, StoreError> {
+        const SHOWN: &str = "SELECT digest FROM shown WHERE agent = $1 AND repository = $2 \
+            AND pull = $3 AND head = $4 AND run IS NULL";
+        let mut link = self.db.read().await?;
+        let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, pull, head]).await?;
+        let mut digests: Vec<Digest> =
+            rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;
+        digests.sort();
+        Ok(digests)
     }
 }
 
@@ -126,5 +144,21 @@ impl Tx {
         let event = Event::Shown { pull, head: head.clone(), digests };
         self.append(About::scope(scope), &event).await?;
         self.done(())
+    }
+}
+
+/// Refuses an approval that nobody gave through Isobar: the journal has to tell of the same one.
+/// Takes its body and the payload of the journal's row with its number.
+pub(super) fn check(row: &Row, digest: Digest, by: &Actor) -> Result<(), StoreError> {
+    let forged = || StoreError::corrupt("an approval", "the journal does not tell of it");
+    let approved: Approval = row.json(0, "an approval")?;
+    let told: Option<String> = row.get(1)?;
+    match serde_json::from_str(&told.ok_or_else(forged)?) {
+        Ok(Event::Approved { approval })
+            if approval == approved && (approval.digest, &approval.by) == (digest, by) =>
+        {
+            Ok(())
+        }
+        _ => Err(forged()),
     }
 }

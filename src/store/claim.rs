@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::journal::{About, Event};
 use super::run::{self, OpenRun};
-use super::{Lease, StoreError, Tx, args};
+use super::{Lease, StoreError, Tx, approval, args};
 use crate::ids::{Actor, ContentId, Digest, Epoch, PullNumber, RunId, Scope};
 use crate::model::authority::Authority;
 use crate::model::outcome::{Outcome, StepOutcome};
@@ -129,7 +129,8 @@ impl Tx {
     }
 
     /// Binds a run that did not end to the epoch of the lease, which fences whoever began it.
-    /// What stands without an outcome has to be observed before anything else.
+    /// What stands without an outcome has to be observed before anything else. Also how a claim is
+    /// had back, under the same lease, when its commit or that of [`Tx::finish`] failed.
     pub async fn resume(&mut self, lease: &Lease, open: &OpenRun) -> Result<Claim, StoreError> {
         const RESUME: &str = "UPDATE run SET epoch = $5 \
             WHERE agent = $1 AND repository = $2 AND stack = $3 AND run = $4 \
@@ -235,9 +236,13 @@ impl Tx {
 
     /// Whether the authority is one that is used up; refuses one that rests on nothing.
     async fn rests(&mut self, scope: &Scope, authority: &Authority) -> Result<bool, ClaimError> {
-        const APPROVED: &str = "SELECT id FROM approval \
-            WHERE agent = $1 AND repository = $2 AND digest = $3 AND actor = $4 \
-            AND run IS NULL AND revoked_at IS NULL AND until > $5";
+        const APPROVED: &str = "SELECT approval.body, journal.payload \
+            FROM approval LEFT JOIN journal ON journal.seq = approval.id \
+                AND journal.agent = approval.agent \
+                AND journal.repository = approval.repository \
+            WHERE approval.agent = $1 AND approval.repository = $2 AND approval.digest = $3 \
+            AND approval.actor = $4 AND approval.run IS NULL AND approval.revoked_at IS NULL \
+            AND approval.until > $5";
         const SHOWN: &str = "SELECT head FROM shown \
             WHERE agent = $1 AND repository = $2 AND digest = $3 AND pull = $4 \
             AND run IS NULL LIMIT 1";
@@ -247,8 +252,9 @@ impl Tx {
             Authority::Reviewed { digest, by } => {
                 for by in by {
                     let args = args![agent, repository, *digest, by, now];
-                    if self.link.row(APPROVED, args).await?.is_none() {
-                        return Err(ClaimError::NotApproved { by: by.clone() });
+                    match self.link.row(APPROVED, args).await? {
+                        Some(row) => approval::check(&row, *digest, by)?,
+                        None => return Err(ClaimError::NotApproved { by: by.clone() }),
                     }
                 }
                 Ok(true)

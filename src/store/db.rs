@@ -11,9 +11,9 @@ use sqlx::{Database, Decode, Encode, PgPool, Postgres, Row as _, Sqlite, SqliteP
 
 use super::error::StoreError;
 use crate::ids::{
-    Actor, CommitId, Digest, Epoch, HolderId, ResourceKey, RunId, StackName, TargetName,
+    Actor, AgentName, CommitId, Digest, Epoch, HolderId, PullNumber, RepositoryName, ResourceKey,
+    RunId, StackName, TargetName,
 };
-use crate::ids::{AgentName, PullNumber, RepositoryName};
 use crate::world::Clock;
 
 /// An open database.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Link, Row};
+use super::db::{Arg, Link, Row};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{
     Actor, CommitId, ContentId, Digest, Epoch, HolderId, PullNumber, RunId, Scope, StackName,
@@ -96,17 +96,14 @@ pub(super) struct Head {
 }
 
 impl Store {
-    /// Walks the whole journal. The outer error: it could not be read.
-    pub async fn journal_verify(&self) -> Result<Result<JournalHead, JournalBroken>, StoreError> {
+    /// Walks the whole journal; [`StoreError::Journal`] says where its chain is broken.
+    pub async fn journal_verify(&self) -> Result<JournalHead, StoreError> {
         verify(&mut self.db.read().await?, i64::MAX).await
     }
 
     /// Walks the newest rows, as every start does.
-    pub(super) async fn journal_verify_end(&self) -> Result<(), StoreError> {
-        verify(&mut self.db.read().await?, ROWS_AT_OPEN)
-            .await?
-            .map(drop)
-            .map_err(StoreError::Journal)
+    pub(super) async fn journal_verify_end(&self) -> Result<JournalHead, StoreError> {
+        verify(&mut self.db.read().await?, ROWS_AT_OPEN).await
     }
 }
 
@@ -205,7 +202,7 @@ impl Line {
         Ok((line, row.get(11)?))
     }
 
-    fn into_args(self, hash: ContentId) -> Vec<super::db::Arg> {
+    fn into_args(self, hash: ContentId) -> Vec<Arg> {
         args![
             self.seq,
             self.at,
@@ -230,10 +227,7 @@ impl Line {
 }
 
 /// Follows the chain over the last `rows_max` rows to its end.
-async fn verify(
-    link: &mut Link,
-    rows_max: i64,
-) -> Result<Result<JournalHead, JournalBroken>, StoreError> {
+async fn verify(link: &mut Link, rows_max: i64) -> Result<JournalHead, StoreError> {
     const HEAD: &str = "SELECT seq, hash FROM journal_head WHERE id = 1";
     const ROWS: &str = "SELECT seq, at, agent, repository, stack, run, epoch, kind, version, \
         payload, prev_hash, hash FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
@@ -246,12 +240,10 @@ async fn verify(
         for row in &rows {
             let (line, hash) = Line::of(row)?;
             after = line.seq;
-            if let Err(broken) = chain.follow(&line, &hash) {
-                return Ok(Err(broken));
-            }
+            chain.follow(&line, &hash).map_err(StoreError::Journal)?;
         }
         if rows.is_empty() {
-            return Ok(chain.end(head));
+            return chain.end(head).map_err(StoreError::Journal);
         }
     }
 }

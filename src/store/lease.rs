@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::db::Link;
+use super::db::Arg;
 use super::journal::{About, Event};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{Epoch, HolderId, Scope, StackName};
@@ -161,8 +161,7 @@ impl Tx {
     pub(super) async fn fence(&mut self, lease: &Lease) -> Result<(), StoreError> {
         const FENCE: &str = "SELECT epoch FROM lease \
             WHERE agent = $1 AND repository = $2 AND stack = $3 AND holder = $4 AND epoch = $5";
-        let link: &mut Link = &mut self.link;
-        match link.row(FENCE, lease.args()).await? {
+        match self.link.row(FENCE, lease.args()).await? {
             Some(_) => Ok(()),
             None => Err(lease.fenced()),
         }
@@ -179,7 +178,7 @@ impl Lease {
     }
 
     /// `$1` to `$5` of every statement that only its holder may run.
-    pub(super) fn args(&self) -> Vec<super::db::Arg> {
+    pub(super) fn args(&self) -> Vec<Arg> {
         let Scope { agent, repository } = &self.scope;
         args![agent, repository, &self.stack, &self.holder, self.epoch]
     }

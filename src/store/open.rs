@@ -188,11 +188,17 @@ impl Db {
         Self::sqlite(pool.clone(), pool).await
     }
 
+    /// What is committed is on the disk: `fullfsync` is what that takes on macOS.
     async fn file(path: &Path) -> Result<Self, StoreError> {
         let options = sqlite_options(path)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("fullfsync", "1");
         let writer = sqlite_pool(1).connect_with(options.clone()).await?;
+        let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&writer).await?;
+        if check != "ok" {
+            return Err(StoreError::corrupt("a page", check));
+        }
         let readers = sqlite_pool(SQLITE_READERS).connect_with(options.read_only(true)).await?;
         Self::sqlite(writer, readers).await
     }

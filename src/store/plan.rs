@@ -4,7 +4,6 @@ use super::db::{Link, Row};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{Digest, Scope, StackName};
 use crate::model::plan::Plan;
-use crate::model::revision::Revision;
 
 /// Longest effect or envelope as JSON: 64 MiB, for 10 000 resources of 5 KiB with their fields
 /// before and after.
@@ -16,7 +15,8 @@ impl Store {
         read(&mut self.db.read().await?, scope, digest).await
     }
 
-    /// The newest plan of a stack; those of pull requests do not count.
+    /// The newest plan of a stack, in the envelope it was put in; those of pull requests do not
+    /// count.
     pub async fn latest_plan(
         &self,
         scope: &Scope,
@@ -46,26 +46,31 @@ impl Store {
 }
 
 impl Tx {
-    /// Stores a plan, as the newest of its stack unless it is a pull request's. The effect of a
-    /// digest that is there already stays as it is; its envelope becomes this one.
+    /// Stores a plan as the newest of its stack. The effect of a digest that is there already stays
+    /// as it is; its envelope becomes this one.
     pub async fn put_plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
-        const PUT: &str = "INSERT INTO plan \
-            (agent, repository, digest, stack, effect, envelope) VALUES ($1, $2, $3, $4, $5, $6) \
-            ON CONFLICT (agent, repository, digest) DO UPDATE SET envelope = excluded.envelope";
         const LATEST: &str = "INSERT INTO plan_latest \
             (agent, repository, stack, digest, envelope) VALUES ($1, $2, $3, $4, $5) \
             ON CONFLICT (agent, repository, stack) DO UPDATE SET \
                 digest = excluded.digest, envelope = excluded.envelope";
+        self.put_shown_plan(plan).await?;
         let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
-        let (agent, repository, digest) = (&scope.agent, &scope.repository, plan.digest());
+        let envelope = text("a plan's envelope", &plan.envelope)?;
+        let args = args![&scope.agent, &scope.repository, stack, plan.digest(), envelope];
+        self.link()?.execute(LATEST, args).await?;
+        self.done(())
+    }
+
+    /// Stores what a pull request would do to a stack: the stack's own newest plan stays.
+    pub async fn put_shown_plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        const PUT: &str = "INSERT INTO plan \
+            (agent, repository, digest, stack, effect, envelope) VALUES ($1, $2, $3, $4, $5, $6) \
+            ON CONFLICT (agent, repository, digest) DO UPDATE SET envelope = excluded.envelope";
+        let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
         let effect = text("a plan", plan.effect())?;
         let envelope = text("a plan's envelope", &plan.envelope)?;
-        let link = self.link()?;
-        let args = args![agent, repository, digest, stack, effect, envelope.as_str()];
-        link.execute(PUT, args).await?;
-        if !matches!(plan.envelope.revision, Revision::Merge { .. }) {
-            link.execute(LATEST, args![agent, repository, stack, digest, envelope]).await?;
-        }
+        let args = args![&scope.agent, &scope.repository, plan.digest(), stack, effect, envelope];
+        self.link()?.execute(PUT, args).await?;
         self.done(())
     }
 }
@@ -93,6 +98,10 @@ fn assemble(row: &Row) -> Result<Plan, StoreError> {
 fn text(what: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
     let text = serde_json::to_string(value)
         .map_err(|error| StoreError::conflict(format!("{what} cannot be stored: {error}")))?;
+    within_bounds(what, text)
+}
+
+fn within_bounds(what: &'static str, text: String) -> Result<String, StoreError> {
     match text.len() {
         bytes if bytes > PLAN_BYTES_MAX => {
             Err(StoreError::TooLarge { what, bytes, bytes_max: PLAN_BYTES_MAX })
@@ -100,3 +109,6 @@ fn text(what: &'static str, value: &impl serde::Serialize) -> Result<String, Sto
         _ => Ok(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

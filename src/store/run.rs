@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::db::Link;
+use super::db::{Link, Row};
 use super::journal::Event;
 use super::{Store, StoreError, args, plan};
-use crate::ids::{Digest, Epoch, RunId, Scope, StackName};
+use crate::ids::{CommitId, ContentId, Digest, Epoch, PullNumber, RunId, Scope, StackName};
 use crate::model::authority::Authority;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::Plan;
@@ -51,19 +51,52 @@ impl Store {
         Ok(Some(OpenRun { run, epoch, plan, steps }))
     }
 
-    /// How the last runs of a stack ended, the newest first.
+    /// How the last runs of a stack ended, the newest first; each is the one the journal tells of.
     pub async fn outcomes(
         &self,
         scope: &Scope,
         stack: &StackName,
         limit: u32,
     ) -> Result<Vec<Outcome>, StoreError> {
-        const OUTCOMES: &str = "SELECT outcome FROM run \
-            WHERE agent = $1 AND repository = $2 AND stack = $3 AND ended_at IS NOT NULL \
-            ORDER BY ended_at DESC, epoch DESC, claimed_at DESC LIMIT $4";
+        const OUTCOMES: &str = "SELECT run.outcome, journal.payload FROM run JOIN journal \
+                ON journal.agent = run.agent AND journal.repository = run.repository \
+                AND journal.run = run.run AND journal.kind = 'finished' \
+            WHERE run.agent = $1 AND run.repository = $2 AND run.stack = $3 \
+                AND run.ended_at IS NOT NULL \
+            ORDER BY run.ended_at DESC, journal.seq DESC LIMIT $4";
         let mut link = self.db.read().await?;
         let args = args![&scope.agent, &scope.repository, stack, i64::from(limit)];
-        link.rows(OUTCOMES, args).await?.iter().map(|row| row.json(0, "an outcome")).collect()
+        link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
+    }
+
+    /// How the runs ended that applied what a pull request showed for a head, the oldest first.
+    pub async fn outcomes_of(
+        &self,
+        scope: &Scope,
+        pull: PullNumber,
+        head: &CommitId,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        const OUTCOMES: &str = "SELECT run.outcome, journal.payload FROM shown JOIN run \
+                ON run.agent = shown.agent AND run.repository = shown.repository \
+                AND run.run = shown.run \
+            JOIN journal ON journal.agent = run.agent AND journal.repository = run.repository \
+                AND journal.run = run.run AND journal.kind = 'finished' \
+            WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
+                AND shown.head = $4 ORDER BY journal.seq";
+        let mut link = self.db.read().await?;
+        let args = args![&scope.agent, &scope.repository, pull, head];
+        link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
+    }
+}
+
+/// The outcome in a row, if it is the one that the journal tells of.
+fn ended(row: &Row) -> Result<Outcome, StoreError> {
+    let body: String = row.get(0)?;
+    match row.json(1, "a journal row")? {
+        Event::Finished { outcome, .. } if outcome == ContentId::of(&body) => {
+            row.json(0, "an outcome")
+        }
+        event => Err(StoreError::corrupt("an outcome", format!("the journal says {event:?}"))),
     }
 }
 
@@ -82,9 +115,8 @@ pub(super) async fn open(
     const OPEN: &str = "SELECT run, digest, epoch FROM run \
         WHERE agent = $1 AND repository = $2 AND stack = $3 AND ended_at IS NULL";
     let row = link.row(OPEN, args![&scope.agent, &scope.repository, stack]).await?;
-    let opened = |row: super::db::Row| {
-        Ok(Opened { run: row.id(0)?, digest: row.id(1)?, epoch: Epoch(row.get(2)?) })
-    };
+    let opened =
+        |row: Row| Ok(Opened { run: row.id(0)?, digest: row.id(1)?, epoch: Epoch(row.get(2)?) });
     row.map(opened).transpose()
 }
 

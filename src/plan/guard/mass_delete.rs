@@ -1,6 +1,5 @@
 //! More deletes at once than anybody intends.
 
-use crate::model::change::Change;
 use crate::model::plan::{Hold, HoldReason, Part};
 use crate::plan::{Draft, PlanInput};
 
@@ -10,10 +9,7 @@ use crate::plan::{Draft, PlanInput};
 pub(super) const DELETES_SMALL: usize = 3;
 
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
-    let counts = |change: &&Change| {
-        change.action.is_destructive() && !input.overrides.contains(&change.resource)
-    };
-    let deletes = draft.changes.iter().filter(counts).count();
+    let deletes = draft.changes.iter().filter(|change| change.action.is_destructive()).count();
     let deletes_max = deletes_max(input);
     let reason = HoldReason::MassDelete { deletes, deletes_max };
     let hold = (deletes > deletes_max).then_some(Hold { part: Part::Plan, reason });

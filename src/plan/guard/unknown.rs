@@ -7,7 +7,8 @@ use crate::model::plan::{Hold, HoldReason, Part};
 use crate::model::value::{Node, Value};
 use crate::plan::{Draft, PlanInput};
 
-/// What a tool does not know yet it settles itself; what it is asked with has to be known.
+/// What a component is built with has to be known; and so has what would become of a resource,
+/// unless a tool has sealed the set and settles it itself.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
     let mut holds = Vec::new();
     for (id, built) in input.rendered {
@@ -21,10 +22,12 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         }
     }
     for change in &draft.changes {
-        let sealed = input.observation(&change.component).is_some_and(|o| o.artifact.is_some());
+        let held = holds.iter().any(|h: &Hold| h.part == Part::Component(change.component.clone()));
+        let settled =
+            held || input.observation(&change.component).is_some_and(|o| o.artifact.is_some());
         let mut open = BTreeSet::new();
         change.intended.iter().for_each(|body| questions(&body.value, &mut open));
-        if !sealed && !open.is_empty() {
+        if !settled && !open.is_empty() {
             let part = Part::Resource(change.component.clone(), change.resource.clone());
             let reason = HoldReason::Unknown { questions: open.into_iter().collect() };
             holds.push(Hold { part, reason });

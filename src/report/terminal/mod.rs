@@ -7,7 +7,18 @@
 //! Start at: `plan.rs`.
 //! How to add: one file per report; colours come from `palette.rs` alone.
 
-mod palette;
 mod plan;
+mod status;
+mod outcome;
+mod diagnostics;
+mod explain;
+mod lines;
 
+mod palette;
+
+pub use diagnostics::diagnostics;
+pub use explain::explain;
+pub use lines::{approved, checked, comments, heading};
+pub use outcome::outcome;
 pub use plan::{plan, review};
+pub use status::status;

@@ -1,15 +1,14 @@
 //! A plan, and a set of them.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::palette::{
     CHANGES, COMES, FAINT, GOES, HINT, PLAIN, STRONG, paint, sign, verdict as colour,
 };
-use crate::ids::ComponentId;
-use crate::model::change::{Action, Cause, Change, FieldChange};
+use crate::model::change::{Action, Change, FieldChange};
 use crate::model::plan::{Plan, Why};
 use crate::model::review::Review;
+use crate::report::cause;
 use crate::report::field::{Shown, shown};
 use crate::report::words::{self, Clearing, Verdict, visible};
 
@@ -22,17 +21,12 @@ const NOTE_COLUMN: usize = 56;
 /// All plans of a review, the verdict first.
 pub fn review(review: &Review) -> String {
     let mut out = String::new();
-    let verdict = Verdict::of(review);
-    let changes = || review.plans.iter().flat_map(|plan| &plan.effect().changes);
-    let stacks = review.plans.len() + review.unchanged_stacks.len();
-    let counts = words::counts(changes());
-    let _ = writeln!(
-        out,
-        "{}: {counts} in {}",
-        paint(colour(verdict), verdict.word()),
-        words::several(stacks, "stack")
-    );
-    for plan in &review.plans {
+    let headline = words::headline(review);
+    let _ = writeln!(out, "{}", paint(colour(Verdict::of(review)), &headline));
+    for cause in cause::all(review) {
+        let _ = writeln!(out, "  {}", cause.sentence(str::to_owned));
+    }
+    for plan in words::plans_by_severity(review) {
         out.push('\n');
         out.push_str(&self::plan(plan));
     }
@@ -57,7 +51,7 @@ pub fn plan(plan: &Plan) -> String {
         words::moment(envelope.observed_at)
     );
     let _ = writeln!(out, "{}", paint(FAINT, &from));
-    for (component, changes) in by_severity(&effect.changes) {
+    for (component, changes) in words::by_severity(&effect.changes) {
         let _ = writeln!(out, "\n  {}", paint(STRONG, &words::component(component)));
         for change in changes {
             write_change(&mut out, change);
@@ -68,33 +62,11 @@ pub fn plan(plan: &Plan) -> String {
     out
 }
 
-/// Changes by component: the component that loses most first, and in it what goes first.
-fn by_severity(changes: &[Change]) -> Vec<(&ComponentId, Vec<&Change>)> {
-    let mut by_component: BTreeMap<&ComponentId, Vec<&Change>> = BTreeMap::new();
-    for change in changes {
-        by_component.entry(&change.component).or_default().push(change);
-    }
-    let rank = |change: &Change| (words::severity(&change.action), std::cmp::Reverse(change.risk));
-    let mut groups: Vec<_> = by_component.into_iter().collect();
-    for (_, changes) in &mut groups {
-        changes.sort_by_key(|change| rank(change));
-    }
-    groups.sort_by_key(|(_, changes)| changes.first().map(|change| rank(change)));
-    groups
-}
-
 fn write_change(out: &mut String, change: &Change) {
     let (sign, style) = sign(&change.action);
-    let mut notes: Vec<String> = words::risk(change.risk).map(str::to_owned).into_iter().collect();
-    if change.cause == Cause::Drift {
-        notes.push("drift".to_owned());
-    }
-    if let Action::Move { from } = &change.action {
-        notes.push(format!("from {}", visible(&from.to_string())));
-    }
     let resource = visible(change.resource.as_str());
     let head = format!("    {sign} {} {resource}", change.action.verb());
-    write_noted(out, &paint(style, &head), head.chars().count(), &notes.join(", "), CHANGES);
+    write_noted(out, &paint(style, &head), head.chars().count(), &words::notes(change), CHANGES);
     for field in change.fields.iter().take(FIELDS_MAX) {
         write_field(out, change, field);
     }

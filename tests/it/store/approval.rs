@@ -18,7 +18,8 @@ fn head(text: &str) -> CommitId {
 
 fn approval(bed: &Bed, digest: Digest, by: &str) -> Approval {
     let at = bed.clock.now();
-    Approval { digest, by: actor(by), at, until: at + DAY, pull: Some((PullNumber(7), head("a1"))) }
+    let pull = Some((PullNumber(7), head("a1")));
+    Approval { until: at + DAY, pull, ..Approval::of(digest, actor(by), at) }
 }
 
 fn reviewed(digest: Digest, by: &[&str]) -> BTreeMap<usize, Authority> {
@@ -116,6 +117,29 @@ async fn an_approval_counts_until_it_expires_or_is_revoked() {
 }
 
 #[tokio::test]
+async fn an_approval_written_behind_the_stores_back_starts_nothing() {
+    const ADDED: &str = "INSERT INTO approval \
+        (id, agent, repository, digest, actor, until, body) \
+        SELECT id + 100, agent, repository, digest, 'mallory', until, \
+        REPLACE(body, 'ann', 'mallory') FROM approval";
+    const RENAMED: &str = "UPDATE approval SET actor = 'mallory'";
+    const REWRITTEN: &str =
+        "UPDATE approval SET actor = 'mallory', body = REPLACE(body, 'ann', 'mallory')";
+    for sql in [ADDED, RENAMED, REWRITTEN] {
+        for bed in beds().await {
+            let plan = plan("x");
+            let by_ann = approval(&bed, plan.digest(), "ann");
+            let (store, lease) = prepared(&bed, &plan, &[by_ann]).await;
+            bed.raw(sql).await.expect("a change behind its back");
+            let by_mallory = reviewed(plan.digest(), &["mallory"]);
+            let forged = try_run(&store, &lease, &plan, "run-1", &by_mallory).await;
+            let corrupt = matches!(forged, Err(ClaimError::Store(StoreError::Corrupt { .. })));
+            assert!(corrupt, "{sql}: {forged:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_yes_said_twice_is_one_yes_until_the_later_time() {
     for bed in beds().await {
         let plan = plan("x");
@@ -166,10 +190,20 @@ async fn what_is_shown_last_can_be_merged_once() {
         let shown = store.shown(&scope(), new.digest()).await.expect("an answer");
         assert_eq!(shown, [(PullNumber(7), head("b2"))]);
         assert_eq!(store.shown(&scope(), old.digest()).await.expect("an answer"), []);
+        let shown_on = async |on: &str| {
+            store.shown_on(&scope(), PullNumber(7), &head(on)).await.expect("an answer")
+        };
+        assert_eq!(shown_on("a1").await, []);
+        assert_eq!(shown_on("b2").await, [new.digest()]);
         let stale = try_run(&store, &lease, &old, "run-1", &merged(old.digest())).await;
         assert!(matches!(stale, Err(ClaimError::NotShown { .. })), "{stale:?}");
 
         try_run(&store, &lease, &new, "run-1", &merged(new.digest())).await.expect("it is shown");
+        assert_eq!(shown_on("b2").await, []);
+        let outcomes = store.outcomes_of(&scope(), PullNumber(7), &head("b2")).await;
+        let runs: Vec<_> =
+            outcomes.expect("an answer").into_iter().map(|outcome| outcome.run).collect();
+        assert_eq!(runs, [run("run-1")]);
         show(&store, "b2", &[new.digest()]).await;
         let again = try_run(&store, &lease, &new, "run-2", &merged(new.digest())).await;
         assert!(matches!(again, Err(ClaimError::NotShown { .. })), "{again:?}");
@@ -184,9 +218,9 @@ async fn showing_the_same_again_writes_nothing() {
         let plan = plan("x");
         let (store, _) = prepared(&bed, &plan, &[]).await;
         show(&store, "a1", &[plan.digest()]).await;
-        let before = store.journal_verify().await.expect("an answer").expect("a whole journal");
+        let before = store.journal_verify().await.expect("a whole journal");
         show(&store, "a1", &[plan.digest(), plan.digest()]).await;
-        let after = store.journal_verify().await.expect("an answer").expect("a whole journal");
+        let after = store.journal_verify().await.expect("a whole journal");
         assert_eq!(before, after);
     }
 }

@@ -18,7 +18,12 @@ async fn of_a_hundred_that_claim_one_wins() {
         for at in 0..100 {
             let (store, lease, plan) = (store.clone(), lease.clone(), plan.clone());
             tasks.spawn(async move {
-                let mut tx = store.begin().await.expect("a transaction");
+                let mut tx = loop {
+                    match store.begin().await {
+                        Err(StoreError::Unavailable(_)) => {}
+                        other => break other.expect("a transaction"),
+                    }
+                };
                 let claim = tx.claim(&lease, &plan, &run(&format!("run-{at}")), &standing()).await;
                 match claim {
                     Ok(_) => tx.commit().await.map(|()| true).expect("a commit"),
@@ -107,6 +112,28 @@ async fn resuming_fences_whoever_began_the_run() {
             let late = tx.conclude(lease, claim, &[done(0)]).await;
             assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_end_was_not_committed_is_had_back_under_the_same_lease() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        let claim = claimed(&store, &lease, "run-1").await;
+        let outcome = outcome(&lease, &claim);
+        let mut lost = store.begin().await.expect("a transaction");
+        lost.finish(&lease, claim, &outcome).await.expect("all steps");
+        drop(lost);
+        let open = store.open_run(&scope(), &stack()).await.expect("an answer").expect("a run");
+        let mut tx = store.begin().await.expect("a transaction");
+        let claim = tx.resume(&lease, &open).await.expect("it is open");
+        tx.finish(&lease, claim, &outcome).await.expect("all steps");
+        tx.commit().await.expect("a commit");
+        assert_eq!(store.outcomes(&scope(), &stack(), 9).await.expect("an answer"), [outcome]);
+        let mut tx = store.begin().await.expect("a transaction");
+        let ended = tx.resume(&lease, &open).await;
+        assert!(matches!(ended, Err(StoreError::Conflict { .. })), "{ended:?}");
     }
 }
 

@@ -23,7 +23,7 @@ async fn with_history(bed: &Bed) -> Store {
 async fn an_untouched_journal_is_whole() {
     for bed in beds().await {
         let store = with_history(&bed).await;
-        let head = store.journal_verify().await.expect("an answer").expect("a whole journal");
+        let head = store.journal_verify().await.expect("a whole journal");
         assert_eq!(head.seq, 6, "{}", bed.url);
         store.close().await;
         bed.open().await;
@@ -81,7 +81,10 @@ async fn every_kind_of_tampering_is_found_at_the_next_start() {
             let store = with_history(&bed).await;
             bed.unprotect().await;
             bed.raw(sql).await.expect("a change behind its back");
-            let broken = store.journal_verify().await.expect("an answer").expect_err(case);
+            let broken = match store.journal_verify().await {
+                Err(StoreError::Journal(broken)) => broken,
+                other => panic!("{case} on {}: {other:?}", bed.url),
+            };
             assert_eq!((broken.seq, broken.why), expected, "{case} on {}", bed.url);
             store.close().await;
             let refused = Store::open(&bed.url, &bed.world()).await.err();
@@ -91,5 +94,18 @@ async fn every_kind_of_tampering_is_found_at_the_next_start() {
                 bed.url
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_the_journal_does_not_tell_of_is_found_out() {
+    for bed in beds().await {
+        let store = with_history(&bed).await;
+        assert_eq!(store.outcomes(&scope(), &stack(), 1).await.expect("an answer").len(), 1);
+        bed.raw("UPDATE run SET outcome = REPLACE(outcome, 'done', 'failed')")
+            .await
+            .expect("a change behind its back");
+        let read = store.outcomes(&scope(), &stack(), 1).await;
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{read:?}");
     }
 }

@@ -151,10 +151,7 @@ pub(crate) fn component() -> ComponentId {
 
 /// A plan of two updates that correct a drift, one step each, with `text` as the new content.
 pub(crate) fn plan(text: &str) -> Plan {
-    plan_of(Revision::Commit("0123abcd".to_owned().try_into().expect("a commit")), text)
-}
-
-pub(crate) fn plan_of(revision: Revision, text: &str) -> Plan {
+    let revision = Revision::Commit("0123abcd".to_owned().try_into().expect("a commit"));
     let change = |resource: &str| Change {
         component: component(),
         resource: resource.to_owned().try_into().expect("a key"),

@@ -1,7 +1,6 @@
 //! Opening: the schema, who may read the files, a reader beside the writer.
 
 use isobar::store::StoreError;
-use sqlx::Row as _;
 
 use super::*;
 
@@ -77,10 +76,49 @@ async fn a_reader_beside_the_writer_sees_what_is_committed_and_writes_nothing() 
         assert_eq!(reader.plan(&scope(), plan.digest()).await.expect("an answer"), None);
         tx.commit().await.expect("a commit");
         let seen = reader.plan(&scope(), plan.digest()).await.expect("an answer");
-        assert_eq!(seen, Some(plan));
+        assert_eq!(seen.as_ref(), Some(&plan));
         assert!(matches!(reader.begin().await.err(), Some(StoreError::ReadOnly)));
         let refused = reader.acquire(&scope(), &stack(), &holder("a"), TTL).await;
         assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+        reader.close().await;
+        writer.close().await;
+        let later = Store::open_read_only(&bed.url, &bed.world()).await.expect("an answer");
+        let seen = later.expect("a store").plan(&scope(), plan.digest()).await;
+        assert!(matches!(seen, Ok(Some(_))), "the agent need not run: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_while_committing_says_that_it_is_not_known() {
+    for bed in beds().await.into_iter().filter(|bed| !bed.is_sqlite()) {
+        let store = bed.open().await;
+        let plan = plan("x");
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.put_plan(&plan).await.expect("a plan");
+        bed.raw(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await
+        .expect("the sessions end");
+        let lost = tx.commit().await;
+        assert!(matches!(lost, Err(StoreError::CommitUnknown(_))), "{lost:?}");
+        let read_back = store.plan(&scope(), plan.digest()).await.expect("a new session");
+        assert_eq!(read_back, None);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused() {
+    for bed in beds().await.into_iter().filter(Bed::is_sqlite) {
+        bed.open().await.close().await;
+        let path = bed.url.strip_prefix("sqlite:").expect("a file");
+        let mut bytes = std::fs::read(path).expect("the file");
+        let page = 4096;
+        bytes[page..page + 64].fill(0xff);
+        std::fs::write(path, bytes).expect("the file");
+        let refused = Store::open(&bed.url, &bed.world()).await.err();
+        assert!(matches!(refused, Some(StoreError::Corrupt { .. })), "{refused:?}");
     }
 }
 
@@ -136,43 +174,32 @@ async fn the_files_are_readable_by_their_owner_alone() {
 
 /// Every row of every table, as one text.
 async fn everything(bed: &Bed) -> String {
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (table, column) in columns(bed).await {
+        tables.entry(table).or_default().push(column);
+    }
     let mut text = String::new();
-    for table in columns(bed)
-        .await
-        .into_iter()
-        .map(|(table, _)| table)
-        .collect::<std::collections::BTreeSet<_>>()
-    {
-        let order = "SELECT * FROM ";
-        let rows = texts(bed, format!("{order}{table}"), &table).await;
-        text.push_str(&format!("{table}\n{rows}\n"));
+    for (table, columns) in tables {
+        let values: Vec<String> =
+            columns.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), '-')")).collect();
+        let sql =
+            format!("SELECT {} AS line FROM {table} ORDER BY line", values.join(" || ' ' || "));
+        let lines = lines(bed, sql).await.join("\n");
+        text.push_str(&format!("{table}: {}\n{lines}\n", columns.join(" ")));
     }
     text
 }
 
-async fn texts(bed: &Bed, sql: String, table: &str) -> String {
+async fn lines(bed: &Bed, sql: String) -> Vec<String> {
     use sqlx::Connection as _;
-    let names: Vec<String> = columns(bed)
-        .await
-        .into_iter()
-        .filter(|(of, _)| of == table)
-        .map(|(_, column)| column)
-        .collect();
-    let casts: Vec<String> =
-        names.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), '-')")).collect();
-    let sql = sql
-        .replace('*', &format!("'{} ' || {} AS line", names.join(","), casts.join(" || ' ' || ")));
-    let sql = sqlx::AssertSqlSafe(format!("{sql} ORDER BY 1"));
-    let lines: Vec<String> = if bed.is_sqlite() {
+    let sql = sqlx::AssertSqlSafe(sql);
+    if bed.is_sqlite() {
         let mut connection = sqlx::SqliteConnection::connect(&bed.url).await.expect("a database");
-        let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
-        rows.iter().map(|row| row.get(0)).collect()
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("rows")
     } else {
         let mut connection = sqlx::PgConnection::connect(&bed.url).await.expect("a database");
-        let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
-        rows.iter().map(|row| row.get(0)).collect()
-    };
-    lines.join("\n")
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("rows")
+    }
 }
 
 /// Every column of every table, sorted.

@@ -1,6 +1,6 @@
 //! Plans by digest, and the inventory.
 
-use isobar::ids::{Epoch, PullNumber, ResourceKey, TargetName};
+use isobar::ids::{Epoch, ResourceKey, TargetName};
 use isobar::model::inventory::{Inventory, Mark, Owned};
 use isobar::model::plan::{Hold, HoldReason, Part};
 use isobar::store::StoreError;
@@ -37,13 +37,11 @@ async fn the_latest_plan_has_its_newest_envelope_and_is_no_pull_requests() {
         envelope.holds.push(Hold { part: Part::Plan, reason: HoldReason::Locked });
         let held = first.clone().with_envelope(envelope);
         put(&store, &held).await;
-        let merge = Revision::Merge {
-            pull: PullNumber(7),
-            head: "a1".to_owned().try_into().expect("a commit"),
-            base: "b2".to_owned().try_into().expect("a commit"),
-        };
-        put(&store, &plan_of(merge.clone(), "x")).await;
-        put(&store, &plan_of(merge, "y")).await;
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.put_shown_plan(&first).await.expect("a plan");
+        tx.put_shown_plan(&plan("y")).await.expect("a plan");
+        tx.commit().await.expect("a commit");
+        assert!(store.plan(&scope(), plan("y").digest()).await.expect("an answer").is_some());
         let latest = store.latest_plan(&scope(), &stack()).await.expect("an answer");
         assert_eq!(latest, Some(held));
     }

@@ -43,6 +43,10 @@ const WITNESSES: &[(&str, &[&str])] = &[
     ("store", &["Lease", "LeaseLost", "Claim"]),
 ];
 
+/// What one stage may use of another all the same: the local forge is the host of its repository,
+/// and so it merges there and watches its branches.
+const HOSTS: &[(&str, &str, &[&str])] = &[("forge", "source", &["watch", "write"])];
+
 /// Modules without async, clock, environment, randomness or I/O.
 const PURE: &[&str] =
     &["ids", "secret", "diagnostic", "schema", "model", "stacks", "build", "plan", "report"];
@@ -87,7 +91,11 @@ fn crate_path(own: &str, path: &[String]) -> Option<String> {
         && WITNESSES.iter().any(|(stage, types)| {
             *stage == other && path.get(2).is_some_and(|name| types.contains(&name.as_str()))
         });
-    let allowed = own == other || witness || may.iter().any(|part| part.contains(&other));
+    let host = HOSTS.iter().any(|(module, stage, parts)| {
+        (*module, *stage) == (own, other)
+            && path.get(2).is_some_and(|name| parts.contains(&name.as_str()))
+    });
+    let allowed = own == other || witness || host || may.iter().any(|part| part.contains(&other));
     (!allowed).then(|| format!("`{own}` may not import `{}`", path.join("::")))
 }
 

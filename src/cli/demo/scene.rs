@@ -1,0 +1,217 @@
+//! The stage of the demo: a repository, an agent, a forge and targets in one folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_embed::RustEmbed;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::workspace::component;
+use crate::cli::{Failure, mistake};
+use crate::forge::local::{LocalForge, NewPull};
+use crate::ids::{Actor, PullNumber};
+use crate::model::authority::Approval;
+use crate::model::outcome::Outcome;
+use crate::model::path::FieldPath;
+use crate::model::plan::Plan;
+use crate::reconcile::{Activity, Agent, Reach, Repository, Tasks, serve};
+use crate::source::write::{self, Author};
+use crate::source::Snapshot;
+use crate::world::World;
+use crate::{report, settings};
+
+/// The repository that the demo begins with.
+#[derive(RustEmbed)]
+#[folder = "examples-repo"]
+struct Example;
+
+/// The agent's settings, left in the folder to play with.
+const SETTINGS: &str = include_str!("agent.yaml");
+
+/// Stacks that depend on each other become true one round after the other.
+const ROUNDS_MAX: usize = 8;
+
+/// How long the correction of a drift is waited for: ten times what it should take.
+const CORRECTION_MAX: Duration = Duration::from_secs(10);
+
+pub(super) struct Scene {
+    pub(super) files: usize,
+    folder: PathBuf,
+    world: World,
+    agent: Arc<Agent>,
+    repository: Arc<Repository>,
+    tasks: Tasks,
+    forge: LocalForge,
+}
+
+impl Scene {
+    pub(super) async fn set(
+        world: &World,
+        folder: &Path,
+        stop: &CancellationToken,
+    ) -> Result<Self, Failure> {
+        std::fs::create_dir_all(folder)?;
+        let git = folder.join("config.git");
+        let changes: BTreeMap<String, Option<Vec<u8>>> = Example::iter()
+            .filter_map(|path| Some((path.to_string(), Some(Example::get(&path)?.data.into_owned()))))
+            .collect();
+        let files = changes.len();
+        write::init(&git)?;
+        let you = Actor::new("you")?;
+        let author = Author { actor: &you, at: world.clock.now(), message: "Begin\n" };
+        write::commit(&git, "main", None, &changes, &author)?;
+        let path = folder.join("agent.yaml");
+        std::fs::write(&path, SETTINGS)?;
+        let agent = Agent::open(settings::read(&path)?, world.clone(), Reach::Agent).await?;
+        let agent = Arc::new(agent);
+        let repository = agent.repositories[0].clone();
+        let tasks = Tasks::of(&agent, &repository, stop);
+        let user = Actor::new(repository.scope.agent.as_str())?;
+        let forge = LocalForge::open(folder.join("forge"), &git, user, world.clone())?;
+        let (folder, world) = (folder.to_owned(), world.clone());
+        Ok(Self { files, folder, world, agent, repository, tasks, forge })
+    }
+
+    /// One round of everything the agent does. Whether anything was done.
+    pub(super) async fn pass(&self) -> Result<bool, Failure> {
+        let mut did = false;
+        for activation in self.tasks.pass().await {
+            match activation.activity {
+                Activity::Idle => {}
+                Activity::Did { .. } => did = true,
+                Activity::Failed { why } => {
+                    return Err(anyhow::anyhow!("{}: {why}", activation.task).into());
+                }
+            }
+        }
+        Ok(did)
+    }
+
+    /// The plans that wait for somebody.
+    pub(super) async fn waiting(&self) -> Result<Vec<Plan>, Failure> {
+        let (store, scope) = (&self.agent.store, &self.repository.scope);
+        let mut plans = Vec::new();
+        for stack in store.stacks_known(scope).await? {
+            plans.extend(store.latest_plan(scope, &stack).await?.filter(|plan| !plan.is_empty()));
+        }
+        Ok(plans)
+    }
+
+    pub(super) async fn approve(&self, plans: &[Plan]) -> Result<(), Failure> {
+        let (by, at) = (Actor::new("you")?, self.world.clock.now());
+        let mut tx = self.agent.store.begin().await?;
+        for plan in plans {
+            let approval = Approval::of(plan.digest(), by.clone(), at);
+            tx.approve(&self.repository.scope, &approval).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Rounds until nothing is left to do. How the last run of each stack ended.
+    pub(super) async fn settle(&self) -> Result<Vec<Outcome>, Failure> {
+        for _ in 0..ROUNDS_MAX {
+            if !self.pass().await? {
+                break;
+            }
+        }
+        let (store, scope) = (&self.agent.store, &self.repository.scope);
+        let mut outcomes = Vec::new();
+        for stack in store.stacks_known(scope).await? {
+            outcomes.extend(store.outcomes(scope, &stack, 1).await?);
+        }
+        Ok(outcomes)
+    }
+
+    pub(super) async fn open_pull(
+        &self,
+        path: &str,
+        before: &str,
+        after: &str,
+    ) -> Result<PullNumber, Failure> {
+        let git = self.folder.join("config.git");
+        let base = write::branch_tip(&git, "main")?;
+        let text = Example::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+        let text = text.filter(|text| text.contains(before));
+        let Some(text) = text else { return Err(mistake(format!("{path} has no `{before}`"))) };
+        let changed = BTreeMap::from([(
+            path.to_owned(),
+            Some(text.replace(before, after).into_bytes()),
+        )]);
+        let ada = Actor::new("ada")?;
+        let message = "Charge the shop to retail\n";
+        let author = Author { actor: &ada, at: self.world.clock.now(), message };
+        write::commit(&git, "charge-to-retail", base.as_ref(), &changed, &author)?;
+        let (head, base) = ("charge-to-retail".to_owned(), "main".to_owned());
+        let new = NewPull { title: message.trim().to_owned(), author: ada, head, base };
+        Ok(self.forge.open_pull(&new)?)
+    }
+
+    pub(super) fn approve_and_merge(&self, pull: PullNumber) -> Result<(), Failure> {
+        self.forge.approve(pull, &Actor::new("grace")?)?;
+        self.forge.merge(pull, &Actor::new("ada")?)?;
+        Ok(())
+    }
+
+    /// The agent's comment at `index`, the oldest first.
+    pub(super) fn comment(&self, pull: PullNumber, index: usize) -> Result<String, Failure> {
+        let comments = self.forge.show(pull)?.comments;
+        let comment = comments.into_iter().nth(index);
+        Ok(comment.ok_or_else(|| anyhow::anyhow!("{pull} has no comment {index}"))?.body)
+    }
+
+    /// Serves, edits a file by hand, and waits until that is corrected: after how long, and what
+    /// the agent says about it.
+    pub(super) async fn drift(&self, file: &str) -> Result<(Duration, String), Failure> {
+        let stop = CancellationToken::new();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let watch = move |activation: crate::reconcile::Activation| {
+            // Nobody listens any more once the correction was told.
+            let _ = tell.send(activation);
+        };
+        let serving = serve(self.agent.clone(), stop.clone(), watch);
+        let story = async {
+            // Two tasks at rest: from here on only the edit can wake them.
+            for _ in 0..self.tasks.len() {
+                told.recv().await;
+            }
+            let path = self.folder.join("targets").join(file);
+            let text = std::fs::read_to_string(&path)?;
+            let edited = self.world.clock.monotonic();
+            std::fs::write(&path, text.replace("minReplicas: 3", "minReplicas: 1"))?;
+            while let Some(activation) = told.recv().await {
+                if let Activity::Did { what } = activation.activity {
+                    let after = self.world.clock.monotonic().saturating_sub(edited);
+                    stop.cancel();
+                    return Ok((after, what));
+                }
+            }
+            Err(Failure::from(anyhow::anyhow!("the agent stopped")))
+        };
+        let late = async {
+            self.world.clock.sleep(CORRECTION_MAX).await;
+            Err(Failure::from(anyhow::anyhow!("the edit of {file} was not corrected")))
+        };
+        let (told, ()) = tokio::join!(
+            async {
+                let told = tokio::select! { told = story => told, late = late => late };
+                stop.cancel();
+                told
+            },
+            serving
+        );
+        told
+    }
+
+    pub(super) fn explain(&self, id: &str, path: &str) -> Result<String, Failure> {
+        let files = Example::iter()
+            .filter_map(|path| Some((path.to_string(), Example::get(&path)?.data.into_owned())));
+        let wanted = self.agent.wanted(&Snapshot::in_memory(files));
+        let component = component(&wanted.desired, id)?;
+        let path = FieldPath::parse(path)?;
+        Ok(report::terminal::explain(component, &path, &wanted.desired.files))
+    }
+}

@@ -1,0 +1,41 @@
+//! `isobar status`
+
+use std::collections::BTreeMap;
+
+use super::workspace::{Workspace, unavailable};
+use super::{Context, Exit, Failure};
+use crate::model::status::StackStatus;
+use crate::report;
+
+/// Show how every stack stands: what differs, what is held and why, how the last run ended.
+///
+/// Reads what a running agent remembers; nothing is observed anew.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only the stacks that fit one of these patterns: `fnx-*`.
+    stacks: Vec<String>,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let workspace = Workspace::open(context)?;
+    let shown = super::plan::patterns(&args.stacks)?;
+    let scope = &workspace.scope;
+    let mut stacks = Vec::new();
+    if let Some(store) = workspace.store_to_read(context).await? {
+        for stack in store.stacks_known(scope).await.map_err(unavailable)? {
+            let plan = store.latest_plan(scope, &stack).await.map_err(unavailable)?;
+            let Some(plan) = plan.filter(|_| shown.is_match(stack.as_str())) else { continue };
+            let last = store.outcomes(scope, &stack, 1).await.map_err(unavailable)?.pop();
+            stacks.push(StackStatus { plan, health: BTreeMap::new(), last });
+        }
+    }
+    match (context.output.json, stacks.is_empty()) {
+        (true, _) => context.output.print_json(&report::json::status(&stacks))?,
+        (false, true) => {
+            context.output.print("Nothing is remembered yet; `isobar plan` looks without it.\n")?;
+        }
+        (false, false) => context.output.print(&report::terminal::status(&stacks))?,
+    }
+    let held = stacks.iter().any(|stack| !stack.plan.is_empty());
+    Ok(if held { Exit::Held } else { Exit::Done })
+}

@@ -1,0 +1,127 @@
+//! Why something waits, and what clears it.
+
+use std::fmt::Write as _;
+
+use super::{component, moment, several, visible};
+use crate::ids::ResourceKey;
+use crate::model::plan::{Hold, HoldReason, Part, Plan};
+use crate::model::revision::Revision;
+
+/// What a hold is on.
+pub fn part(part: &Part) -> String {
+    match part {
+        Part::Plan => "all of it".to_owned(),
+        Part::Component(id) => component(id),
+        Part::Resource(_, key) => visible(key.as_str()),
+    }
+}
+
+/// Why a part is held, in one clause.
+pub fn reason(reason: &HoldReason) -> String {
+    match reason {
+        HoldReason::NotReviewed { approvals_needed: 0, .. } => {
+            "nobody has merged this plan".to_owned()
+        }
+        HoldReason::NotReviewed { approvals_needed, approvals } if approvals < approvals_needed => {
+            let needed = several(*approvals_needed as usize, "approval");
+            format!("it has {approvals} of {needed}")
+        }
+        HoldReason::NotReviewed { .. } => "it is approved and not merged".to_owned(),
+        HoldReason::Observed { by } => format!("it is only observed: {}", visible(by)),
+        HoldReason::Locked => "it is locked (`metadata.locked`)".to_owned(),
+        HoldReason::Unknown { questions } => {
+            format!("it waits to know {}", visible(&questions.join(", ")))
+        }
+        HoldReason::Dependency { on } => format!("it depends on {}, which is held", component(on)),
+        HoldReason::MassDelete { deletes, deletes_max } => {
+            format!("{deletes} resources would go, and the guard lets {deletes_max} go at once")
+        }
+        HoldReason::Protected => "what it holds would be lost for good".to_owned(),
+        HoldReason::Unreadable { why } => format!("it cannot be looked at: {}", visible(why)),
+        HoldReason::Foreign { owner } => format!("it belongs to {}", visible(owner)),
+        HoldReason::Claimed { by } => format!("{} wants it too", visible(&by.to_string())),
+        HoldReason::Unresolved { codes } => format!("it cannot be built ({})", codes.join(", ")),
+        HoldReason::NotProvenGone { missing } => {
+            format!("it is not proven to be gone; missing: {}", visible(missing))
+        }
+        HoldReason::Freeze { why, until } => {
+            format!("nothing is applied until {}: {}", moment(*until), visible(why))
+        }
+        HoldReason::Audit { finding } => {
+            format!("a check of the plan failed, a defect of Isobar: {finding}")
+        }
+    }
+}
+
+/// How a hold is cleared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clearing {
+    /// By this command.
+    Command(String),
+    /// By doing this.
+    Deed(String),
+    /// By itself.
+    Wait,
+}
+
+/// Most resources that a proposed command names: more belong into a list somebody thinks about.
+const NAMED_MAX: usize = 3;
+
+/// What clears a hold on `plan`.
+pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
+    let deed = |text: &str| Clearing::Deed(text.to_owned());
+    match &hold.reason {
+        HoldReason::NotReviewed { approvals_needed, approvals } => {
+            let on_pull = matches!(plan.envelope.revision, Revision::Merge { .. });
+            match approvals < approvals_needed {
+                true if on_pull => deed("approve the pull request"),
+                true => Clearing::Command(approve(plan, [])),
+                false => deed("merge the pull request"),
+            }
+        }
+        HoldReason::MassDelete { deletes, deletes_max } => {
+            let going = plan.effect().changes.iter().filter(|c| c.action.is_destructive());
+            let named =
+                going.take(deletes.saturating_sub(*deletes_max)).map(|change| &change.resource);
+            match deletes.saturating_sub(*deletes_max) <= NAMED_MAX {
+                true => Clearing::Command(approve(plan, named)),
+                false => deed("name each with `--allow-delete` when approving, if it is meant"),
+            }
+        }
+        HoldReason::Protected => match &hold.part {
+            Part::Resource(_, key) => Clearing::Command(approve(plan, [key])),
+            Part::Plan | Part::Component(_) => Clearing::Wait,
+        },
+        HoldReason::Observed { .. } => deed("set `manage: propose` there"),
+        HoldReason::Locked => deed("remove `metadata.locked`"),
+        HoldReason::Unreadable { .. } => deed("make the target answer; it is looked at again"),
+        HoldReason::Foreign { .. } => deed("let its owner give it up"),
+        HoldReason::Claimed { .. } => deed("let only one of them want it"),
+        HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),
+        HoldReason::NotProvenGone { .. } => deed("complete what is missing"),
+        HoldReason::Audit { .. } => deed("report it with the plan as JSON"),
+        HoldReason::Unknown { .. } | HoldReason::Dependency { .. } | HoldReason::Freeze { .. } => {
+            Clearing::Wait
+        }
+    }
+}
+
+/// The command that approves a plan, and lets resources go by name.
+pub fn approve<'a>(plan: &Plan, going: impl IntoIterator<Item = &'a ResourceKey>) -> String {
+    let stack = shell(plan.effect().stack.as_str());
+    let mut command = format!("isobar approve {stack} {}", plan.digest().short());
+    for key in going {
+        let _ = write!(command, " --allow-delete {}", shell(key.as_str()));
+    }
+    command
+}
+
+/// A text as one word of a command line.
+fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    let text = visible(text);
+    match !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}

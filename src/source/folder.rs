@@ -1,0 +1,249 @@
+//! A folder as it stands, uncommitted edits included.
+//!
+//! It holds what `git add --all` would commit: files that the repository around it ignores are
+//! left out unless they are tracked, and repositories inside it count as submodules. What tools
+//! keep for themselves ([`TOOL_FOLDERS`]) is never part of it. Without a repository around it,
+//! everything else is. Only the repository's own ignore rules count, not those of the person.
+//!
+//! Files are named by their Git object id, so a folder and a commit with the same content have
+//! the same entries. Reading a file checks the id again: one that was edited since is torn.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gix::bstr::ByteSlice as _;
+use gix::objs::Kind;
+
+use super::listing::{Bounds, Listed, Listing, join, refused};
+use super::watch::Watch;
+use super::{Entry, FetchError, Merge, Snapshot, Source, Tip, tree};
+use crate::ids::{CommitId, ContentId, PullNumber};
+use crate::model::revision::Revision;
+use crate::world::World;
+
+/// Folders in which tools keep what is theirs: Git, Isobar, and Terraform's downloads.
+pub const TOOL_FOLDERS: &[&str] = &[".git", ".isobar", ".terraform"];
+
+/// A folder as a source of snapshots. Its revisions cannot be approved.
+pub struct FolderSource {
+    root: PathBuf,
+    last: Mutex<Option<Snapshot>>,
+    watch: Watch,
+    world: World,
+}
+
+/// The folder `root` as it stands.
+pub fn folder_snapshot(root: &Path) -> Result<Snapshot, FetchError> {
+    let listed = list(root, Bounds::default())?;
+    let revision = Revision::Folder(content_id(&listed.entries));
+    let (root, files_max) = (root.to_owned(), Bounds::default().bytes_max);
+    let read = move |path: &str, entry: &Entry| {
+        let bytes = read_file(&root.join(path), files_max).map_err(|cause| cause.to_string())?;
+        if object_id(&bytes)? != entry.id {
+            return Err("it was edited in the meantime".to_owned());
+        }
+        Ok(bytes.into())
+    };
+    Ok(Snapshot::new(revision, listed.entries, read).with_submodules(listed.submodules))
+}
+
+/// The same folder as it is in a commit of the repository around it; `revision` is anything Git
+/// would understand: `main`, `v1.2`, `HEAD~3`.
+pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchError> {
+    let Some((mut repository, prefix)) = repository_around(root)? else {
+        return Err(refused(&root.display().to_string(), "it is in no Git repository"));
+    };
+    let unknown = |cause: gix::Error| FetchError::Incomplete {
+        revision: revision.to_owned(),
+        what: cause.to_string(),
+    };
+    let (id, root) = {
+        let commit = repository
+            .rev_parse_single(revision)
+            .and_then(|id| id.object())
+            .and_then(|object| object.peel_to_commit())
+            .map_err(unknown)?;
+        (commit.id, commit.tree_id().map_err(unknown)?.detach())
+    };
+    let commit = CommitId::new(id.to_string()).expect("an object id is hexadecimal");
+    let revision = Revision::Commit(commit);
+    let listed = tree::list(&mut repository, &revision, root, &prefix, Bounds::default())?;
+    let (made, _pins) = Default::default();
+    let objects = tree::Objects { repository: repository.into_sync(), made, _pins };
+    Ok(tree::snapshot(revision, listed, objects))
+}
+
+impl FolderSource {
+    /// Watches `root`, and looks at it once a `period` in any case.
+    pub fn new(root: impl Into<PathBuf>, period: Duration, world: World) -> Self {
+        let root = root.into();
+        let watch = Watch::new(period).and_below_except(&root, TOOL_FOLDERS);
+        Self { root, last: Mutex::default(), watch, world }
+    }
+}
+
+#[async_trait]
+impl Source for FolderSource {
+    async fn fetch(&self) -> Result<Tip, FetchError> {
+        let root = self.root.clone();
+        let listing = tokio::task::spawn_blocking(move || folder_snapshot(&root));
+        let snapshot = listing.await.unwrap_or(Err(FetchError::Cancelled))?;
+        let revision = snapshot.revision().clone();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+        Ok(Tip::At(revision))
+    }
+
+    async fn snapshot(&self, revision: &Revision) -> Result<Snapshot, FetchError> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref().filter(|last| last.revision() == revision) {
+            Some(last) => Ok(last.clone()),
+            None => Err(FetchError::Incomplete {
+                revision: revision.to_string(),
+                what: "the folder has changed since".to_owned(),
+            }),
+        }
+    }
+
+    async fn merge(&self, _: PullNumber, _: &CommitId, _: &CommitId) -> Result<Merge, FetchError> {
+        Err(refused(&self.root.display().to_string(), "a folder has no commits to merge"))
+    }
+
+    async fn wake(&self) {
+        self.watch.wake(&self.world).await;
+    }
+}
+
+fn list(root: &Path, bounds: Bounds) -> Result<Listed, FetchError> {
+    let around = repository_around(root)?;
+    let mut ignored = match &around {
+        Some((repository, prefix)) => Some(Ignored::new(repository, prefix)?),
+        None => None,
+    };
+    let mut listing = Listing::new(Revision::Folder(ContentId::of("")).to_string(), bounds);
+    let mut open = vec![String::new()];
+    while let Some(folder) = open.pop() {
+        let at = root.join(&folder);
+        let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
+        for item in std::fs::read_dir(&at).map_err(io)? {
+            let item = item.map_err(io)?;
+            let kind = item.file_type().map_err(io)?;
+            let name = item.file_name();
+            let is_tools = TOOL_FOLDERS.iter().any(|tools| name == *tools);
+            if is_tools || !(kind.is_dir() || kind.is_file() || kind.is_symlink()) {
+                continue;
+            }
+            let shown = join(&folder, &name.to_string_lossy());
+            if let Some(ignored) = &mut ignored
+                && ignored.holds(&shown, kind.is_dir())?
+            {
+                continue;
+            }
+            let path = listing.path(&folder, name.as_encoded_bytes())?;
+            if kind.is_dir() {
+                match item.path().join(".git").exists() {
+                    true => listing.submodule(&path)?,
+                    false => open.push(path),
+                }
+            } else if kind.is_symlink() {
+                let target = std::fs::read_link(item.path()).map_err(io)?;
+                listing.link(&path, target.as_os_str().as_encoded_bytes())?;
+            } else {
+                let entry = file_entry(&item.path(), &path, bounds)?;
+                listing.file(&path, entry)?;
+            }
+        }
+    }
+    listing.finish()
+}
+
+fn file_entry(file: &Path, path: &str, bounds: Bounds) -> Result<Entry, FetchError> {
+    let bytes = read_file(file, bounds.bytes_max)
+        .map_err(|cause| FetchError::Io { path: file.display().to_string(), cause })?;
+    let id = object_id(&bytes).map_err(|what| refused(path, &what))?;
+    Ok(Entry { bytes: bytes.len() as u64, id })
+}
+
+fn read_file(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len().min(bytes_max);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The id Git gives a file of this content.
+fn object_id(bytes: &[u8]) -> Result<Arc<str>, String> {
+    match gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes) {
+        Ok(id) => Ok(id.to_string().into()),
+        Err(cause) => Err(cause.to_string()),
+    }
+}
+
+fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {
+    let mut all = Vec::new();
+    for (path, entry) in entries {
+        all.extend_from_slice(format!("{path}\0{}\0", entry.id).as_bytes());
+    }
+    ContentId::of(all)
+}
+
+/// The repository that `root` is in, and where in it.
+fn repository_around(root: &Path) -> Result<Option<(gix::Repository, String)>, FetchError> {
+    let io = |cause| FetchError::Io { path: root.display().to_string(), cause };
+    let root = root.canonicalize().map_err(io)?;
+    let Some(top) = root.ancestors().find(|folder| folder.join(".git").exists()) else {
+        return Ok(None);
+    };
+    let opened = tree::isolated().open(top);
+    let repository = opened.map_err(|cause| io(std::io::Error::other(cause)))?;
+    let prefix = root.strip_prefix(top).unwrap_or(Path::new(""));
+    Ok(Some((repository.to_thread_local(), prefix.to_string_lossy().into_owned())))
+}
+
+/// What the repository around a folder ignores.
+struct Ignored<'repo> {
+    rules: gix::AttributeStack<'repo>,
+    index: gix::worktree::Index,
+    prefix: &'repo str,
+}
+
+impl<'repo> Ignored<'repo> {
+    fn new(repository: &'repo gix::Repository, prefix: &'repo str) -> Result<Self, FetchError> {
+        let io = |cause: gix::Error| FetchError::Io {
+            path: repository.git_dir().display().to_string(),
+            cause: std::io::Error::other(cause),
+        };
+        let index = repository.index_or_empty().map_err(io)?;
+        let source = gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped;
+        let rules = repository.excludes(&index, None, source).map_err(io)?;
+        Ok(Self { rules, index, prefix })
+    }
+
+    fn holds(&mut self, path: &str, is_folder: bool) -> Result<bool, FetchError> {
+        let path = join(self.prefix, path);
+        let mode = match is_folder {
+            true => gix::index::entry::Mode::DIR,
+            false => gix::index::entry::Mode::FILE,
+        };
+        let excluded = match self.rules.at_entry(path.as_bytes().as_bstr(), Some(mode)) {
+            Ok(at) => at.is_excluded(),
+            Err(cause) => {
+                return Err(FetchError::Io { path, cause: std::io::Error::other(cause) });
+            }
+        };
+        let tracked = || match is_folder {
+            true => {
+                self.index.prefixed_entries_range(format!("{path}/").as_bytes().into()).is_some()
+            }
+            false => self.index.entry_by_path(path.as_bytes().as_bstr()).is_some(),
+        };
+        Ok(excluded && !tracked())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+use super::*;
+use crate::source::ReadError;
+use crate::source::fixture::{Repo, latest, shown, source};
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn make_repository(folder: &Path) {
+    let options = gix::create::Options::default();
+    gix::create::into(folder, gix::create::Kind::WithWorktree, options).unwrap();
+}
+
+#[test]
+fn a_folder_needs_no_repository() {
+    let folder =
+        folder(&[("a/b.yaml", "b"), ("c", "c"), (".isobar/x", "x"), ("m/.terraform/y", "y")]);
+    assert_eq!(shown(&folder_snapshot(folder.path()).unwrap()), "a/b.yaml: b\nc: c\n");
+}
+
+#[test]
+fn a_missing_folder_is_an_error() {
+    let folder = folder(&[]);
+    let failed = folder_snapshot(&folder.path().join("nowhere"));
+    assert!(matches!(failed, Err(FetchError::Io { .. })), "{failed:?}");
+}
+
+#[tokio::test]
+async fn the_same_content_has_the_same_entries_as_a_commit() {
+    let files = [("a/b", "1"), ("c", "2\n")];
+    let repo = Repo::new();
+    repo.commit("main", &files);
+    let committed = latest(&source(&repo)).await;
+    let folder = folder(&files);
+    let standing = folder_snapshot(folder.path()).unwrap();
+    assert!(standing.entries().eq(committed.entries()));
+}
+
+#[test]
+fn the_revision_follows_paths_and_contents_and_nothing_else() {
+    let id = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        folder_snapshot(folder.path()).unwrap().revision().clone()
+    };
+    assert_eq!(id(&[("a", "1"), ("b", "2")]), id(&[("b", "2"), ("a", "1")]));
+    assert_ne!(id(&[("a", "1"), ("b", "2")]), id(&[("a", "1"), ("b", "3")]));
+    assert_ne!(id(&[("a", "1")]), id(&[("b", "1")]));
+}
+
+#[test]
+fn a_file_edited_after_the_listing_is_torn_even_at_the_same_length() {
+    let folder = folder(&[("a", "1"), ("b", "2"), ("c", "3")]);
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    std::fs::write(folder.path().join("a"), "x").unwrap();
+    std::fs::remove_file(folder.path().join("b")).unwrap();
+    for path in ["a", "b"] {
+        assert!(matches!(snapshot.text(path), Err(ReadError::Torn { .. })), "{path}");
+    }
+    assert_eq!(snapshot.text("c").unwrap().as_deref(), Some("3"));
+}
+
+#[test]
+fn links_stay_inside_the_folder() {
+    use std::os::unix::fs::symlink;
+    let folder = folder(&[("d/a", "1")]);
+    symlink("d", folder.path().join("e")).unwrap();
+    symlink("../e/a", folder.path().join("d/f")).unwrap();
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    assert_eq!(shown(&snapshot), "d/a: 1\nd/f: 1\ne/a: 1\ne/f: 1\n");
+    symlink(folder.path().join("d/a"), folder.path().join("g")).unwrap();
+    let refused = folder_snapshot(folder.path());
+    assert!(matches!(refused, Err(FetchError::Refused { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_the_repository_ignores_is_left_out_unless_it_is_tracked() {
+    let folder = folder(&[
+        (".gitignore", "*.log\n/build/\n"),
+        ("a.log", "x"),
+        ("build/x", "x"),
+        ("infra/.gitignore", "!keep.log\nlocal/\n"),
+        ("infra/keep.log", "1"),
+        ("infra/drop.log", "x"),
+        ("infra/local/x", "x"),
+        ("infra/build/y", "2"),
+        ("infra/nested/.git/HEAD", "x"),
+        ("infra/nested/x", "x"),
+    ]);
+    let all = "infra/.gitignore: !keep.log\nlocal/\n\ninfra/build/y: 2\ninfra/keep.log: 1\n";
+    let root = ".gitignore: *.log\n/build/\n\n";
+    assert_eq!(folder_snapshot(folder.path()).unwrap().entries().len(), 8);
+    make_repository(folder.path());
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    assert_eq!(shown(&snapshot), format!("{root}{all}"));
+    assert_eq!(snapshot.submodules(), ["infra/nested".into()]);
+    let inner = folder_snapshot(&folder.path().join("infra")).unwrap();
+    assert_eq!(shown(&inner), all.replace("infra/", ""));
+    track(folder.path(), &["a.log", "infra/local/x"]);
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    assert_eq!(shown(&snapshot), format!("{root}a.log: x\n{all}infra/local/x: x\n"));
+}
+
+#[test]
+fn a_commit_of_the_repository_around_a_folder() {
+    let repo = Repo::new();
+    let first = repo.commit("main", &[("infra/a", "1"), ("b", "x")]);
+    repo.commit("main", &[("infra/a", "2")]);
+    let work = repo.folder.path().join("work");
+    std::fs::create_dir_all(work.join("infra")).unwrap();
+    std::fs::rename(repo.path(), work.join(".git")).unwrap();
+    for (revision, expected) in
+        [("main", "a: 2\n"), ("main~1", "a: 1\n"), (first.as_str(), "a: 1\n")]
+    {
+        let snapshot = commit_snapshot(&work.join("infra"), revision).unwrap();
+        assert_eq!(shown(&snapshot), expected, "{revision}");
+    }
+    assert!(commit_snapshot(&work, "nowhere").is_err());
+    assert!(commit_snapshot(Path::new("/"), "main").is_err());
+}
+
+#[tokio::test]
+async fn a_folder_as_a_source() {
+    let folder = folder(&[("a", "1")]);
+    let source = FolderSource::new(folder.path(), Duration::from_secs(3600), World::real());
+    let Tip::At(first) = source.fetch().await.unwrap() else { panic!("a folder is always at") };
+    assert_eq!(shown(&source.snapshot(&first).await.unwrap()), "a: 1\n");
+    std::fs::write(folder.path().join("a"), "2").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), source.wake()).await.unwrap();
+    let Tip::At(second) = source.fetch().await.unwrap() else { panic!("a folder is always at") };
+    assert_ne!(first, second);
+    assert!(matches!(source.snapshot(&first).await, Err(FetchError::Incomplete { .. })));
+}
+
+/// What `git add --force` does to the index.
+fn track(folder: &Path, paths: &[&str]) {
+    let repository = tree::isolated().open(folder).unwrap().to_thread_local();
+    let mut index = gix::index::File::from_state(
+        gix::index::State::new(repository.object_hash()),
+        repository.index_path(),
+    );
+    for path in paths {
+        let id = repository.object_hash().null();
+        index.dangerously_push_entry(
+            Default::default(),
+            id,
+            gix::index::entry::Flags::empty(),
+            gix::index::entry::Mode::FILE,
+            path.as_bytes().into(),
+        );
+    }
+    index.sort_entries();
+    index.write(gix::index::write::Options::default()).unwrap();
+}

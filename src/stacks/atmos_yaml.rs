@@ -1,0 +1,257 @@
+//! `atmos.yaml`: how the tree is read. Keys that do not bear on resolving are passed over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::load::Library;
+use super::merge::Lists;
+use super::parent::Lowest;
+use super::path;
+use super::slot::Slot;
+use super::template;
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::ids::KindName;
+use crate::model::desired::Layout;
+use crate::model::value::{Map, Node, Rules, Value};
+
+/// The names `atmos.yaml` may have, in the order in which they are tried.
+const NAMES: &[&str] = &["atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"];
+
+/// Rendering the values of a component again and again ends here: each pass follows one
+/// reference, and nobody follows a chain of ten by hand.
+const EVALUATIONS_MAX: u32 = 10;
+
+/// The settings of the dialect, with its defaults for what is not said.
+#[derive(Clone)]
+pub(super) struct Dialect {
+    /// Folder that `!include` and component code start at.
+    pub(super) base_path: String,
+    /// Folder of the manifests, from the repository's root.
+    pub(super) stacks: String,
+    pub(super) included: Vec<String>,
+    pub(super) excluded: Vec<String>,
+    pub(super) name: NameRule,
+    /// What lists do where no stack says otherwise.
+    pub(super) lists: Lists,
+    pub(super) templates: TemplateSettings,
+    /// Whether a base's `metadata` is inherited.
+    pub(super) inherits_metadata: bool,
+    /// What lies below every manifest.
+    pub(super) lowest: Lowest,
+    /// Where the code of each kind is.
+    pub(super) layout: Layout,
+    /// What stands for `/` in the keys of backends.
+    pub(super) prefix_separator: Arc<str>,
+    /// What takes a plain key apart into nested maps, if anything does.
+    pub(super) key_delimiter: Option<Arc<str>>,
+}
+
+/// How a stack gets its name where the manifest does not say it.
+#[derive(Debug, Clone)]
+pub(super) enum NameRule {
+    /// A template over the merged component.
+    Template(Arc<str>, Span),
+    /// `{tenant}-{stage}`: the values of these variables.
+    Pattern(Arc<str>, Span),
+    /// The manifest's path without extension.
+    File,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct TemplateSettings {
+    pub(super) enabled: bool,
+    pub(super) sprig: bool,
+    /// How often the values of a component are rendered.
+    pub(super) evaluations: u32,
+    pub(super) delimiters: (Arc<str>, Arc<str>),
+}
+
+impl Dialect {
+    /// Reads the snapshot's `atmos.yaml`. What cannot be read of it has its default.
+    pub(super) fn read(library: &mut Library<'_>) -> (Self, Vec<Diagnostic>) {
+        let file = NAMES.iter().find(|name| library.snapshot.entry(name).is_some());
+        let Some(source) = file.and_then(|name| library.read(name)) else {
+            let fault = Diagnostic::error(
+                Code::SettingsInvalid,
+                Span::file(NAMES[0]),
+                "there is no `atmos.yaml`, so nothing says where the stacks are",
+            );
+            let hint = "add `atmos.yaml` with `stacks: {base_path: stacks}` at the root";
+            let empty = Value::empty_map();
+            let mut reader =
+                Reader { library, path: NAMES[0].into(), faults: vec![fault.hint(hint)] };
+            return (reader.dialect(&empty), reader.faults);
+        };
+        let faults = source.faults.clone();
+        let mut reader = Reader { library, path: source.path.clone(), faults };
+        (reader.dialect(&source.value), reader.faults)
+    }
+}
+
+struct Reader<'l, 's> {
+    library: &'l Library<'s>,
+    path: Arc<str>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Reader<'_, '_> {
+    fn dialect(&mut self, root: &Value) -> Dialect {
+        let stacks = root.get("stacks");
+        let base_path = self.folder(root.get("base_path"), "");
+        let below = self.folder(stacks.and_then(|stacks| stacks.get("base_path")), "stacks");
+        let join =
+            |folder: &str| path::normal(&format!("{base_path}/{folder}")).unwrap_or_default();
+        let mut included = self.texts(stacks.and_then(|stacks| stacks.get("included_paths")));
+        if included.is_empty() {
+            included.push("**/*".to_owned());
+        }
+        let inherit = stacks.and_then(|stacks| stacks.get("inherit"));
+        Dialect {
+            stacks: join(&below),
+            included,
+            excluded: self.texts(stacks.and_then(|stacks| stacks.get("excluded_paths"))),
+            name: self.name_rule(stacks),
+            lists: self.lists(root),
+            templates: self.templates(root),
+            lowest: self.lowest(root),
+            layout: self.layout(root, &base_path),
+            prefix_separator: text(
+                root,
+                &["components", "terraform", "workspace", "prefix_separator"],
+            )
+            .unwrap_or_else(|| "-".into()),
+            key_delimiter: text(root, &["settings", "yaml", "key_delimiter"]),
+            inherits_metadata: inherit
+                .and_then(|inherit| inherit.get("metadata")?.as_bool())
+                .unwrap_or(true),
+            base_path,
+        }
+    }
+
+    fn name_rule(&self, stacks: Option<&Value>) -> NameRule {
+        let text = |key: &str| {
+            let value = stacks?.get(key)?;
+            let text = value.as_str().filter(|text| !text.is_empty())?;
+            Some((Arc::from(text), self.span(value)))
+        };
+        match (text("name_template"), text("name_pattern")) {
+            (Some((text, span)), _) => NameRule::Template(text, span),
+            (None, Some((text, span))) => NameRule::Pattern(text, span),
+            (None, None) => NameRule::File,
+        }
+    }
+
+    fn lists(&mut self, root: &Value) -> Lists {
+        let Some(value) = root.get("settings").and_then(|s| s.get("list_merge_strategy")) else {
+            return Lists::default();
+        };
+        lists(value, self.span(value)).unwrap_or_else(|fault| {
+            self.faults.push(*fault);
+            Lists::default()
+        })
+    }
+
+    fn templates(&self, root: &Value) -> TemplateSettings {
+        let settings = root.get("templates").and_then(|templates| templates.get("settings"));
+        let get = |key: &str| settings.and_then(|settings| settings.get(key));
+        let evaluations =
+            get("evaluations").and_then(|value| match value.typed(Rules::Stack).node {
+                Node::Int(count) => u32::try_from(count).ok(),
+                _ => None,
+            });
+        let delimiter = |at: usize| get("delimiters")?.as_list()?.get(at)?.as_str().map(Arc::from);
+        TemplateSettings {
+            enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
+            sprig: get("sprig").and_then(|sprig| sprig.get("enabled")?.as_bool()).unwrap_or(false),
+            evaluations: evaluations.unwrap_or(1).clamp(1, EVALUATIONS_MAX),
+            delimiters: match (delimiter(0), delimiter(1)) {
+                (Some(left), Some(right)) => (left, right),
+                _ => ("{{".into(), "}}".into()),
+            },
+        }
+    }
+
+    fn lowest(&self, root: &Value) -> Lowest {
+        let imports: Arc<[Arc<str>]> = [self.path.clone()].into();
+        let slot = |value: &Value| Slot::said(value, imports.clone(), template::OPEN);
+        let kinds = root.get("components").and_then(Value::as_map);
+        let commands = kinds.into_iter().flat_map(Map::iter);
+        Lowest {
+            env: root.get("env").filter(|env| env.as_map().is_some()).map(slot),
+            commands: commands
+                .filter_map(|(kind, settings)| Some((kind.clone(), slot(settings.get("command")?))))
+                .collect(),
+        }
+    }
+
+    fn layout(&mut self, root: &Value, base_path: &str) -> Layout {
+        let kinds = root.get("components").and_then(Value::as_map);
+        let mut layout = BTreeMap::new();
+        for (kind, settings) in kinds.into_iter().flat_map(Map::iter) {
+            let Some(folder) = settings.get("base_path") else { continue };
+            let folder = self.folder(Some(folder), "");
+            let folder = path::normal(&format!("{base_path}/{folder}"));
+            if let (Ok(kind), Some(folder)) = (KindName::new(kind), folder) {
+                layout.insert(kind, folder.into());
+            }
+        }
+        Layout(layout)
+    }
+
+    fn folder(&mut self, value: Option<&Value>, otherwise: &str) -> String {
+        let Some(value) = value else { return otherwise.to_owned() };
+        match value.as_str().map(path::normal) {
+            Some(Some(folder)) => folder,
+            _ => {
+                let message = "this must be a folder inside the repository";
+                self.faults.push(Diagnostic::error(
+                    Code::SettingsInvalid,
+                    self.span(value),
+                    message,
+                ));
+                otherwise.to_owned()
+            }
+        }
+    }
+
+    fn texts(&mut self, value: Option<&Value>) -> Vec<String> {
+        let mut texts = Vec::new();
+        for item in value.and_then(Value::as_list).unwrap_or_default() {
+            match item.as_str().map(|text| (text, path::glob(text))) {
+                Some((text, Ok(_))) => texts.push(text.trim_start_matches("./").to_owned()),
+                _ => {
+                    let message = "this must be a glob, such as `deploy/**/*`";
+                    self.faults.push(Diagnostic::error(
+                        Code::SettingsInvalid,
+                        self.span(item),
+                        message,
+                    ));
+                }
+            }
+        }
+        texts
+    }
+
+    fn span(&self, value: &Value) -> Span {
+        self.library.span(value, &self.path)
+    }
+}
+
+/// The text at the end of `way`, unless it is empty.
+fn text(root: &Value, way: &[&str]) -> Option<Arc<str>> {
+    let value = way.iter().try_fold(root, |value, step| value.get(step))?;
+    value.as_str().filter(|text| !text.is_empty()).map(Arc::from)
+}
+
+/// Reads a `list_merge_strategy`.
+pub(super) fn lists(value: &Value, span: Span) -> Result<Lists, Box<Diagnostic>> {
+    let word = value.as_str().unwrap_or_default();
+    Lists::parse(word).ok_or_else(|| {
+        let message = format!("lists can be merged by {}", Lists::WORDS.join(", "));
+        let fault = Diagnostic::error(Code::SettingsInvalid, span, message);
+        Box::new(match closest(word, Lists::WORDS.iter().copied()) {
+            Some(word) => fault.hint(format!("did you mean `{word}`?")),
+            None => fault,
+        })
+    })
+}

@@ -1,0 +1,248 @@
+//! One component: from its slots to its sections, layers and everything read from them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gotmpl::FieldPath;
+
+use super::inherit::{self, Bases, Place};
+use super::layer::{self, Stages};
+use super::manifest::Key;
+use super::marks::Marks;
+use super::merge::{self, Lists};
+use super::parent::{Bench, Shared, Slots};
+use super::sections;
+use super::slot::{Said, Slot};
+use crate::diagnostic::Diagnostic;
+use crate::ids::ComponentName;
+use crate::model::desired::{Layer, Reach};
+use crate::model::value::{Map, Node, Value};
+
+/// Sections that steer the resolver and are no sections of the result.
+const STEERING: &[&str] = &["component", "overrides"];
+
+/// Everything that contributes to a component, by where it is said.
+pub(super) struct Sources {
+    pub(super) key: Key,
+    shared: Rc<Shared>,
+    bases: Vec<(Arc<str>, Rc<Slots>)>,
+    own: Rc<Slots>,
+    overrides: Slots,
+    /// Each base once, the most recent first.
+    pub(super) inheritance: Vec<Arc<str>>,
+    /// What a chain of `component:` keys leads to.
+    code: Option<Arc<str>>,
+    /// What is wrong with its bases.
+    pub(super) faults: Vec<Diagnostic>,
+    inherits_metadata: bool,
+}
+
+/// The merged sections of a component, before templates and functions.
+pub(super) struct Merged {
+    pub(super) sections: BTreeMap<Arc<str>, Section>,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// One merged section.
+pub(super) struct Section {
+    pub(super) value: Value,
+    pub(super) marks: Marks,
+}
+
+impl Sources {
+    /// Gathers what contributes to `key`.
+    pub(super) fn gather(
+        bench: &mut Bench<'_>,
+        place: &Place<'_, '_>,
+        key: &Key,
+        inherits_metadata: bool,
+    ) -> Self {
+        let bases: Bases = inherit::bases(bench, place, key);
+        let inheritance = bases.recent_first();
+        let mut slots = Vec::with_capacity(bases.order.len());
+        for base in &bases.order {
+            slots.push((base.clone(), bench.own(&(key.0.clone(), base.clone()))));
+        }
+        let own = bench.own(key);
+        let mut overrides = bench.overrides(key);
+        if let Some(slot) = own.get("overrides") {
+            add_own_overrides(&mut overrides, slot, bench.lists);
+        }
+        Self {
+            key: key.clone(),
+            bases: slots,
+            shared: bench.shared(&key.0),
+            own,
+            overrides,
+            inheritance,
+            code: bases.code,
+            faults: bases.faults,
+            inherits_metadata,
+        }
+    }
+
+    /// What the merged component has at `field`, found without merging: the highest place that
+    /// says anything there.
+    pub(super) fn find(&self, field: &FieldPath) -> Option<Value> {
+        let (section, steps) = field.0.split_first()?;
+        let at = |slots: &Slots| {
+            let slot = slots.get(section.as_str())?;
+            steps.iter().try_fold(&slot.value, |value, step| value.get(step)).cloned()
+        };
+        let high = [&self.overrides, self.own.as_ref()].into_iter();
+        let bases = self.bases.iter().rev().map(|(_, slots)| slots.as_ref());
+        let found = high.chain(bases).chain([&self.shared.merged]).find_map(at)?;
+        (!merge::is_unset(&found)).then_some(found)
+    }
+
+    /// The component's own folder, if it names one.
+    pub(super) fn code(&self) -> Option<&str> {
+        let metadata = self.own.get("metadata");
+        let said = metadata.and_then(|slot| slot.value.get("component")?.as_str());
+        said.filter(|folder| !folder.is_empty()).or(self.code.as_deref())
+    }
+
+    /// What the kind says about `section` before any component speaks.
+    pub(super) fn shared(&self, section: &str) -> Option<&Value> {
+        self.shared.merged.get(section).map(|slot| &slot.value)
+    }
+
+    /// The component's own choice of a strategy for lists, as it is written.
+    pub(super) fn strategy(&self) -> Option<Value> {
+        let field = ["settings", "list_merge_strategy"].map(str::to_owned).to_vec();
+        self.find(&FieldPath(field))
+    }
+
+    /// Merges every section; `files` is the strategy of `atmos.yaml`, `own` the component's.
+    pub(super) fn merge(&self, files: Lists, own: Lists) -> Merged {
+        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
+        let all =
+            [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
+        let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
+        let mut merged = Merged { sections: BTreeMap::new(), layers: Vec::new() };
+        for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
+            let lists = if layer::follows_component(name) { own } else { files };
+            let (stages, marks) = self.stages(name, &mut merged.layers);
+            let Some(value) = stages.merged(lists) else { continue };
+            let value = if marks.has(Marks::APPEND) { merge::settle(&value) } else { value };
+            merged.sections.insert(name.clone(), Section { value, marks });
+        }
+        merged
+    }
+
+    fn stages(&self, name: &Arc<str>, layers: &mut Vec<Layer>) -> (Stages, Marks) {
+        let mut marks = Marks::default();
+        let mut stages = Stages::default();
+        let mut add = |reach: &Reach, said: &[Said]| {
+            layers.extend(said.iter().map(|said| Layer {
+                section: name.clone(),
+                reach: reach.clone(),
+                imports: said.imports.clone(),
+                value: said.value.clone(),
+            }));
+        };
+        if let Some(slot) = self.shared.merged.get(name) {
+            marks = marks.and(slot.marks);
+            stages.shared = Some(slot.value.clone());
+            self.shared.global.get(name).iter().for_each(|slot| add(&Reach::Global, &slot.said));
+            self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, &slot.said));
+        }
+        let last_only = sections::rule_of(name).bases == sections::Bases::Last;
+        let skipped = if last_only { self.bases.len().saturating_sub(1) } else { 0 };
+        for (base, slots) in self.bases.iter().skip(skipped) {
+            let Some(slot) = slots.get(name).and_then(|slot| self.inheritable(name, slot)) else {
+                continue;
+            };
+            marks = marks.and(slot.marks);
+            stages.bases.push(slot.value.clone());
+            if let Ok(base) = ComponentName::new(base) {
+                add(&Reach::Base(base), &slot.said);
+            }
+        }
+        if let Some(slot) = self.own.get(name) {
+            marks = marks.and(slot.marks);
+            stages.own = Some(slot.value.clone());
+            add(&Reach::Own, &slot.said);
+        }
+        if let Some(slot) = self.overrides.get(name) {
+            marks = marks.and(slot.marks);
+            stages.overrides = Some(slot.value.clone());
+            add(&Reach::Override, &slot.said);
+        }
+        (stages, marks)
+    }
+
+    /// A base's slot as its heirs see it: its type and its own bases stay with it.
+    fn inheritable<'s>(&self, name: &str, slot: &'s Slot) -> Option<Cow<'s, Slot>> {
+        if name != "metadata" {
+            return Some(Cow::Borrowed(slot));
+        }
+        let without = |value: &Value| {
+            let mut map = value.as_map().cloned().unwrap_or_default();
+            map.remove("type");
+            map.remove("inherits");
+            Value { node: Node::Map(map), origin: value.origin }
+        };
+        let said = slot
+            .said
+            .iter()
+            .map(|said| Said { imports: said.imports.clone(), value: without(&said.value) });
+        self.inherits_metadata.then(|| {
+            Cow::Owned(Slot {
+                value: without(&slot.value),
+                marks: slot.marks,
+                said: said.collect(),
+            })
+        })
+    }
+}
+
+impl Merged {
+    /// The sections as one map.
+    pub(super) fn map(&self) -> Map {
+        self.sections.iter().map(|(name, section)| (name.clone(), section.value.clone())).collect()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.sections.get(name).map(|section| &section.value)
+    }
+
+    /// Notes that what a section needs done, another made from it needs too.
+    pub(super) fn carry(&mut self, from: &str, to: &str) {
+        let marks = self.sections.get(from).map(|section| section.marks).unwrap_or_default();
+        if let Some(section) = self.sections.get_mut(to) {
+            section.marks = section.marks.and(marks);
+        }
+    }
+
+    /// Replaces a section by what was computed from it, and keeps the difference as a layer.
+    pub(super) fn compute(&mut self, name: &str, reach: Reach, after: Value) {
+        let before = self.get(name).cloned();
+        let Some(value) = before.map_or(Some(after.clone()), |b| layer::difference(&b, &after))
+        else {
+            return;
+        };
+        self.layers.push(Layer { section: name.into(), reach, imports: Arc::new([]), value });
+        let marks = self.sections.get(name).map(|section| section.marks).unwrap_or_default();
+        self.sections.insert(name.into(), Section { value: after, marks });
+    }
+}
+
+/// What a component's own `overrides` say, below those of the files.
+fn add_own_overrides(overrides: &mut Slots, slot: &Slot, lists: Lists) {
+    for (section, value) in slot.value.as_map().into_iter().flat_map(Map::iter) {
+        if !sections::rule_of(section).overridden {
+            continue;
+        }
+        let imports = slot.said.last().map(|said| said.imports.clone()).unwrap_or_default();
+        let own = Said { imports, value: value.clone() };
+        let own = Slot { value: value.clone(), marks: slot.marks, said: vec![own] };
+        let slot = match overrides.get(section) {
+            Some(above) => own.under(above, lists),
+            None => own,
+        };
+        overrides.insert(section.clone(), slot);
+    }
+}

@@ -1,0 +1,163 @@
+//! What a component depends on, as it is written, and whether it exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::manifest::Key;
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::ids::{ComponentId, ComponentName, KindName, StackName};
+use crate::model::desired::Dependency;
+use crate::model::value::{Map, Value};
+
+/// One dependency as it is written.
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) kind: Option<String>,
+    pub(super) stack: Where,
+    pub(super) at: Value,
+}
+
+/// The stack of a dependency.
+pub(super) enum Where {
+    /// The component's own.
+    Here,
+    /// This one.
+    Named(String),
+    /// The one that is the component's own but for these variables.
+    Like(Map),
+}
+
+/// Every component of every stack, resolved or not.
+pub(super) type Index = BTreeMap<StackName, BTreeSet<Key>>;
+
+/// The variables that `settings.depends_on` may tell stacks apart by.
+const CONTEXT: &[&str] = &["namespace", "tenant", "environment", "stage"];
+
+/// Reads `dependencies.components`, or where there is none `settings.depends_on`.
+/// The values that are not in either's form come back in the second list.
+pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
+    let new = sections.get("dependencies").and_then(|section| section.get("components"));
+    let old = sections.get("settings").and_then(|settings| settings.get("depends_on"));
+    let items: Vec<&Value> = match (new, old) {
+        (Some(value), _) => match value.as_list() {
+            Some(items) => items.iter().collect(),
+            None => return (Vec::new(), vec![value.clone()]),
+        },
+        (None, Some(value)) => match value.as_map() {
+            Some(map) => map.iter().map(|(_, item)| item).collect(),
+            None => return (Vec::new(), vec![value.clone()]),
+        },
+        (None, None) => return (Vec::new(), Vec::new()),
+    };
+    let (mut wanted, mut wrong) = (Vec::new(), Vec::new());
+    for item in items {
+        let text = |key: &str| item.get(key).and_then(Value::as_str);
+        let Some(name) = text("component").or(text("name")) else {
+            // A file or folder that only decides what a change affects.
+            if text("file").is_none() && text("folder").is_none() {
+                wrong.push(item.clone());
+            }
+            continue;
+        };
+        let like: Map = CONTEXT
+            .iter()
+            .filter_map(|key| Some((std::sync::Arc::from(*key), item.get(key)?.clone())))
+            .collect();
+        let stack = match text("stack") {
+            Some(stack) => Where::Named(stack.to_owned()),
+            None if like.is_empty() => Where::Here,
+            None => Where::Like(like),
+        };
+        let kind = text("kind").map(str::to_owned);
+        wanted.push(Wanted { name: name.to_owned(), kind, stack, at: item.clone() });
+    }
+    (wanted, wrong)
+}
+
+/// Finds the component that `wanted` names in `stack`; `Ok(None)` if the stack may be one that could
+/// not be named.
+pub(super) fn link(
+    index: &Index,
+    uncertain: bool,
+    from: &ComponentId,
+    stack: &StackName,
+    wanted: &Wanted,
+    span: &Span,
+) -> Result<Option<Dependency>, Box<Diagnostic>> {
+    let missing = |message: String, guess: Option<&str>| {
+        let found = Diagnostic::error(Code::DependencyMissing, span.clone(), message);
+        Box::new(match guess {
+            Some(guess) => found.hint(format!("did you mean `{guess}`?")),
+            None => found,
+        })
+    };
+    let Some(components) = index.get(stack) else {
+        if uncertain {
+            return Ok(None);
+        }
+        let guess = closest(stack.as_str(), index.keys().map(StackName::as_str));
+        return Err(missing(format!("there is no stack `{stack}`"), guess));
+    };
+    let named: Vec<&Key> = components.iter().filter(|key| key.1.as_ref() == wanted.name).collect();
+    let own = wanted.kind.as_deref().unwrap_or(from.kind.as_str());
+    let found =
+        named.iter().find(|key| key.0.as_ref() == own).or(match (&wanted.kind, &named[..]) {
+            (None, [only]) => Some(only),
+            _ => None,
+        });
+    let Some(key) = found else {
+        let of_kind = components.iter().filter(|key| key.0.as_ref() == own);
+        let guess = closest(&wanted.name, of_kind.map(|key| key.1.as_ref()));
+        let message =
+            format!("there is no {own} component `{}` in the stack `{stack}`", wanted.name);
+        return Err(missing(message, guess));
+    };
+    let (Ok(kind), Ok(name)) = (KindName::new(&key.0), ComponentName::new(&key.1)) else {
+        return Ok(None);
+    };
+    let on = ComponentId { stack: stack.clone(), kind, name };
+    Ok(Some(Dependency { on, origin: wanted.at.origin }))
+}
+
+/// The rings in `edges`, each once, beginning with its least member.
+pub(super) fn rings(edges: &BTreeMap<ComponentId, Vec<ComponentId>>) -> Vec<Vec<ComponentId>> {
+    let mut search = Search { edges, done: BTreeSet::new(), rings: Vec::new() };
+    for start in edges.keys() {
+        search.from(start);
+    }
+    search.rings
+}
+
+struct Search<'e> {
+    edges: &'e BTreeMap<ComponentId, Vec<ComponentId>>,
+    done: BTreeSet<&'e ComponentId>,
+    rings: Vec<Vec<ComponentId>>,
+}
+
+impl<'e> Search<'e> {
+    /// Depth first without recursion: a chain may be as long as there are components.
+    fn from(&mut self, start: &'e ComponentId) {
+        if self.done.contains(start) {
+            return;
+        }
+        let mut way: Vec<(&ComponentId, usize)> = vec![(start, 0)];
+        while let Some((node, next)) = way.last_mut() {
+            let node = *node;
+            let Some(target) = self.edges.get(node).and_then(|edges| edges.get(*next)) else {
+                self.done.insert(node);
+                way.pop();
+                continue;
+            };
+            *next += 1;
+            if let Some(at) = way.iter().position(|(open, _)| *open == target) {
+                let mut ring: Vec<_> = way[at..].iter().map(|(node, _)| (*node).clone()).collect();
+                let least = (0..ring.len()).min_by_key(|at| &ring[*at]).unwrap_or(0);
+                ring.rotate_left(least);
+                if !self.rings.contains(&ring) {
+                    self.rings.push(ring);
+                }
+            } else if !self.done.contains(target) {
+                way.push((target, 0));
+            }
+        }
+    }
+}

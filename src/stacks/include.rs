@@ -1,0 +1,95 @@
+//! `!include path [query]`: a table of the repository as a value of the manifest.
+
+use std::sync::Arc;
+
+use super::load::Library;
+use super::path;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::path::FieldPath;
+use crate::model::value::{Map, Node, Value};
+
+/// What `arguments` name: a file, relative to the base path or with `./` to the manifest `from`,
+/// and optionally which part of it. `raw` takes the text whatever the file's name says.
+pub(super) fn include(
+    library: &mut Library<'_>,
+    from: &Arc<str>,
+    arguments: &str,
+    raw: bool,
+    span: &Span,
+) -> Result<Value, Box<Diagnostic>> {
+    let fail = |code, message: String| Box::new(Diagnostic::error(code, span.clone(), message));
+    let words =
+        super::function::words(arguments).map_err(|message| fail(Code::FunctionFailed, message))?;
+    let (file, query) = match words.as_slice() {
+        [file] => (file, None),
+        [file, query] => (file, Some(query)),
+        _ => {
+            let message = "`!include` takes a path and, if wanted, a query".to_owned();
+            return Err(fail(Code::FunctionFailed, message));
+        }
+    };
+    if file.contains("://") || file.contains("::") {
+        let found = fail(Code::FunctionRefused, format!("`{file}` is not in this repository"));
+        return Err(Box::new(found.hint("copy the file into the repository and include it there")));
+    }
+    let Some(path) = path::resolve(file, from, &library.base_path) else {
+        return Err(fail(Code::ImportNotFound, format!("`{file}` leads out of the repository")));
+    };
+    let path: Arc<str> = path.into();
+    let Some(text) = library.text(&path).map_err(Box::new)? else {
+        let found = fail(Code::ImportNotFound, format!("`{path}` does not exist"));
+        let known = library.snapshot.entries().map(|(known, _)| known.as_ref());
+        return Err(match crate::diagnostic::closest(&path, known) {
+            Some(known) => Box::new(found.hint(format!("did you mean `{known}`?"))),
+            None => found,
+        });
+    };
+    let value = if raw { Value::text(text) } else { read(library, &path, text)? };
+    let Some(query) = query else { return Ok(value) };
+    let found = field_path(query).map(|steps| steps.find(&value).cloned());
+    match found {
+        Some(found) => Ok(found.unwrap_or(Value::computed(Node::Null))),
+        None => {
+            let found = fail(Code::FunctionFailed, format!("`{query}` is no path into a file"));
+            Err(Box::new(found.hint("write `.a.b[0]`; other queries are not supported")))
+        }
+    }
+}
+
+/// Reads a query that only walks down: `.a.b[0]."c d"`.
+pub(super) fn field_path(query: &str) -> Option<FieldPath> {
+    let steps = query.strip_prefix('.')?;
+    FieldPath::parse(&steps.replace("[\"", ".\"").replace("\"]", "\"")).ok()
+}
+
+fn read(
+    library: &mut Library<'_>,
+    path: &Arc<str>,
+    text: Arc<str>,
+) -> Result<Value, Box<Diagnostic>> {
+    let name = path.rsplit_once('/').map_or(path.as_ref(), |(_, name)| name);
+    match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "yaml" | "yml" | "json" => {
+            let source = library.table(path, text);
+            match source.faults.first() {
+                Some(fault) => Err(Box::new(fault.clone())),
+                None => Ok(source.value.clone()),
+            }
+        }
+        "env" => Ok(Value::computed(Node::Map(dotenv(&text)))),
+        _ => Ok(Value::text(text)),
+    }
+}
+
+/// `NAME=value` lines; `#` begins a comment, quotes around a value are taken away.
+fn dotenv(text: &str) -> Map {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let pairs =
+        lines.filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='));
+    let unquoted = |value: &str| {
+        let value = value.trim();
+        let inner = value.strip_prefix(['"', '\'']).and_then(|v| v.strip_suffix(['"', '\'']));
+        inner.unwrap_or(value).to_owned()
+    };
+    pairs.map(|(name, value)| (name.trim().into(), Value::text(unquoted(value)))).collect()
+}

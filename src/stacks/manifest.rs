@@ -1,0 +1,356 @@
+//! One manifest, taken apart into what it imports, sets for all, and declares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::load::Library;
+use super::marks::Marks;
+use super::sections::{self, Rule, Shape};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::model::value::{Node, Rules, Value};
+
+/// A kind and a component's name.
+pub(super) type Key = (Arc<str>, Arc<str>);
+
+/// Sections by name.
+pub(super) type Parts = BTreeMap<Arc<str>, Part>;
+
+/// What one place of one manifest says about one section.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) value: Value,
+    pub(super) marks: Marks,
+}
+
+/// One manifest.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    pub(super) path: Arc<str>,
+    pub(super) imports: Vec<Import>,
+    /// The stack's name, if it is said.
+    pub(super) name: Option<Arc<str>>,
+    pub(super) globals: Parts,
+    pub(super) kinds: BTreeMap<Arc<str>, Parts>,
+    pub(super) components: BTreeMap<Key, Declared>,
+    /// By kind; a kind's own come behind those for every kind.
+    pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
+    /// Whether it has `locals`.
+    pub(super) has_locals: bool,
+    /// Why nothing that imports it can be resolved.
+    pub(super) faults: Vec<Diagnostic>,
+    /// What is odd, and holds nothing back.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// What one manifest says about one component.
+#[derive(Debug)]
+pub(super) struct Declared {
+    pub(super) parts: Parts,
+    /// Where its name is written.
+    pub(super) at: Span,
+    /// Why the component cannot be resolved.
+    pub(super) faults: Vec<Diagnostic>,
+}
+
+/// One item of `import`.
+#[derive(Debug, Clone)]
+pub(super) struct Import {
+    pub(super) path: Arc<str>,
+    pub(super) at: Span,
+    pub(super) context: Option<Value>,
+    pub(super) skip_if_missing: bool,
+    pub(super) ignore_missing_values: bool,
+    pub(super) skip_templates: bool,
+}
+
+/// Takes `root`, what the file `path` says, apart.
+pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+    let manifest = Manifest { path: path.clone(), ..Manifest::default() };
+    let mut splitter = Splitter { library, manifest, open };
+    if !root.is_null() {
+        splitter.root(root);
+    }
+    splitter.manifest
+}
+
+struct Splitter<'l, 's> {
+    library: &'l Library<'s>,
+    manifest: Manifest,
+    open: &'l str,
+}
+
+impl Splitter<'_, '_> {
+    fn root(&mut self, root: &Value) {
+        let Some(map) = root.as_map() else {
+            let fault = self.fault(Code::SectionType, root, "a manifest must be a map");
+            self.manifest.faults.push(fault);
+            return;
+        };
+        for (key, value) in map.iter() {
+            match key.as_ref() {
+                "import" => self.imports(value),
+                "name" => {
+                    self.manifest.name = value.as_str().filter(|n| !n.is_empty()).map(Arc::from)
+                }
+                "components" => self.components(value),
+                "overrides" => {
+                    for kind in sections::OVERRIDDEN_KINDS {
+                        self.overrides(kind, value, 0);
+                    }
+                }
+                "locals" => self.manifest.has_locals = true,
+                "metadata" => self.global_metadata(value),
+                name if sections::KINDS.contains(&name) => self.kind(key, value),
+                name => {
+                    match sections::RULES.iter().find(|rule| rule.global && rule.name == name) {
+                        Some(rule) => self.global(rule, value),
+                        None => self.other_top_key(root, key, value),
+                    }
+                }
+            }
+        }
+    }
+
+    fn global(&mut self, rule: &Rule, value: &Value) {
+        match self.part(rule, value) {
+            Ok(part) => {
+                self.manifest.globals.insert(rule.name.into(), part);
+            }
+            Err(fault) => self.manifest.faults.push(*fault),
+        }
+    }
+
+    fn global_metadata(&mut self, value: &Value) {
+        for (key, child) in value.as_map().into_iter().flat_map(|map| map.iter()) {
+            if !sections::METADATA_GLOBAL.contains(&key.as_ref()) {
+                let message = format!("`metadata.{key}` may stand under a component only");
+                let fault = self.fault(Code::SectionType, child, &message);
+                self.manifest.faults.push(fault);
+            }
+        }
+        self.global(sections::rule_of("metadata"), value);
+    }
+
+    fn kind(&mut self, kind: &Arc<str>, value: &Value) {
+        let Some(map) = value.as_map() else {
+            let message = format!("`{kind}` must be a map of sections");
+            let fault = self.fault(Code::SectionType, value, &message);
+            self.manifest.faults.push(fault);
+            return;
+        };
+        let mut parts = Parts::new();
+        for (key, child) in map.iter() {
+            match key.as_ref() {
+                "overrides" if sections::OVERRIDDEN_KINDS.contains(&kind.as_ref()) => {
+                    self.overrides(kind, child, usize::MAX);
+                }
+                "overrides" | "locals" => {}
+                name => match self.part(sections::rule_of(name), child) {
+                    Ok(part) => {
+                        let known = sections::component_keys();
+                        self.warn_unknown(value, key, known, &format!("under `{kind}`"));
+                        parts.insert(key.clone(), part);
+                    }
+                    Err(fault) => self.manifest.faults.push(*fault),
+                },
+            }
+        }
+        self.manifest.kinds.insert(kind.clone(), parts);
+    }
+
+    fn overrides(&mut self, kind: &str, value: &Value, at: usize) {
+        let Some(map) = value.as_map() else {
+            let fault =
+                self.fault(Code::SectionType, value, "`overrides` must be a map of sections");
+            self.manifest.faults.push(fault);
+            return;
+        };
+        let mut parts = Parts::new();
+        for (key, child) in map.iter() {
+            let rule = sections::rule_of(key);
+            if !rule.overridden {
+                let known = sections::RULES.iter().filter(|r| r.overridden).map(|rule| rule.name);
+                self.warn_unknown(value, key, known, "in `overrides`");
+                continue;
+            }
+            match self.part(rule, child) {
+                Ok(part) => {
+                    parts.insert(key.clone(), part);
+                }
+                Err(fault) => self.manifest.faults.push(*fault),
+            }
+        }
+        let levels = self.manifest.overrides.entry(kind.into()).or_default();
+        levels.insert(at.min(levels.len()), parts);
+    }
+
+    fn components(&mut self, value: &Value) {
+        let Some(kinds) = value.as_map() else {
+            let fault = self.fault(Code::SectionType, value, "`components` must be a map of kinds");
+            self.manifest.faults.push(fault);
+            return;
+        };
+        for (kind, components) in kinds.iter() {
+            let Some(map) = components.as_map() else {
+                let message = format!("`components.{kind}` must be a map of components");
+                let fault = self.fault(Code::SectionType, components, &message);
+                self.manifest.faults.push(fault);
+                continue;
+            };
+            for (name, component) in map.iter() {
+                let declared = self.component(kind, name, component, components);
+                self.manifest.components.insert((kind.clone(), name.clone()), declared);
+            }
+        }
+    }
+
+    fn component(
+        &mut self,
+        kind: &Arc<str>,
+        name: &Arc<str>,
+        value: &Value,
+        all: &Value,
+    ) -> Declared {
+        let at = self.key_span(all, name);
+        let mut declared = Declared { parts: Parts::new(), at, faults: Vec::new() };
+        let Some(map) = value.as_map() else {
+            let message = format!("the component `{name}` must be a map of sections");
+            declared.faults.push(self.fault(Code::SectionType, value, &message));
+            return declared;
+        };
+        let custom = !sections::KINDS.contains(&kind.as_ref());
+        for (key, child) in map.iter() {
+            if !custom {
+                self.warn_unknown(value, key, sections::component_keys(), "in a component");
+            }
+            if key.as_ref() == "metadata" {
+                for (key, _) in child.as_map().into_iter().flat_map(|map| map.iter()) {
+                    let known = sections::METADATA.iter().copied();
+                    self.warn_unknown(child, key, known, "in `metadata`");
+                }
+            }
+            let rule = if custom { &sections::OTHER } else { sections::rule_of(key) };
+            match self.part(rule, child) {
+                Ok(part) => {
+                    declared.parts.insert(key.clone(), part);
+                }
+                Err(fault) => declared.faults.push(*fault),
+            }
+        }
+        declared
+    }
+
+    fn imports(&mut self, value: &Value) {
+        if value.is_null() {
+            return;
+        }
+        let Some(items) = value.as_list() else {
+            let fault = self.fault(Code::ImportForm, value, "`import` must be a list");
+            self.manifest.faults.push(fault.hint("write `import:` and below it `- catalog/vpc`"));
+            return;
+        };
+        for item in items {
+            match self.import(item) {
+                Ok(import) => self.manifest.imports.push(import),
+                Err(fault) => self.manifest.faults.push(*fault),
+            }
+        }
+    }
+
+    fn import(&mut self, item: &Value) -> Result<Import, Box<Diagnostic>> {
+        let path = item.get("path").unwrap_or(item);
+        let Some(text) = path.as_str().filter(|text| !text.is_empty()) else {
+            let fault =
+                self.fault(Code::ImportForm, item, "an import is a path, or a map with `path`");
+            return Err(Box::new(fault.hint("write `- catalog/vpc` or `- path: catalog/vpc`")));
+        };
+        let known = [
+            "path",
+            "context",
+            "skip_templates_processing",
+            "ignore_missing_template_values",
+            "skip_if_missing",
+            "nested_imports",
+            "ttl",
+        ];
+        for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
+            self.warn_unknown(item, key, known.into_iter(), "in an import");
+        }
+        let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
+        Ok(Import {
+            path: text.into(),
+            at: self.span(path),
+            context: item
+                .get("context")
+                .filter(|c| c.as_map().is_some_and(|m| !m.is_empty()))
+                .cloned(),
+            skip_if_missing: flag("skip_if_missing"),
+            ignore_missing_values: flag("ignore_missing_template_values"),
+            skip_templates: flag("skip_templates_processing"),
+        })
+    }
+
+    fn part(&self, rule: &Rule, value: &Value) -> Result<Part, Box<Diagnostic>> {
+        let fits = match rule.shape {
+            Shape::Map => value.as_map().is_some(),
+            Shape::Text => matches!(value.typed(Rules::Stack).node, Node::Str(_)),
+            Shape::Any => true,
+        };
+        if !fits {
+            let wanted = if rule.shape == Shape::Map { "a map" } else { "a text" };
+            let message = format!("`{}` must be {wanted}", rule.name);
+            let fault = self.fault(Code::SectionType, value, &message);
+            return Err(Box::new(match value.is_null() {
+                true => fault.hint(format!("remove the empty `{}:`, or write `{{}}`", rule.name)),
+                false => fault,
+            }));
+        }
+        Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
+    }
+
+    /// Keys for anchors (`x-...`, `_...`, `....`) mean nothing on purpose.
+    fn other_top_key(&mut self, root: &Value, key: &Arc<str>, value: &Value) {
+        if key.starts_with(['.', '_']) || key.starts_with("x-") {
+            return;
+        }
+        let global = sections::RULES.iter().filter(|rule| rule.global).map(|rule| rule.name);
+        let known: Vec<_> =
+            global.chain(sections::TOP.iter().chain(sections::KINDS).copied()).collect();
+        // A map of that name may be the section of a custom kind.
+        if value.as_map().is_some() && closest(key, known.iter().copied()).is_none() {
+            return;
+        }
+        self.warn_unknown(root, key, known.into_iter(), "at the top of a manifest");
+    }
+
+    fn warn_unknown<'k>(
+        &mut self,
+        map: &Value,
+        key: &Arc<str>,
+        known: impl Iterator<Item = &'k str> + Clone,
+        place: &str,
+    ) {
+        if known.clone().any(|name| name == key.as_ref()) {
+            return;
+        }
+        let message = format!("`{key}` means nothing {place}");
+        let found = Diagnostic::warning(Code::UnknownKey, self.key_span(map, key), message);
+        self.manifest.warnings.push(match closest(key, known) {
+            Some(name) => found.hint(format!("did you mean `{name}`?")),
+            None => found,
+        });
+    }
+
+    fn fault(&self, code: Code, value: &Value, message: &str) -> Diagnostic {
+        Diagnostic::error(code, self.span(value), message)
+    }
+
+    fn span(&self, value: &Value) -> Span {
+        self.library.span(value, &self.manifest.path)
+    }
+
+    /// Where `key` is written in `map`.
+    fn key_span(&self, map: &Value, key: &str) -> Span {
+        self.library.key_span(map, key).unwrap_or_else(|| self.span(map))
+    }
+}

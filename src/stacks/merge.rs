@@ -1,0 +1,163 @@
+//! The deep merge of the dialect: maps key by key, anything else by replacement.
+//!
+//! Merging is associative except for what a stage uses up: `!append` marks a list as one that
+//! continues the list below it; [`settle`] ends a stage and makes such a list an ordinary one.
+//! A marked list is a map whose only key is the tag, so that it survives merge and `explain`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::value::{Map, Node, Origin, Raw, Value};
+
+/// What a list does to the list below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lists {
+    /// It takes its place.
+    #[default]
+    Replace,
+    /// It is put behind it.
+    Append,
+    /// Maps at equal places are merged; any other item stays as it is below, and what goes
+    /// beyond the lower list's length is dropped.
+    Merge,
+}
+
+impl Lists {
+    /// The words of `list_merge_strategy`.
+    pub const WORDS: &[&str] = &["replace", "append", "merge"];
+
+    /// Reads one of [`Lists::WORDS`].
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "replace" => Some(Self::Replace),
+            "append" => Some(Self::Append),
+            "merge" => Some(Self::Merge),
+            _ => None,
+        }
+    }
+}
+
+/// The tag of a list that continues the one below it.
+pub(super) const APPEND: &str = "!append";
+/// The tag of a value that takes its key, or its place in a list, away.
+pub(super) const UNSET: &str = "!unset";
+
+/// `above` laid over `below`. Neither changes; what neither touches is shared.
+///
+/// A marked list with nothing to continue stays marked, for the next stage; until then it is no
+/// list that another could continue.
+pub(super) fn merge(below: &Value, above: &Value, lists: Lists) -> Value {
+    let node = match (&below.node, &above.node) {
+        _ if let Some(more) = appended(above) => {
+            list(chain(below.as_list().unwrap_or_default(), more))
+        }
+        (Node::Map(low), Node::Map(high)) if appended(below).is_none() => {
+            Node::Map(maps(low, high, lists))
+        }
+        (Node::List(low), Node::List(high)) => match lists {
+            Lists::Replace => return above.clone(),
+            Lists::Append => list(chain(low, high)),
+            Lists::Merge => list(pairwise(low, high)),
+        },
+        _ => return above.clone(),
+    };
+    Value { node, origin: above.origin }
+}
+
+/// Marks a list as one that continues the list below it.
+pub(super) fn mark(items: Node, at: &Value) -> Value {
+    let list = Value { node: items, origin: at.origin };
+    let mut map = Map::default();
+    map.insert(APPEND, list);
+    Value { node: Node::Map(map), origin: at.origin }
+}
+
+/// The items of a marked list.
+pub(super) fn appended(value: &Value) -> Option<&[Value]> {
+    let map = value.as_map()?;
+    (map.len() == 1).then(|| map.get(APPEND)).flatten()?.as_list()
+}
+
+/// Whether the value asks to be taken away.
+pub(super) fn is_unset(value: &Value) -> bool {
+    matches!(&value.node, Node::Raw(raw) if raw.tag.as_deref() == Some(UNSET))
+}
+
+/// A value that takes its key away.
+pub(super) fn unset(origin: Origin) -> Value {
+    let raw = Raw { text: "".into(), plain: true, tag: Some(UNSET.into()) };
+    Value { node: Node::Raw(raw), origin }
+}
+
+/// Makes marked lists ordinary ones: nothing below is left that they could continue.
+pub(super) fn settle(value: &Value) -> Value {
+    if let Some(items) = appended(value) {
+        let items = items.iter().map(settle).collect();
+        return Value { node: list(items), origin: value.origin };
+    }
+    rebuild(value, settle)
+}
+
+/// Takes away every key and item that is `!unset`.
+pub(super) fn prune(value: &Value) -> Value {
+    match &value.node {
+        Node::Map(map) => {
+            let kept = map.iter().filter(|(_, child)| !is_unset(child));
+            let entries = kept.map(|(key, child)| (key.clone(), prune(child)));
+            Value { node: Node::Map(entries.collect()), origin: value.origin }
+        }
+        Node::List(items) => {
+            let kept = items.iter().filter(|item| !is_unset(item)).map(prune);
+            Value { node: list(kept.collect()), origin: value.origin }
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The same collection with every child replaced by what `change` makes of it.
+pub(super) fn rebuild(value: &Value, mut change: impl FnMut(&Value) -> Value) -> Value {
+    let node = match &value.node {
+        Node::Map(map) => Node::Map(map.iter().map(|(k, v)| (k.clone(), change(v))).collect()),
+        Node::List(items) => list(items.iter().map(change).collect()),
+        _ => return value.clone(),
+    };
+    Value { node, origin: value.origin }
+}
+
+fn maps(low: &Map, high: &Map, lists: Lists) -> Map {
+    if low.is_empty() {
+        return high.clone();
+    }
+    let mut merged = low.clone();
+    for (key, above) in high.iter() {
+        let value = match low.get(key) {
+            Some(below) => merge(below, above, lists),
+            None => above.clone(),
+        };
+        merged.insert(key.clone(), value);
+    }
+    merged
+}
+
+fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {
+    let pair = |(at, below): (usize, &Value)| match high.get(at) {
+        Some(above) if below.as_map().is_some() && above.as_map().is_some() => {
+            merge(below, above, Lists::Merge)
+        }
+        _ => below.clone(),
+    };
+    low.iter().enumerate().map(pair).collect()
+}
+
+fn chain(low: &[Value], high: &[Value]) -> Vec<Value> {
+    low.iter().chain(high).cloned().collect()
+}
+
+fn list(items: Vec<Value>) -> Node {
+    Node::List(Arc::new(items))
+}
+
+#[cfg(test)]
+mod tests;

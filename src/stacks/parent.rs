@@ -1,0 +1,183 @@
+//! One top-level manifest with all it is made of, and the slots of its components.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::import::{Closure, Contribution};
+use super::manifest::{Declared, Key};
+use super::merge::Lists;
+use super::slot::{self, Slot};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// A manifest that is a stack, or a part of one.
+pub(super) struct Parent {
+    pub(super) path: Arc<str>,
+    pub(super) closure: Closure,
+    /// What `name:` says.
+    pub(super) name: Option<Arc<str>>,
+    /// Which contributions declare a component, lowest precedence first.
+    declared: BTreeMap<Key, Vec<usize>>,
+}
+
+/// The sections that one place has.
+pub(super) type Slots = BTreeMap<Arc<str>, Slot>;
+
+/// What the top of the manifests and a kind say about a section: the layers they have in common
+/// with every other component of the kind.
+pub(super) struct Shared {
+    pub(super) global: Slots,
+    pub(super) kind: Slots,
+    /// Both, merged.
+    pub(super) merged: Slots,
+}
+
+/// Sections that `atmos.yaml` itself begins, for every kind or for one.
+#[derive(Clone, Default)]
+pub(super) struct Lowest {
+    pub(super) env: Option<Slot>,
+    pub(super) commands: BTreeMap<Arc<str>, Slot>,
+}
+
+/// The slots of one parent, each merged once.
+pub(super) struct Bench<'p> {
+    pub(super) parent: &'p Parent,
+    pub(super) lists: Lists,
+    /// What `atmos.yaml` says below all manifests.
+    lowest: Lowest,
+    shared: BTreeMap<Arc<str>, Rc<Shared>>,
+    own: BTreeMap<Key, Rc<Slots>>,
+}
+
+impl Parent {
+    pub(super) fn new(path: Arc<str>, closure: Closure) -> Self {
+        let mut declared: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        let mut name = None;
+        for (at, contribution) in closure.contributions.iter().enumerate() {
+            name = contribution.manifest.name.clone().or(name);
+            for key in contribution.manifest.components.keys() {
+                declared.entry(key.clone()).or_default().push(at);
+            }
+        }
+        Self { path, closure, name, declared }
+    }
+
+    /// Every component it declares or imports.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.declared.keys()
+    }
+
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.declared.contains_key(key)
+    }
+
+    /// The names of all components of `kind`.
+    pub(super) fn names<'p>(&'p self, kind: &'p str) -> impl Iterator<Item = &'p str> {
+        let of_kind = self.declared.keys().filter(move |key| key.0.as_ref() == kind);
+        of_kind.map(|key| key.1.as_ref())
+    }
+
+    /// The contributions that declare `key`.
+    pub(super) fn declaring(&self, key: &Key) -> impl Iterator<Item = &Contribution> + Clone {
+        let at = self.declared.get(key).map_or(&[][..], Vec::as_slice);
+        at.iter().map(|at| &self.closure.contributions[*at])
+    }
+
+    /// Where the component is declared last, which is where a reader looks first.
+    pub(super) fn declaration(&self, key: &Key) -> Option<&Declared> {
+        self.declaring(key).last()?.manifest.components.get(key)
+    }
+
+    /// What is wrong with the declarations of `key`.
+    pub(super) fn faults(&self, key: &Key) -> Vec<Diagnostic> {
+        let declared = self.declaring(key).filter_map(|from| from.manifest.components.get(key));
+        declared.flat_map(|declared| declared.faults.iter().cloned()).collect()
+    }
+
+    /// Where to point for something about the component as a whole.
+    pub(super) fn span(&self, key: &Key) -> Span {
+        let declared = self.declaration(key).map(|declared| declared.at.clone());
+        declared.unwrap_or_else(|| Span::file(self.path.clone()))
+    }
+}
+
+impl<'p> Bench<'p> {
+    pub(super) fn new(parent: &'p Parent, lists: Lists, lowest: Lowest) -> Self {
+        Self { parent, lists, lowest, shared: BTreeMap::new(), own: BTreeMap::new() }
+    }
+
+    /// What reaches every component of `kind`.
+    pub(super) fn shared(&mut self, kind: &Arc<str>) -> Rc<Shared> {
+        if let Some(known) = self.shared.get(kind) {
+            return known.clone();
+        }
+        let all = &self.parent.closure.contributions;
+        let globals = all.iter().flat_map(|from| from.manifest.globals.keys());
+        let kinds = all.iter().filter_map(|from| from.manifest.kinds.get(kind));
+        let mut global = slots(globals, |name| slot::global(all, name, self.lists));
+        let lowest =
+            [("env", self.lowest.env.as_ref()), ("command", self.lowest.commands.get(kind))];
+        for (name, lowest) in lowest.into_iter().filter_map(|(name, slot)| Some((name, slot?))) {
+            let slot = match global.get(name) {
+                Some(above) => lowest.under(above, self.lists),
+                None => lowest.clone(),
+            };
+            global.insert(name.into(), slot);
+        }
+        let kinds = slots(kinds.flat_map(BTreeMap::keys), |name| {
+            let reaches = super::sections::rule_of(name);
+            let reaches = reaches.kind || reaches.name.is_empty();
+            reaches.then(|| slot::of_kind(all, kind, name, self.lists)).flatten()
+        });
+        let mut merged = global.clone();
+        for (name, slot) in &kinds {
+            let slot = match merged.get(name) {
+                Some(below) => below.under(slot, self.lists),
+                None => slot.clone(),
+            };
+            merged.insert(name.clone(), slot);
+        }
+        let shared = Rc::new(Shared { global, kind: kinds, merged });
+        self.shared.insert(kind.clone(), shared.clone());
+        shared
+    }
+
+    /// What a component itself says.
+    pub(super) fn own(&mut self, key: &Key) -> Rc<Slots> {
+        if let Some(known) = self.own.get(key) {
+            return known.clone();
+        }
+        let declaring = self.parent.declaring(key);
+        let declared = declaring.clone().filter_map(|from| from.manifest.components.get(key));
+        let own = Rc::new(slots(declared.flat_map(|declared| declared.parts.keys()), |name| {
+            slot::of_component(declaring.clone(), key, name, self.lists)
+        }));
+        self.own.insert(key.clone(), own.clone());
+        own
+    }
+
+    /// The overrides that reach a component.
+    pub(super) fn overrides(&self, key: &Key) -> Slots {
+        let declaring = self.parent.declaring(key);
+        let reaching = declaring.clone().flat_map(|from| &from.overrides);
+        let parts = reaching.filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
+        slots(parts.flat_map(BTreeMap::keys), |name| {
+            slot::of_overrides(declaring.clone(), &key.0, name, self.lists)
+        })
+    }
+}
+
+fn slots<'n>(
+    names: impl Iterator<Item = &'n Arc<str>>,
+    mut merged: impl FnMut(&str) -> Option<Slot>,
+) -> Slots {
+    let mut slots = Slots::new();
+    for name in names {
+        if !slots.contains_key(name)
+            && let Some(slot) = merged(name)
+        {
+            slots.insert(name.clone(), slot);
+        }
+    }
+    slots
+}

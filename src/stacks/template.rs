@@ -1,0 +1,360 @@
+//! Go templates in texts, keys and whole files.
+//!
+//! Two moments: while importing, with a context, where a missing key is an error and a text that
+//! is one expression keeps its type; and late, over the merged component, where everything
+//! rendered is a text and a missing key prints `<no value>`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
+use indexmap::IndexMap;
+
+use super::atmos_yaml::TemplateSettings;
+use super::function;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::value::{Map, Node, Raw, Rules, Value};
+
+/// What every template begins with unless `atmos.yaml` says otherwise.
+pub(super) const OPEN: &str = "{{";
+
+/// What a missing key prints.
+const NO_VALUE: &str = "<no value>";
+
+/// The engine, with every template it has parsed.
+pub(super) struct Templates {
+    sprig: Functions,
+    bare: Functions,
+    settings: TemplateSettings,
+    parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
+}
+
+/// When a template is rendered, which decides how it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Moment {
+    /// While importing, and for names: always `{{ }}`, always with Sprig.
+    Import,
+    /// Over the merged component, as `templates.settings` says.
+    Late,
+}
+
+/// What a rendering does about a key that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// It is an error.
+    Fails,
+    /// It prints `<no value>`.
+    Prints,
+}
+
+struct Parsed {
+    template: Template,
+    fields: BTreeSet<FieldPath>,
+}
+
+/// A text that could not be rendered.
+pub(super) struct Failure {
+    /// The author's scalar.
+    pub(super) at: Value,
+    pub(super) error: Error,
+}
+
+/// Renders a tree of values.
+pub(super) struct Rendering<'t> {
+    pub(super) templates: &'t mut Templates,
+    pub(super) moment: Moment,
+    pub(super) missing: Missing,
+    /// What the templates read.
+    pub(super) scope: gotmpl::Value,
+    pub(super) failures: Vec<Failure>,
+    /// The author's scalars that came to print `<no value>`.
+    pub(super) absent: Vec<Value>,
+}
+
+impl Templates {
+    pub(super) fn new(settings: TemplateSettings) -> Self {
+        let (sprig, bare) = (Functions::sprig(), Functions::default());
+        Self { sprig, bare, settings, parsed: IndexMap::new() }
+    }
+
+    /// How often the values of a component are rendered; 0 if they never are.
+    pub(super) fn evaluations(&self) -> u32 {
+        if self.settings.enabled { self.settings.evaluations } else { 0 }
+    }
+
+    /// What a template in a value begins with.
+    pub(super) fn open(&self) -> Arc<str> {
+        self.settings.delimiters.0.clone()
+    }
+
+    /// Renders one text.
+    pub(super) fn text(
+        &mut self,
+        moment: Moment,
+        text: &Arc<str>,
+        scope: &gotmpl::Value,
+        missing: Missing,
+    ) -> Result<String, Error> {
+        let parsed = self.parse(moment, text)?;
+        parsed.template.render(scope, &Limits::default(), missing.key())
+    }
+
+    /// The paths that a text reads; none if it is no template.
+    pub(super) fn fields(&mut self, moment: Moment, text: &Arc<str>) -> BTreeSet<FieldPath> {
+        self.parse(moment, text).map(|parsed| parsed.fields.clone()).unwrap_or_default()
+    }
+
+    fn parse(&mut self, moment: Moment, text: &Arc<str>) -> Result<Arc<Parsed>, Error> {
+        let key = (moment, text.clone());
+        if let Some(known) = self.parsed.get(&key) {
+            return known.clone();
+        }
+        let (left, right) = &self.settings.delimiters;
+        let options = match moment {
+            Moment::Import => Options { delimiters: ("", ""), functions: &self.sprig },
+            Moment::Late => Options {
+                delimiters: (left, right),
+                functions: if self.settings.sprig { &self.sprig } else { &self.bare },
+            },
+        };
+        let parsed = Template::parse("value", text, &options)
+            .map(|template| Arc::new(Parsed { fields: template.references().fields, template }));
+        self.parsed.insert(key, parsed.clone());
+        parsed
+    }
+
+    fn opens(&self, moment: Moment) -> &str {
+        match moment {
+            Moment::Import => OPEN,
+            Moment::Late => &self.settings.delimiters.0,
+        }
+    }
+}
+
+impl Missing {
+    fn key(self) -> MissingKey {
+        match self {
+            Self::Fails => MissingKey::Error,
+            Self::Prints => MissingKey::Default,
+        }
+    }
+}
+
+impl Rendering<'_> {
+    /// The value with its templates rendered; `None` if it has none. What fails stays as it is
+    /// and is among the failures.
+    pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
+        let node = match &value.node {
+            Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
+                self.scalar(value, &raw.text, raw.tag.as_ref())?
+            }
+            Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
+                self.scalar(value, text, None)?
+            }
+            Node::List(items) => {
+                let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
+                if rendered.iter().all(Option::is_none) {
+                    return None;
+                }
+                let pairs = rendered.into_iter().zip(items.iter());
+                Node::List(Arc::new(
+                    pairs.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect(),
+                ))
+            }
+            Node::Map(map) => Node::Map(self.map(value, map)?),
+            _ => return None,
+        };
+        Some(Value { node, origin: value.origin })
+    }
+
+    fn map(&mut self, whole: &Value, map: &Map) -> Option<Map> {
+        let mut changed = false;
+        let mut entries = Vec::with_capacity(map.len());
+        for (key, value) in map.iter() {
+            let new_key = match key.contains(self.templates.opens(self.moment)) {
+                true => self.key(whole, key),
+                false => None,
+            };
+            let new_value = self.tree(value);
+            changed |= new_key.is_some() || new_value.is_some();
+            entries.push((
+                new_key.unwrap_or_else(|| key.clone()),
+                new_value.unwrap_or_else(|| value.clone()),
+            ));
+        }
+        changed.then(|| entries.into_iter().collect())
+    }
+
+    fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+        match self.templates.text(self.moment, key, &self.scope, self.missing) {
+            Ok(text) => Some(text.into()),
+            Err(error) => {
+                self.failures.push(Failure { at: map.clone(), error });
+                None
+            }
+        }
+    }
+
+    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Node> {
+        let rendered = self.render(text, tag);
+        match rendered {
+            Ok(node) => {
+                if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
+                {
+                    self.absent.push(at.clone());
+                }
+                Some(node)
+            }
+            Err(error) => {
+                self.failures.push(Failure { at: at.clone(), error });
+                None
+            }
+        }
+    }
+
+    fn render(&mut self, text: &Arc<str>, tag: Option<&Arc<str>>) -> Result<Node, Error> {
+        let parsed = self.templates.parse(self.moment, text)?;
+        let (limits, missing) = (Limits::default(), self.missing.key());
+        if self.moment == Moment::Import
+            && tag.is_none()
+            && parsed.template.sole_field().is_some()
+            && let Some(value) = parsed.template.evaluate(&self.scope, &limits, missing)?
+        {
+            return Ok(from_go(&value));
+        }
+        let rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        Ok(match (tag, function::call_in(&rendered)) {
+            (Some(tag), _) => raw(&rendered, tag),
+            // A function that a template refers to, or writes, is called like any other.
+            (None, Some((tag, text))) => raw(text, &tag.into()),
+            (None, None) => Node::Str(rendered.into()),
+        })
+    }
+}
+
+impl Failure {
+    /// The failure as a finding at `span`, the author's text.
+    pub(super) fn diagnostic(&self, span: Span) -> Diagnostic {
+        diagnostic(&self.error, span)
+    }
+}
+
+/// A template's failure as a finding at `span`.
+pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
+    let code = match error.kind {
+        ErrorKind::Lex | ErrorKind::Parse => Code::TemplateSyntax,
+        ErrorKind::MissingKey => Code::TemplateMissingKey,
+        ErrorKind::Refused => Code::FunctionRefused,
+        ErrorKind::Exec | ErrorKind::Limit => Code::TemplateFailed,
+    };
+    let message = match &error.context {
+        Some(context) => format!("`{context}`: {}", error.message),
+        None => error.message.clone(),
+    };
+    Diagnostic::error(code, span, message)
+}
+
+/// Only the parts of `sections` that the templates in `texts` read, as templates see them.
+pub(super) fn needed(templates: &mut Templates, texts: &Map, sections: &Map) -> gotmpl::Value {
+    let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+    let mut everything = false;
+    for_each_text(texts, &mut |text| {
+        if !text.contains(templates.opens(Moment::Late)) {
+            return;
+        }
+        for field in templates.fields(Moment::Late, text) {
+            match field.0.as_slice() {
+                [] => everything = true,
+                [section] => drop(needs.insert(section.clone(), None)),
+                [section, key, ..] => {
+                    if let Some(keys) =
+                        needs.entry(section.clone()).or_insert_with(|| Some(BTreeSet::new()))
+                    {
+                        keys.insert(key.clone());
+                    }
+                }
+            }
+        }
+    });
+    if everything {
+        return to_go(&Value::computed(Node::Map(sections.clone())));
+    }
+    let wanted = needs.iter().filter_map(|(section, keys)| {
+        let value = sections.get(section)?;
+        let value = match (keys, value.as_map()) {
+            (Some(keys), Some(map)) => {
+                let kept = keys.iter().filter_map(|key| Some((key.as_str(), to_go(map.get(key)?))));
+                gotmpl::Value::Map(kept.collect())
+            }
+            _ => to_go(value),
+        };
+        Some((section.as_str(), value))
+    });
+    gotmpl::Value::Map(wanted.collect())
+}
+
+/// The value as templates see it. A function that was not called yet is its text.
+pub(super) fn to_go(value: &Value) -> gotmpl::Value {
+    use gotmpl::Value as Go;
+    match &value.node {
+        Node::Null | Node::Secret(_) => Go::Nil,
+        Node::Bool(value) => Go::Bool(*value),
+        Node::Int(value) => Go::Int(*value),
+        Node::Uint(value) => Go::Uint64(*value),
+        Node::Float(value) => Go::Float(*value),
+        Node::Str(text) => Go::Str(text.clone()),
+        Node::Raw(raw) => match raw.tag.as_deref() {
+            Some(tag) if !tag.starts_with("!!") => {
+                Go::from(format!("{tag} {}", raw.text).trim_end())
+            }
+            _ => to_go(&Value::computed(raw.typed(Rules::Stack))),
+        },
+        Node::List(items) => Go::from(items.iter().map(to_go).collect::<Vec<_>>()),
+        Node::Map(map) => {
+            Go::Map(map.iter().map(|(key, value)| (key.clone(), to_go(value))).collect())
+        }
+        Node::Unknown(question) => Go::from(question.to_string()),
+    }
+}
+
+/// What a template evaluated to, as a value nobody wrote.
+pub(super) fn from_go(value: &gotmpl::Value) -> Node {
+    use gotmpl::Value as Go;
+    match value {
+        Go::Absent | Go::Nil => Node::Null,
+        Go::Bool(value) => Node::Bool(*value),
+        Go::Int(value) | Go::Int64(value) => Node::Int(*value),
+        Go::Uint8(value) => Node::Int(i64::from(*value)),
+        Go::Uint64(value) => Node::Uint(*value),
+        Go::Float(value) => Node::Float(*value),
+        Go::Str(text) => Node::Str(text.clone()),
+        Go::List(list) => {
+            let items = list.items().iter().map(|item| Value::computed(from_go(item)));
+            Node::List(Arc::new(items.collect()))
+        }
+        Go::Map(map) => {
+            let entries = map.entries().into_iter();
+            Node::Map(entries.map(|(key, value)| (key, Value::computed(from_go(&value)))).collect())
+        }
+        Go::Object(object) => Node::Str(object.text().into()),
+    }
+}
+
+fn raw(text: &str, tag: &Arc<str>) -> Node {
+    Node::Raw(Raw { text: text.into(), plain: false, tag: Some(tag.clone()) })
+}
+
+fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
+    fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
+        match &value.node {
+            Node::Raw(Raw { text, .. }) | Node::Str(text) => see(text),
+            Node::List(items) => items.iter().for_each(|item| walk(item, see)),
+            Node::Map(map) => for_each_text(map, see),
+            _ => {}
+        }
+    }
+    for (key, value) in map.iter() {
+        see(key);
+        walk(value, see);
+    }
+}

@@ -1,0 +1,172 @@
+//! All mistakes at once, each in its place, and nothing broken that need not be.
+
+use expect_test::expect;
+
+use super::{check_stacks, resolved};
+
+#[test]
+fn twelve_mistakes_are_twelve_findings() {
+    check_stacks(
+        "--- stacks/mixins/broken.yaml
+vars: [
+--- stacks/deploy/a.yaml
+import: [mixins/brokn, {path: ''}]
+vars: {stage: a}
+components: {terraform: {vpc: {}}}
+--- stacks/deploy/b.yaml
+import: [mixins/broken]
+vars: {stage: b}
+components: {terraform: {vpc: {}}}
+--- stacks/deploy/c.yaml
+vars: {stage: c}
+components:
+  terraform:
+    no-base: {metadata: {inherits: [absent]}}
+    no-vars: {vars: }
+    no-function: {vars: {x: '{{ nope }}'}}
+    no-key: {var: {x: 1}}
+    no-dependency: {dependencies: {components: [{component: fin}]}}
+    no-output: {vars: {x: !terraform.output vpc}}
+    fine: {}
+--- stacks/deploy/d.yaml
+vars: {stage: d}
+components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
+--- stacks/deploy/e.yaml
+{vars: {tenant: e}, components: {terraform: {vpc: {}}}}
+",
+        &expect![[r#"
+            a
+              terraform/vpc is unresolved
+            b
+              terraform/vpc is unresolved
+            c
+              terraform/fine
+                vars: {stage: "c"}
+              terraform/no-key
+                var: {x: 1}
+                vars: {stage: "c"}
+              terraform/no-base is unresolved
+              terraform/no-dependency is unresolved
+              terraform/no-function is unresolved
+              terraform/no-output is unresolved
+              terraform/no-vars is unresolved
+            d
+              terraform/vpc is unresolved
+            nameless stacks/deploy/a.yaml
+            nameless stacks/deploy/d.yaml
+            nameless stacks/deploy/e.yaml
+            Error import-not-found stacks/deploy/a.yaml:1:10: `mixins/brokn` does not exist
+              hint: did you mean `mixins/broken`?
+            Error import-form stacks/deploy/a.yaml:1:24: an import is a path, or a map with `path`
+              hint: write `- catalog/vpc` or `- path: catalog/vpc`
+            Error inherit-missing stacks/deploy/c.yaml:4:37: there is no terraform component `absent` in this stack
+              hint: import the file that declares it
+            Error section-type stacks/deploy/c.yaml:5:19: `vars` must be a map
+              hint: remove the empty `vars:`, or write `{}`
+            Error template-syntax stacks/deploy/c.yaml:6:29: function "nope" not defined
+            Warning unknown-key stacks/deploy/c.yaml:7:14: `var` means nothing in a component
+              hint: did you mean `vars`?
+            Error dependency-missing stacks/deploy/c.yaml:8:49: there is no terraform component `fin` in the stack `c`
+              hint: did you mean `fine`?
+            Error function-failed stacks/deploy/c.yaml:9:45: write `!terraform.output component [stack] output`
+            Error function-unknown stacks/deploy/d.yaml:2:42: there is no function `!evn`
+              hint: did you mean `!env`?
+            Error stack-name stacks/deploy/e.yaml:1:1: this stack has no name: map has no entry for key "stage"
+              hint: set the missing value in this manifest or in what it imports
+            Error yaml-syntax stacks/mixins/broken.yaml:1:7: unclosed bracket '['
+        "#]],
+    );
+}
+
+#[test]
+fn a_mixin_broken_once_is_reported_once() {
+    let stacks: String = (0..20)
+        .map(|at| {
+            format!(
+                "--- stacks/deploy/s{at}.yaml\nimport: [mixin]\nvars: {{stage: s{at}}}\n\
+                 components: {{terraform: {{vpc: {{}}}}}}\n"
+            )
+        })
+        .collect();
+    let files = format!("{}--- stacks/mixin.yaml\nvars: [\n{stacks}", super::ATMOS);
+    let desired = resolved(&files).desired;
+    assert_eq!(desired.diagnostics.len(), 1);
+    assert_eq!(desired.stacks.len(), 20);
+    assert!(desired.stacks.values().all(|stack| stack.unresolved.len() == 1));
+}
+
+#[test]
+fn a_name_that_a_broken_import_could_change_is_uncertain() {
+    check_stacks(
+        "--- stacks/stage.yaml
+vars: {stage: dev}
+--- stacks/deploy/dev.yaml
+import: [stage, absent]
+components: {terraform: {vpc: {}}}
+--- stacks/deploy/prod.yaml
+import: [absent, stage]
+vars: {stage: prod}
+components: {terraform: {vpc: {}}}
+",
+        &expect![[r#"
+            dev
+              terraform/vpc is unresolved
+            prod
+              terraform/vpc is unresolved
+            nameless stacks/deploy/dev.yaml
+            Error import-not-found stacks/deploy/dev.yaml:1:17: `absent` does not exist
+            Error import-not-found stacks/deploy/prod.yaml:1:10: `absent` does not exist
+        "#]],
+    );
+}
+
+#[test]
+fn a_broken_manifest_without_components_is_nameless() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+import: [catalog/absent]
+vars: {stage: dev}
+",
+        &expect![[r#"
+            nameless stacks/deploy/dev.yaml
+            Error import-not-found stacks/deploy/dev.yaml:1:10: `catalog/absent` does not exist
+        "#]],
+    );
+}
+
+#[test]
+fn keys_that_mean_nothing_are_warned_of() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+setings: {x: 1}
+x-anchors: {a: 1}
+overrides: {vras: {x: 1}}
+components:
+  terraform:
+    vpc:
+      metadata: {enabld: true}
+      bakend_type: s3
+  custom:
+    thing: {anything: 1}
+",
+        &expect![[r#"
+            dev
+              custom/thing
+                anything: 1
+                vars: {stage: "dev"}
+              terraform/vpc
+                bakend_type: "s3"
+                metadata: {enabld: true}
+                vars: {stage: "dev"}
+            Warning unknown-key stacks/deploy/dev.yaml:2:1: `setings` means nothing at the top of a manifest
+              hint: did you mean `settings`?
+            Warning unknown-key stacks/deploy/dev.yaml:4:13: `vras` means nothing in `overrides`
+              hint: did you mean `vars`?
+            Warning unknown-key stacks/deploy/dev.yaml:8:18: `enabld` means nothing in `metadata`
+              hint: did you mean `enabled`?
+            Warning unknown-key stacks/deploy/dev.yaml:9:7: `bakend_type` means nothing in a component
+              hint: did you mean `backend_type`?
+        "#]],
+    );
+}

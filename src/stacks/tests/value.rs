@@ -1,0 +1,250 @@
+//! Scalars, locals, late templates and functions.
+
+use expect_test::expect;
+
+use super::{check, check_stacks, shown, snapshot};
+use crate::model::question::{Answer, Answers};
+use crate::model::value::{Node, Value};
+use crate::stacks::{Selection, resolve};
+
+#[test]
+fn scalars_are_typed_as_yaml_v3_does() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      vars: {octal: 0777, o8: 008, yes: yes, on: on, hex: 0x10, under: 1_000, exp: 1e3, null1: ~, date: 2024-01-02, 0x1F: key, true: key}
+",
+        &expect![[r#"
+            dev
+              terraform/vpc
+                vars: {stage: "dev", octal: 511, o8: 8.0, yes: "yes", on: "on", hex: 16, under: 1000, exp: 1000.0, null1: null, date: "2024-01-02", 31: "key", true: "key"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_delimiter_takes_plain_keys_apart() {
+    check(
+        "--- atmos.yaml
+stacks: {base_path: stacks}
+settings: {yaml: {key_delimiter: .}}
+--- stacks/dev.yaml
+components: {terraform: {vpc: {vars: {a.b: 1, a: {c: 2}, 'q.r': 3}}}}
+",
+        &expect![[r#"
+            dev
+              terraform/vpc
+                vars: {a: {c: 2, b: 1}, q.r: 3}
+        "#]],
+    );
+}
+
+#[test]
+fn a_late_template_follows_one_reference_and_gives_a_text() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      vars:
+        n: 5
+        text: '{{ .vars.n }}'
+        hop: '{{ .vars.text }}'
+        name: '{{ .atmos_component }}-{{ .atmos_stack }}'
+        missing: '{{ .vars.absent }}'
+        '{{ .vars.stage }}-key': 1
+",
+        &expect![[r#"
+            dev
+              terraform/vpc
+                vars: {stage: "dev", n: 5, text: "5", hop: "{{ .vars.n }}", name: "vpc-dev", missing: "<no value>", dev-key: 1}
+            Warning template-missing-key stacks/deploy/dev.yaml:10:18: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_that_fails_is_shown_where_its_author_wrote_it() {
+    check_stacks(
+        "--- stacks/catalog/vpc.yaml
+components:
+  terraform:
+    vpc:
+      vars:
+        bad: '{{ .vars.stage.name }}'
+        worse: '{{ if }}'
+    fine: {}
+--- stacks/deploy/dev.yaml
+import: [catalog/vpc]
+vars: {stage: dev}
+--- stacks/deploy/prod.yaml
+import: [catalog/vpc]
+vars: {stage: prod}
+",
+        &expect![[r#"
+            dev
+              terraform/fine
+                vars: {stage: "dev"}
+              terraform/vpc is unresolved
+            prod
+              terraform/fine
+                vars: {stage: "prod"}
+              terraform/vpc is unresolved
+            Error template-failed stacks/catalog/vpc.yaml:5:14: `.vars.stage.name`: can't evaluate field name in type interface {}
+            Error template-syntax stacks/catalog/vpc.yaml:6:16: missing value for if
+        "#]],
+    );
+}
+
+#[test]
+fn locals_are_put_in_place_within_their_file() {
+    check_stacks(
+        "--- stacks/catalog/rds.yaml
+locals:
+  engine: postgres
+  family: '{{ .locals.engine }}{{ .locals.major }}'
+  major: 17
+components:
+  terraform:
+    rds: {vars: {family: '{{ .locals.family }}', major: '{{ .locals.major }}', late: '{{ .vars.stage }}'}}
+--- stacks/deploy/dev.yaml
+import: [catalog/rds]
+vars: {stage: dev}
+components: {terraform: {vpc: {vars: {other: '{{ .locals.engine }}'}}}}
+",
+        &expect![[r#"
+            dev
+              terraform/rds
+                vars: {stage: "dev", family: "postgres17", major: 17, late: "dev"}
+              terraform/vpc
+                vars: {stage: "dev", other: "<no value>"}
+            Warning template-missing-key stacks/deploy/dev.yaml:3:46: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}
+
+#[test]
+fn locals_that_need_each_other_are_shown_as_a_ring() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+locals: {a: '{{ .locals.b }}', b: '{{ .locals.a }}'}
+vars: {stage: dev}
+components: {terraform: {vpc: {}}}
+",
+        &expect![[r#"
+            dev
+              terraform/vpc is unresolved
+            nameless stacks/deploy/dev.yaml
+            Error locals-cycle stacks/deploy/dev.yaml:1:13: locals refer to each other: a -> b -> a
+        "#]],
+    );
+}
+
+#[test]
+fn functions_become_values_or_questions() {
+    check_stacks(
+        "--- tables/net.yaml
+ranges: [{cidr: 10.0.0.0/16}]
+--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      metadata: {tags: [b, a], labels: {x: 1}}
+      env: {REGION: eu}
+      vars:
+        region: !env REGION
+        home: !env HOME /root
+        id: !terraform.output dns zone_id
+        other: !terraform.state dns prod zone_id
+        late: '{{ .vars.id }}'
+        cidr: !include tables/net.yaml .ranges[0].cidr
+        text: !include.raw tables/net.yaml
+        json: !template '{\"stage\": \"{{ .vars.stage }}\"}'
+        kept: !literal '!env HOME'
+        tags: !tags
+        gone: !unset
+    off:
+      metadata: {enabled: false}
+      vars: {asked: !exec date}
+",
+        &expect![[r#"
+            dev
+              terraform/off (disabled)
+                metadata: {enabled: false}
+                vars: {stage: "dev", asked: unknown(exec date)}
+              terraform/vpc
+                env: {REGION: "eu"}
+                metadata: {tags: ["b", "a"], labels: {x: 1}}
+                vars: {stage: "dev", region: "eu", home: unknown(env HOME /root), id: unknown(terraform.output dns dev zone_id), other: unknown(terraform.state dns prod zone_id), late: unknown(terraform.output dns dev zone_id), cidr: "10.0.0.0/16", text: "ranges: [{cidr: 10.0.0.0/16}]\n", json: {stage: "dev"}, kept: "!env HOME", tags: ["b", "a"]}
+            asks env HOME /root
+            asks terraform.output dns dev zone_id
+            asks terraform.state dns prod zone_id
+        "#]],
+    );
+}
+
+#[test]
+fn answers_take_the_place_of_questions() {
+    let files = format!(
+        "{}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+components:
+  terraform:
+    a: {{vars: {{x: !env ONE}}}}
+    b: {{vars: {{x: !exec two}}}}
+    c: {{vars: {{x: !terraform.output a id}}}}
+    d: {{vars: {{x: !store ssm key a b c d}}}}
+",
+        super::ATMOS
+    );
+    let snapshot = snapshot(&files);
+    let asked = resolve(&snapshot, &Selection::all(), &Answers::new()).questions;
+    let given = [
+        Answer::Value(Value::computed(Node::Int(1))),
+        Answer::Refused("agent.yaml does not allow it".to_owned()),
+        Answer::Later,
+    ];
+    let answers = asked.into_iter().zip(given).collect();
+    expect![[r#"
+        dev
+          terraform/a
+            vars: {stage: "dev", x: 1}
+          terraform/c
+            vars: {stage: "dev", x: unknown(terraform.output a dev id)}
+          terraform/b is unresolved
+          terraform/d is unresolved
+        Error function-refused stacks/deploy/dev.yaml:5:25: `!exec` is not allowed here: agent.yaml does not allow it
+        Error function-failed stacks/deploy/dev.yaml:7:26: write `!store store [stack] component key`
+    "#]].assert_eq(&shown(&resolve(&snapshot, &Selection::all(), &answers)));
+}
+
+#[test]
+fn a_selection_resolves_no_more_than_it_names() {
+    let files = format!(
+        "{}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+components: {{terraform: {{vpc: {{dependencies: {{components: [{{component: dns, stack: prod}}]}}}}, eks: {{}}}}}}
+--- stacks/deploy/prod.yaml
+vars: {{stage: prod}}
+components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
+",
+        super::ATMOS
+    );
+    let selection = Selection {
+        stacks: vec![globset::Glob::new("d*").expect("a glob").compile_matcher()],
+        component: crate::ids::ComponentName::new("vpc").ok(),
+    };
+    expect![[r#"
+        dev
+          terraform/vpc
+            dependencies: {components: [{component: "dns", stack: "prod"}]}
+            vars: {stage: "dev"}
+            after prod/terraform/dns
+    "#]]
+    .assert_eq(&shown(&resolve(&snapshot(&files), &selection, &Answers::new())));
+}
