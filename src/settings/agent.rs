@@ -21,7 +21,7 @@ pub struct AgentSettings {
     pub store: String,
     /// Where fetched repositories are kept. Nothing is lost with it.
     pub cache: PathBuf,
-    /// How long a lease lasts that is not renewed: `30s`, from one second to ten minutes. So long
+    /// How long a lease lasts that is not renewed: `30s`, from three seconds to ten minutes. So long
     /// a stack waits for whoever held it and is no more.
     #[schemars(with = "String")]
     pub lease: SignedDuration,
@@ -113,9 +113,10 @@ pub struct LocalForgeSettings {
 /// Three missed renewals of ten seconds.
 const LEASE_DEFAULT: SignedDuration = SignedDuration::from_secs(30);
 
-/// A renewal every third of a second is as often as a database should be asked; after a crash
-/// nobody should wait longer than for a meal.
-const LEASE_MIN: SignedDuration = SignedDuration::from_secs(1);
+/// A file is changed only under a lease that is good for another second, and at least a third of
+/// a lease that is renewed in time is left. After a crash nobody should wait longer than ten
+/// minutes.
+const LEASE_MIN: SignedDuration = SignedDuration::from_secs(3);
 const LEASE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
 impl Default for AgentSettings {
