@@ -3,6 +3,7 @@
 
 mod git_http;
 mod compile_fail;
+mod errors;
 mod postgres;
 mod store;
 mod tidy;
