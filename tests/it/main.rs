@@ -3,7 +3,9 @@
 
 mod git_http;
 mod compile_fail;
+mod deployments;
 mod errors;
 mod postgres;
+mod readme;
 mod store;
 mod tidy;
