@@ -4,7 +4,10 @@
 mod cli;
 mod compile_fail;
 mod crash;
+mod deployments;
+mod errors;
 mod git_http;
 mod postgres;
+mod readme;
 mod store;
 mod tidy;
