@@ -4,5 +4,7 @@
 mod git_http;
 mod compile_fail;
 mod postgres;
+mod scenario;
+mod stage;
 mod store;
 mod tidy;
