@@ -58,7 +58,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         match round.reconcile(stack).await? {
             Ended::Applied(outcome) => outcomes.push(outcome),
             Ended::Held => waiting.extend(round.plan_of(stack).await?),
-            Ended::Busy => return Err(unavailable(anyhow::anyhow!("somebody else works on {stack}"))),
+            Ended::Busy => {
+                return Err(unavailable(anyhow::anyhow!("somebody else works on {stack}")));
+            }
             Ended::True => {}
         }
     }
@@ -127,9 +129,7 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
     let tip = repository.source.fetch().await.map_err(|error| unavailable(error.into()))?;
     let (revision, rewritten_from) = match tip {
         Tip::At(revision) => (revision, None),
-        Tip::Rewritten { from, to } => {
-            (crate::model::revision::Revision::Commit(to), Some(from))
-        }
+        Tip::Rewritten { from, to } => (crate::model::revision::Revision::Commit(to), Some(from)),
         Tip::Deleted { .. } => {
             return Err(mistake(format!("the branch `{}` is gone", repository.branch)));
         }

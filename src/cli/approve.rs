@@ -40,7 +40,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let store = workspace.store(context).await?;
     let by = Actor::new(&args.by).map_err(mistake)?;
-    let overrides: Result<BTreeSet<_>, _> = args.allow_delete.iter().map(ResourceKey::new).collect();
+    let overrides: Result<BTreeSet<_>, _> =
+        args.allow_delete.iter().map(ResourceKey::new).collect();
     let overrides = overrides.map_err(mistake)?;
     let mut plans = Vec::new();
     for stack in store.stacks_known(&workspace.scope).await? {
@@ -70,7 +71,9 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     }
     let known = plans.into_iter().find(|plan| plan.effect().stack == stack);
     let Some(plan) = known else {
-        return Err(mistake(format!("nothing was planned for `{stack}` yet; `isobar status` says what was")));
+        return Err(mistake(format!(
+            "nothing was planned for `{stack}` yet; `isobar status` says what was"
+        )));
     };
     match plan.digest().to_string().starts_with(&format!("v1:{digits}")) {
         true => Ok(vec![plan]),

@@ -26,6 +26,9 @@ const MIXIN: &str = "stacks/mixins/tenants/fnx.yaml";
 const BEFORE: &str = "cost_center: fnx-shop";
 const AFTER: &str = "cost_center: fnx-retail";
 
+/// Lines of a comment that are shown: the verdict, the cause, every stack, and one change.
+const LINES_MAX: usize = 26;
+
 /// The value whose history is told at the end.
 const COMPONENT: &str = "fnx-production-us-west-2-prod-01/helm/storefront";
 const PATH: &str = "values.podLabels.cost-center";
@@ -54,11 +57,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     teller.heading(2, "Everything is planned, approved, applied")?;
     scene.pass().await?;
     let waiting = scene.waiting().await?;
-    teller.say(&report::words::counts(waiting.iter().flat_map(|plan| &plan.effect().changes)))?;
-    teller.say("Nothing is applied: nobody has reviewed it. You approve the digests:")?;
+    for plan in &waiting {
+        let (stack, counts) = (&plan.effect().stack, report::words::plan_counts(plan));
+        teller.say(&format!("  {stack}: {counts}, plan {}", plan.digest().short()))?;
+    }
+    teller.say("Nothing is applied: nobody has reviewed it. You approve the digests.")?;
     scene.approve(&waiting).await?;
     for outcome in scene.settle().await? {
-        teller.say(&report::words::outcome(&outcome))?;
+        teller.say(&format!("  {}: {}", outcome.stack, report::words::outcome(&outcome)))?;
     }
 
     teller.heading(3, &format!("A pull request edits one line of {MIXIN}"))?;
@@ -77,7 +83,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     teller.say(&format!("Seen and put back after {}: {corrected}", milliseconds(seen)))?;
 
     teller.heading(6, "Where does a value come from?")?;
-    teller.say(&scene.explain(COMPONENT, PATH)?)?;
+    teller.say(&scene.explain(COMPONENT, PATH).await?)?;
 
     teller.heading(7, "Try next")?;
     teller.say(&next(&folder))?;
@@ -127,9 +133,15 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// A comment as it stands at the forge, without the marker people do not see.
+    /// The head of a comment as it stands at the forge, without the marker people do not see.
     fn quote(&self, comment: &str) -> Result<(), Failure> {
-        let lines = comment.lines().filter(|line| !line.starts_with("<!--"));
-        self.say(&lines.map(|line| format!("  | {line}\n")).collect::<String>())
+        let lines: Vec<_> = comment.lines().filter(|line| !line.starts_with("<!--")).collect();
+        let shown = lines.iter().take(LINES_MAX).map(|line| format!("  | {line}\n"));
+        let mut text: String = shown.collect();
+        if lines.len() > LINES_MAX {
+            let rest = lines.len() - LINES_MAX;
+            text.push_str(&format!("  | ... {rest} more lines: `isobar pull show 1`\n"));
+        }
+        self.say(&text)
     }
 }

@@ -41,12 +41,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// Never over a file that is there, however late it came.
 fn write_new(path: &Path) -> Result<(), Failure> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        match error.kind() {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(
+        |error| match error.kind() {
             ErrorKind::AlreadyExists => mistake(format!("{} is already there", path.display())),
             _ => error.into(),
-        }
-    })?;
+        },
+    )?;
     file.write_all(TEMPLATE.as_bytes())?;
     file.sync_all()?;
     Ok(())

@@ -185,7 +185,9 @@ impl Component {
     /// what it says. A layer holds one section, and the path begins with its name.
     pub fn saying(&self, path: &FieldPath) -> impl Iterator<Item = (&Layer, &Value)> {
         let split = match path.0.split_first() {
-            Some((Segment::Key(section), rest)) => Some((section.clone(), FieldPath(rest.to_vec()))),
+            Some((Segment::Key(section), rest)) => {
+                Some((section.clone(), FieldPath(rest.to_vec())))
+            }
             _ => None,
         };
         self.layers.iter().filter_map(move |layer| {

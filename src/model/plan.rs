@@ -1,6 +1,6 @@
 //! What to do about one stack: decided once, approved by its digest, applied as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -273,6 +273,15 @@ impl Effect {
     /// The digest over the canonical encoding, version 1.
     pub fn digest(&self) -> Digest {
         Digest::of_canonical(&self.canonical())
+    }
+
+    /// The changes that steps make, and those that are only shown: kept, observed, locked.
+    pub fn acted_on(&self) -> (Vec<&Change>, Vec<&Change>) {
+        let made: BTreeSet<usize> =
+            self.steps.iter().flat_map(|step| step.changes.iter().copied()).collect();
+        let all = self.changes.iter().enumerate();
+        let (acted, shown): (Vec<_>, Vec<_>) = all.partition(|(at, _)| made.contains(at));
+        (acted.into_iter().map(|(_, c)| c).collect(), shown.into_iter().map(|(_, c)| c).collect())
     }
 
     /// The canonical encoding, version 1: sorted keys, no blanks, no origins, and of a change

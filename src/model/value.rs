@@ -262,21 +262,27 @@ impl PartialEq for Map {
     }
 }
 
-/// Readable, and never the content of a secret.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.node {
-            Node::Null => f.write_str("null"),
-            Node::Bool(value) => write!(f, "{value}"),
-            Node::Int(value) => write!(f, "{value}"),
-            Node::Uint(value) => write!(f, "{value}"),
-            Node::Float(value) => write!(f, "{value:?}"),
-            Node::Str(text) => write!(f, "{text:?}"),
-            Node::Raw(raw) => write!(f, "raw({:?})", raw.text),
-            Node::List(items) => f.debug_list().entries(items.iter()).finish(),
-            Node::Map(map) => f.debug_map().entries(map.iter()).finish(),
-            Node::Unknown(question) => write!(f, "unknown({question})"),
-            Node::Secret(_) => f.write_str("secret"),
+        self.node.fmt(f)
+    }
+}
+
+/// Readable, and never the content of a secret.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Uint(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Str(text) => write!(f, "{text:?}"),
+            Self::Raw(raw) => write!(f, "raw({:?})", raw.text),
+            Self::List(items) => f.debug_list().entries(items.iter()).finish(),
+            Self::Map(map) => f.debug_map().entries(map.iter()).finish(),
+            Self::Unknown(question) => write!(f, "unknown({question})"),
+            Self::Secret(_) => f.write_str("secret"),
         }
     }
 }

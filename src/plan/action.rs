@@ -260,7 +260,8 @@ impl Case<'_> {
             _ => Origin::NONE,
         };
         let Difference { path, before, after } = field;
-        FieldChange { path, before, after, sensitive, origin: self.input.files.span(origin) }
+        let origin = self.built.and_then(|(_, rendered)| rendered.span(origin));
+        FieldChange { path, before, after, sensitive, origin }
     }
 }
 

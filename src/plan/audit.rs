@@ -10,6 +10,7 @@ use crate::model::canonical;
 use crate::model::change::{Action, Cause, Change};
 use crate::model::observation::{Observed, Owner, Seen};
 use crate::model::plan::{Hold, HoldReason, Nature, Part, Plan, Step};
+use crate::model::policy::Manage;
 use crate::model::value::{Node, Value};
 
 /// One thing that is wrong with a plan.
@@ -71,7 +72,8 @@ impl Audit<'_> {
         self.check_part(right, Part::Plan, "it is for another stack, target or agent");
     }
 
-    /// Every change but a kept one is in exactly one step; a step comes after all it needs.
+    /// Every change is in exactly one step, but one that is kept, or of what is only observed or
+    /// locked, in none; a step comes after all it needs.
     fn steps_cover_changes_in_order(&mut self) {
         let effect = self.plan.effect();
         let mut covered: BTreeMap<usize, usize> = BTreeMap::new();
@@ -87,11 +89,25 @@ impl Audit<'_> {
             self.step_says_what_it_is(step);
         }
         for (at, change) in effect.changes.iter().enumerate() {
-            let expected = usize::from(change.action != Action::Keep);
+            let expected = usize::from(change.action != Action::Keep && self.is_acted_on(change));
             let times = covered.get(&at).copied().unwrap_or(0);
             self.check(times == expected, change, "it is not in exactly one step");
         }
         self.dependencies_come_first();
+    }
+
+    fn is_acted_on(&self, change: &Change) -> bool {
+        let rule = self.input.policy.stacks.iter().find(|rule| {
+            globset::Glob::new(&rule.pattern)
+                .is_ok_and(|glob| glob.compile_matcher().is_match(self.input.stack.name.as_str()))
+        });
+        let Some(rule) = rule.filter(|rule| rule.manage != Manage::Observe) else { return false };
+        let id = &change.component;
+        let component = self.input.stack.components.get(&(id.kind.clone(), id.name.clone()));
+        component.is_none_or(|component| {
+            !component.locked
+                && component.reconcile.manage.unwrap_or(rule.manage) != Manage::Observe
+        })
     }
 
     fn step_says_what_it_is(&mut self, step: &Step) {

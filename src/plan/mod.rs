@@ -27,11 +27,10 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ResourceKey, Scope, TargetName};
 use crate::model::change::Change;
 use crate::model::desired::{Component, Stack};
-use crate::model::files::Files;
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Observation, Observed};
 use crate::model::plan::{Effect, Envelope, Hold, Plan};
-use crate::model::policy::RepositoryPolicy;
+use crate::model::policy::{Manage, RepositoryPolicy};
 use crate::model::revision::Revision;
 
 pub use audit::{Finding, audit};
@@ -67,8 +66,6 @@ pub struct PlanInput<'a> {
     pub observed_at: Timestamp,
     /// What time it is.
     pub now: Timestamp,
-    /// What the origins of values point into.
-    pub files: &'a Files,
 }
 
 /// Decides what to do about one stack.
@@ -153,6 +150,13 @@ impl<'a> PlanInput<'a> {
         }
     }
 
+    /// Whether anything may ever be done about a component. What is only observed, or locked, has
+    /// changes for people to see and no steps.
+    fn acts_on(&self, id: &ComponentId) -> bool {
+        let rule = self.policy.manage(&self.stack.name);
+        self.component(id).map_or(rule, |component| component.manage(rule)) != Manage::Observe
+    }
+
     fn observation(&self, id: &ComponentId) -> Option<&'a Observation> {
         match self.observed.get(id)? {
             Observed::Complete(observation) | Observed::Partial(observation) => Some(observation),
@@ -183,6 +187,4 @@ impl<'a> PlanInput<'a> {
 }
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

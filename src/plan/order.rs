@@ -8,7 +8,6 @@ use super::PlanInput;
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Change};
 use crate::model::plan::{Nature, Step};
-use crate::model::policy::Manage;
 
 /// The steps, each behind all that has to be done before it.
 pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
@@ -103,7 +102,8 @@ impl Portion<'_> {
     }
 }
 
-/// A set that a tool has sealed is one portion; everything else is applied change by change.
+/// A set that a tool has sealed is one portion; everything else is applied change by change. What
+/// is kept, or only observed, is in none.
 fn portions<'a>(input: &PlanInput<'_>, changes: &'a [Change]) -> Vec<Portion<'a>> {
     let mut portions: Vec<Portion<'a>> = Vec::new();
     for (at, change) in changes.iter().enumerate() {
@@ -113,7 +113,7 @@ fn portions<'a>(input: &PlanInput<'_>, changes: &'a [Change]) -> Vec<Portion<'a>
             && input.observation(component).is_some_and(|o| o.artifact.is_some());
         let open = portions.iter_mut().rfind(|p| sealed && p.sealed && p.component == component);
         match open {
-            _ if change.action == Action::Keep => {}
+            _ if change.action == Action::Keep || !input.acts_on(component) => {}
             Some(portion) => {
                 portion.changes.push(at);
                 portion.goes &= goes;
@@ -176,13 +176,8 @@ impl<'a> Map<'a> {
                 }
             }
             // Nobody knows any more what needed it: it goes when everything that is going to be
-            // made or changed is. What is only observed never is, and is not waited for.
-            (true, None) => {
-                let rule = input.policy.manage(&input.stack.name);
-                let acts =
-                    |id| input.component(id).is_none_or(|c| c.manage(rule) != Manage::Observe);
-                self.makes.keys().filter(|id| acts(id)).for_each(|id| add(&self.makes, id));
-            }
+            // made or changed is.
+            (true, None) => self.makes.keys().for_each(|id| add(&self.makes, id)),
         }
         before.into_iter().collect()
     }

@@ -1,15 +1,16 @@
 use expect_test::{Expect, expect};
 
-use super::fixture::{self, *};
+use self::fixture::*;
 use super::*;
 use crate::model::authority::{Approval, Authority};
 use crate::model::change::Action;
 use crate::report::terminal;
 
+pub(crate) mod fixture;
 mod laws;
 mod planted;
 
-fn check(text: &str, expect: Expect) {
+fn check(text: &str, expect: &Expect) {
     let world = world(text);
     let plan = world.plan();
     assert_eq!(audit(&plan, &world.input()), [], "the audit agrees");
@@ -23,7 +24,7 @@ fn what_is_wanted_and_not_there_is_created() {
         component vpc
         vpc wants vpc.json {"cidr": "10.0.0.0/16", "tags": {"team": "net"}, "zones": ["a", "b"]}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan e6150c76269c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -49,7 +50,7 @@ fn fields_that_differ_are_updated_and_others_left_alone() {
         iam wants iam.json {"role": "x"}
         iam has   iam.json {"role": "x"}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan ad0d8168be6a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -72,7 +73,7 @@ fn what_left_the_last_applied_state_is_drift() {
         vpc has   vpc.json {"days": 14}
         vpc was   vpc.json {"days": 90}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 8960544cb0c4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -95,7 +96,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
         vpc has   old.json {"days": 90}
         old has   x.json stateful {"rows": 7}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 39de7f73fa83 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -128,7 +129,7 @@ fn disabled_or_abstract_components_are_forgotten_and_not_deleted() {
         component kept keep-all
         kept has  kept.json {"days": 90}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan d09bd44b967c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -153,7 +154,7 @@ fn without_all_evidence_it_is_kept() {
         missing `other/terraform/rds` resolved
         vpc has vpc.json {"days": 90}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 1073fa0cf44c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -183,7 +184,7 @@ fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
         app needs iam
         app wants app.json {"a": 1}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 8293e5034e86 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -215,7 +216,7 @@ fn what_is_there_and_nobodys_is_adopted() {
         there vpc.json {"a": 2}
         there same.json {"a": 1}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 7929e3c68db8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -239,7 +240,7 @@ fn what_another_component_wants_is_not_taken_and_not_deleted() {
         vpc wants shared.json {"a": 1}
         vpc has   moved.json {"a": 1}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 6c37e15641f6 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -261,7 +262,7 @@ fn more_deletes_than_the_guard_lets_go_hold_everything() {
         vpc has c.json {"a": 1}
         vpc has d.json {"a": 1}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan fb532a63f420 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -292,7 +293,7 @@ fn ignored_fields_are_nobodys_business() {
         vpc wants vpc.json {"spec": {"replicas": 3, "image": "b"}}
         vpc has   vpc.json {"spec": {"replicas": 9, "image": "a"}}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 173a0214065d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -322,7 +323,7 @@ fn values_that_are_not_known_yet_hold_their_component() {
         app wants app.json {"subnet": {"$unknown": {"function": "terraform.output", "arguments": ["vpc", "subnet"]}}}
         app has   app.json {"subnet": "a"}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 9480ce6a0a95 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -346,7 +347,7 @@ fn secrets_are_never_shown() {
         app wants app.json secret password {"password": "hunter2", "user": "app", "key": {"$secret": {"handle": "vault:key", "state": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}}}
         app has   app.json {"password": "hunter1", "user": "app", "key": "old"}
         "#,
-        expect![[r#"
+        &expect![[r#"
             prod at box
               plan 173ba2636851 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
@@ -553,6 +554,30 @@ fn a_freeze_holds_the_whole_plan_from_its_first_moment_to_its_last() {
     assert!(frozen(&world), "a pattern that cannot be read freezes every stack");
 }
 
+/// What is only observed asks nobody for an approval.
+#[test]
+fn observed_and_locked_components_are_not_reviewed() {
+    let text = r#"
+        component vpc locked
+        vpc wants vpc.json {"a": 1}
+        component iam observe
+        iam wants iam.json {"a": 1}
+        component app
+        app wants app.json {"a": 1}
+    "#;
+    expect![[r#"
+        held all of it: it has 0 of 1 approval
+        held terraform/iam: it is only observed: `settings.reconcile.manage: observe`
+        held terraform/vpc: it is locked (`metadata.locked`)
+    "#]]
+    .assert_eq(&allowed(text, &[], false));
+    let observed = format!("manage observe\n{text}");
+    expect![[r#"
+        held all of it: it is only observed: `manage: observe` for `*` in `isobar.yaml`
+    "#]]
+    .assert_eq(&allowed(&observed, &[], false));
+}
+
 #[test]
 fn a_stack_without_a_rule_is_only_observed() {
     let mut world = world(DRIFT_AND_WISH);
@@ -610,13 +635,15 @@ fn what_is_named_in_an_approval_may_go() {
         b.json: what it holds would be lost for good
         c.json: what it holds would be lost for good
         d.json: what it holds would be lost for good
-    "#]].assert_eq(&held("ada", &[]));
+    "#]]
+    .assert_eq(&held("ada", &[]));
     expect![[r#"
         terraform/app: it depends on terraform/vpc, which is held
         b.json: what it holds would be lost for good
         c.json: what it holds would be lost for good
         d.json: what it holds would be lost for good
-    "#]].assert_eq(&held("ada", &["a.json"]));
+    "#]]
+    .assert_eq(&held("ada", &["a.json"]));
     assert_eq!(held("ada", &["a.json", "b.json", "c.json", "d.json"]), "");
     let all = held("author", &["a.json", "b.json", "c.json", "d.json"]);
     assert_eq!(all.matches("lost for good").count(), 4, "{all}");

@@ -205,7 +205,11 @@ impl Agent {
 
 impl Repository {
     /// The folder `folder` as it stands: nothing is reviewed there but by whoever applies it.
-    fn of_folder(settings: &Arc<AgentSettings>, folder: &Path, world: &World) -> Result<Self, OpenError> {
+    fn of_folder(
+        settings: &Arc<AgentSettings>,
+        folder: &Path,
+        world: &World,
+    ) -> Result<Self, OpenError> {
         let name = settings.repositories.keys().next().cloned();
         let name = name.unwrap_or(RepositoryName::new("this")?);
         let scope = Scope { agent: settings.agent.clone(), repository: name };

@@ -28,9 +28,9 @@ pub fn answer(reach: &Reach, question: &Question, desired: &Desired) -> Answer {
         ("terraform.output" | "terraform.state", [component, stack, output]) => {
             output_of(desired, component, stack, output)
         }
-        (function, _) => Answer::Refused(format!(
-            "`!{function}` is not answered by this version of Isobar"
-        )),
+        (function, _) => {
+            Answer::Refused(format!("`!{function}` is not answered by this version of Isobar"))
+        }
     }
 }
 

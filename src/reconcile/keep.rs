@@ -14,6 +14,7 @@ use super::follow::Current;
 use super::task::{Activity, Task};
 use super::{Ended, ReconcileError, reconcile, stacks_to_keep};
 use crate::ids::StackName;
+use crate::report::words;
 
 /// Stacks that are worked on at a time. Each waits mostly for its target.
 const STACKS_AT_ONCE: usize = 4;
@@ -64,8 +65,7 @@ impl Task for Keep {
             async move {
                 let (agent, repository) = (&self.agent, &self.repository);
                 let target = target.as_ref();
-                let ended =
-                    reconcile(agent, repository, current, &stack, target, &self.stop).await;
+                let ended = reconcile(agent, repository, current, &stack, target, &self.stop).await;
                 (stack, ended)
             }
         });
@@ -94,8 +94,8 @@ fn summary(ended: Vec<(StackName, Result<Ended, ReconcileError>)>) -> Activity {
         match ended {
             Ok(Ended::True | Ended::Held | Ended::Busy) => {}
             Ok(Ended::Applied(outcome)) => {
-                let (predicted, came) = outcome.fields_as_predicted();
-                did.push(format!("{stack}: applied, as predicted {came}/{predicted}"));
+                let told = format!("{stack}: {}", words::outcome(&outcome));
+                if outcome.is_done() { did.push(told) } else { failed.push(told) }
             }
             Err(error) => failed.push(format!("{stack}: {}", super::chain(&error))),
         }

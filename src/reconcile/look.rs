@@ -49,9 +49,8 @@ impl TargetLook {
         narrowed: Option<&str>,
     ) -> Self {
         let mark = target.mark().await.ok();
-        let owned = known
-            .or_else(|| mark.as_ref().map(|mark| mark.resources.clone()))
-            .unwrap_or_default();
+        let owned =
+            known.or_else(|| mark.as_ref().map(|mark| mark.resources.clone())).unwrap_or_default();
         let evidence =
             Evidence::gather(&wanted.desired, target.name(), &owned, &wanted.rendered, narrowed);
         Self { target, owned, mark, evidence }
@@ -66,7 +65,8 @@ impl Look {
         target: Arc<TargetLook>,
         observed_at: Timestamp,
     ) -> Self {
-        let stack = wanted.desired.stacks.get(stack).cloned().unwrap_or_else(|| gone(stack, &target));
+        let stack =
+            wanted.desired.stacks.get(stack).cloned().unwrap_or_else(|| gone(stack, &target));
         let mut observed = BTreeMap::new();
         for id in concerned(wanted, &stack, &target.owned) {
             let rendered = wanted.rendered.get(&id).and_then(|built| built.as_ref().ok());
@@ -104,7 +104,6 @@ impl Look {
             revision: wanted.snapshot.revision(),
             observed_at: self.observed_at,
             now,
-            files: &wanted.desired.files,
         };
         let plan = plan::plan(&input);
         let findings = plan::audit(&plan, &input);

@@ -90,7 +90,8 @@ impl Messages {
         let form = || SendError::Form(format!("{} {}", message.kind, message.key));
         match message.kind.as_str() {
             COMMENT => {
-                let number = message.key.split_once('/').and_then(|(number, _)| number.parse().ok());
+                let number =
+                    message.key.split_once('/').and_then(|(number, _)| number.parse().ok());
                 let pull = PullNumber(number.ok_or_else(form)?);
                 let marker = message.body.lines().next().unwrap_or_default();
                 Ok(Some(self.forge.say(pull, marker, &message.body).await?))

@@ -41,7 +41,7 @@ use crate::backends::{StepError, Target};
 use crate::forge::PullState;
 use crate::ids::{CommitId, ComponentId, IdError, PullNumber, RunId, StackName, TargetName};
 use crate::model::outcome::Outcome;
-use crate::model::plan::Plan;
+use crate::model::plan::{HoldReason, Plan};
 use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Authorities, ReviewInput};
 use crate::store::{ClaimError, Lease, StoreError};
@@ -108,7 +108,7 @@ pub async fn reconcile(
     let run = Run { agent, repository, current, stack, target, stop };
     if agent.store.open_run(scope, stack).await?.is_none() {
         let (plan, authorities) = run.decide().await?;
-        if authorities.is_empty() || stop.is_cancelled() {
+        if !may_start(&plan, &authorities) || stop.is_cancelled() {
             return Ok(if plan.is_empty() { Ended::True } else { Ended::Held });
         }
     }
@@ -140,7 +140,7 @@ impl Run<'_> {
             return Ok(Ended::Applied(apply::recover(&cx, lease, open, self.stop).await?));
         }
         let (plan, authorities) = self.decide().await?;
-        if authorities.is_empty() {
+        if !may_start(&plan, &authorities) {
             return Ok(Ended::Held);
         }
         world.points.reach(Point::ClaimBefore).await;
@@ -180,6 +180,15 @@ impl Run<'_> {
         }
         policy
     }
+}
+
+/// Whether anything allows a step that nothing holds.
+fn may_start(plan: &Plan, authorities: &Authorities) -> bool {
+    let free = |at: &usize| {
+        let mut holds = plan.holds_on(&plan.effect().steps[*at]);
+        holds.all(|hold| matches!(hold.reason, HoldReason::NotReviewed { .. }))
+    };
+    authorities.keys().any(free)
 }
 
 /// Plans what `look` saw, and finds what allows each step of the plan: what people said is in the

@@ -193,11 +193,7 @@ impl Reviews {
         Ok(())
     }
 
-    async fn show_conflict(
-        &self,
-        pull: &PullRequest,
-        paths: &[String],
-    ) -> Result<(), ReviewError> {
+    async fn show_conflict(&self, pull: &PullRequest, paths: &[String]) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
         let body = report::markdown::conflict(scope, paths);
         let mut tx = self.agent.store.begin().await?;

@@ -70,8 +70,9 @@ impl Targets {
         }
         let (scope, folder) = (self.scope.clone(), settings.files.path);
         let target = FilesTarget::open(name.clone(), scope, folder, &self.world);
-        let target: Arc<dyn Target> =
-            Arc::new(target.map_err(|cause| TargetRefused::Broken { target: name.clone(), cause })?);
+        let target: Arc<dyn Target> = Arc::new(
+            target.map_err(|cause| TargetRefused::Broken { target: name.clone(), cause })?,
+        );
         open.insert(name.clone(), target.clone());
         Ok(target)
     }

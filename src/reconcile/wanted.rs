@@ -67,9 +67,7 @@ impl Wanted {
 
     /// The stacks that name `target`.
     pub fn stacks_of<'a>(&'a self, target: &'a TargetName) -> impl Iterator<Item = &'a StackName> {
-        let names = move |(_, stack): &(&StackName, &Stack)| {
-            stack.target.as_ref() == Some(target)
-        };
+        let names = move |(_, stack): &(&StackName, &Stack)| stack.target.as_ref() == Some(target);
         self.desired.stacks.iter().filter(names).map(|(name, _)| name)
     }
 }

@@ -23,6 +23,4 @@ pub fn note(line: &str) {
 }
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use expect_test::expect_file;
 
-use super::fixture::{self, PRODUCTION, RECOVERY, component, value};
+use self::fixture::{PRODUCTION, RECOVERY, component, value};
 use super::{json, markdown, terminal};
 use crate::ids::*;
 use crate::model::authority::Authority;
@@ -10,6 +10,8 @@ use crate::model::observation::Health;
 use crate::model::outcome::*;
 use crate::model::path::FieldPath;
 use crate::model::status::StackStatus;
+
+pub(super) mod fixture;
 
 /// As it would be seen where nothing is coloured.
 fn plain(styled: &str) -> String {

@@ -56,10 +56,12 @@ pub fn several(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Where a change stands among others: what takes away first, what only touches marks last.
-fn severity(change: &Change) -> (usize, std::cmp::Reverse<Risk>) {
+/// Where a change stands among others: what takes away first, then what costs most, and what only
+/// touches marks last.
+fn severity(change: &Change) -> (bool, std::cmp::Reverse<Risk>, usize) {
     let at = VERBS.iter().position(|verb| *verb == change.action.verb());
-    (at.unwrap_or(VERBS.len()), std::cmp::Reverse(change.risk))
+    let at = at.unwrap_or(VERBS.len());
+    (!change.action.is_destructive(), std::cmp::Reverse(change.risk), at)
 }
 
 /// Changes by component: the component that loses most first, and in it what goes first.
@@ -104,7 +106,22 @@ pub fn decided(review: &Review) -> Vec<&Change> {
     let acting = |plan: &&Plan| Verdict::of_plan(plan) != Verdict::Observed;
     let any = review.plans.iter().any(|plan| acting(&plan));
     let plans = review.plans.iter().filter(|plan| !any || acting(plan));
-    plans.flat_map(|plan| &plan.effect().changes).collect()
+    plans
+        .flat_map(|plan| match plan.effect().acted_on() {
+            (acted, shown) if acted.is_empty() => shown,
+            (acted, _) => acted,
+        })
+        .collect()
+}
+
+/// What a plan does, and what it only shows: "7 update (3 create not acted on)".
+pub fn plan_counts(plan: &Plan) -> String {
+    let (acted, shown) = plan.effect().acted_on();
+    match (acted.is_empty(), shown.is_empty()) {
+        (_, true) => counts(acted),
+        (true, false) => counts(shown),
+        (false, false) => format!("{} ({} not acted on)", counts(acted), counts(shown)),
+    }
 }
 
 /// The verdict and what it is about, in one line.

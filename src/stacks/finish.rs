@@ -163,6 +163,7 @@ impl Finisher<'_, '_> {
                 moment: Moment::Late,
                 missing: Missing::Prints,
                 scope,
+                written: written.clone(),
                 failures: Vec::new(),
                 absent: Vec::new(),
             };

@@ -351,6 +351,7 @@ impl<'l, 's> Importer<'l, 's> {
             moment: Moment::Import,
             missing: if context.ignore_missing { Missing::Prints } else { Missing::Fails },
             scope: template::to_go(given),
+            written: Map::default(),
             failures: Vec::new(),
             absent: Vec::new(),
         };

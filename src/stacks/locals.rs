@@ -149,6 +149,7 @@ impl Locals<'_, '_> {
             moment: Moment::Import,
             missing: Missing::Fails,
             scope: self.scope.clone().into(),
+            written: Map::default(),
             failures: Vec::new(),
             absent: Vec::new(),
         }

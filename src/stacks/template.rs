@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use super::atmos_yaml::TemplateSettings;
 use super::function;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::value::{Map, Node, Raw, Rules, Value};
+use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
 pub(super) const OPEN: &str = "{{";
@@ -66,6 +66,8 @@ pub(super) struct Rendering<'t> {
     pub(super) missing: Missing,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
+    /// The same with the places it was written at. Empty: they do not matter.
+    pub(super) written: Map,
     pub(super) failures: Vec<Failure>,
     /// The author's scalars that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
@@ -146,10 +148,10 @@ impl Rendering<'_> {
     pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
         let node = match &value.node {
             Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
-                self.scalar(value, &raw.text, raw.tag.as_ref())?
+                return self.scalar(value, &raw.text, raw.tag.as_ref());
             }
             Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
-                self.scalar(value, text, None)?
+                return self.scalar(value, text, None);
             }
             Node::List(items) => {
                 let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
@@ -195,7 +197,7 @@ impl Rendering<'_> {
         }
     }
 
-    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Node> {
+    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Value> {
         let rendered = self.render(text, tag);
         match rendered {
             Ok(node) => {
@@ -203,13 +205,24 @@ impl Rendering<'_> {
                 {
                     self.absent.push(at.clone());
                 }
-                Some(node)
+                Some(Value { node, origin: self.origin(text).unwrap_or(at.origin) })
             }
             Err(error) => {
                 self.failures.push(Failure { at: at.clone(), error });
                 None
             }
         }
+    }
+
+    /// Where the one value was written that a template reads: a change there changes what it
+    /// renders to. The template itself is the layer below.
+    fn origin(&mut self, text: &Arc<str>) -> Option<Origin> {
+        let fields = self.templates.fields(self.moment, text);
+        let [field] = fields.iter().collect::<Vec<_>>()[..] else { return None };
+        let mut steps = field.0.iter();
+        let section = self.written.get(steps.next()?)?;
+        let value = steps.try_fold(section, |value, step| value.get(step))?;
+        Some(value.origin).filter(|origin| *origin != Origin::NONE)
     }
 
     fn render(&mut self, text: &Arc<str>, tag: Option<&Arc<str>>) -> Result<Node, Error> {

@@ -3,7 +3,7 @@
 
 use isobar::build::Rendered;
 use isobar::source::Snapshot;
-use isobar::store::Lease;
+use isobar::store::{Claim, Lease};
 
 fn snapshot(other: Snapshot) -> Snapshot {
     Snapshot { ..other }
@@ -15,6 +15,10 @@ fn rendered(other: Rendered) -> Rendered {
 
 fn lease(other: Lease) -> Lease {
     Lease { ..other }
+}
+
+fn claim(other: Claim) -> Claim {
+    Claim { ..other }
 }
 
 fn main() {}

@@ -14,9 +14,13 @@ use anyhow::{Context, Result};
 
 use crate::child;
 
-/// How long a folder of built dependencies that nobody uses is kept. It holds some 10 GB, and a
-/// branch with other dependencies is rarely open for longer.
+/// How long a folder of built dependencies that nobody uses is kept: a branch with other
+/// dependencies is rarely open for longer.
 const UNUSED_MAX: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// How many such folders are kept: the tracked branch and two that change dependencies. Each holds
+/// up to 10 GB.
+const FOLDERS_MAX: usize = 3;
 
 /// The folders a task works with.
 pub(crate) struct Place {
@@ -115,16 +119,21 @@ fn dependencies(root: &Path) -> Result<String> {
     Ok(format!("{:016x}", hasher.finish()))
 }
 
-/// Removes the folders in `folder` that nobody has used for [`UNUSED_MAX`].
+/// Removes the folders in `folder` that nobody has used for [`UNUSED_MAX`], and those last used of
+/// more than [`FOLDERS_MAX`]; never one that is in use.
 fn prune(folder: &Path, now: SystemTime) -> Result<()> {
+    let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let Ok(used) = fs::metadata(path.join("in-use")).and_then(|found| found.modified()) else {
-            continue;
-        };
-        if now.duration_since(used).is_ok_and(|unused| unused > UNUSED_MAX) {
-            println!("removing {}, unused for more than 14 days", path.display());
-            fs::remove_dir_all(&path)?;
+        let Ok(mark) = File::open(path.join("in-use")) else { continue };
+        kept.push((mark.metadata()?.modified()?, path, mark));
+    }
+    kept.sort_by_key(|(used, ..)| std::cmp::Reverse(*used));
+    for (index, (used, path, mark)) in kept.iter().enumerate() {
+        let unused = now.duration_since(*used).unwrap_or_default();
+        if (unused > UNUSED_MAX || index >= FOLDERS_MAX) && mark.try_lock().is_ok() {
+            println!("removing {}", path.display());
+            fs::remove_dir_all(path)?;
         }
     }
     Ok(())

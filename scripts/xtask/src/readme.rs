@@ -4,7 +4,7 @@
 //! below each what it prints. Times and absolute paths may differ from run to run; a line `...`
 //! stands for any number of lines. A command without output below it only has to succeed.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::child;
 use crate::place::Place;
@@ -22,7 +22,8 @@ struct Example<'a> {
 
 /// Runs all commands and compares what they print.
 pub(crate) fn run(place: &Place) -> Result<()> {
-    let text = std::fs::read_to_string(place.root.join("README.md"))?;
+    let file = place.root.join("README.md");
+    let text = std::fs::read_to_string(file).context("cannot read README.md")?;
     let examples = examples(&text);
     if !examples.iter().any(|example| example.command == GATE) {
         bail!("README.md does not show `$ {GATE}`");
@@ -41,7 +42,7 @@ pub(crate) fn run(place: &Place) -> Result<()> {
     if !wrong.is_empty() {
         bail!("the README promises something else:\n\n{}", wrong.join("\n"));
     }
-    println!("{} commands do what README.md says", examples.len() - 1);
+    println!("README.md is right about what its commands print");
     Ok(())
 }
 

@@ -17,9 +17,9 @@ use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::path::FieldPath;
 use crate::model::plan::Plan;
-use crate::reconcile::{Activity, Agent, Reach, Repository, Tasks, serve};
+use crate::model::revision::Revision;
+use crate::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks, serve};
 use crate::source::write::{self, Author};
-use crate::source::Snapshot;
 use crate::world::World;
 use crate::{report, settings};
 
@@ -56,7 +56,9 @@ impl Scene {
         std::fs::create_dir_all(folder)?;
         let git = folder.join("config.git");
         let changes: BTreeMap<String, Option<Vec<u8>>> = Example::iter()
-            .filter_map(|path| Some((path.to_string(), Some(Example::get(&path)?.data.into_owned()))))
+            .filter_map(|path| {
+                Some((path.to_string(), Some(Example::get(&path)?.data.into_owned())))
+            })
             .collect();
         let files = changes.len();
         write::init(&git)?;
@@ -137,10 +139,8 @@ impl Scene {
         let text = Example::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned());
         let text = text.filter(|text| text.contains(before));
         let Some(text) = text else { return Err(mistake(format!("{path} has no `{before}`"))) };
-        let changed = BTreeMap::from([(
-            path.to_owned(),
-            Some(text.replace(before, after).into_bytes()),
-        )]);
+        let changed =
+            BTreeMap::from([(path.to_owned(), Some(text.replace(before, after).into_bytes()))]);
         let ada = Actor::new("ada")?;
         let message = "Charge the shop to retail\n";
         let author = Author { actor: &ada, at: self.world.clock.now(), message };
@@ -168,22 +168,22 @@ impl Scene {
     pub(super) async fn drift(&self, file: &str) -> Result<(Duration, String), Failure> {
         let stop = CancellationToken::new();
         let (tell, mut told) = mpsc::unbounded_channel();
-        let watch = move |activation: crate::reconcile::Activation| {
+        let watch = move |activation: Activation| {
             // Nobody listens any more once the correction was told.
             let _ = tell.send(activation);
         };
         let serving = serve(self.agent.clone(), stop.clone(), watch);
         let story = async {
-            // Two tasks at rest: from here on only the edit can wake them.
-            for _ in 0..self.tasks.len() {
-                told.recv().await;
-            }
+            // Once everything was looked at, only the edit can wake the agent.
+            let looked = |one: &Activation| one.task.starts_with("keep");
+            while told.recv().await.is_some_and(|one| !looked(&one)) {}
+            while told.recv().await.is_some_and(|one| !looked(&one)) {}
             let path = self.folder.join("targets").join(file);
             let text = std::fs::read_to_string(&path)?;
             let edited = self.world.clock.monotonic();
             std::fs::write(&path, text.replace("minReplicas: 3", "minReplicas: 1"))?;
             while let Some(activation) = told.recv().await {
-                if let Activity::Did { what } = activation.activity {
+                if let (true, Activity::Did { what }) = (looked(&activation), activation.activity) {
                     let after = self.world.clock.monotonic().saturating_sub(edited);
                     stop.cancel();
                     return Ok((after, what));
@@ -206,10 +206,11 @@ impl Scene {
         told
     }
 
-    pub(super) fn explain(&self, id: &str, path: &str) -> Result<String, Failure> {
-        let files = Example::iter()
-            .filter_map(|path| Some((path.to_string(), Example::get(&path)?.data.into_owned())));
-        let wanted = self.agent.wanted(&Snapshot::in_memory(files));
+    pub(super) async fn explain(&self, id: &str, path: &str) -> Result<String, Failure> {
+        let tip = write::branch_tip(&self.folder.join("config.git"), "main")?;
+        let tip = tip.ok_or_else(|| anyhow::anyhow!("the branch is gone"))?;
+        let snapshot = self.repository.source.snapshot(&Revision::Commit(tip)).await?;
+        let wanted = self.agent.wanted(&snapshot);
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
         Ok(report::terminal::explain(component, &path, &wanted.desired.files))

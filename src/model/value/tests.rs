@@ -1,1 +1,83 @@
 use super::*;
+use crate::ids::ContentId;
+
+fn raw(text: &str, plain: bool, tag: Option<&str>) -> Value {
+    Value::computed(Node::Raw(Raw { text: text.into(), plain, tag: tag.map(Into::into) }))
+}
+
+fn map(entries: &[(&str, i64)]) -> Value {
+    let entry = |(key, value): &(&str, i64)| ((*key).into(), Value::computed(Node::Int(*value)));
+    Value::computed(Node::Map(entries.iter().map(entry).collect()))
+}
+
+/// Consumers differ about the same text, so it keeps its text until one of them reads it.
+#[test]
+fn a_scalar_is_typed_by_whoever_reads_it() {
+    let typed = |text, rules| raw(text, true, None).typed(rules).node;
+    assert_eq!(typed("yes", Rules::Stack), Node::Str("yes".into()));
+    assert_eq!(typed("yes", Rules::Kubernetes), Node::Bool(true));
+    assert_eq!(typed("0644", Rules::Kubernetes), Node::Int(420));
+    assert_eq!(typed("18446744073709551615", Rules::Stack), Node::Uint(u64::MAX));
+    assert_eq!(typed("", Rules::Stack), Node::Null);
+    assert_eq!(raw("12", false, None).typed(Rules::Stack).node, Node::Str("12".into()));
+    assert_eq!(raw("12", true, Some("!!str")).typed(Rules::Stack).node, Node::Str("12".into()));
+}
+
+#[test]
+fn typing_reaches_all_the_way_down_and_keeps_origins() {
+    let origin = Origin { file: 1, node: 7 };
+    let inner = Value { origin, ..raw("7", true, None) };
+    let list = Value::computed(Node::List(vec![inner].into()));
+    let outer: Map = [("a".into(), list)].into_iter().collect();
+    let typed = Value::computed(Node::Map(outer)).typed(Rules::Stack);
+    let item = &typed.get("a").unwrap().as_list().unwrap()[0];
+    assert_eq!((item.node.clone(), item.origin), (Node::Int(7), origin));
+}
+
+#[test]
+fn equality_looks_at_content_alone() {
+    assert_eq!(map(&[("a", 1), ("b", 2)]), map(&[("b", 2), ("a", 1)]));
+    assert_ne!(map(&[("a", 1)]), map(&[("a", 1), ("b", 2)]));
+    let here = Value { origin: Origin { file: 0, node: 3 }, ..Value::text("x") };
+    assert_eq!(here, Value::text("x"));
+    assert_ne!(raw("1", true, None), Value::computed(Node::Int(1)), "it is not typed yet");
+}
+
+#[test]
+fn a_map_keeps_its_authors_order() {
+    let mut map = map(&[("b", 1), ("a", 2)]).as_map().unwrap().clone();
+    let untouched = map.clone();
+    map.insert("b", Value::text("x"));
+    map.insert("c", Value::text("y"));
+    let keys: Vec<_> = map.iter().map(|(key, _)| key.as_ref()).collect();
+    assert_eq!(keys, ["b", "a", "c"], "a changed key stays where it was");
+    assert_eq!(map.remove("a").unwrap(), Value::computed(Node::Int(2)));
+    assert_eq!(map.remove("a"), None);
+    assert_eq!(untouched.len(), 2, "the copy does not change with it");
+    let twice: Map = [
+        ("a".into(), Value::text("1")),
+        ("b".into(), Value::text("2")),
+        ("a".into(), Value::text("3")),
+    ]
+    .into_iter()
+    .collect();
+    assert_eq!(format!("{:?}", Value::computed(Node::Map(twice))), r#"{"a": "3", "b": "2"}"#);
+}
+
+#[test]
+fn what_is_read_as_a_text_or_a_truth_value() {
+    assert_eq!(raw("yes", true, None).as_str(), Some("yes"));
+    assert_eq!(raw("12", true, None).as_str(), None);
+    assert_eq!(raw("12", false, None).as_str(), Some("12"));
+    assert_eq!(raw("true", true, None).as_bool(), Some(true));
+    assert_eq!(raw("true", false, None).as_bool(), None);
+    assert!(raw("~", true, None).is_null());
+    assert!(!raw("~", false, None).is_null());
+}
+
+#[test]
+fn a_secret_is_not_in_what_is_printed_for_programmers() {
+    let secret = Secret::new("vault:canary", ContentId::of("canary"));
+    let value = Value::computed(Node::Secret(secret));
+    assert_eq!(format!("{value:?}"), "secret");
+}

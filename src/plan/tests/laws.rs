@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use super::*;
-use crate::ids::CommitId;
+use crate::ids::{CommitId, TargetName};
 use crate::model::observation::{Owner, Seen};
 use crate::model::plan::Part;
 
@@ -168,7 +168,7 @@ proptest! {
             0 => world.evidence.missing.push("a stack".to_owned()),
             1 => world.mark = None,
             2 => drop(mark.resources.remove(&resource)),
-            3 => mark.target = crate::ids::TargetName::new("elsewhere").unwrap(),
+            3 => mark.target = TargetName::new("elsewhere").unwrap(),
             4 => drop(world.owned.remove(&resource)),
             5 => {
                 let Observed::Complete(observation) = observed else { unreachable!() };

@@ -162,7 +162,7 @@ fn write_table(out: &mut String, review: &Review) {
             out,
             "| {} | {} | {} | {} | {} |",
             code(effect.stack.as_str()),
-            counts(&effect.changes),
+            words::plan_counts(plan),
             plan.risk().and_then(words::risk).unwrap_or("reversible"),
             Verdict::of_plan(plan).word().to_lowercase(),
             code(&plan.digest().short()),

@@ -21,6 +21,8 @@ pub fn conflict(scope: &Scope, paths: &[String]) -> String {
     if paths.len() > PATHS_MAX {
         let _ = writeln!(out, "- and {} more", paths.len() - PATHS_MAX);
     }
-    out.push_str("\nMerge the base branch into this one and settle them; then it is planned again.\n");
+    out.push_str(
+        "\nMerge the base branch into this one and settle them; then it is planned again.\n",
+    );
     out
 }

@@ -16,7 +16,7 @@ const FIELDS_MAX: usize = 40;
 pub(super) fn write(out: &mut String, plan: &Plan, limits: &Limits, detail: Detail) {
     let effect = plan.effect();
     let name = html(effect.stack.as_str());
-    let mut summary = words::counts(&effect.changes);
+    let mut summary = words::plan_counts(plan);
     if let Some(risk) = plan.risk().and_then(words::risk) {
         let _ = write!(summary, " ({risk})");
     }

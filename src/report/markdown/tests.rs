@@ -2,7 +2,7 @@ use super::*;
 use crate::model::change::{Action, Risk};
 use crate::model::plan::{Hold, HoldReason, Part};
 use crate::model::review::Review;
-use crate::report::fixture::{self, change, component, plan};
+use crate::report::tests::fixture::{self, change, component, plan};
 
 const FORGE: Limits = Limits { characters_max: 60_000, folds: true, alerts: true };
 

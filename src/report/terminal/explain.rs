@@ -19,8 +19,7 @@ pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> String
     let shown =
         result.map_or_else(|| "is not set".to_owned(), |value| format!("= {}", inline(value)));
     let _ = writeln!(out, "{} {} {shown}\n", paint(STRONG, &id), visible(&path.to_string()));
-    let said: Vec<(&Layer, &Value)> =
-        component.saying(path).collect();
+    let said: Vec<(&Layer, &Value)> = component.saying(path).collect();
     for (at, (layer, value)) in said.iter().enumerate() {
         // The last one wins, whatever those before it say.
         let wins = at + 1 == said.len();
@@ -45,4 +44,3 @@ fn place(value: &Value, layer: &Layer, files: &Files) -> String {
         (None, None) => "computed".to_owned(),
     }
 }
-

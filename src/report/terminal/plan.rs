@@ -147,7 +147,7 @@ fn write_holds(out: &mut String, plan: &Plan) {
 
 fn write_summary(out: &mut String, plan: &Plan) {
     let verdict = Verdict::of_plan(plan);
-    let counts = words::counts(&plan.effect().changes);
+    let counts = words::plan_counts(plan);
     let unchanged = plan.envelope.why.values().filter(|why| **why == Why::Unchanged).count();
     let mut summary = format!("\n  {}: {counts}", paint(colour(verdict), verdict.word()));
     if unchanged > 0 {

@@ -42,7 +42,7 @@ fn row(stack: &StackStatus) -> [String; 5] {
         visible(effect.stack.as_str()),
         effect.target.to_string(),
         State::of(stack).word().to_owned(),
-        words::counts(&effect.changes),
+        words::plan_counts(&stack.plan),
         last.unwrap_or_else(|| "never".to_owned()),
     ]
 }

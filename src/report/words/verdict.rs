@@ -30,8 +30,14 @@ impl Verdict {
         if invalid { Self::Invalid } else { worst }
     }
 
-    /// What is true of one plan.
+    /// What is true of one plan. Parts that are only observed count only if there are no others.
     pub fn of_plan(plan: &Plan) -> Self {
+        let observed =
+            |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
+        let steps = &plan.effect().steps;
+        if !steps.is_empty() && steps.iter().all(|step| plan.holds_on(step).any(observed)) {
+            return Self::Observed;
+        }
         let of = |hold: &Hold| match &hold.reason {
             HoldReason::NotReviewed { approvals_needed, approvals }
                 if approvals < approvals_needed =>
@@ -39,17 +45,12 @@ impl Verdict {
                 Self::NeedsApproval
             }
             HoldReason::NotReviewed { .. } => Self::Ready,
-            HoldReason::Observed { .. } | HoldReason::Locked => Self::Observed,
+            HoldReason::Observed { .. } | HoldReason::Locked => Self::NoEffect,
             HoldReason::Unresolved { .. } => Self::Invalid,
             _ => Self::Held,
         };
-        let holds = plan.envelope.holds.iter().map(of).max();
         let own = if plan.is_empty() { Self::NoEffect } else { Self::Ready };
-        match holds {
-            Some(Self::Observed) => Self::Observed,
-            Some(worst) => worst.max(own),
-            None => own,
-        }
+        plan.envelope.holds.iter().map(of).fold(own, Self::max)
     }
 
     /// The word for it.

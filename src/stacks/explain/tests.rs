@@ -74,9 +74,9 @@ fn a_rendered_value_shows_its_template() {
     check(
         "vars.name",
         &expect![[r#"
-        wins Own stacks/deploy/dev.yaml: "vpc-{{ .vars.stage }}"
-        wins Rendered -: "vpc-dev"
-    "#]],
+                 Own stacks/deploy/dev.yaml: "vpc-{{ .vars.stage }}"
+            wins Rendered -: "vpc-dev"
+        "#]],
     );
 }
 

@@ -22,9 +22,10 @@ impl File {
         Self { path, text, code }
     }
 
-    /// Rust that is compiled only for tests.
+    /// Rust that is compiled only for tests, and what tests of several stages share.
     pub(super) fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
+        let names = ["tests", "tests.rs", "fixture", "fixture.rs"];
+        self.path.split('/').any(|part| names.contains(&part))
     }
 
     /// Rust that is part of what we ship or of our own tools.

@@ -15,26 +15,26 @@ use crate::model::review::{PullReview, Review};
 use crate::model::revision::Revision;
 use crate::model::value::{Node, Value};
 
-pub(super) const PRODUCTION: &str = "fnx-production-us-west-2-prod-01";
-pub(super) const RECOVERY: &str = "fnx-production-us-east-1-prod-dr";
-pub(super) const HUB: &str = "core-networking-us-west-2-transit-hub";
+pub(in crate::report) const PRODUCTION: &str = "fnx-production-us-west-2-prod-01";
+pub(in crate::report) const RECOVERY: &str = "fnx-production-us-east-1-prod-dr";
+pub(in crate::report) const HUB: &str = "core-networking-us-west-2-transit-hub";
 
-pub(super) fn now() -> Timestamp {
+pub(in crate::report) fn now() -> Timestamp {
     "2026-11-20T09:30:00Z".parse().unwrap()
 }
 
-pub(super) fn commit(text: &str) -> CommitId {
+pub(in crate::report) fn commit(text: &str) -> CommitId {
     CommitId::new(text).unwrap()
 }
 
-pub(super) fn scope() -> Scope {
+pub(in crate::report) fn scope() -> Scope {
     Scope {
         agent: AgentName::new("home").unwrap(),
         repository: RepositoryName::new("platform-config").unwrap(),
     }
 }
 
-pub(super) fn component(stack: &str, name: &str) -> ComponentId {
+pub(in crate::report) fn component(stack: &str, name: &str) -> ComponentId {
     let (kind, name) = name.split_once('/').unwrap();
     ComponentId {
         stack: StackName::new(stack).unwrap(),
@@ -43,11 +43,11 @@ pub(super) fn component(stack: &str, name: &str) -> ComponentId {
     }
 }
 
-pub(super) fn value(json: &str) -> Value {
+pub(in crate::report) fn value(json: &str) -> Value {
     crate::model::canonical::decode(&serde_json::from_str(json).expect(json)).expect(json)
 }
 
-pub(super) fn span(file: &str, line: u32, columns: std::ops::Range<u32>) -> Span {
+pub(in crate::report) fn span(file: &str, line: u32, columns: std::ops::Range<u32>) -> Span {
     Span {
         file: file.into(),
         start: Position { line, column: columns.start },
@@ -57,7 +57,7 @@ pub(super) fn span(file: &str, line: u32, columns: std::ops::Range<u32>) -> Span
 
 /// `days: 14 -> 90 @ stacks/a.yaml:12`; either side may be `-` for nothing, or `secret` before the
 /// path.
-pub(super) fn field(text: &str) -> FieldChange {
+pub(in crate::report) fn field(text: &str) -> FieldChange {
     let (text, origin) = match text.split_once(" @ ") {
         Some((text, at)) => {
             let (file, line) = at.rsplit_once(':').unwrap();
@@ -77,7 +77,7 @@ pub(super) fn field(text: &str) -> FieldChange {
     }
 }
 
-pub(super) fn change(
+pub(in crate::report) fn change(
     component: &ComponentId,
     action: Action,
     risk: Risk,
@@ -96,7 +96,7 @@ pub(super) fn change(
     }
 }
 
-pub(super) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold>) -> Plan {
+pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold>) -> Plan {
     let step = |(at, change): (usize, &Change)| Step {
         component: change.component.clone(),
         changes: vec![at],
@@ -124,7 +124,7 @@ pub(super) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold>) -> Plan 
     Plan::seal(effect, Envelope { revision, observed_at: now(), holds, why })
 }
 
-pub(super) fn not_reviewed() -> Hold {
+pub(in crate::report) fn not_reviewed() -> Hold {
     let reason = HoldReason::NotReviewed { approvals_needed: 1, approvals: 0 };
     Hold { part: Part::Plan, reason }
 }
@@ -198,7 +198,7 @@ fn production() -> Plan {
 }
 
 /// One line of a mixin changes five components of two stacks; a database goes; a hub is observed.
-pub(super) fn review() -> Review {
+pub(in crate::report) fn review() -> Review {
     let days = "log_retention_days: 30 -> 90 @ stacks/mixins/accounts/production.yaml:12";
     let update = |name: &str| {
         let file = format!("{name}/terraform.tfvars.json");
@@ -239,7 +239,7 @@ pub(super) fn review() -> Review {
 }
 
 /// The text of a manifest, and what is wrong with it.
-pub(super) fn mistakes() -> (Vec<Diagnostic>, BTreeMap<Arc<str>, Arc<str>>) {
+pub(in crate::report) fn mistakes() -> (Vec<Diagnostic>, BTreeMap<Arc<str>, Arc<str>>) {
     let file: Arc<str> = "stacks/deployments/fnx/production/us-west-2/prod-01/_stack.yaml".into();
     let text = "import:\n  - mixins/tenants/fnx\n  - mixins/acounts/production\n\ncomponents:\n  terraform:\n    eks:\n      vars:\n        size: 3\n        size: 4\n";
     let diagnostics = vec![

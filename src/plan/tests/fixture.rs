@@ -17,19 +17,24 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::*;
-use crate::build::Piece;
 use crate::build::fixture::rendered;
-use crate::diagnostic::{Code, Span};
+use crate::build::{Piece, Rendered};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::*;
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::Action;
-use crate::model::desired::{Dependency, Presence};
-use crate::model::observation::{Compared, Health, Owner, Seen};
+use crate::model::desired::{Component, Dependency, Presence, Stack};
+use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
-use crate::model::policy::{Manage, Reconcile, RequiredReview, Review, StackRule, Unreviewed};
+use crate::model::plan::Plan;
+use crate::model::policy::{
+    Manage, Reconcile, RepositoryPolicy, RequiredReview, Review, StackRule, Unreviewed,
+};
+use crate::model::revision::Revision;
 use crate::model::value::{Origin, Value};
+use crate::plan::{Evidence, PlanInput, plan};
 
 /// Everything a [`PlanInput`] borrows.
 #[derive(Debug, Clone)]
@@ -44,7 +49,6 @@ pub(crate) struct World {
     pub(crate) evidence: Evidence,
     pub(crate) policy: RepositoryPolicy,
     pub(crate) revision: Revision,
-    pub(crate) files: Files,
     pub(crate) now: Timestamp,
 }
 
@@ -102,7 +106,6 @@ impl World {
             evidence: Evidence::default(),
             policy: RepositoryPolicy { stacks: vec![rule], ..RepositoryPolicy::default() },
             revision: Revision::Commit(CommitId::new("4f2a91c07d1e").unwrap()),
-            files: Files::default(),
             now: at("2026-11-20T09:30:00Z"),
         }
     }
@@ -121,7 +124,6 @@ impl World {
             revision: &self.revision,
             observed_at: self.now,
             now: self.now,
-            files: &self.files,
         }
     }
 
