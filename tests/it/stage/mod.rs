@@ -31,8 +31,8 @@ pub(crate) use world::Simulation;
 /// A pass that takes longer hangs: thousands of times what it takes.
 const PASS_MAX: Duration = Duration::from_secs(120);
 
-/// Where time may flow, it moves on when a pass has stood still for so long.
-const STILL: Duration = Duration::from_millis(100);
+/// Where time may flow, it moves on by a second when a pass has stood still for so long.
+const STILL: Duration = Duration::from_millis(50);
 
 /// Rounds in which a stage has to come to rest.
 const ROUNDS_MAX: usize = 12;
@@ -76,6 +76,8 @@ impl Stage {
         self.end();
         let folder = TempDir::new().expect("a folder");
         copy(self.folder.path(), folder.path());
+        // Copies of the repository are made anew from where it is now.
+        let _ = fs::remove_dir_all(folder.path().join("cache"));
         let simulation = self.simulation.fork();
         Self { life: None, simulation, time_flows: self.time_flows, folder }
     }
@@ -347,13 +349,11 @@ fn read(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Copies a folder; copies of repositories are made anew from where they are now.
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let to = to.join(entry.file_name());
         match entry.path().is_dir() {
-            true if entry.file_name() == "cache" => {}
             true => {
                 fs::create_dir(&to).expect("a folder");
                 copy(&entry.path(), &to);

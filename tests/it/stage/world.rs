@@ -14,6 +14,9 @@ use tokio::sync::{Notify, watch};
 /// When every story begins. Files are always younger, so none is taken for settled.
 const START: &str = "2025-03-03T09:00:00Z";
 
+/// Who sleeps for less looks again and again whether another thread is done.
+const NAP: Duration = Duration::from_millis(20);
+
 /// The parts of a simulated world, in the hands of a test.
 #[derive(Clone)]
 pub(crate) struct Simulation {
@@ -77,12 +80,13 @@ impl StillClock {
         self.passed.send_modify(|passed| *passed += duration);
     }
 
-    /// Moves on to the first moment that somebody sleeps until; whether there is one.
+    /// Moves on by a second, or to the first moment that somebody sleeps until, if that is later;
+    /// whether anybody sleeps.
     pub(crate) fn pass_to_next(&self) -> bool {
         let deadlines = self.deadlines.lock().expect("nobody panics with it");
         let Some((&next, _)) = deadlines.first_key_value() else { return false };
         drop(deadlines);
-        self.passed.send_modify(|passed| *passed = next.max(*passed));
+        self.passed.send_modify(|passed| *passed = next.max(*passed + Duration::from_secs(1)));
         true
     }
 }
@@ -123,9 +127,10 @@ impl Clock for StillClock {
         let deadline = self.monotonic() + duration;
         let _sleeper = Sleeper::new(self, deadline);
         let mut passed = self.passed.subscribe();
-        if passed.wait_for(|passed| *passed >= deadline).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        let reached = passed.wait_for(|passed| *passed >= deadline);
+        // Such a nap waits for another thread, not for time: it ends although no time has passed.
+        let longest = if duration < NAP { duration } else { Duration::MAX };
+        let _ = tokio::time::timeout(longest, reached).await;
     }
 }
 
@@ -146,9 +151,9 @@ impl Trap {
         *self.set.lock().expect("nobody panics with it") = Some((point, nth));
     }
 
-    /// Lets everybody pass; what it was set to, if it did not spring.
-    pub(crate) fn unset(&self) -> Option<(Point, u64)> {
-        self.set.lock().expect("nobody panics with it").take()
+    /// Lets everybody pass.
+    pub(crate) fn unset(&self) {
+        *self.set.lock().expect("nobody panics with it") = None;
     }
 
     /// What it is set to.
