@@ -9,5 +9,7 @@ mod errors;
 mod git_http;
 mod postgres;
 mod readme;
+mod scenario;
+mod stage;
 mod store;
 mod tidy;
