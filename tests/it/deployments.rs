@@ -14,8 +14,9 @@ fn the_agent_under_systemd_writes_where_its_unit_lets_it() {
         let lines = unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
         lines.flat_map(str::split_whitespace).map(PathBuf::from).collect()
     };
-    let below =
-        |key: &str, base: &str| values(key).into_iter().map(move |path| Path::new(base).join(path));
+    let below = |key: &str, base: &'static str| {
+        values(key).into_iter().map(move |path| Path::new(base).join(path))
+    };
     let open: Vec<_> = values("ReadWritePaths")
         .into_iter()
         .chain(below("StateDirectory", "/var/lib"))

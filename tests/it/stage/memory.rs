@@ -23,8 +23,7 @@ pub(crate) struct Event {
 impl Stage {
     /// The journal, the oldest row first.
     pub(crate) fn journal(&self) -> Vec<Event> {
-        const ROWS: &str =
-            "SELECT seq, stack, run, epoch, kind, payload FROM journal ORDER BY seq";
+        const ROWS: &str = "SELECT seq, stack, run, epoch, kind, payload FROM journal ORDER BY seq";
         let rows = super::runtime().block_on(async {
             let mut connection = connect(&self.path("isobar.db")).await;
             let rows = sqlx::query(ROWS).fetch_all(&mut connection).await.expect("rows");
@@ -51,9 +50,11 @@ impl Stage {
             let path = self.target(&format!("{target}/.isobar/isobar@platform.json"));
             let Ok(text) = std::fs::read_to_string(path) else { continue };
             let mark: Mark = serde_json::from_str(&text).expect("a mark");
-            owned.extend(mark.resources.into_iter().map(|(key, owned)| {
-                (format!("{target}/{key}"), owned.component.to_string())
-            }));
+            owned.extend(
+                mark.resources
+                    .into_iter()
+                    .map(|(key, owned)| (format!("{target}/{key}"), owned.component.to_string())),
+            );
         }
         owned
     }

@@ -26,6 +26,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+/// How long a lease lasts here: as long as by default.
+pub(crate) const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
 pub(crate) use world::Simulation;
 
 /// A pass that takes longer hangs: thousands of times what it takes.
@@ -111,6 +114,7 @@ impl Stage {
             agent: scope.agent,
             store: format!("sqlite:{}", self.path("isobar.db").display()),
             cache: self.path("cache"),
+            lease: LEASE,
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
             targets_folder: Some(self.path("targets")),
@@ -151,7 +155,9 @@ impl Stage {
             let passes = async {
                 tokio::pin!(pass);
                 loop {
-                    match tokio::time::timeout(if flows { STILL } else { PASS_MAX }, &mut pass).await {
+                    match tokio::time::timeout(if flows { STILL } else { PASS_MAX }, &mut pass)
+                        .await
+                    {
                         Ok(ended) => return ended,
                         Err(_) => assert!(flows && clock.pass_to_next(), "a pass hangs"),
                     }
@@ -237,7 +243,13 @@ impl Stage {
     }
 
     /// Commits onto a branch; a new one begins at `main`.
-    pub(crate) fn commit(&self, branch: &str, by: &str, message: &str, changes: &Changes) -> CommitId {
+    pub(crate) fn commit(
+        &self,
+        branch: &str,
+        by: &str,
+        message: &str,
+        changes: &Changes,
+    ) -> CommitId {
         let tip = self.tip(branch).or_else(|| self.tip("main"));
         self.commit_on(tip.as_ref(), branch, by, message, changes)
     }
@@ -257,17 +269,25 @@ impl Stage {
     }
 
     /// Makes the branch forget its last `back` commits and puts another in their place.
-    pub(crate) fn force_push(&self, branch: &str, back: usize, by: &str, changes: &Changes) -> CommitId {
+    pub(crate) fn force_push(
+        &self,
+        branch: &str,
+        back: usize,
+        by: &str,
+        changes: &Changes,
+    ) -> CommitId {
         let mut base = self.tip(branch).expect("there is such a branch");
         for _ in 0..back {
             base = parent(&self.git(), &base);
         }
-        fs::write(self.git().join("refs/heads").join(branch), format!("{base}\n")).expect("it is moved");
+        fs::write(self.git().join("refs/heads").join(branch), format!("{base}\n"))
+            .expect("it is moved");
         self.commit_on(Some(&base), branch, by, "Begin anew", changes)
     }
 
     pub(crate) fn delete_branch(&self, branch: &str) {
-        fs::remove_file(self.git().join("refs/heads").join(branch)).expect("there is such a branch");
+        fs::remove_file(self.git().join("refs/heads").join(branch))
+            .expect("there is such a branch");
     }
 
     pub(crate) fn tip(&self, branch: &str) -> Option<CommitId> {
