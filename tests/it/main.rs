@@ -5,6 +5,7 @@ mod git_http;
 mod compile_fail;
 mod deployments;
 mod errors;
+mod links;
 mod postgres;
 mod readme;
 mod store;
