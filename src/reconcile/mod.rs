@@ -20,7 +20,6 @@ mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -83,9 +82,6 @@ pub enum ReconcileError {
     Id(#[from] IdError),
 }
 
-/// How long a lease lasts without being renewed: three missed renewals of ten seconds.
-pub const LEASE_TTL: Duration = Duration::from_secs(30);
-
 /// Makes one stack what `current` says, as far as something allows it.
 ///
 /// Look and plan; stop unless something allows it. Then take the lease; finish what a crash left,
@@ -112,7 +108,7 @@ pub async fn reconcile(
             return Ok(if plan.is_empty() { Ended::True } else { Ended::Held });
         }
     }
-    let acquired = agent.store.acquire(scope, stack, &agent.holder, LEASE_TTL).await?;
+    let acquired = agent.store.acquire(scope, stack, &agent.holder, agent.lease_ttl).await?;
     let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
     agent.world.points.reach(Point::LeaseAcquired).await;
     let ended = run.under(&mut lease).await;
@@ -137,9 +133,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
-        let Agent { store, world, .. } = self.agent;
+        let Agent { store, world, lease_ttl, .. } = self.agent;
         let (target, patience) = (&*self.target, &self.patience());
-        let cx = ApplyContext { store, world, target, patience, lease_ttl: LEASE_TTL };
+        let cx = ApplyContext { store, world, target, patience, lease_ttl: *lease_ttl };
         if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
             return Ok(Ended::Applied(apply::recover(&cx, lease, open, self.stop).await?));
         }
