@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Where a reader begins.
 const START: &str = "README.md";
 
+/// Where documents are, beside the root.
+const FOLDERS: &[&str] = &["deployments", "docs"];
+
 #[test]
 fn every_link_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -41,15 +44,17 @@ fn every_page_can_be_reached() {
 
 /// The documents, by their paths from the root.
 fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from(START), PathBuf::from("ARCHITECTURE.md")];
-    let mut folders = vec![PathBuf::from("docs"), PathBuf::from("deployments")];
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root.join(&folder)).unwrap() {
             let path = folder.join(entry.unwrap().file_name());
-            if root.join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
+            if path.extension().is_some_and(|extension| extension == "md") {
                 found.push(path);
+            } else if FOLDERS.iter().any(|folder| path.starts_with(folder))
+                && root.join(&path).is_dir()
+            {
+                folders.push(path);
             }
         }
     }
