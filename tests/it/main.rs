@@ -3,6 +3,7 @@
 
 mod git_http;
 mod compile_fail;
+mod laws;
 mod postgres;
 mod scenario;
 mod stage;
