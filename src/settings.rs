@@ -64,12 +64,14 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
 /// target a folder below `.isobar` in it; a database and a local forge there too.
 pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
     let text = "";
-    let settings: AgentSettings = schema::read_with("the environment", text, &variables())
-        .map_err(|diagnostics| SettingsError::Invalid {
-            path: "the environment".to_owned(),
-            text: text.to_owned(),
-            diagnostics,
-        })?;
+    let invalid = |diagnostics| SettingsError::Invalid {
+        path: "the environment".to_owned(),
+        text: text.to_owned(),
+        diagnostics,
+    };
+    let settings: AgentSettings =
+        schema::read_with("the environment", text, &variables()).map_err(invalid)?;
+    settings.check("the environment").map_err(invalid)?;
     Ok(settings.with_folder().anchored(&absolute(folder)))
 }
 

@@ -47,7 +47,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     };
     let agent = agent.map_err(|error| unavailable(error.into()))?;
     let repository = agent.repositories[0].clone();
-    let current = current(&agent, &repository).await?;
+    let fetching = current(&agent, &repository);
+    let current = context.output.progress(&context.world, "fetching", fetching).await?;
     let shown = super::plan::patterns(&args.stacks)?;
     let stacks: Vec<_> = current.wanted.desired.stacks.keys().collect();
     let stacks = stacks.into_iter().filter(|stack| shown.is_match(stack.as_str()));
@@ -87,7 +88,9 @@ impl Round<'_> {
     async fn reconcile(&mut self, stack: &crate::ids::StackName) -> Result<Ended, Failure> {
         let (agent, repository, current) = (self.agent, self.repository, self.current);
         let stop = &self.context.stop;
-        let ended = reconcile(agent, repository, current, stack, None, stop).await;
+        let work = reconcile(agent, repository, current, stack, None, stop);
+        let what = format!("{stack}: looking, planning, applying what is approved");
+        let ended = self.context.output.progress(&self.context.world, &what, work).await;
         ended.map_err(|error| Failure::Other(Exit::Unavailable, error.into()))
     }
 

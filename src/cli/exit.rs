@@ -17,7 +17,7 @@ pub enum Exit {
     Internal,
     /// Something it needs is away or busy: try again.
     Unavailable,
-    /// Ctrl-C. What had begun was finished and recorded.
+    /// Ctrl-C or SIGTERM. What had begun was finished and recorded.
     Interrupted,
 }
 

@@ -29,6 +29,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use exit::Exit;
@@ -96,7 +98,7 @@ struct Context {
     global: Global,
     output: Output,
     world: World,
-    /// Set by Ctrl-C: what has begun is finished, nothing new begins.
+    /// Set by Ctrl-C and SIGTERM: what has begun is finished, nothing new begins.
     stop: CancellationToken,
 }
 
@@ -123,16 +125,21 @@ pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
     log(line.global.log.as_deref());
     let stop = CancellationToken::new();
     let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };
+    // To be told to stop is how serving ends.
+    let stopped = match line.command {
+        Command::Serve(_) => Exit::Done,
+        _ => Exit::Interrupted,
+    };
     let work = dispatch(&context, line.command);
     tokio::pin!(work);
     let ended = tokio::select! {
         ended = &mut work => ended,
-        () = interrupted() => {
+        () = told_to_stop() => {
             output.note("stopping: what has begun is being finished (again to stop at once)");
             stop.cancel();
             tokio::select! {
-                ended = &mut work => ended.map(|_| Exit::Interrupted),
-                () = interrupted() => Ok(Exit::Interrupted),
+                ended = &mut work => ended.map(|_| stopped),
+                () = told_to_stop() => Ok(Exit::Interrupted),
             }
         }
     };
@@ -161,16 +168,31 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
     }
 }
 
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// Ctrl-C, or what a service is stopped with.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => signals.recv().await.is_some(),
+            Err(_) => false,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::ready(false);
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        true = terminated => {}
+        else => std::future::pending().await,
     }
 }
 
 fn log(filter: Option<&str>) {
     let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
+        .try_init();
 }
 
 fn exit_codes() -> String {

@@ -34,6 +34,8 @@ pub struct Agent {
     pub store: Store,
     /// Who holds the leases: this process.
     pub holder: HolderId,
+    /// How long a lease lasts without being renewed.
+    pub lease_ttl: Duration,
     /// What questions of a repository may reach.
     pub reach: Reach,
     /// The repositories it acts for.
@@ -135,8 +137,9 @@ impl Agent {
     ) -> Result<Self, OpenError> {
         let store = Store::open(&settings.store, &world).await?;
         let holder = HolderId::new(world.ids.unique())?;
+        let lease_ttl = settings.lease.unsigned_abs();
         let stirred = watch::Sender::new(());
-        Ok(Self { world, store, holder, reach, repositories, stirred })
+        Ok(Self { world, store, holder, lease_ttl, reach, repositories, stirred })
     }
 
     /// Tells all tasks that something is remembered that may regard them.

@@ -18,9 +18,8 @@ mod targets;
 mod task;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -83,9 +82,6 @@ pub enum ReconcileError {
     Id(#[from] IdError),
 }
 
-/// How long a lease lasts without being renewed: three missed renewals of ten seconds.
-pub const LEASE_TTL: Duration = Duration::from_secs(30);
-
 /// Makes one stack what `current` says, as far as something allows it.
 ///
 /// Look and plan; stop unless something allows it. Then take the lease; finish what a crash left,
@@ -112,13 +108,17 @@ pub async fn reconcile(
             return Ok(if plan.is_empty() { Ended::True } else { Ended::Held });
         }
     }
-    let acquired = agent.store.acquire(scope, stack, &agent.holder, LEASE_TTL).await?;
+    let acquired = agent.store.acquire(scope, stack, &agent.holder, agent.lease_ttl).await?;
     let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
     agent.world.points.reach(Point::LeaseAcquired).await;
     let ended = run.under(&mut lease).await;
     agent.world.points.reach(Point::LeaseReleased).await;
     agent.store.release(lease).await?;
-    agent.stir();
+    if let Ok(Ended::Applied(_)) = &ended {
+        // What is remembered is what is there now, not what there was to do.
+        run.decide().await?;
+        agent.stir();
+    }
     ended
 }
 
@@ -133,9 +133,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
-        let Agent { store, world, .. } = self.agent;
+        let Agent { store, world, lease_ttl, .. } = self.agent;
         let (target, patience) = (&*self.target, &self.patience());
-        let cx = ApplyContext { store, world, target, patience, lease_ttl: LEASE_TTL };
+        let cx = ApplyContext { store, world, target, patience, lease_ttl: *lease_ttl };
         if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
             return Ok(Ended::Applied(apply::recover(&cx, lease, open, self.stop).await?));
         }
@@ -245,14 +245,32 @@ async fn stacks_to_keep(
         if stacks.contains_key(&name) || !repository.has(&name) {
             continue;
         }
-        let plan = agent.store.latest_plan(&repository.scope, &name).await?;
-        let Some(target) = plan.map(|plan| plan.effect().target.clone()) else { continue };
-        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
-        if owned.values().any(|owned| owned.component.stack == name) {
+        if let Some(target) = left_in(agent, repository, &name).await? {
             stacks.insert(name, Some(target));
         }
     }
     Ok(stacks.into_iter().collect())
+}
+
+/// The target in which a stack that left the branch still owns something; or the one in which
+/// something was planned for it that is no longer to be done: one more look says so.
+async fn left_in(
+    agent: &Agent,
+    repository: &Repository,
+    stack: &StackName,
+) -> Result<Option<TargetName>, ReconcileError> {
+    let plan = agent.store.latest_plan(&repository.scope, stack).await?;
+    let planned = plan.as_ref().map(|plan| plan.effect().target.clone());
+    // A database that was lost knows no plan, and what the marks of open targets say.
+    let open = repository.targets.all();
+    let open = open.iter().map(|target| target.name().clone());
+    for target in planned.iter().cloned().chain(open).collect::<BTreeSet<_>>() {
+        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
+        if owned.values().any(|owned| owned.component.stack == *stack) {
+            return Ok(Some(target));
+        }
+    }
+    Ok(planned.filter(|_| plan.is_some_and(|plan| !plan.is_empty())))
 }
 
 /// One line per layer of an error: `Display` of ours never repeats its source.

@@ -17,7 +17,7 @@ use super::{ReconcileError, messages, reviewed};
 use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
-use crate::model::plan::Plan;
+use crate::model::plan::{Envelope, Plan};
 use crate::model::review::{PullReview, Review};
 use crate::report;
 use crate::report::words::Verdict;
@@ -35,6 +35,8 @@ pub struct Reviews {
     current: Mutex<watch::Receiver<Option<Current>>>,
     stirred: Mutex<watch::Receiver<()>>,
     merges: Mutex<BTreeMap<PullNumber, Merged>>,
+    /// What was last said of each plan, but for when it was looked at.
+    said: Mutex<BTreeMap<PullNumber, ContentId>>,
 }
 
 /// What merging one head into one base would ask for. Resolved once.
@@ -65,7 +67,8 @@ impl Reviews {
         current: watch::Receiver<Option<Current>>,
     ) -> Self {
         let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
-        Self { agent, repository, forge, current, stirred, merges: Mutex::default() }
+        let (merges, said) = (Mutex::default(), Mutex::default());
+        Self { agent, repository, forge, current, stirred, merges, said }
     }
 
     async fn look(&self, current: &Current) -> Result<Vec<String>, ForgeError> {
@@ -89,7 +92,9 @@ impl Reviews {
                 failed.push(format!("{}: {}", pull.number, super::chain(&error)));
             }
         }
-        self.merges.lock().await.retain(|number, _| pulls.iter().any(|p| p.number == *number));
+        let known = |number: &PullNumber| pulls.iter().any(|pull| pull.number == *number);
+        self.merges.lock().await.retain(|number, _| known(number));
+        self.said.lock().await.retain(|number, _| known(number));
         Ok(failed)
     }
 
@@ -185,11 +190,21 @@ impl Reviews {
             tx.put_shown_plan(plan).await?;
         }
         tx.show(scope, pull.number, &pull.head, &digests).await?;
-        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
+        // A later look at the same is no news, or every look would edit the comment.
+        let timeless = ContentId::of(report::markdown::comment(&timeless(review), &limits));
+        let mut said = self.said.lock().await;
+        if said.get(&pull.number) == Some(&timeless) {
+            return Ok(tx.commit().await?);
+        }
+        let mut news =
+            tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
         let status = plan_status(review);
         let key = format!("{} {}", pull.head, status.context);
-        tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
+        news |=
+            tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
         tx.commit().await?;
+        said.insert(pull.number, timeless);
+        self.wake_sender(news);
         Ok(())
     }
 
@@ -198,8 +213,11 @@ impl Reviews {
         let body = report::markdown::conflict(scope, paths);
         let mut tx = self.agent.store.begin().await?;
         tx.show(scope, pull.number, &pull.head, &[]).await?;
-        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
+        self.said.lock().await.remove(&pull.number);
+        let key = messages::key(pull.number, "plan");
+        let news = tx.say(scope, messages::COMMENT, &key, &body).await?;
         tx.commit().await?;
+        self.wake_sender(news);
         Ok(())
     }
 
@@ -214,9 +232,18 @@ impl Reviews {
         let limits = messages::limits(self.forge.capabilities());
         let body = report::markdown::outcomes(scope, &outcomes, &limits);
         let mut tx = self.agent.store.begin().await?;
-        tx.say(scope, messages::COMMENT, &messages::key(pull.number, "outcome"), &body).await?;
+        let key = messages::key(pull.number, "outcome");
+        let news = tx.say(scope, messages::COMMENT, &key, &body).await?;
         tx.commit().await?;
+        self.wake_sender(news);
         Ok(())
+    }
+
+    /// What is news waits for whoever sends it. The same text again wakes nobody.
+    fn wake_sender(&self, news: bool) {
+        if news {
+            self.agent.stir();
+        }
     }
 }
 
@@ -277,6 +304,15 @@ fn made_of(wanted: &Wanted, stack: &StackName) -> Option<impl PartialEq + use<>>
 
 fn closed_since(now: Timestamp) -> Timestamp {
     now.checked_sub(SignedDuration::from_hours(24 * CLOSED_DAYS)).unwrap_or(Timestamp::MIN)
+}
+
+/// The same review, whenever it was looked at.
+fn timeless(review: &Review) -> Review {
+    let plan = |plan: &Plan| {
+        let envelope = Envelope { observed_at: Timestamp::UNIX_EPOCH, ..plan.envelope.clone() };
+        plan.clone().with_envelope(envelope)
+    };
+    Review { plans: review.plans.iter().map(plan).collect(), ..review.clone() }
 }
 
 fn plan_status(review: &Review) -> Status {

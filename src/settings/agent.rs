@@ -21,6 +21,10 @@ pub struct AgentSettings {
     pub store: String,
     /// Where fetched repositories are kept. Nothing is lost with it.
     pub cache: PathBuf,
+    /// How long a lease lasts that is not renewed: `30s`, from three seconds to ten minutes. So long
+    /// a stack waits for whoever held it and is no more.
+    #[schemars(with = "String")]
+    pub lease: SignedDuration,
     /// The config repositories, by name.
     #[schemars(with = "BTreeMap<String, RepositorySettings>")]
     pub repositories: BTreeMap<RepositoryName, RepositorySettings>,
@@ -106,12 +110,22 @@ pub struct LocalForgeSettings {
     pub path: PathBuf,
 }
 
+/// Three missed renewals of ten seconds.
+const LEASE_DEFAULT: SignedDuration = SignedDuration::from_secs(30);
+
+/// A file is changed only under a lease that is good for another second, and at least a third of
+/// a lease that is renewed in time is left. After a crash nobody should wait longer than ten
+/// minutes.
+const LEASE_MIN: SignedDuration = SignedDuration::from_secs(3);
+const LEASE_MAX: SignedDuration = SignedDuration::from_mins(10);
+
 impl Default for AgentSettings {
     fn default() -> Self {
         Self {
             agent: AgentName::new("local").expect("a label"),
             store: "sqlite:.isobar/isobar.db".to_owned(),
             cache: ".isobar/cache".into(),
+            lease: LEASE_DEFAULT,
             repositories: BTreeMap::new(),
             targets: BTreeMap::new(),
             targets_folder: None,
@@ -121,9 +135,14 @@ impl Default for AgentSettings {
 }
 
 impl AgentSettings {
-    /// What the schema cannot say: names that lead nowhere.
+    /// What the schema cannot say: names that lead nowhere, and times out of bounds.
     pub(super) fn check(&self, path: &str) -> Result<(), Vec<Diagnostic>> {
         let mut found = Vec::new();
+        if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
+            let message =
+                format!("`lease` is {:#}, not from {LEASE_MIN:#} to {LEASE_MAX:#}", self.lease);
+            found.push(Diagnostic::error(Code::SettingsInvalid, Span::file(path), message));
+        }
         for (name, repository) in &self.repositories {
             let Some(forge) = &repository.forge else { continue };
             if self.forges.contains_key(forge) {

@@ -59,3 +59,20 @@ fn without_a_file_everything_is_below_the_folder() {
     let target = settings.target(&name).expect("every target is a folder");
     assert_eq!(target.files.path, folder.path().join(".isobar/targets/any"));
 }
+
+#[test]
+fn a_lease_lasts_from_three_seconds_to_ten_minutes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    for (text, is_valid) in
+        [("2999ms", false), ("3s", true), ("10m", true), ("10m 1s", false), ("-5s", false)]
+    {
+        std::fs::write(&path, format!("lease: {text}\n")).expect("written");
+        assert_eq!(read(&path).is_ok(), is_valid, "{text}");
+    }
+    std::fs::write(&path, "lease: 11m\n").expect("written");
+    let Err(SettingsError::Invalid { diagnostics, .. }) = read(&path) else {
+        panic!("it is too long");
+    };
+    expect!["`lease` is 11m, not from 3s to 10m"].assert_eq(&diagnostics[0].message);
+}

@@ -49,14 +49,14 @@ impl Store {
 
 impl Tx {
     /// Says something: in place of what was said under this key before. The same text again
-    /// changes nothing.
+    /// changes nothing; gives whether it is news.
     pub async fn say(
         &mut self,
         scope: &Scope,
         kind: &str,
         key: &str,
         body: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const SAY: &str = "INSERT INTO outbox \
             (agent, repository, kind, key, generation, sent, body, attempts, next_at) \
             VALUES ($1, $2, $3, $4, 1, 0, $5, 0, $6) \
@@ -71,8 +71,8 @@ impl Tx {
         }
         let now = self.now();
         let args = args![&scope.agent, &scope.repository, kind, key, body, now];
-        self.link()?.execute(SAY, args).await?;
-        self.done(())
+        let news = self.link()?.execute(SAY, args).await? > 0;
+        self.done(news)
     }
 
     /// The message was sent, and the forge calls it `reply`. A newer text stays to be sent.

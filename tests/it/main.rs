@@ -1,10 +1,15 @@
 //! The only integration binary: what can be seen of Isobar from outside, and what holds for the
 //! repository as a whole. One file per subject; `tidy` fails for a file that is not listed here.
 
-mod git_http;
+mod cli;
 mod compile_fail;
+mod crash;
+mod deployments;
+mod errors;
+mod git_http;
 mod laws;
 mod postgres;
+mod readme;
 mod scenario;
 mod stage;
 mod store;

@@ -42,6 +42,22 @@ pub(crate) async fn database() -> Option<String> {
     Some(cluster.url(&name))
 }
 
+/// The address of a new copy of the database at `url`, to which nobody is connected.
+pub(crate) async fn copy(url: &str) -> String {
+    let cluster = CLUSTER.get().and_then(Option::as_ref).expect("it has the database");
+    let (before, _) = url.split_once('?').expect("an address of ours");
+    let (_, from) = before.rsplit_once('/').expect("an address of ours");
+    let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let mut admin = sqlx::PgConnection::connect(&cluster.url("postgres"))
+        .await
+        .expect("the cluster takes connections");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {from}")))
+        .execute(&mut admin)
+        .await
+        .expect("a copy");
+    cluster.url(&name)
+}
+
 /// Straight to standard error, past what the test harness keeps back.
 fn skip() {
     assert!(!settings("CI"), "PostgreSQL is missing, and here every peer has to be there");

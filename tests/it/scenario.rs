@@ -74,6 +74,7 @@ fn play(name: &str) {
         return;
     }
     let difference = TextDiff::from_lines(&told, &played);
-    let difference = difference.unified_diff().context_radius(5).header("told", "played").to_string();
+    let difference =
+        difference.unified_diff().context_radius(5).header("told", "played").to_string();
     panic!("{}\n{difference}", path.display());
 }

@@ -68,7 +68,9 @@ fn a_yes_that_is_used_twice() {
 #[test]
 fn a_journal_that_is_edited() {
     let mut history = quiet();
-    history.stage.tamper(
+    history.judge().expect("nothing is wrong yet");
+    // The agent runs on: one that starts would refuse.
+    history.stage.tamper_beside(
         "DROP TRIGGER journal_update; UPDATE journal SET payload = replace(payload, 'grace', 'ada');",
     );
     assert!(history.judge().expect_err("it was edited").contains("not whole"));

@@ -38,7 +38,7 @@ impl History {
         let wish = Wish::random(&mut rng);
         let stage = Stage::new();
         stage.commit("main", "ada", "Begin", &wish.changes());
-        let (yeses, told) = (BTreeSet::new(), Vec::new());
+        let (yeses, told) = (BTreeSet::new(), vec![wish.told()]);
         Self { stage, rng, wish, pulls: 0, crashed: None, yeses, told }
     }
 
@@ -64,7 +64,7 @@ impl History {
             0..4 => {
                 let what = self.wish.edit(&mut self.rng);
                 self.stage.commit("main", "ada", &what, &self.wish.changes());
-                self.tell(what);
+                self.tell(format!("{what}: {}", self.wish.told()));
                 Ok(())
             }
             4..7 => self.approve(),
@@ -194,7 +194,8 @@ impl History {
             }
         }
         let left = self.stage.plans().into_iter().filter(|plan| !plan.is_empty());
-        let left: Vec<String> = left.map(|plan| isobar::report::terminal::plan(&plan)).collect();
+        let left = left.map(|plan| isobar::report::terminal::plan(&plan));
+        let left: Vec<_> = left.map(|text| anstream::adapter::strip_str(&text).to_string()).collect();
         Err(format!("these plans are not empty in the end:\n{}", left.join("\n")))
     }
 

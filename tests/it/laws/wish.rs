@@ -70,6 +70,11 @@ impl Wish {
         self.stacks.values_mut().for_each(|stack| stack.broken = false);
     }
 
+    /// All of it in one line.
+    pub(super) fn told(&self) -> String {
+        format!("{:?}", self.stacks)
+    }
+
     /// Every file of the repository.
     pub(super) fn changes(&self) -> Changes {
         let mut changes = Changes::new();

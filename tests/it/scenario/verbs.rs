@@ -41,7 +41,9 @@ impl Scene {
             // People at the repository.
             ["shop"] => self.shop(),
             ["approve", "everything"] => self.approve_everything(),
-            ["commit", branch, message, rest @ ..] => self.commit(command, branch, message, by(rest)?),
+            ["commit", branch, message, rest @ ..] => {
+                self.commit(command, branch, message, by(rest)?)
+            }
             ["force-push", branch, "back", back, rest @ ..] => {
                 self.force_push(command, branch, number(back)?, by(rest)?)
             }
@@ -140,11 +142,13 @@ impl Scene {
     fn ls(&mut self, target: &str) -> String {
         let inside = format!("{target}/");
         let files = self.stage.files();
-        let mut out: String =
-            files.keys().filter_map(|path| path.strip_prefix(&inside)).fold(String::new(), |mut out, path| {
+        let mut out: String = files.keys().filter_map(|path| path.strip_prefix(&inside)).fold(
+            String::new(),
+            |mut out, path| {
                 let _ = writeln!(out, "{path}");
                 out
-            });
+            },
+        );
         if out.is_empty() {
             out.push_str("(nothing)");
         }

@@ -23,8 +23,7 @@ pub(crate) struct Event {
 impl Stage {
     /// The journal, the oldest row first.
     pub(crate) fn journal(&self) -> Vec<Event> {
-        const ROWS: &str =
-            "SELECT seq, stack, run, epoch, kind, payload FROM journal ORDER BY seq";
+        const ROWS: &str = "SELECT seq, stack, run, epoch, kind, payload FROM journal ORDER BY seq";
         let rows = super::runtime().block_on(async {
             let mut connection = connect(&self.path("isobar.db")).await;
             let rows = sqlx::query(ROWS).fetch_all(&mut connection).await.expect("rows");
@@ -45,6 +44,11 @@ impl Stage {
     /// Ends the agent and runs statements on its database.
     pub(crate) fn tamper(&mut self, sql: &'static str) {
         self.end();
+        self.tamper_beside(sql);
+    }
+
+    /// The same beside an agent that runs.
+    pub(crate) fn tamper_beside(&self, sql: &'static str) {
         super::runtime().block_on(async {
             let mut connection = connect(&self.path("isobar.db")).await;
             sqlx::raw_sql(sql).execute(&mut connection).await.expect("it is done");
@@ -61,9 +65,11 @@ impl Stage {
             let path = self.target(&format!("{target}/.isobar/isobar@platform.json"));
             let Ok(text) = std::fs::read_to_string(path) else { continue };
             let mark: Mark = serde_json::from_str(&text).expect("a mark");
-            owned.extend(mark.resources.into_iter().map(|(key, owned)| {
-                (format!("{target}/{key}"), owned.component.to_string())
-            }));
+            owned.extend(
+                mark.resources
+                    .into_iter()
+                    .map(|(key, owned)| (format!("{target}/{key}"), owned.component.to_string())),
+            );
         }
         owned
     }

@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use memory::Event;
 pub(crate) use world::Simulation;
 
+/// How long a lease lasts here: as long as by default.
+pub(crate) const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
 /// A pass that takes longer hangs: thousands of times what it takes.
 const PASS_MAX: Duration = Duration::from_secs(120);
 
@@ -112,6 +115,7 @@ impl Stage {
             agent: scope.agent,
             store: format!("sqlite:{}", self.path("isobar.db").display()),
             cache: self.path("cache"),
+            lease: LEASE,
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
             targets_folder: Some(self.path("targets")),
@@ -152,7 +156,9 @@ impl Stage {
             let passes = async {
                 tokio::pin!(pass);
                 loop {
-                    match tokio::time::timeout(if flows { STILL } else { PASS_MAX }, &mut pass).await {
+                    match tokio::time::timeout(if flows { STILL } else { PASS_MAX }, &mut pass)
+                        .await
+                    {
                         Ok(ended) => return ended,
                         Err(_) => assert!(flows && clock.pass_to_next(), "a pass hangs"),
                     }
@@ -238,7 +244,13 @@ impl Stage {
     }
 
     /// Commits onto a branch; a new one begins at `main`.
-    pub(crate) fn commit(&self, branch: &str, by: &str, message: &str, changes: &Changes) -> CommitId {
+    pub(crate) fn commit(
+        &self,
+        branch: &str,
+        by: &str,
+        message: &str,
+        changes: &Changes,
+    ) -> CommitId {
         let tip = self.tip(branch).or_else(|| self.tip("main"));
         self.commit_on(tip.as_ref(), branch, by, message, changes)
     }
@@ -258,17 +270,25 @@ impl Stage {
     }
 
     /// Makes the branch forget its last `back` commits and puts another in their place.
-    pub(crate) fn force_push(&self, branch: &str, back: usize, by: &str, changes: &Changes) -> CommitId {
+    pub(crate) fn force_push(
+        &self,
+        branch: &str,
+        back: usize,
+        by: &str,
+        changes: &Changes,
+    ) -> CommitId {
         let mut base = self.tip(branch).expect("there is such a branch");
         for _ in 0..back {
             base = parent(&self.git(), &base);
         }
-        fs::write(self.git().join("refs/heads").join(branch), format!("{base}\n")).expect("it is moved");
+        fs::write(self.git().join("refs/heads").join(branch), format!("{base}\n"))
+            .expect("it is moved");
         self.commit_on(Some(&base), branch, by, "Begin anew", changes)
     }
 
     pub(crate) fn delete_branch(&self, branch: &str) {
-        fs::remove_file(self.git().join("refs/heads").join(branch)).expect("there is such a branch");
+        fs::remove_file(self.git().join("refs/heads").join(branch))
+            .expect("there is such a branch");
     }
 
     pub(crate) fn tip(&self, branch: &str) -> Option<CommitId> {

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
-use isobar::reconcile::LEASE_TTL;
 use isobar::world::Point;
 
 use super::{Scene, Told, stack_name};
-use crate::stage::{Pass, Stage};
+use crate::stage::{LEASE, Pass, Stage};
 
 /// Rounds within which a point that is reached at all is reached.
 const PASSES_MAX: u32 = 6;
@@ -47,7 +46,7 @@ impl Scene {
                 let mut stage = self.stage.fork();
                 stage.simulation.trap.set(point, *nth);
                 crash(&mut stage);
-                stage.simulation.clock.pass(LEASE_TTL + Duration::from_secs(1));
+                stage.simulation.clock.pass(LEASE.unsigned_abs() + Duration::from_secs(1));
                 stage.settle();
                 let found = state(&mut stage);
                 let end = if found == wanted { "the same" } else { &found };
@@ -78,7 +77,7 @@ impl Scene {
     }
 
     pub(super) fn busy_lease(&mut self, stack: &str) -> Told {
-        let lease = self.stage.occupy(&stack_name(stack)?, LEASE_TTL);
+        let lease = self.stage.occupy(&stack_name(stack)?, LEASE.unsigned_abs());
         lease.map(|_| String::new()).ok_or_else(|| "somebody has it already".to_owned())
     }
 
@@ -115,6 +114,10 @@ fn state(stage: &mut Stage) -> String {
         let _ = writeln!(out, "{key} belongs to {}", owned);
     }
     let verified = stage.ask(async |store, _| store.journal_verify().await);
-    let _ = writeln!(out, "journal: {}", verified.map_or_else(|e| e.to_string(), |_| "whole".to_owned()));
+    let _ = writeln!(
+        out,
+        "journal: {}",
+        verified.map_or_else(|e| e.to_string(), |_| "whole".to_owned())
+    );
     out
 }

@@ -17,13 +17,25 @@ use crate::stage::actor;
 const MERGER: &str = "ada";
 
 impl Scene {
-    pub(super) fn commit(&mut self, command: &Command, branch: &str, message: &str, by: &str) -> Told {
+    pub(super) fn commit(
+        &mut self,
+        command: &Command,
+        branch: &str,
+        message: &str,
+        by: &str,
+    ) -> Told {
         let changes = self.changes(command, branch)?;
         self.stage.commit(branch, by, message, &changes);
         Ok(String::new())
     }
 
-    pub(super) fn force_push(&mut self, command: &Command, branch: &str, back: u64, by: &str) -> Told {
+    pub(super) fn force_push(
+        &mut self,
+        command: &Command,
+        branch: &str,
+        back: u64,
+        by: &str,
+    ) -> Told {
         let changes = self.changes(command, branch)?;
         let back = usize::try_from(back).map_err(|error| error.to_string())?;
         self.stage.force_push(branch, back, by, &changes);

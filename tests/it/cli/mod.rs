@@ -1,0 +1,3 @@
+//! The built binary, as people and scripts see it.
+
+pub(crate) mod process;
