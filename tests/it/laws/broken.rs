@@ -59,7 +59,9 @@ fn a_yes_that_is_used_twice() {
     for name in fs::read_dir(&target).expect("a folder").flatten() {
         fs::remove_dir_all(name.path()).expect("a folder");
     }
-    history.stage.tamper("UPDATE approval SET run = NULL; DELETE FROM inventory; DELETE FROM target;");
+    history
+        .stage
+        .tamper("UPDATE approval SET run = NULL; DELETE FROM inventory; DELETE FROM target;");
     history.pass().expect("nothing is deleted");
     let why = history.judge().expect_err("a yes was used twice");
     assert!(why.contains("lets"), "{why}");
@@ -88,7 +90,9 @@ fn an_epoch_that_shrinks() {
 #[test]
 fn a_run_that_never_ends() {
     let mut history = quiet();
-    history.stage.tamper("DROP TRIGGER journal_delete; DELETE FROM journal WHERE kind = 'concluded';");
+    history
+        .stage
+        .tamper("DROP TRIGGER journal_delete; DELETE FROM journal WHERE kind = 'concluded';");
     let journal = history.stage.journal();
     oracle::nothing_is_lost(&journal, &Default::default()).expect_err("outcomes are lost");
 }
@@ -96,7 +100,9 @@ fn a_run_that_never_ends() {
 #[test]
 fn a_yes_that_is_lost() {
     let mut history = quiet();
-    history.stage.tamper("DROP TRIGGER journal_delete; DELETE FROM journal WHERE kind = 'approved';");
+    history
+        .stage
+        .tamper("DROP TRIGGER journal_delete; DELETE FROM journal WHERE kind = 'approved';");
     let why = history.judge_of_loss().expect_err("a yes is lost");
     assert!(why.contains("is not in the journal"), "{why}");
 }

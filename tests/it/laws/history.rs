@@ -108,7 +108,10 @@ impl History {
             }
             Pass::Ended(activations) => {
                 self.stage.simulation.trap.unset();
-                self.tell(format!("{what}: {:?}", activations.iter().map(|a| &a.activity).collect::<Vec<_>>()));
+                self.tell(format!(
+                    "{what}: {:?}",
+                    activations.iter().map(|a| &a.activity).collect::<Vec<_>>()
+                ));
             }
         }
         verdict
@@ -195,7 +198,8 @@ impl History {
         }
         let left = self.stage.plans().into_iter().filter(|plan| !plan.is_empty());
         let left = left.map(|plan| isobar::report::terminal::plan(&plan));
-        let left: Vec<_> = left.map(|text| anstream::adapter::strip_str(&text).to_string()).collect();
+        let left: Vec<_> =
+            left.map(|text| anstream::adapter::strip_str(&text).to_string()).collect();
         Err(format!("these plans are not empty in the end:\n{}", left.join("\n")))
     }
 

@@ -28,7 +28,9 @@ impl Asked {
             let manifest: Value = serde_yaml::from_str(&text).expect("a manifest");
             let target = manifest["settings"]["reconcile"]["target"].as_str().expect("a target");
             asked.broken |= manifest["import"][0] != "catalog/nothing";
-            for (name, component) in manifest["components"]["helm"].as_object().into_iter().flatten() {
+            for (name, component) in
+                manifest["components"]["helm"].as_object().into_iter().flatten()
+            {
                 let folder = format!("{target}/{stack}/helm/{name}");
                 let release = json!({
                     "chart": component["chart"], "name": name, "version": component["version"],

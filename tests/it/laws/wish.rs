@@ -97,8 +97,11 @@ impl Stack {
         let import = if self.broken { "catalog/nowhere" } else { "catalog/nothing" };
         let mut text = format!(
             "import: [{import}]\nsettings: {{reconcile: {{target: {target}}}}}\n\
-             components:\n  helm:\n"
+             components:\n  helm: {{}}\n"
         );
+        if !self.components.is_empty() {
+            text = text.replace("helm: {}", "helm:");
+        }
         for (component, size) in &self.components {
             let _ = writeln!(
                 text,
