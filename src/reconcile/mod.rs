@@ -18,7 +18,7 @@ mod targets;
 mod task;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -245,14 +245,32 @@ async fn stacks_to_keep(
         if stacks.contains_key(&name) || !repository.has(&name) {
             continue;
         }
-        let plan = agent.store.latest_plan(&repository.scope, &name).await?;
-        let Some(target) = plan.map(|plan| plan.effect().target.clone()) else { continue };
-        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
-        if owned.values().any(|owned| owned.component.stack == name) {
+        if let Some(target) = left_in(agent, repository, &name).await? {
             stacks.insert(name, Some(target));
         }
     }
     Ok(stacks.into_iter().collect())
+}
+
+/// The target in which a stack that left the branch still owns something; or the one in which
+/// something was planned for it that is no longer to be done: one more look says so.
+async fn left_in(
+    agent: &Agent,
+    repository: &Repository,
+    stack: &StackName,
+) -> Result<Option<TargetName>, ReconcileError> {
+    let plan = agent.store.latest_plan(&repository.scope, stack).await?;
+    let planned = plan.as_ref().map(|plan| plan.effect().target.clone());
+    // A database that was lost knows no plan, and what the marks of open targets say.
+    let open = repository.targets.all();
+    let open = open.iter().map(|target| target.name().clone());
+    for target in planned.iter().cloned().chain(open).collect::<BTreeSet<_>>() {
+        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
+        if owned.values().any(|owned| owned.component.stack == *stack) {
+            return Ok(Some(target));
+        }
+    }
+    Ok(planned.filter(|_| plan.is_some_and(|plan| !plan.is_empty())))
 }
 
 /// One line per layer of an error: `Display` of ours never repeats its source.

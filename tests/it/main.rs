@@ -7,6 +7,7 @@ mod crash;
 mod deployments;
 mod errors;
 mod git_http;
+mod laws;
 mod links;
 mod postgres;
 mod readme;

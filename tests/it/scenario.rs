@@ -49,6 +49,9 @@ scenarios! {
     a_rewritten_branch_needs_approvals = "force-push";
     a_deleted_branch_takes_nothing_with_it = "deleted-branch";
     a_conflict_approves_nothing = "conflict";
+    a_freeze_holds_and_then_lets_go = "freeze";
+    a_locked_component_is_left_alone = "locked-component";
+    unknown_values_are_waited_for = "unknown-values";
 }
 
 fn play(name: &str) {
