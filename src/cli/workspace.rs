@@ -7,12 +7,12 @@ use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
-use crate::reconcile::{Reach, Wanted, answer, wanted};
+use crate::reconcile::{OpenError, Reach, Wanted, answer, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
 use crate::stacks::Selection;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
 pub(super) struct Workspace {
@@ -156,6 +156,16 @@ fn refused(error: SettingsError) -> Failure {
         }
         error @ SettingsError::Io { .. } => Failure::Other(Exit::Mistake, error.into()),
     }
+}
+
+/// An agent does not start. A database that is not what was written is no matter of waiting.
+pub(super) fn unopened(error: OpenError) -> Failure {
+    let exit = match &error {
+        OpenError::Store(StoreError::Settings { .. }) | OpenError::Pattern { .. } => Exit::Mistake,
+        OpenError::Store(StoreError::Journal(_) | StoreError::Corrupt { .. }) => Exit::Held,
+        _ => Exit::Unavailable,
+    };
+    Failure::Other(exit, error.into())
 }
 
 /// What is needed is away, busy or broken.
