@@ -55,6 +55,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let shown = super::plan::patterns(&args.stacks)?;
     let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
     let mut stacks = stacks.map_err(unavailable)?;
+    super::plan::all_known(&args.stacks, stacks.iter().map(|(stack, _)| stack))?;
     stacks.retain(|(stack, _)| shown.is_match(stack.as_str()));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;

@@ -75,12 +75,14 @@ impl Workspace {
 
     /// The database, made if it is not there.
     pub(super) async fn store(&self, context: &Context) -> Result<Store, Failure> {
-        Store::open(&self.settings.store, &context.world).await.map_err(unavailable)
+        let store = Store::open(&self.settings.store, &context.world).await;
+        store.map_err(|error| unopened(error.into()))
     }
 
     /// The database for reading, beside an agent that may be running; `None` without one.
     pub(super) async fn store_to_read(&self, context: &Context) -> Result<Option<Store>, Failure> {
-        Store::open_read_only(&self.settings.store, &context.world).await.map_err(unavailable)
+        let store = Store::open_read_only(&self.settings.store, &context.world).await;
+        store.map_err(|error| unopened(error.into()))
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
@@ -141,7 +143,8 @@ pub(super) fn component<'a>(desired: &'a Desired, id: &str) -> Result<&'a Compon
     }
 }
 
-fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
+/// A name that there is none of, with the closest one there is.
+pub(super) fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
     match close {
         Some(close) => mistake(format!("there is no {what} `{name}`; did you mean `{close}`?")),
         None => mistake(format!("there is no {what} `{name}`; `isobar list {what}s` has them all")),

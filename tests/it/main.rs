@@ -5,6 +5,7 @@ mod cli;
 mod compile_fail;
 mod crash;
 mod git_http;
+mod mistakes;
 mod postgres;
 mod store;
 mod tidy;

@@ -34,8 +34,13 @@ impl Verdict {
     pub fn of_plan(plan: &Plan) -> Self {
         let observed =
             |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
-        let steps = &plan.effect().steps;
-        if !steps.is_empty() && steps.iter().all(|step| plan.holds_on(step).any(observed)) {
+        let (steps, holds) = (&plan.effect().steps, &plan.envelope.holds);
+        // Without a step there is a reason for each change that none is planned.
+        let only_observed = match steps.is_empty() {
+            true => !plan.is_empty() && !holds.is_empty() && holds.iter().all(observed),
+            false => steps.iter().all(|step| plan.holds_on(step).any(observed)),
+        };
+        if only_observed {
             return Self::Observed;
         }
         let of = |hold: &Hold| match &hold.reason {
