@@ -135,7 +135,14 @@ impl Checked {
                 let found = self.at(node, format!("`{name}` is missing"));
                 vec![found.hint(format!("add `{name}:` here"))]
             }
-            _ => vec![self.at(node, sentence(error))],
+            _ => {
+                let (message, hint) = sentence(error);
+                let found = self.at(node, message);
+                vec![match hint {
+                    Some(hint) => found.hint(hint),
+                    None => found,
+                }]
+            }
         }
     }
 
@@ -181,28 +188,39 @@ fn known_keys(schema: &Json, error: &ValidationError<'_>) -> Vec<String> {
     properties.map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
 }
 
-/// What is wrong, in our words.
-fn sentence(error: &ValidationError<'_>) -> String {
-    let found = error.instance().to_string();
-    match error.kind() {
-        Kind::Enum { options } => format!("{found} is none of {options}"),
+/// What is wrong, in our words, and what may have been meant.
+pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
+    let found = error.instance();
+    let choices: Vec<&str> = match error.kind() {
+        Kind::Enum { options } => words(options),
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            let choices: Vec<_> = context.iter().flatten().filter_map(constant).collect();
-            match choices.is_empty() {
-                true => format!("{found} has none of the forms that may stand here"),
-                false => format!("{found} is none of {}", choices.join(", ")),
-            }
+            context.iter().flatten().flat_map(choices).collect()
         }
-        _ => error.to_string(),
+        _ => return (error.to_string(), None),
+    };
+    if choices.is_empty() {
+        return (format!("{found} has none of the forms that may stand here"), None);
+    }
+    let close = found.as_str().and_then(|text| closest(text, choices.iter().copied()));
+    let hint = close.map(|close| format!("did you mean `{close}`?"));
+    let choices: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
+    (format!("{found} is none of {}", choices.join(", ")), hint)
+}
+
+/// The words that one form takes.
+fn choices<'e>(error: &'e ValidationError<'_>) -> Vec<&'e str> {
+    match error.kind() {
+        Kind::Constant { expected_value } => expected_value.as_str().into_iter().collect(),
+        Kind::Enum { options } => words(options),
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            context.iter().flatten().flat_map(choices).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
-fn constant(error: &ValidationError<'_>) -> Option<String> {
-    match error.kind() {
-        Kind::Constant { expected_value } => Some(expected_value.to_string()),
-        Kind::Enum { options } => Some(options.to_string()),
-        _ => None,
-    }
+fn words(options: &Json) -> Vec<&str> {
+    options.as_array().into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
 #[cfg(test)]

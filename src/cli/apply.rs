@@ -3,17 +3,22 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
-use super::workspace::Workspace;
+use super::workspace::{Workspace, unavailable, unopened};
 use super::{Context, Exit, Failure, approve, mistake};
-use crate::ids::Actor;
+use crate::ids::{Actor, StackName, TargetName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
-use crate::reconcile::{Agent, Current, Ended, Reach, Repository, Wanted, reconcile};
+use crate::reconcile::{
+    Agent, Current, Ended, Reach, Repository, Wanted, reconcile, stacks_to_keep,
+};
 use crate::report;
 use crate::settings;
 use crate::source::Tip;
+
+/// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
+const ROUNDS_MAX: usize = 32;
 
 /// Apply what is approved, once. With --local, what this folder says.
 ///
@@ -35,7 +40,6 @@ pub(super) struct Args {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
-    let unavailable = |error| Failure::Other(Exit::Unavailable, error);
     let reach = match args.local {
         true => Reach::Person(settings::environment()),
         false => Reach::Agent,
@@ -45,34 +49,23 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         true => Agent::for_folder(settings, world, reach, &context.global.folder).await,
         false => Agent::open(settings, world, reach).await,
     };
-    let agent = agent.map_err(|error| unavailable(error.into()))?;
+    let agent = agent.map_err(unopened)?;
     let repository = agent.repositories[0].clone();
     let fetching = current(&agent, &repository);
     let current = context.output.progress(&context.world, "fetching", fetching).await?;
     let shown = super::plan::patterns(&args.stacks)?;
-    let stacks: Vec<_> = current.wanted.desired.stacks.keys().collect();
-    let stacks = stacks.into_iter().filter(|stack| shown.is_match(stack.as_str()));
-    let mut round = Round { context, agent: &agent, repository: &repository, current: &current };
-    let mut waiting = Vec::new();
-    let mut outcomes = Vec::new();
-    for stack in stacks {
-        match round.reconcile(stack).await? {
-            Ended::Applied(outcome) => outcomes.push(outcome),
-            Ended::Held => waiting.extend(round.plan_of(stack).await?),
-            Ended::Busy => {
-                return Err(unavailable(anyhow::anyhow!("somebody else works on {stack}")));
-            }
-            Ended::True => {}
-        }
-    }
+    let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
+    let mut stacks = stacks.map_err(unavailable)?;
+    super::plan::all_known(&args.stacks, stacks.iter().map(|(stack, _)| stack))?;
+    stacks.retain(|(stack, _)| shown.is_match(stack.as_str()));
+    let round = Round { context, agent: &agent, repository: &repository, current: &current };
+    let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
     if args.local && !waiting.is_empty() && round.approve(args.yes, &waiting).await? {
-        for plan in std::mem::take(&mut waiting) {
-            match round.reconcile(&plan.effect().stack).await? {
-                Ended::Applied(outcome) => outcomes.push(outcome),
-                Ended::True => {}
-                Ended::Held | Ended::Busy => waiting.push(plan),
-            }
-        }
+        let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
+        stacks.retain(|(stack, _)| waits(stack));
+        let (came, left) = round.settle(stacks).await?;
+        outcomes.extend(came);
+        waiting = left;
     }
     finish(context, &current.wanted, &outcomes, waiting, &repository)
 }
@@ -85,16 +78,54 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    async fn reconcile(&mut self, stack: &crate::ids::StackName) -> Result<Ended, Failure> {
-        let (agent, repository, current) = (self.agent, self.repository, self.current);
-        let stop = &self.context.stop;
-        let work = reconcile(agent, repository, current, stack, None, stop);
-        let what = format!("{stack}: looking, planning, applying what is approved");
-        let ended = self.context.output.progress(&self.context.world, &what, work).await;
-        ended.map_err(|error| Failure::Other(Exit::Unavailable, error.into()))
+    /// Goes through `pending` until nothing more is applied: stacks that depend on each other
+    /// become true one after the other. Gives how runs ended, and what waits for somebody.
+    async fn settle(
+        &self,
+        mut pending: Vec<(StackName, Option<TargetName>)>,
+    ) -> Result<(Vec<Outcome>, Vec<Plan>), Failure> {
+        let mut outcomes = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let (mut open, mut waiting, mut applied) = (Vec::new(), Vec::new(), false);
+            for (stack, target) in pending {
+                match self.reconcile(&stack, target.as_ref()).await? {
+                    Ended::Applied(outcome) => {
+                        applied |= outcome.is_done();
+                        open.extend(outcome.is_done().then_some((stack, target)));
+                        outcomes.push(outcome);
+                    }
+                    Ended::Held => {
+                        waiting.extend(self.plan_of(&stack).await?);
+                        open.push((stack, target));
+                    }
+                    Ended::Busy => {
+                        let busy = anyhow::anyhow!("somebody else works on {stack}");
+                        return Err(Failure::Other(Exit::Unavailable, busy));
+                    }
+                    Ended::True => {}
+                }
+            }
+            if !applied || self.context.stop.is_cancelled() {
+                return Ok((outcomes, waiting));
+            }
+            pending = open;
+        }
+        Err(anyhow::anyhow!("the stacks are not at rest after {ROUNDS_MAX} rounds").into())
     }
 
-    async fn plan_of(&self, stack: &crate::ids::StackName) -> Result<Option<Plan>, Failure> {
+    async fn reconcile(
+        &self,
+        stack: &StackName,
+        owning: Option<&TargetName>,
+    ) -> Result<Ended, Failure> {
+        let (agent, repository, current) = (self.agent, self.repository, self.current);
+        let stop = &self.context.stop;
+        let work = reconcile(agent, repository, current, stack, owning, stop);
+        let what = format!("{stack}: looking, planning, applying what is approved");
+        self.context.output.progress(&self.context.world, &what, work).await.map_err(unavailable)
+    }
+
+    async fn plan_of(&self, stack: &StackName) -> Result<Option<Plan>, Failure> {
         Ok(self.agent.store.latest_plan(&self.repository.scope, stack).await?)
     }
 
@@ -128,8 +159,7 @@ fn ask() -> Result<bool, Failure> {
 }
 
 async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Failure> {
-    let unavailable = |error| Failure::Other(Exit::Unavailable, error);
-    let tip = repository.source.fetch().await.map_err(|error| unavailable(error.into()))?;
+    let tip = repository.source.fetch().await.map_err(unavailable)?;
     let (revision, rewritten_from) = match tip {
         Tip::At(revision) => (revision, None),
         Tip::Rewritten { from, to } => (crate::model::revision::Revision::Commit(to), Some(from)),
@@ -138,7 +168,7 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
         }
     };
     let snapshot = repository.source.snapshot(&revision).await;
-    let snapshot = snapshot.map_err(|error| unavailable(error.into()))?;
+    let snapshot = snapshot.map_err(unavailable)?;
     Ok(Current { wanted: Arc::new(agent.wanted(&snapshot)), rewritten_from })
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::workspace::{Findings, Workspace};
+use super::workspace::{Findings, Workspace, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
+use crate::diagnostic::closest;
 use crate::ids::{StackName, TargetName};
 use crate::model::plan::Plan;
 use crate::model::review::Review;
@@ -37,6 +38,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         None => Workspace::wanted(context, &Selection::default())?,
     };
     let shown = patterns(&args.stacks)?;
+    all_known(&args.stacks, wanted.desired.stacks.keys())?;
     let looking = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str()));
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(&wanted);
@@ -105,6 +107,21 @@ pub(super) async fn plans(
         plans.push(review(plan, &input).0);
     }
     Ok(plans)
+}
+
+/// Refuses a pattern that fits no stack: it is a misspelt one.
+pub(super) fn all_known<'a>(
+    patterns: &[String],
+    stacks: impl Iterator<Item = &'a StackName> + Clone,
+) -> Result<(), Failure> {
+    for text in patterns {
+        let fits = self::patterns(std::slice::from_ref(text))?;
+        if !stacks.clone().any(|stack| fits.is_match(stack.as_str())) {
+            let close = closest(text, stacks.map(StackName::as_str));
+            return Err(unknown("stack", text, close));
+        }
+    }
+    Ok(())
 }
 
 /// The patterns over stack names; none means all.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::workspace::Workspace;
+use super::workspace::{Workspace, unopened};
 use super::{Context, Exit, Failure};
 use crate::reconcile::{self, Activation, Activity, Agent, Reach};
 
@@ -13,7 +13,7 @@ pub(super) struct Args {}
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
     let settings = Workspace::settings(context)?;
     let agent = Agent::open(settings, context.world.clone(), Reach::Agent).await;
-    let agent = agent.map_err(|error| Failure::Other(Exit::Unavailable, error.into()))?;
+    let agent = agent.map_err(unopened)?;
     let output = context.output;
     output.note(&format!("serving {} repositories; Ctrl-C stops", agent.repositories.len()));
     let tell = move |activation: Activation| match &activation.activity {

@@ -7,12 +7,12 @@ use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
-use crate::reconcile::{Reach, Wanted, answer, wanted};
+use crate::reconcile::{OpenError, Reach, Wanted, answer, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
 use crate::stacks::Selection;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
 pub(super) struct Workspace {
@@ -75,12 +75,14 @@ impl Workspace {
 
     /// The database, made if it is not there.
     pub(super) async fn store(&self, context: &Context) -> Result<Store, Failure> {
-        Store::open(&self.settings.store, &context.world).await.map_err(unavailable)
+        let store = Store::open(&self.settings.store, &context.world).await;
+        store.map_err(|error| unopened(error.into()))
     }
 
     /// The database for reading, beside an agent that may be running; `None` without one.
     pub(super) async fn store_to_read(&self, context: &Context) -> Result<Option<Store>, Failure> {
-        Store::open_read_only(&self.settings.store, &context.world).await.map_err(unavailable)
+        let store = Store::open_read_only(&self.settings.store, &context.world).await;
+        store.map_err(|error| unopened(error.into()))
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
@@ -141,7 +143,8 @@ pub(super) fn component<'a>(desired: &'a Desired, id: &str) -> Result<&'a Compon
     }
 }
 
-fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
+/// A name that there is none of, with the closest one there is.
+pub(super) fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
     match close {
         Some(close) => mistake(format!("there is no {what} `{name}`; did you mean `{close}`?")),
         None => mistake(format!("there is no {what} `{name}`; `isobar list {what}s` has them all")),
@@ -156,6 +159,16 @@ fn refused(error: SettingsError) -> Failure {
         }
         error @ SettingsError::Io { .. } => Failure::Other(Exit::Mistake, error.into()),
     }
+}
+
+/// An agent does not start. A database that is not what was written is no matter of waiting.
+pub(super) fn unopened(error: OpenError) -> Failure {
+    let exit = match &error {
+        OpenError::Store(StoreError::Settings { .. }) | OpenError::Pattern { .. } => Exit::Mistake,
+        OpenError::Store(StoreError::Journal(_) | StoreError::Corrupt { .. }) => Exit::Held,
+        _ => Exit::Unavailable,
+    };
+    Failure::Other(exit, error.into())
 }
 
 /// What is needed is away, busy or broken.

@@ -227,7 +227,7 @@ async fn reviewed(
 ///
 /// A target that the database knows nothing of is learnt from its mark first, so that no lease is
 /// taken with an epoch below the mark's.
-async fn stacks_to_keep(
+pub async fn stacks_to_keep(
     agent: &Agent,
     repository: &Repository,
     wanted: &Wanted,

@@ -46,7 +46,7 @@ pub(super) struct Place<'l, 's> {
 
 /// The bases of `key`.
 pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
-    let mut walk = Walk { bench, place, bases: Bases::default(), chain: vec![key.1.clone()] };
+    let mut walk = Walk { bench, place, bases: Bases::default(), chain: vec![(key.1.clone(), None)] };
     walk.visit(key);
     walk.bases.code = walk.code(key);
     walk.bases
@@ -56,7 +56,8 @@ struct Walk<'w, 'p> {
     bench: &'w mut Bench<'p>,
     place: &'w Place<'w, 'w>,
     bases: Bases,
-    chain: Vec<Arc<str>>,
+    /// The components on the way here, each with the place that names it.
+    chain: Vec<(Arc<str>, Option<Value>)>,
 }
 
 impl Walk<'_, '_> {
@@ -130,15 +131,8 @@ impl Walk<'_, '_> {
     }
 
     fn enter(&mut self, at: &Value, base: &Key) {
-        if let Some(start) = self.chain.iter().position(|open| *open == base.1) {
-            let ring = self.chain[start..].iter().chain([&base.1]).map(AsRef::as_ref);
-            let ring = ring.collect::<Vec<_>>().join(" -> ");
-            self.fault(
-                Code::InheritCycle,
-                at,
-                format!("components inherit from each other: {ring}"),
-            );
-            return;
+        if let Some(start) = self.chain.iter().position(|(open, _)| *open == base.1) {
+            return self.ring(start, at);
         }
         if self.bases.order.len() >= BASES_MAX {
             self.fault(
@@ -148,10 +142,22 @@ impl Walk<'_, '_> {
             );
             return;
         }
-        self.chain.push(base.1.clone());
+        self.chain.push((base.1.clone(), Some(at.clone())));
         self.visit(base);
         self.chain.pop();
         self.bases.order.push(base.1.clone());
+    }
+
+    /// A ring that `closing` closes, told from its first name on: whichever of its components is
+    /// asked about, it is the same finding.
+    fn ring(&mut self, start: usize, closing: &Value) {
+        let ring = &self.chain[start..];
+        let first = (0..ring.len()).min_by_key(|at| &ring[*at].0).unwrap_or(0);
+        let at = ring[first].1.as_ref().filter(|_| first > 0).unwrap_or(closing).clone();
+        let names = ring[first..].iter().chain(&ring[..=first]).map(|(name, _)| name.as_ref());
+        let names = names.collect::<Vec<_>>().join(" -> ");
+        let message = format!("components inherit from each other: {names}");
+        self.fault(Code::InheritCycle, &at, message);
     }
 
     fn fault(&mut self, code: Code, at: &Value, message: String) {

@@ -33,8 +33,13 @@ pub(super) fn read(
                 );
             }
             _ => {
-                let message = format!("`settings.reconcile`: {error}");
-                found.push(Diagnostic::error(Code::SettingsInvalid, span(at), message));
+                let (message, hint) = schema::sentence(&error);
+                let message = format!("`settings.reconcile`: {message}");
+                let mistake = Diagnostic::error(Code::SettingsInvalid, span(at), message);
+                found.push(match hint {
+                    Some(hint) => mistake.hint(hint),
+                    None => mistake,
+                });
             }
         }
     }

@@ -3,7 +3,8 @@
 //! A point is reached by `world.points.reach(Point::X).await`. Outside tests that does nothing.
 //! Simulations get a signal and the caller never returns; in a debug build the variable
 //! `ISOBAR_PAUSE_AT=<point>[:<n>]` makes the n-th reaching print `paused at <point>` to standard
-//! error and stop there, for a test to kill the process. Release builds have no such variable.
+//! error and stop there, for a test to kill the process, or to go on after Ctrl-C. Release builds
+//! have no such variable.
 
 use std::sync::Arc;
 
@@ -72,26 +73,24 @@ pub enum Points {
     Off,
     /// Whatever a test wants; it returns whether the caller never goes on.
     Watched(Arc<dyn Fn(Point) -> bool + Send + Sync>),
+    /// What the environment wants; it returns whether the caller waits for Ctrl-C.
+    #[cfg(debug_assertions)]
+    Paused(Arc<dyn Fn(Point) -> bool + Send + Sync>),
 }
 
 impl Points {
     /// Says that the caller is at `point`.
     pub async fn reach(&self, point: Point) {
-        if let Self::Watched(stops) = self
-            && stops(point)
-        {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// The same for code that is not async, where only a real process can be stopped.
-    pub fn reach_blocking(&self, point: Point) {
-        if let Self::Watched(stops) = self
-            && stops(point)
-        {
-            loop {
-                std::thread::park();
+        match self {
+            Self::Watched(stops) if stops(point) => std::future::pending().await,
+            #[cfg(debug_assertions)]
+            Self::Paused(stops) if stops(point) => {
+                // Without signals there is nothing to wait for but the end of the process.
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
             }
+            _ => {}
         }
     }
 
@@ -120,7 +119,7 @@ fn paused_by_environment() -> Option<Points> {
     let point = Point::ALL.iter().copied().find(|point| point.as_str() == name)?;
     let nth: u32 = nth.parse().ok()?;
     let reached = AtomicU32::new(0);
-    Some(Points::Watched(Arc::new(move |at| {
+    Some(Points::Paused(Arc::new(move |at| {
         let stop = at == point && reached.fetch_add(1, Ordering::SeqCst) + 1 == nth;
         if stop {
             say(at);

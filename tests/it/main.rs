@@ -9,6 +9,7 @@ mod errors;
 mod git_http;
 mod laws;
 mod links;
+mod mistakes;
 mod postgres;
 mod readme;
 mod scenario;

@@ -1,3 +1,181 @@
 //! The built binary, as people and scripts see it.
+//!
+//! What it prints is kept in `tests/golden/cli`, each file a session: the command lines behind `$`,
+//! standard output as it is, standard error behind `! `, and the exit code. `UPDATE_EXPECT=1`
+//! writes them anew.
 
+mod exits;
 pub(crate) mod process;
+mod served;
+pub(crate) mod session;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::crash::scene::{SECOND, Scene};
+use process::isobar;
+use session::Session;
+
+/// The repository of the tutorial, in a folder of its own.
+pub(crate) fn example() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = folder.path().join("config");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples-repo"), &repository);
+    (folder, repository)
+}
+
+/// A folder with all that is in it but what Isobar keeps there.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        match entry.file_type().expect("a type").is_dir() {
+            true if entry.file_name() == ".isobar" => {}
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).expect("a copy")),
+        }
+    }
+}
+
+/// Every command, as its help is asked for.
+const COMMANDS: &[&str] = &[
+    "", "init", "check", "plan", "approve", "apply", "status", "explain", "list", "list stacks",
+    "list components", "describe", "describe component", "pull", "pull open", "pull list",
+    "pull show", "pull comment", "pull approve", "pull merge", "pull close", "serve", "demo",
+    "schema",
+];
+
+#[test]
+fn every_command_has_help() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::in_folder(folder.path());
+    for command in COMMANDS {
+        session.run(&format!("{command} --help"));
+    }
+    session.is("help");
+}
+
+#[test]
+fn no_command_is_missing_here() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let known = |name: &str| COMMANDS.contains(&name);
+    for above in ["", "list", "describe", "pull"] {
+        let words: Vec<&str> = above.split(' ').filter(|word| !word.is_empty()).collect();
+        let help = match words.as_slice() {
+            [] => isobar(["--help"]),
+            [above, ..] => isobar([above, "--help"]),
+        };
+        let help = help.run(folder.path()).stdout;
+        let listed = help.split("Commands:\n").nth(1).expect("a list").split("\n\n").next();
+        for line in listed.unwrap_or_default().lines() {
+            let Some(name) = line.strip_prefix("  ").and_then(|line| line.split(' ').next()) else {
+                continue;
+            };
+            let command = format!("{above} {name}");
+            assert!(matches!(name, "" | "help") || known(command.trim()), "`{command}`");
+        }
+    }
+}
+
+#[test]
+fn an_atmos_repository_becomes_one_of_isobar() {
+    let (_keep, repository) = example();
+    fs::remove_file(repository.join("isobar.yaml")).expect("it was there");
+    let mut session = Session::in_folder(&repository);
+    session.run("init");
+    session.run("init");
+    session.run("check");
+    session.run("plan core-networking-us-west-2-transit-hub");
+    session.run("apply core-networking-us-west-2-transit-hub --local --yes");
+    session.run("init -C stacks");
+    session.is("init");
+    assert!(!repository.join(".isobar/targets").exists(), "on observe nothing is written");
+}
+
+#[test]
+fn a_repository_is_read_in_every_way() {
+    let (_keep, repository) = example();
+    let mut session = Session::in_folder(&repository);
+    for line in [
+        "check",
+        "check --json",
+        "list stacks",
+        "list components --stack fnx-production-us-east-1-prod-dr",
+        "describe component storefront --stack fnx-production-us-west-2-prod-01 --kind helm",
+        "describe component storefront -s fnx-production-us-west-2-prod-01 --kind helm -f json",
+        "explain fnx-production-us-west-2-prod-01/helm/storefront values.podLabels.cost-center",
+        "explain fnx-production-us-west-2-prod-01/helm/storefront values.image.tag --json",
+    ] {
+        session.run(line);
+    }
+    session.is("read");
+}
+
+#[test]
+fn schemas_are_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::in_folder(folder.path());
+    for of in ["agent", "repository", "reconcile"] {
+        session.run(&format!("schema {of}"));
+    }
+    session.is("schema");
+}
+
+#[test]
+fn a_folder_is_planned_and_applied() {
+    let (_keep, repository) = example();
+    let mut session = Session::in_folder(&repository);
+    for line in [
+        "status",
+        "plan core-networking-us-west-2-transit-hub",
+        "plan core-networking-us-west-2-transit-hub --detailed-exitcode --json",
+        "apply core-networking-us-west-2-transit-hub --local",
+        "apply core-networking-us-west-2-transit-hub --local --yes",
+        "plan core-networking-us-west-2-transit-hub --detailed-exitcode",
+        "status",
+        "plan core-networking-us-west-2-transit-hubb",
+        "apply nothing-like-it-* --local --yes",
+    ] {
+        session.run(line);
+    }
+    session.is("apply_local");
+}
+
+#[test]
+fn a_commit_is_reviewed_merged_and_applied() {
+    let scene = Scene::new(None);
+    let mut session = Session::in_folder(scene.path());
+    session.with("ISOBAR_SETTINGS", "agent.yaml");
+    session.run("apply east");
+    session.run("approve --all");
+    session.run("apply");
+    session.run("apply");
+    session.run("status");
+    scene.commit("change", Some("main"), SECOND);
+    for line in [
+        "pull list",
+        "pull open change --title Grow",
+        "pull open change --title Grow",
+        "pull open nowhere --title Grow",
+        "pull list",
+        "pull list --json",
+        "pull comment 1 Why? --as grace",
+        "pull show 1",
+        "pull approve 1 --as grace",
+        "pull merge 1",
+        "pull merge 1",
+        "pull show 7",
+        "apply",
+        "approve east 1234",
+        "approve east 12345678",
+        "approve --all",
+        "apply",
+        "status --json",
+    ] {
+        session.run(line);
+    }
+    session.is("review");
+}

@@ -50,6 +50,12 @@ impl Isobar {
         self
     }
 
+    /// With more words on the line.
+    pub(crate) fn args(mut self, more: impl IntoIterator<Item = String>) -> Self {
+        self.args.extend(more);
+        self
+    }
+
     /// Starts it in `folder`.
     #[expect(clippy::disallowed_methods, reason = "what is tested, not a child of it")]
     pub(crate) fn start(&self, folder: &Path) -> Running {

@@ -6,8 +6,8 @@
 
 mod control;
 mod loss;
-mod oracle;
-mod scene;
+pub(crate) mod oracle;
+pub(crate) mod scene;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

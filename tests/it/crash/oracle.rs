@@ -18,7 +18,7 @@ use sqlx::{Column as _, Connection as _};
 use super::scene::{Component, STACKS, Scene, Version};
 
 /// Everything that is not as it has to be.
-pub(super) fn violations(scene: &Scene, wanted: &Version) -> Vec<String> {
+pub(crate) fn violations(scene: &Scene, wanted: &Version) -> Vec<String> {
     let mut found = Vec::new();
     for stack in STACKS {
         files(scene, stack, wanted, &mut found);
@@ -34,7 +34,7 @@ pub(super) fn violations(scene: &Scene, wanted: &Version) -> Vec<String> {
 }
 
 /// The wanted files of a stack that are not there, whatever they hold.
-pub(super) fn missing(scene: &Scene, stack: &str, wanted: &Version) -> Vec<String> {
+pub(crate) fn missing(scene: &Scene, stack: &str, wanted: &Version) -> Vec<String> {
     let there = below(&scene.target(stack));
     expected(stack, wanted).into_keys().filter(|path| !there.contains_key(path)).collect()
 }
@@ -237,7 +237,7 @@ fn text(json: &Json) -> String {
 }
 
 /// Every file below `folder` but Isobar's own, by its path there.
-pub(super) fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let Ok(entries) = std::fs::read_dir(folder) else { return files };
     for entry in entries {
@@ -257,7 +257,7 @@ pub(super) fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What a query gives, every column a text.
-pub(super) fn rows(store: &str, sql: &'static str) -> Vec<Vec<String>> {
+pub(crate) fn rows(store: &str, sql: &'static str) -> Vec<Vec<String>> {
     fn texts<R: sqlx::Row>(row: &R) -> Vec<String>
     where
         for<'r> String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
@@ -283,7 +283,7 @@ pub(super) fn rows(store: &str, sql: &'static str) -> Vec<Vec<String>> {
 }
 
 /// Runs statements behind the product's back.
-pub(super) fn raw(store: &str, sql: &'static str) {
+pub(crate) fn raw(store: &str, sql: &'static str) {
     wait(async {
         if store.starts_with("sqlite:") {
             let mut connection = sqlx::SqliteConnection::connect(store).await?;
@@ -299,7 +299,7 @@ pub(super) fn raw(store: &str, sql: &'static str) {
 }
 
 /// What `work` gives. Cases run in threads of their own.
-pub(super) fn wait<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(work)
 }

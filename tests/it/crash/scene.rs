@@ -11,15 +11,15 @@ use super::oracle;
 use crate::cli::process::{Isobar, Ran, isobar};
 
 /// One component and the number that makes its resource what it is.
-pub(super) struct Component {
-    pub(super) stack: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) name: &'static str,
-    pub(super) size: u32,
+pub(crate) struct Component {
+    pub(crate) stack: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) size: u32,
 }
 
 /// What a commit of the repository asks for.
-pub(super) type Version = [Component];
+pub(crate) type Version = [Component];
 
 const fn component(
     stack: &'static str,
@@ -31,7 +31,7 @@ const fn component(
 }
 
 /// The first commit.
-pub(super) const FIRST: &Version = &[
+pub(crate) const FIRST: &Version = &[
     component("east", "terraform", "net", 3),
     component("east", "kubernetes", "app", 1),
     component("east", "kubernetes", "old", 1),
@@ -43,7 +43,7 @@ pub(super) const FIRST: &Version = &[
 ];
 
 /// The second: a create and an update in every stack, a delete in two.
-pub(super) const SECOND: &Version = &[
+pub(crate) const SECOND: &Version = &[
     component("east", "terraform", "net", 4),
     component("east", "kubernetes", "app", 2),
     component("east", "kubernetes", "new", 1),
@@ -55,7 +55,7 @@ pub(super) const SECOND: &Version = &[
     component("west", "kubernetes", "cron", 1),
 ];
 
-pub(super) const STACKS: [&str; 3] = ["east", "north", "west"];
+pub(crate) const STACKS: [&str; 3] = ["east", "north", "west"];
 
 const ATMOS: &str = "\
 base_path: .
@@ -78,21 +78,21 @@ const AGENT: &str = "\
 agent: tester
 cache: cache
 repositories:
-  config: { url: config.git, forge: local, interval: 10s }
+  config: { url: config.git, forge: local, interval: 1s }
 targets_folder: targets
 forges:
   local: { local: { path: forge } }
 ";
 
 /// A folder with everything in it, and the database it is with.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     folder: TempDir,
-    pub(super) store: String,
+    pub(crate) store: String,
 }
 
 impl Scene {
     /// The first commit, and nothing else yet. `postgres`: the database that is not in the folder.
-    pub(super) fn new(postgres: Option<String>) -> Self {
+    pub(crate) fn new(postgres: Option<String>) -> Self {
         let scene = Self::at(tempfile::tempdir().expect("a folder"), postgres);
         write::init(&scene.git()).expect("a repository");
         scene.commit("main", None, FIRST);
@@ -108,31 +108,31 @@ impl Scene {
     }
 
     /// The same again in another folder, with the copy of the database that `postgres` is.
-    pub(super) fn copy(&self, postgres: Option<String>) -> Self {
+    pub(crate) fn copy(&self, postgres: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(self.path(), folder.path());
         Self::at(folder, postgres)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(super) fn git(&self) -> PathBuf {
+    pub(crate) fn git(&self) -> PathBuf {
         self.path().join("config.git")
     }
 
     /// The folder of a stack's target.
-    pub(super) fn target(&self, stack: &str) -> PathBuf {
+    pub(crate) fn target(&self, stack: &str) -> PathBuf {
         self.path().join("targets").join(stack)
     }
 
-    pub(super) fn mark(&self, stack: &str) -> PathBuf {
+    pub(crate) fn mark(&self, stack: &str) -> PathBuf {
         self.target(stack).join(".isobar/tester@config.json")
     }
 
     /// Makes `branch` say what `version` does.
-    pub(super) fn commit(&self, branch: &str, parent: Option<&str>, version: &Version) {
+    pub(crate) fn commit(&self, branch: &str, parent: Option<&str>, version: &Version) {
         let git = self.git();
         let tip = |branch: &str| -> Option<CommitId> {
             write::branch_tip(&git, branch).expect("a repository")
@@ -146,21 +146,21 @@ impl Scene {
     }
 
     /// A command with this scene's settings.
-    pub(super) fn command<const N: usize>(args: [&str; N]) -> Isobar {
+    pub(crate) fn command<const N: usize>(args: [&str; N]) -> Isobar {
         isobar(args).with("ISOBAR_SETTINGS", "agent.yaml")
     }
 
-    pub(super) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
         Self::command(args).run(self.path())
     }
 
     /// Lets every lease run out: its time is put back rather than waited for.
-    pub(super) fn leases_run_out(&self) {
+    pub(crate) fn leases_run_out(&self) {
         oracle::raw(&self.store, "UPDATE lease SET until = 0");
     }
 
     /// Plans, and approves everything that waits.
-    pub(super) fn approve(&self) {
+    pub(crate) fn approve(&self) {
         let planned = self.run(["apply"]);
         assert_eq!(planned.code(), 3, "{}", planned.said());
         let approved = self.run(["approve", "--all"]);

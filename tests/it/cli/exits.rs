@@ -1,0 +1,89 @@
+//! Every way to end, with its exit code, and an interruption.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
+use super::example;
+use super::process::isobar;
+use crate::crash::oracle::violations;
+use crate::crash::scene::{FIRST, Scene};
+
+#[test]
+fn a_name_that_is_close_is_offered() {
+    let (_keep, repository) = example();
+    let known = "fnx-production-us-west-2-prod-01";
+    let ran = isobar(["list", "components", "--stack", "fnx-production-us-west-2-prod-1"]);
+    let ran = ran.run(&repository);
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(ran.stderr.contains(&format!("did you mean `{known}`?")), "{}", ran.said());
+
+    let ran = isobar(["explain", &format!("{known}/helm/storfront")]).run(&repository);
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(ran.stderr.contains("storefront`?"), "{}", ran.said());
+
+    let ran = isobar(["aply"]).run(&repository);
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(ran.stderr.contains("'apply'"), "{}", ran.said());
+}
+
+#[test]
+fn a_database_that_is_away_is_a_matter_of_trying_again() {
+    let scene = Scene::new(None);
+    for (url, code) in [("postgres://nobody@127.0.0.1:1/none", 75), ("mysql://x", 1)] {
+        for args in [["apply"], ["serve"], ["status"]] {
+            let ran = Scene::command(args).with("ISOBAR_STORE", url).run(scene.path());
+            assert_eq!(ran.code(), code, "{url}: {}", ran.said());
+            assert!(ran.stderr.starts_with("error: "), "{}", ran.said());
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a reader that goes away before the end")]
+fn a_reader_that_goes_away_is_no_error() {
+    let (_keep, repository) = example();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_isobar"))
+        .args(["plan"])
+        .current_dir(&repository)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it is built");
+    let mut first = String::new();
+    // A plan of all stacks is more than a pipe holds.
+    let mut output = BufReader::with_capacity(64, child.stdout.take().expect("a pipe"));
+    output.read_line(&mut first).expect("a line");
+    drop(output);
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    assert_eq!(child.wait().expect("it is ours").code(), Some(0), "{said}");
+    assert_eq!(said, "", "{first}");
+}
+
+#[test]
+fn ctrl_c_finishes_what_has_begun_and_begins_nothing() {
+    let scene = Scene::new(None);
+    scene.approve();
+    let paused = Scene::command(["apply"]).with("ISOBAR_PAUSE_AT", "effect.after");
+    let mut running = paused.start(scene.path());
+    running.expect("paused at effect.after");
+    let second = scene.run(["apply", "east"]);
+    assert_eq!(second.code(), 75, "a second agent waits: {}", second.said());
+    assert_eq!(second.stderr, "error: somebody else works on east\n");
+
+    running.signal("INT");
+    let ran = running.end();
+    assert_eq!(ran.code(), 130, "{}", ran.said());
+    assert!(ran.stderr.contains("stopping: what has begun is being finished"), "{}", ran.said());
+    let begun = scene.target("east").join("east/terraform/net/east-net.terraform.tfvars.json");
+    assert!(begun.exists(), "{}", ran.said());
+    assert!(ran.stdout.contains("not started: the run was cancelled"), "{}", ran.said());
+    assert!(!scene.target("west").exists(), "another stack was begun: {}", ran.said());
+
+    // What the interrupted run had of approvals is used up: the rest is asked for again.
+    scene.approve();
+    let rerun = scene.run(["apply"]);
+    assert_eq!(rerun.code(), 0, "{}", rerun.said());
+    assert_eq!(violations(&scene, FIRST), [String::new(); 0]);
+}

@@ -1,0 +1,68 @@
+//! `isobar serve`: a commit is applied once it is approved, a hand's edit is put back, a signal
+//! ends it in order.
+
+use std::fs;
+
+use crate::crash::oracle::violations;
+use crate::crash::scene::{FIRST, SECOND, STACKS, Scene};
+
+#[test]
+fn it_applies_what_is_approved_and_keeps_it_so() {
+    let scene = Scene::new(None);
+    scene.approve();
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repositories");
+    expect_applied(&mut serving);
+
+    // While it serves, what reads beside it works, and what it holds is its own.
+    let status = scene.run(["status"]);
+    assert_eq!(status.code(), 0, "{}", status.said());
+
+    scene.commit("main", Some("main"), SECOND);
+    serving.expect("follow tester/config main: ");
+    // It plans as soon as it has fetched: what is approved is what it has planned by then.
+    let mut approved = String::new();
+    while !STACKS.iter().all(|stack| approved.contains(&format!("{stack} v1:"))) {
+        let ran = scene.run(["approve", "--all"]);
+        assert_eq!(ran.code(), 0, "{}", ran.said());
+        approved += &ran.stdout;
+    }
+    expect_applied(&mut serving);
+
+    let file = scene.target("west").join("west/kubernetes/app/ConfigMap.shop.app.yaml");
+    let held = fs::read_to_string(&file).expect("a file");
+    fs::write(&file, held.replace("size: '3'", "size: '99'")).expect("written");
+    serving.expect("west: applied");
+
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code(), 0, "{}", ended.said());
+    assert_eq!(fs::read_to_string(&file).expect("a file"), held);
+    let found: Vec<_> = violations(&scene, SECOND);
+    assert!(found.iter().all(|what| what.contains("started nothing")), "{found:?}");
+}
+
+#[test]
+fn a_signal_ends_it_when_it_has_nothing_to_do() {
+    for signal in ["TERM", "INT"] {
+        let scene = Scene::new(None);
+        scene.approve();
+        let mut serving = Scene::command(["serve"]).start(scene.path());
+        expect_applied(&mut serving);
+        serving.signal(signal);
+        let ended = serving.end();
+        assert_eq!(ended.code(), 0, "{signal}: {}", ended.said());
+        assert_eq!(violations(&scene, FIRST), [String::new(); 0], "{signal}");
+    }
+}
+
+/// Waits until every stack is applied.
+fn expect_applied(serving: &mut super::process::Running) {
+    let mut said = String::new();
+    for stack in STACKS {
+        let applied = format!("{stack}: applied");
+        while !said.contains(&applied) {
+            said += &serving.expect(": applied");
+        }
+    }
+}
