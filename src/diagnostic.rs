@@ -193,7 +193,6 @@ codes! {
     InheritCycle = "inherit-cycle": "Components inherit from each other in a ring.";
     DependencyMissing = "dependency-missing": "A component depends on one that does not exist.";
     DependencyCycle = "dependency-cycle": "Components depend on each other in a ring.";
-    MergeConflict = "merge-conflict": "Values cannot be merged.";
     ResourceClaimed = "resource-claimed": "Two components claim the same resource.";
     // Templates and functions.
     TemplateSyntax = "template-syntax": "A template cannot be parsed.";

@@ -51,7 +51,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     };
     let agent = agent.map_err(unopened)?;
     let repository = agent.repositories[0].clone();
-    let current = current(&agent, &repository).await?;
+    let fetching = current(&agent, &repository);
+    let current = context.output.progress(&context.world, "fetching", fetching).await?;
     let shown = super::plan::patterns(&args.stacks)?;
     let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
     let mut stacks = stacks.map_err(unavailable)?;
@@ -119,7 +120,10 @@ impl Round<'_> {
     ) -> Result<Ended, Failure> {
         let (agent, repository, current) = (self.agent, self.repository, self.current);
         let stop = &self.context.stop;
-        reconcile(agent, repository, current, stack, owning, stop).await.map_err(unavailable)
+        let work = reconcile(agent, repository, current, stack, owning, stop);
+        let what = format!("{stack}: looking, planning, applying what is approved");
+        let ended = self.context.output.progress(&self.context.world, &what, work).await;
+        ended.map_err(unavailable)
     }
 
     async fn plan_of(&self, stack: &StackName) -> Result<Option<Plan>, Failure> {

@@ -18,7 +18,8 @@ use scene::Scene;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder to make; by default a new one among the temporary files.
-    folder: Option<PathBuf>,
+    #[arg(value_name = "FOLDER")]
+    new_folder: Option<PathBuf>,
 }
 
 /// The edit: one line of one mixin.
@@ -38,7 +39,7 @@ const FILE: &str = "fnx-production/fnx-production-us-west-2-prod-01/helm/storefr
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let started = context.world.clock.monotonic();
-    let folder = match &args.folder {
+    let folder = match &args.new_folder {
         Some(folder) => folder.clone(),
         None => std::env::temp_dir().join(format!("isobar-demo-{}", context.world.ids.unique())),
     };

@@ -4,7 +4,7 @@ use super::workspace::{Findings, Workspace, component};
 use super::{Context, Exit, Failure, mistake};
 use crate::model::path::FieldPath;
 use crate::report;
-use crate::stacks::Selection;
+use crate::stacks::{self, Selection};
 
 /// Show where a value comes from: every layer that set it, the winner and those it won over.
 #[derive(Debug, clap::Args)]
@@ -33,12 +33,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     Findings::of(&wanted).show(context);
     let component = component(&wanted.desired, &args.component)?;
     let (path, files) = (&args.path.0, &wanted.desired.files);
-    if component.saying(path).next().is_none() {
+    let explained = stacks::explain(component, path);
+    if explained.is_empty() {
         return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
     }
     match context.output.json {
-        true => context.output.print_json(&report::json::explain(component, path, files))?,
-        false => context.output.print(&report::terminal::explain(component, path, files))?,
+        true => {
+            let json = report::json::explain(component, path, &explained, files);
+            context.output.print_json(&json)?;
+        }
+        false => {
+            let text = report::terminal::explain(component, path, &explained, files);
+            context.output.print(&text)?;
+        }
     }
     Ok(Exit::Done)
 }

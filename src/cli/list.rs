@@ -29,8 +29,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let desired = &wanted.desired;
     match args {
         Args::Stacks => {
-            let lines = desired.stacks.keys().map(ToString::to_string).collect();
-            print(context, lines, desired.stacks.values().map(stack_json))
+            let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
+            print(context, &lines, desired.stacks.values().map(stack_json))
         }
         Args::Components { stack, r#abstract } => {
             let stack = stack.as_deref().map(|name| stack_name(desired, name)).transpose()?;
@@ -39,15 +39,15 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
                     && (*r#abstract || component.presence != Presence::Abstract)
             };
             let components: Vec<_> = desired.components().filter(listed).collect();
-            let lines = components.iter().map(|component| component.id.to_string()).collect();
-            print(context, lines, components.into_iter().map(component_json))
+            let lines: Vec<_> = components.iter().map(|one| one.id.to_string()).collect();
+            print(context, &lines, components.into_iter().map(component_json))
         }
     }
 }
 
 fn print(
     context: &Context,
-    lines: Vec<String>,
+    lines: &[String],
     rows: impl Iterator<Item = Json>,
 ) -> Result<Exit, Failure> {
     match context.output.json {

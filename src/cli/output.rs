@@ -1,8 +1,19 @@
 //! Where a command writes: results to standard output, everything else to standard error.
 
+use std::future::Future;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
+use indicatif::ProgressBar;
 use serde::Serialize;
+
+use crate::world::World;
+
+/// How long people wait without being told what for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the sign that something goes on moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A command's two streams and what they can show.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +66,20 @@ impl Output {
         serde_json::to_writer_pretty(&mut stream, value)?;
         stream.write_all(b"\n")?;
         stream.flush()
+    }
+
+    /// Waits for `work`; from a second on people see that something goes on, and what.
+    pub async fn progress<T>(&self, world: &World, what: &str, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = world.clock.sleep(PATIENCE), if self.watched => {}
+        }
+        let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+        spinner.enable_steady_tick(TICK);
+        let done = work.await;
+        spinner.finish_and_clear();
+        done
     }
 
     /// Writes to people: findings, progress, errors. That nobody reads it is no error.

@@ -39,7 +39,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     };
     let shown = patterns(&args.stacks)?;
     all_known(&args.stacks, wanted.desired.stacks.keys())?;
-    let plans = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str())).await?;
+    let looking = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str()));
+    let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(&wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
     match context.output.json {
@@ -128,7 +129,7 @@ pub(super) fn patterns(texts: &[String]) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     let all = ["*".to_owned()];
     for text in if texts.is_empty() { &all[..] } else { texts } {
-        set.add(Glob::new(text).map_err(|error| mistake(error))?);
+        set.add(Glob::new(text).map_err(mistake)?);
     }
-    set.build().map_err(|error| mistake(error))
+    set.build().map_err(mistake)
 }

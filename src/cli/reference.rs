@@ -1,4 +1,6 @@
-//! `isobar reference`: the source of `docs/cli.md`.
+//! `isobar reference`: the source of `docs/cli.md` and `docs/settings.md`.
+
+mod settings;
 
 use std::fmt::Write as _;
 
@@ -6,18 +8,38 @@ use clap::CommandFactory as _;
 
 use super::{Context, Exit, Failure, Line};
 
-/// Print the help of every command as Markdown.
+/// Print a reference page as Markdown.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// About what.
+    of: Of,
+}
 
-pub(super) fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Of {
+    /// The help of every command.
+    Commands,
+    /// Every key of every settings file.
+    Settings,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let page = match args.of {
+        Of::Commands => commands()?,
+        Of::Settings => settings::page()?,
+    };
+    context.output.print(&page)?;
+    Ok(Exit::Done)
+}
+
+fn commands() -> Result<String, std::fmt::Error> {
     let mut command = Line::command().term_width(100);
     command.build();
     let mut text =
-        "# Commands\n\nMade by `isobar reference`; `scripts/check` holds it to that.\n".to_owned();
+        "# Commands\n\nMade by `isobar reference commands`; `scripts/check` holds it to that.\n"
+            .to_owned();
     write_command(&mut text, &command, "isobar")?;
-    context.output.print(&text)?;
-    Ok(Exit::Done)
+    Ok(text)
 }
 
 fn write_command(text: &mut String, command: &clap::Command, path: &str) -> std::fmt::Result {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::path::{FieldPath, Segment};
 use super::policy::{Manage, Reconcile};
 use super::question::Question;
 use super::value::Value;
@@ -179,22 +178,6 @@ impl Component {
     pub fn manage(&self, rule: Manage) -> Manage {
         let asked = self.reconcile.manage.unwrap_or(rule).min(rule);
         if self.locked { Manage::Observe } else { asked }
-    }
-
-    /// Every layer that says something about the value at `path`, lowest precedence first, and
-    /// what it says. A layer holds one section, and the path begins with its name.
-    pub fn saying(&self, path: &FieldPath) -> impl Iterator<Item = (&Layer, &Value)> {
-        let split = match path.0.split_first() {
-            Some((Segment::Key(section), rest)) => {
-                Some((section.clone(), FieldPath(rest.to_vec())))
-            }
-            _ => None,
-        };
-        self.layers.iter().filter_map(move |layer| {
-            let (section, rest) = split.as_ref()?;
-            let said = (*section == layer.section).then(|| rest.find(&layer.value))??;
-            Some((layer, said))
-        })
     }
 
     /// The merged section, if the component has it.

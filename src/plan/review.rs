@@ -97,7 +97,8 @@ fn approvals<'a>(plan: &Plan, input: &ReviewInput<'a>) -> Vec<&'a Approval> {
 fn lifted(plan: &Plan, approvals: &[&Approval]) -> Vec<Hold> {
     let named =
         |key: &ResourceKey| approvals.iter().any(|approval| approval.overrides.contains(key));
-    let going = plan.effect().changes.iter().filter(|change| change.action.is_destructive());
+    let (acted, _) = plan.effect().acted_on();
+    let going = acted.into_iter().filter(|change| change.action.is_destructive());
     let unnamed = going.filter(|change| !named(&change.resource)).count();
     let mut holds = plan.envelope.holds.clone();
     holds.retain(|hold| match (&hold.reason, &hold.part) {

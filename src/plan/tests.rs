@@ -554,6 +554,58 @@ fn a_freeze_holds_the_whole_plan_from_its_first_moment_to_its_last() {
     assert!(frozen(&world), "a pattern that cannot be read freezes every stack");
 }
 
+/// What nobody touches is taken as it stands; only what is not there yet is waited for.
+#[test]
+fn what_depends_on_something_locked_goes_ahead_unless_it_is_not_there() {
+    check(
+        r#"
+        component old locked
+        old wants old.json {"a": 1}
+        old has old.json {"a": 2}
+        old has gone.json stateful {"a": 2}
+        component new locked
+        new wants new.json {"a": 1}
+        component app
+        app needs old
+        app wants app.json {"a": 1}
+        component web
+        web needs new
+        web wants web.json {"a": 1}
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 6564fcb3f45d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/old
+                - delete gone.json                                  data loss
+                    a: 2
+                ~ update old.json
+                    a: 2 -> 1
+
+              terraform/app
+                + create app.json
+                    a: 1
+
+              terraform/new
+                + create new.json
+                    a: 1
+
+              terraform/web
+                + create web.json
+                    a: 1
+
+              Held
+                terraform/new: it is locked (`metadata.locked`)
+                  > remove `metadata.locked`
+                terraform/old: it is locked (`metadata.locked`)
+                  > remove `metadata.locked`
+                terraform/web: it depends on terraform/new, which is held
+
+              Held: 2 create (1 delete, 1 update, 1 create not acted on)
+        "#]],
+    );
+}
+
 /// What is only observed asks nobody for an approval.
 #[test]
 fn observed_and_locked_components_are_not_reviewed() {

@@ -114,7 +114,11 @@ pub async fn reconcile(
     let ended = run.under(&mut lease).await;
     agent.world.points.reach(Point::LeaseReleased).await;
     agent.store.release(lease).await?;
-    agent.stir();
+    if let Ok(Ended::Applied(_)) = &ended {
+        // What is remembered is what is there now, not what there was to do.
+        run.decide().await?;
+        agent.stir();
+    }
     ended
 }
 

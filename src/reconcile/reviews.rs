@@ -200,7 +200,8 @@ impl Reviews {
             tx.say(scope, messages::COMMENT, &messages::key(pull.number, "plan"), &body).await?;
         let status = plan_status(review);
         let key = format!("{} {}", pull.head, status.context);
-        news |= tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
+        news |=
+            tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
         tx.commit().await?;
         said.insert(pull.number, timeless);
         self.wake_sender(news);

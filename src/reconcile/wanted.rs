@@ -9,7 +9,7 @@ use crate::model::desired::{Desired, Presence, Stack};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Answers, Question};
 use crate::source::Snapshot;
-use crate::stacks::{self, Selection};
+use crate::stacks::{self, Resolver, Selection};
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -36,8 +36,9 @@ pub fn wanted(
     let (policy, policy_findings) = stacks::policy(snapshot);
     let mut answers = Answers::new();
     let mut desired = Desired::default();
+    let mut resolver = Resolver::new(snapshot);
     for _ in 0..ROUNDS_MAX {
-        let resolution = stacks::resolve(snapshot, selection, &answers);
+        let resolution = resolver.resolve(selection, &answers);
         desired = resolution.desired;
         let open: BTreeSet<_> =
             resolution.questions.into_iter().filter(|q| !answers.contains_key(q)).collect();

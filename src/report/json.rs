@@ -11,7 +11,8 @@
 //! applied  {version, applied: [outcome], waiting: review}
 //! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
-//! explain  {version, component, path, value?, layers: [{value, origin?, reach, imports}]}
+//! explain  {version, component, path, value?, layers: [layer]}
+//! layer    {value, wins, origin?, section, reach, imports}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -25,7 +26,7 @@ use super::words::{self, Clearing, State, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
-use crate::model::desired::{Component, Layer};
+use crate::model::desired::{Component, Explained};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::path::FieldPath;
@@ -107,22 +108,30 @@ pub fn findings(diagnostics: &[Diagnostic]) -> Json {
     json!({ "version": VERSION, "diagnostics": diagnostics })
 }
 
-/// Every layer that says something about one value, lowest precedence first; and what comes of it.
-pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> Json {
-    let layer = |(layer, value): (&Layer, &Value)| {
-        json!({
-            "value": unsecret(value),
-            "origin": files.span(value.origin),
+/// What comes of a value, and every layer that says something about it, lowest precedence first.
+pub fn explain(
+    component: &Component,
+    path: &FieldPath,
+    explained: &[Explained],
+    files: &Files,
+) -> Json {
+    let layer = |said: &Explained| {
+        let layer = component.layers.get(said.layer)?;
+        Some(json!({
+            "value": unsecret(&said.value),
+            "wins": said.wins,
+            "origin": files.span(said.value.origin),
+            "section": layer.section,
             "reach": words::reach(&layer.reach),
-            "imports": layer.imports.to_vec(),
-        })
+            "imports": layer.imports,
+        }))
     };
     json!({
         "version": VERSION,
         "component": component.id.to_string(),
         "path": path,
         "value": path.find(&component.sections).map(unsecret),
-        "layers": component.saying(path).map(layer).collect::<Vec<_>>(),
+        "layers": explained.iter().filter_map(layer).collect::<Vec<_>>(),
     })
 }
 

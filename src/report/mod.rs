@@ -16,11 +16,5 @@ pub mod terminal;
 pub mod markdown;
 pub mod json;
 
-/// Writes one line to standard error.
-#[expect(clippy::print_stderr, reason = "this is where output happens")]
-pub fn note(line: &str) {
-    eprintln!("{line}");
-}
-
 #[cfg(test)]
 mod tests;

@@ -140,6 +140,62 @@ fn the_status() {
     expect_file!["../../tests/golden/report/status.txt"].assert_eq(&text);
 }
 
+/// A mixin says 30, a catalog 60, and the environment wins with 90.
+#[test]
+fn the_explanation() {
+    use crate::ids::ContentId;
+    use crate::model::desired::{Component, Explained, Layer, Presence, Reach};
+    use crate::model::files::{File, Files};
+    use crate::model::policy::Reconcile;
+    use crate::model::value::{Map, Node, Origin, Value};
+
+    let mut files = Files::default();
+    let mut layer = |path: &str, reach: Reach, days: i64| {
+        let text = format!("vars:\n  log_retention_days: {days}\n");
+        let document = yaml_span::parse_first(text.as_str(), &yaml_span::Limits::DEFAULT).document;
+        let vars = document.get(document.root(), "vars").unwrap();
+        let node = document.get(vars, "log_retention_days").unwrap().0;
+        let content = ContentId::of(&text);
+        let file = files.add(File { path: path.into(), content, document: document.into() });
+        let value = Value { node: Node::Int(days), origin: Origin { file, node } };
+        let map: Map = [("log_retention_days".into(), value)].into_iter().collect();
+        let value = Value::computed(Node::Map(map));
+        let stack = "stacks/deployments/fnx/production/us-west-2/prod-01/_stack.yaml";
+        let imports = [stack.into(), path.into()].into();
+        Layer { section: "vars".into(), reach, imports, value }
+    };
+    let base = ComponentName::new("rds/defaults").unwrap();
+    let layers = vec![
+        layer("stacks/mixins/accounts/production.yaml", Reach::Global, 30),
+        layer("stacks/catalogs/infrastructure/data/rds/defaults.yaml", Reach::Base(base), 60),
+        layer("stacks/deployments/fnx/production/overrides/rds.yaml", Reach::Own, 90),
+    ];
+    let days = |layer: &Layer| layer.value.get("log_retention_days").unwrap().clone();
+    let said =
+        |(at, layer): (usize, &Layer)| Explained { layer: at, value: days(layer), wins: at == 2 };
+    let explained: Vec<_> = layers.iter().enumerate().map(said).collect();
+    let component = Component {
+        id: component(PRODUCTION, "terraform/rds"),
+        presence: Presence::Active,
+        locked: false,
+        code: "rds".into(),
+        inheritance: Vec::new(),
+        sections: value(r#"{"vars": {"log_retention_days": 90}}"#),
+        layers,
+        dependencies: Vec::new(),
+        questions: Vec::new(),
+        reconcile: Reconcile::default(),
+        manifest: "stacks/prod.yaml".into(),
+        workspace: "prod".into(),
+    };
+    let path = FieldPath::parse("vars.log_retention_days").unwrap();
+    let text = plain(&terminal::explain(&component, &path, &explained, &files));
+    expect_file!["../../tests/golden/report/explain.txt"].assert_eq(&text);
+    let json = json::explain(&component, &path, &explained, &files);
+    let text = serde_json::to_string_pretty(&json).unwrap() + "\n";
+    expect_file!["../../tests/golden/report/explain.json"].assert_eq(&text);
+}
+
 /// Whatever is a secret is in none of the surfaces, however much of it they show.
 #[test]
 fn no_surface_shows_a_secret() {

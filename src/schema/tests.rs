@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::model::policy::RepositoryPolicy;
 
-fn check(text: &str, expected: Expect) {
+fn check(text: &str, expected: &Expect) {
     let found = match read::<RepositoryPolicy>("isobar.yaml", text) {
         Ok(policy) => format!("{policy:?}\n"),
         Err(found) => found
@@ -38,7 +38,7 @@ freeze: none
 ";
     check(
         text,
-        expect![[r#"
+        &expect![[r#"
             isobar.yaml:1:10: settings-invalid: "one" is not of types "null", "integer"
             isobar.yaml:2:1: unknown-key: `reveiw` means nothing here (did you mean `review`?)
             isobar.yaml:5:13: settings-invalid: "proposed" is none of "observe", "propose", "correct" (did you mean `propose`?)
@@ -53,7 +53,7 @@ freeze: none
 fn broken_yaml_is_reported_as_such() {
     check(
         "version: 1\nversion: 2\n",
-        expect![[r#"
+        &expect![[r#"
             isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping
         "#]],
     );

@@ -47,6 +47,7 @@ pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
 pub use policy_file::policy;
+pub use resolve::Resolver;
 
 /// Which part of a snapshot is wanted. By default all of it.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +70,7 @@ pub struct Resolution {
 
 /// Resolves the selected part of a snapshot. Equal arguments give equal results.
 pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) -> Resolution {
-    resolve::resolve(snapshot, selection, answers)
+    Resolver::new(snapshot).resolve(selection, answers)
 }
 
 impl Selection {

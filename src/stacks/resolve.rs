@@ -19,36 +19,55 @@ use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Desired, Layout, Presence, Stack};
+use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
 use crate::model::value::Value;
 use crate::source::Snapshot;
 
-/// Resolves the selected part of a snapshot; see [`super::resolve`].
-pub(super) fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) -> Resolution {
-    let mut library = Library::new(snapshot, "");
-    let (dialect, found) = Dialect::read(&mut library);
-    library.base_path = dialect.base_path.clone();
-    library.key_delimiter = dialect.key_delimiter.clone();
-    let mut templates = Templates::new(dialect.templates.clone());
-    let mut work = Work { found, ..Work::default() };
-    let parents = read(&mut work, &mut library, &mut templates, &dialect);
-    let identity = Identity::new(&dialect, &mut templates);
-    let mut finisher = Finisher {
-        library: &library,
-        dialect: &dialect,
-        templates: &mut templates,
-        answers,
-        asked: BTreeSet::new(),
-        warnings: Vec::new(),
-    };
-    let mut drafts = Vec::new();
-    for parent in &parents {
-        work.parent(&mut finisher, &identity, parent, selection, &mut drafts);
+/// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
+/// answers after the other.
+pub struct Resolver<'s> {
+    library: Library<'s>,
+    dialect: Dialect,
+    templates: Templates,
+    parents: Vec<Parent>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'s> Resolver<'s> {
+    /// Reads every top-level manifest of `snapshot`, and all that they import.
+    pub fn new(snapshot: &'s Snapshot) -> Self {
+        let mut library = Library::new(snapshot, "");
+        let (dialect, found) = Dialect::read(&mut library);
+        library.base_path = dialect.base_path.clone();
+        library.key_delimiter = dialect.key_delimiter.clone();
+        let mut templates = Templates::new(dialect.templates.clone());
+        let mut work = Work { found, ..Work::default() };
+        let parents = read(&mut work, &mut library, &mut templates, &dialect);
+        Self { library, dialect, templates, parents, found: work.found }
     }
-    work.link(&finisher, &identity, drafts);
-    let Finisher { asked, warnings, .. } = finisher;
-    work.found.extend(warnings);
-    work.resolution(library, dialect.layout, asked)
+
+    /// Resolves the selected part; see [`super::resolve`].
+    pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        let mut work = Work { found: self.found.clone(), ..Work::default() };
+        let identity = Identity::new(&self.dialect, &mut self.templates);
+        let mut finisher = Finisher {
+            library: &self.library,
+            dialect: &self.dialect,
+            templates: &mut self.templates,
+            answers,
+            asked: BTreeSet::new(),
+            warnings: Vec::new(),
+        };
+        let mut drafts = Vec::new();
+        for parent in &self.parents {
+            work.parent(&mut finisher, &identity, parent, selection, &mut drafts);
+        }
+        work.link(&finisher, &identity, drafts);
+        let Finisher { asked, warnings, .. } = finisher;
+        work.found.extend(warnings);
+        work.resolution(self.library.files.clone(), self.dialect.layout.clone(), asked)
+    }
 }
 
 /// Every top-level manifest with what it is made of.
@@ -343,7 +362,7 @@ impl Work {
 
     fn resolution(
         mut self,
-        library: Library<'_>,
+        files: Files,
         layout: Layout,
         questions: BTreeSet<Question>,
     ) -> Resolution {
@@ -372,7 +391,7 @@ impl Work {
             nameless: self.nameless.into_iter().collect(),
             diagnostics: self.found,
             layout,
-            files: Arc::new(library.files),
+            files: Arc::new(files),
         };
         Resolution { desired, questions }
     }

@@ -4,8 +4,13 @@
 mod cli;
 mod compile_fail;
 mod crash;
+mod deployments;
+mod errors;
 mod git_http;
 mod mistakes;
 mod postgres;
+mod readme;
+mod scenario;
+mod stage;
 mod store;
 mod tidy;

@@ -9,10 +9,11 @@ use crate::place::Place;
 
 /// Each file and the arguments `isobar` prints it for.
 const FILES: &[(&str, &[&str])] = &[
-    ("schemas/agent.json", &["schema", "agent"]),
-    ("schemas/repository.json", &["schema", "repository"]),
-    ("schemas/reconcile.json", &["schema", "reconcile"]),
-    ("docs/cli.md", &["reference"]),
+    ("schemas/agent.schema.json", &["schema", "agent"]),
+    ("schemas/isobar.schema.json", &["schema", "repository"]),
+    ("schemas/reconcile.schema.json", &["schema", "reconcile"]),
+    ("docs/cli.md", &["reference", "commands"]),
+    ("docs/settings.md", &["reference", "settings"]),
 ];
 
 /// Writes what is out of date.

@@ -1,8 +1,8 @@
 //! The README's commands, run as a reader would run them.
 //!
 //! A block that opens with three backticks and `console` holds commands, each behind `$ `, and
-//! below each what it prints. Times and absolute paths may differ from run to run; a line `...`
-//! stands for any number of lines. A command without output below it only has to succeed.
+//! below each what it prints. Times, absolute paths, and commits and digests may differ from run to
+//! run; a line `...` stands for any number of lines. A command without output below it only has to succeed.
 
 use anyhow::{Context, Result, bail};
 
@@ -83,34 +83,36 @@ fn matches_from(wanted: &[String], printed: &[String]) -> bool {
 
 /// The lines without what differs from run to run, and without empty lines at the end.
 fn lines<'a>(text: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut lines: Vec<_> = text.map(without_times_and_paths).collect();
+    let mut lines: Vec<_> = text.map(plain).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
     lines
 }
 
-/// `line` with each time as `<time>`, each absolute path as `<path>`, and single spaces: a time
-/// that grows by a digit moves what stands behind it.
-fn without_times_and_paths(line: &str) -> String {
+/// `line` with each time as `<time>`, each absolute path as `<path>`, each commit or digest as
+/// `<id>`, and single spaces: a time that grows by a digit moves what stands behind it.
+fn plain(line: &str) -> String {
     let mut words = line.split_whitespace().peekable();
-    let mut plain = Vec::new();
+    let mut kept = Vec::new();
     while let Some(word) = words.next() {
         let bare = bare(word);
         let number = bare.starts_with(|c: char| c.is_ascii_digit());
         let unit = bare.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         if number && unit.is_empty() && words.peek().is_some_and(|next| is_unit(self::bare(next))) {
             let next = words.next().unwrap_or_default();
-            plain.push(next.replace(self::bare(next), "<time>"));
+            kept.push(next.replace(self::bare(next), "<time>"));
         } else if (number && is_unit(unit)) || is_clock(bare) {
-            plain.push(word.replace(bare, "<time>"));
+            kept.push(word.replace(bare, "<time>"));
         } else if bare.starts_with('/') && bare.len() > 1 {
-            plain.push(word.replace(bare, "<path>"));
+            kept.push(word.replace(bare, "<path>"));
+        } else if is_id(bare) {
+            kept.push(word.replace(bare, "<id>"));
         } else {
-            plain.push(word.to_owned());
+            kept.push(word.to_owned());
         }
     }
-    plain.join(" ")
+    kept.join(" ")
 }
 
 /// A word without the punctuation around it.
@@ -126,6 +128,12 @@ fn is_unit(word: &str) -> bool {
 fn is_clock(word: &str) -> bool {
     let digits_only = word.chars().all(|c| c.is_ascii_digit() || "-:.TZ+".contains(c));
     digits_only && (word.matches('-').count() >= 2 || word.matches(':').count() >= 2)
+}
+
+/// The beginning of a commit or a digest: at least 8 hexadecimal digits.
+fn is_id(word: &str) -> bool {
+    let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    word.len() >= 8 && word.chars().all(digits)
 }
 
 #[cfg(test)]

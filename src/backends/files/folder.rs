@@ -18,7 +18,8 @@ pub(super) const OWN: &str = ".isobar";
 const TEMPORARY: &str = ".isobar/tmp";
 
 /// How often a folder may vanish between making it and renaming a file into it.
-const PUBLISH_TRIES: u32 = 8;
+/// Each of the at most 8 steps that run at a time may do that once per level of the path.
+const PUBLISH_TRIES: u32 = 64;
 
 const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -190,12 +191,17 @@ impl Folder {
         let from = self.place(&temporary, false).map_err(failed)?.ok_or_else(gone)?;
         let mut tries = 0..PUBLISH_TRIES;
         loop {
-            let to = self.place(path, true).map_err(failed)?.ok_or_else(gone)?;
-            match rustix::fs::renameat(&from.parent, from.name, &to.parent, to.name) {
-                Ok(()) => return flush(&to.parent, distrusted),
+            let moved = self.place(path, true).and_then(|to| {
+                let to = to.ok_or(io::ErrorKind::NotFound)?;
+                rustix::fs::renameat(&from.parent, from.name, &to.parent, to.name)?;
+                Ok(to.parent)
+            });
+            match moved {
+                Ok(parent) => return flush(&parent, distrusted),
                 // Somebody has just deleted the last file of that folder, and the folder with it.
-                Err(Errno::NOENT) if tries.next().is_some() => {}
-                Err(error) => return Err(failed(error.into())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries.next().is_some() => {
+                }
+                Err(error) => return Err(failed(error)),
             }
         }
     }

@@ -213,6 +213,8 @@ impl Scene {
         let wanted = self.agent.wanted(&snapshot);
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
-        Ok(report::terminal::explain(component, &path, &wanted.desired.files))
+        let explained = crate::stacks::explain(component, &path);
+        let files = &wanted.desired.files;
+        Ok(report::terminal::explain(component, &path, &explained, files))
     }
 }

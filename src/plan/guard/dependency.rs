@@ -3,22 +3,30 @@
 use std::collections::BTreeSet;
 
 use crate::ids::ComponentId;
-use crate::model::change::Action;
+use crate::model::change::{Action, Change};
 use crate::model::plan::{Hold, HoldReason, Part};
 use crate::plan::{Draft, PlanInput, order};
 
-/// A component that makes or changes something waits while a component it depends on is held and
-/// either has changes itself or cannot be looked at. What only goes waits for nobody above it.
+/// A component that makes or changes something waits while a component it depends on is held.
+///
+/// What is only observed or locked is taken as it stands, unless it is not there yet. What only
+/// goes waits for nobody above it.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
-    let held: BTreeSet<&ComponentId> =
-        draft.holds.iter().filter_map(|hold| hold.part.component()).collect();
-    let makes = |change: &&crate::model::change::Change| {
-        !matches!(change.action, Action::Keep | Action::Delete | Action::Forget)
+    let creates = |id: &ComponentId| {
+        draft.changes.iter().any(|c| c.component == *id && c.action == Action::Create)
     };
+    let holds_up = |hold: &Hold| match (&hold.reason, hold.part.component()) {
+        (_, None) => None,
+        (HoldReason::Observed { .. } | HoldReason::Locked, Some(id)) if !creates(id) => None,
+        (_, id) => id.cloned(),
+    };
+    let held: BTreeSet<ComponentId> = draft.holds.iter().filter_map(holds_up).collect();
+    let makes =
+        |change: &&Change| !matches!(change.action, Action::Keep | Action::Delete | Action::Forget);
     let making: BTreeSet<_> =
         draft.changes.iter().filter(makes).map(|change| &change.component).collect();
     let mut holds = Vec::new();
-    for id in making {
+    for id in making.into_iter().filter(|id| input.acts_on(id)) {
         for on in order::all_dependencies(input, id) {
             if held.contains(&on) {
                 let part = Part::Component(id.clone());

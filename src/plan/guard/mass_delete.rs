@@ -9,7 +9,8 @@ use crate::plan::{Draft, PlanInput};
 pub(super) const DELETES_SMALL: usize = 3;
 
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
-    let deletes = draft.changes.iter().filter(|change| change.action.is_destructive()).count();
+    let going = draft.changes.iter().filter(|change| change.action.is_destructive());
+    let deletes = going.filter(|change| input.acts_on(&change.component)).count();
     let deletes_max = deletes_max(input);
     let reason = HoldReason::MassDelete { deletes, deletes_max };
     let hold = (deletes > deletes_max).then_some(Hold { part: Part::Plan, reason });

@@ -3,30 +3,38 @@
 use std::fmt::Write as _;
 
 use super::palette::{COMES, FAINT, PLAIN, STRONG, paint};
-use crate::model::desired::{Component, Layer};
+use crate::model::desired::{Component, Explained, Layer};
 use crate::model::files::Files;
 use crate::model::path::FieldPath;
 use crate::model::value::{Origin, Value};
 use crate::report::field::inline;
 use crate::report::words::{self, visible};
 
-/// Every layer that says something about the value at `path`, lowest precedence first, and the
-/// value that comes of it.
-pub fn explain(component: &Component, path: &FieldPath, files: &Files) -> String {
-    let id = visible(&component.id.to_string());
-    let result = path.find(&component.sections);
+/// What comes of a value, and every layer that says something about it, lowest precedence first.
+/// Those that are in it are marked.
+pub fn explain(
+    component: &Component,
+    path: &FieldPath,
+    explained: &[Explained],
+    files: &Files,
+) -> String {
     let mut out = String::new();
-    let shown =
-        result.map_or_else(|| "is not set".to_owned(), |value| format!("= {}", inline(value)));
-    let _ = writeln!(out, "{} {} {shown}\n", paint(STRONG, &id), visible(&path.to_string()));
-    let said: Vec<(&Layer, &Value)> = component.saying(path).collect();
-    for (at, (layer, value)) in said.iter().enumerate() {
-        // The last one wins, whatever those before it say.
-        let wins = at + 1 == said.len();
-        let (mark, style) = if wins { ('>', COMES) } else { (' ', PLAIN) };
-        let _ = writeln!(out, "{mark} {}", paint(style, &inline(value)));
-        let place = place(value, layer, files);
-        let _ = writeln!(out, "    {place}  {}", paint(FAINT, &words::reach(&layer.reach)));
+    let id = visible(&component.id.to_string());
+    let value = match path.find(&component.sections) {
+        None => "is not set".to_owned(),
+        // The whole of a component is longer than anybody reads on a line; its layers say it.
+        Some(_) if path.0.is_empty() => String::new(),
+        Some(value) => format!("= {}", inline(value)),
+    };
+    let head = format!("{} {value}", visible(&path.to_string()));
+    let _ = writeln!(out, "{} {}\n", paint(STRONG, &id), head.trim());
+    for said in explained {
+        let Some(layer) = component.layers.get(said.layer) else { continue };
+        let (mark, style) = if said.wins { ('>', COMES) } else { (' ', PLAIN) };
+        let _ = writeln!(out, "{mark} {}", paint(style, &inline(&said.value)));
+        let reach = words::reach(&layer.reach);
+        let place = place(&said.value, layer, files);
+        let _ = writeln!(out, "    {place}  {}", paint(FAINT, &reach));
         if layer.imports.len() > 1 {
             let way: Vec<_> = layer.imports.iter().map(|file| visible(file)).collect();
             let _ = writeln!(out, "    {}", paint(FAINT, &format!("by {}", way.join(" > "))));

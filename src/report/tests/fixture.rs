@@ -104,6 +104,10 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         after: Vec::new(),
         artifact: None,
     };
+    // What is only observed has changes and no steps.
+    let observed = holds
+        .iter()
+        .any(|hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked));
     let mut why: BTreeMap<_, _> =
         changes.iter().map(|change| (change.component.clone(), Why::Changed)).collect();
     why.insert(component(stack, "terraform/iam"), Why::Unchanged);
@@ -113,7 +117,7 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         target: TargetName::new("sandbox").unwrap(),
         inputs: BTreeMap::new(),
         tools: BTreeMap::new(),
-        steps: changes.iter().enumerate().map(step).collect(),
+        steps: changes.iter().filter(|_| !observed).enumerate().map(step).collect(),
         changes,
     };
     let revision = Revision::Merge {

@@ -30,17 +30,13 @@ impl Verdict {
         if invalid { Self::Invalid } else { worst }
     }
 
-    /// What is true of one plan. Parts that are only observed count only if there are no others.
+    /// What is true of one plan. What is only observed has no steps, and
+    /// counts only if nothing else has.
     pub fn of_plan(plan: &Plan) -> Self {
         let observed =
             |hold: &Hold| matches!(hold.reason, HoldReason::Observed { .. } | HoldReason::Locked);
-        let (steps, holds) = (&plan.effect().steps, &plan.envelope.holds);
-        // Without a step there is a reason for each change that none is planned.
-        let only_observed = match steps.is_empty() {
-            true => !plan.is_empty() && !holds.is_empty() && holds.iter().all(observed),
-            false => steps.iter().all(|step| plan.holds_on(step).any(observed)),
-        };
-        if only_observed {
+        let acts = !plan.effect().steps.is_empty();
+        if !plan.is_empty() && !acts && plan.envelope.holds.iter().any(observed) {
             return Self::Observed;
         }
         let of = |hold: &Hold| match &hold.reason {

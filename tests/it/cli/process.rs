@@ -148,8 +148,7 @@ impl Running {
     pub(crate) fn end(mut self) -> Ran {
         self.until(|_| false);
         let status = self.child.wait().expect("it is ours");
-        let (stdout, stderr) =
-            (std::mem::take(&mut self.stdout), std::mem::take(&mut self.stderr));
+        let (stdout, stderr) = (std::mem::take(&mut self.stdout), std::mem::take(&mut self.stderr));
         Ran { status, stdout, stderr }
     }
 }

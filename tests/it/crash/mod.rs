@@ -125,8 +125,10 @@ fn a_stack_is_a_dead_processs_until_its_lease_runs_out() {
     scene.approve();
     let short = ("ISOBAR_LEASE", "3s");
     let paused = ("ISOBAR_PAUSE_AT", "effect.half");
-    let mut running =
-        Scene::command(["apply"]).with(short.0, short.1).with(paused.0, paused.1).start(scene.path());
+    let mut running = Scene::command(["apply"])
+        .with(short.0, short.1)
+        .with(paused.0, paused.1)
+        .start(scene.path());
     running.expect("paused at effect.half");
     running.kill();
     let early = scene.run(["apply"]);
@@ -213,7 +215,8 @@ impl Case {
         scene.leases_run_out();
         let mut serving = Scene::command(["serve"]).start(scene.path());
         serving.expect("messages");
-        for args in [["pull", "approve", "1", "--as", "grace"], ["pull", "merge", "1", "--as", "ada"]]
+        for args in
+            [["pull", "approve", "1", "--as", "grace"], ["pull", "merge", "1", "--as", "ada"]]
         {
             let said = scene.run(args);
             assert_eq!(said.code(), 0, "{}", said.said());

@@ -88,7 +88,8 @@ fn own_files(scene: &Scene, stack: &str, found: &mut Vec<String>) {
 fn mark(scene: &Scene, stack: &str, wanted: &Version, found: &mut Vec<String>) {
     let text = std::fs::read(scene.mark(stack)).unwrap_or_default();
     let mark: Json = serde_json::from_slice(&text).unwrap_or_default();
-    let named: BTreeSet<_> = mark["resources"].as_object().into_iter().flat_map(|r| r.keys()).collect();
+    let named: BTreeSet<_> =
+        mark["resources"].as_object().into_iter().flat_map(|r| r.keys()).collect();
     let expected = expected(stack, wanted);
     if named != expected.keys().collect() {
         found.push(format!("the mark of {stack} names {named:?}"));
@@ -163,8 +164,7 @@ struct Run {
 /// Every run has an end and every intent an outcome, no step was done twice, and no approval has
 /// started more than one run.
 fn runs(scene: &Scene, found: &mut Vec<String>) {
-    const JOURNAL: &str =
-        "SELECT kind, COALESCE(run, ''), payload FROM journal ORDER BY seq";
+    const JOURNAL: &str = "SELECT kind, COALESCE(run, ''), payload FROM journal ORDER BY seq";
     let mut runs: BTreeMap<String, Run> = BTreeMap::new();
     let mut approved: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows(&scene.store, JOURNAL) {
@@ -246,7 +246,9 @@ pub(crate) fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         match entry.file_type().expect("a type").is_dir() {
             true if name == ".isobar" => {}
             true => files.extend(
-                below(&entry.path()).into_iter().map(|(path, bytes)| (format!("{name}/{path}"), bytes)),
+                below(&entry.path())
+                    .into_iter()
+                    .map(|(path, bytes)| (format!("{name}/{path}"), bytes)),
             ),
             false => drop(files.insert(name, std::fs::read(entry.path()).expect("a file"))),
         }

@@ -182,7 +182,8 @@ fn files(version: &Version) -> BTreeMap<String, Option<Vec<u8>>> {
         );
         for kind in ["terraform", "kubernetes"] {
             text.push_str(&format!("  {kind}:\n"));
-            let of_kind = |component: &&Component| (component.stack, component.kind) == (stack, kind);
+            let of_kind =
+                |component: &&Component| (component.stack, component.kind) == (stack, kind);
             version.iter().filter(of_kind).for_each(|component| text.push_str(&entry(component)));
         }
         files.insert(format!("stacks/deploy/{stack}.yaml"), text);

@@ -1,0 +1,384 @@
+//! A stage: the real engine on a real repository, database, forge and folders, in a simulated
+//! world. Scenarios and laws play on it.
+//!
+//! An agent's life is a runtime of its own. When the life ends, all that was under way is dropped
+//! and what already touches a file ends first: as if the process had been killed.
+
+mod memory;
+mod world;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use isobar::forge::local::LocalForge;
+use isobar::ids::{Actor, AgentName, CommitId, HolderId, RepositoryName, Scope, StackName};
+use isobar::model::authority::Approval;
+use isobar::model::plan::Plan;
+use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
+use isobar::settings::{AgentSettings, ForgeSettings, LocalForgeSettings, RepositorySettings};
+use isobar::source::write::{self, Author};
+use isobar::store::{Lease, Store};
+use isobar::world::{Clock as _, Point};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// How long a lease lasts here: as long as by default.
+pub(crate) const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
+pub(crate) use world::Simulation;
+
+/// A pass that takes longer hangs: thousands of times what it takes.
+const PASS_MAX: Duration = Duration::from_secs(120);
+
+/// Where time may flow, it moves on by a second when a pass has stood still for so long.
+const STILL: Duration = Duration::from_millis(50);
+
+/// Rounds in which a stage has to come to rest.
+const ROUNDS_MAX: usize = 12;
+
+/// Files and what they become; `None`: they go.
+pub(crate) type Changes = BTreeMap<String, Option<Vec<u8>>>;
+
+pub(crate) struct Stage {
+    life: Option<Life>,
+    pub(crate) simulation: Simulation,
+    /// Whether waiting inside a pass makes time pass.
+    pub(crate) time_flows: bool,
+    folder: TempDir,
+}
+
+/// One process. The runtime is dropped last and waits for what touches a file.
+struct Life {
+    tasks: Tasks,
+    agent: Arc<Agent>,
+    repository: Arc<Repository>,
+    runtime: Runtime,
+}
+
+/// What came of one round of all tasks.
+pub(crate) enum Pass {
+    Ended(Vec<Activation>),
+    Crashed(Point),
+}
+
+impl Stage {
+    /// An empty repository, and nobody who looks at it yet.
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let simulation = Simulation::new();
+        write::init(&folder.path().join("config.git")).expect("a repository");
+        Self { life: None, simulation, time_flows: false, folder }
+    }
+
+    /// The same state in another folder, to go on from on its own.
+    pub(crate) fn fork(&mut self) -> Self {
+        self.end();
+        let folder = TempDir::new().expect("a folder");
+        copy(self.folder.path(), folder.path());
+        // Copies of the repository are made anew from where it is now.
+        let _ = fs::remove_dir_all(folder.path().join("cache"));
+        let simulation = self.simulation.fork();
+        Self { life: None, simulation, time_flows: self.time_flows, folder }
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn git(&self) -> PathBuf {
+        self.path("config.git")
+    }
+
+    /// A file or folder of a target.
+    pub(crate) fn target(&self, path: &str) -> PathBuf {
+        self.path("targets").join(path)
+    }
+
+    fn settings(&self) -> AgentSettings {
+        let forge = LocalForgeSettings { path: self.path("forge") };
+        let repository = RepositorySettings {
+            url: self.git().display().to_string(),
+            branch: "main".to_owned(),
+            path: String::new(),
+            stacks: vec!["*".to_owned()],
+            interval: jiff::SignedDuration::from_secs(60),
+            auth: None,
+            forge: Some("local".to_owned()),
+        };
+        let scope = scope();
+        AgentSettings {
+            agent: scope.agent,
+            store: format!("sqlite:{}", self.path("isobar.db").display()),
+            cache: self.path("cache"),
+            lease: LEASE,
+            repositories: BTreeMap::from([(scope.repository, repository)]),
+            targets: BTreeMap::new(),
+            targets_folder: Some(self.path("targets")),
+            forges: BTreeMap::from([("local".to_owned(), ForgeSettings::Local(forge))]),
+        }
+    }
+
+    /// The agent, started if it does not run.
+    fn life(&mut self) -> &Life {
+        if self.life.is_none() {
+            let runtime = runtime();
+            let opened = Agent::open(self.settings(), self.simulation.world(), Reach::Agent);
+            let agent = Arc::new(runtime.block_on(opened).expect("the agent opens"));
+            let repository = agent.repositories[0].clone();
+            let tasks = Tasks::of(&agent, &repository, &CancellationToken::new());
+            self.life = Some(Life { tasks, agent, repository, runtime });
+        }
+        self.life.as_ref().expect("it has just begun")
+    }
+
+    /// Ends the agent; the next use starts it again.
+    pub(crate) fn end(&mut self) {
+        if let Some(Life { runtime, agent, tasks, .. }) = self.life.take() {
+            let store = agent.store.clone();
+            drop((tasks, agent));
+            runtime.block_on(store.close());
+        }
+    }
+
+    /// Activates every task once. A trap that springs ends the agent there.
+    pub(crate) fn pass(&mut self) -> Pass {
+        let (trap, clock) = (self.simulation.trap.clone(), self.simulation.clock.clone());
+        let flows = self.time_flows;
+        let set = trap.peek();
+        let life = self.life();
+        let ended = life.runtime.block_on(async {
+            let pass = life.tasks.pass();
+            let passes = async {
+                tokio::pin!(pass);
+                loop {
+                    match tokio::time::timeout(if flows { STILL } else { PASS_MAX }, &mut pass)
+                        .await
+                    {
+                        Ok(ended) => return ended,
+                        Err(_) => assert!(flows && clock.pass_to_next(), "a pass hangs"),
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = trap.sprung.notified() => None,
+                ended = passes => Some(ended),
+            }
+        });
+        match ended {
+            Some(ended) => Pass::Ended(ended),
+            None => {
+                self.life = None;
+                Pass::Crashed(set.expect("only a trap that is set springs").0)
+            }
+        }
+    }
+
+    /// Rounds until nothing is done any more. Everything that was done or failed, each once.
+    pub(crate) fn settle(&mut self) -> Vec<Activation> {
+        let mut all: Vec<Activation> = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let Pass::Ended(activations) = self.pass() else { panic!("a trap is set") };
+            let did = activations.iter().any(|a| matches!(a.activity, Activity::Did { .. }));
+            for activation in activations {
+                let same = |known: &Activation| {
+                    (&known.task, &known.activity) == (&activation.task, &activation.activity)
+                };
+                let failed = matches!(activation.activity, Activity::Failed { .. });
+                if activation.activity != Activity::Idle && !(failed && all.iter().any(same)) {
+                    all.push(activation);
+                }
+            }
+            if !did {
+                return all;
+            }
+        }
+        let last: Vec<_> = all.iter().rev().take(6).collect();
+        panic!("it does not come to rest: {last:?}");
+    }
+
+    /// Asks the running agent's store.
+    pub(crate) fn ask<T>(&mut self, question: impl AsyncFnOnce(&Store, &Scope) -> T) -> T {
+        let life = self.life();
+        life.runtime.block_on(question(&life.agent.store, &life.repository.scope))
+    }
+
+    /// The newest plan of every stack that was ever planned, sorted by name.
+    pub(crate) fn plans(&mut self) -> Vec<Plan> {
+        self.ask(async |store, scope| {
+            let mut plans = Vec::new();
+            for stack in store.stacks_known(scope).await.expect("it can be read") {
+                plans.extend(store.latest_plan(scope, &stack).await.expect("it can be read"));
+            }
+            plans
+        })
+    }
+
+    /// Says yes to a digest, as `isobar approve` does.
+    pub(crate) fn approve(&mut self, approval: &Approval) {
+        self.ask(async |store, scope| {
+            let mut tx = store.begin().await.expect("a transaction");
+            tx.approve(scope, approval).await.expect("it is written");
+            tx.commit().await.expect("it is durable");
+        });
+    }
+
+    /// Takes the lease on a stack for another process.
+    pub(crate) fn occupy(&mut self, stack: &StackName, ttl: Duration) -> Option<Lease> {
+        let holder = HolderId::new("somebody-else").expect("a name");
+        self.ask(async |store, scope| {
+            store.acquire(scope, stack, &holder, ttl).await.expect("it can be asked")
+        })
+    }
+
+    /// What people do at the forge.
+    pub(crate) fn forge(&self) -> LocalForge {
+        let world = self.simulation.world();
+        let forge = LocalForge::open(self.path("forge"), self.git(), actor("isobar"), world);
+        forge.expect("the forge opens")
+    }
+
+    /// Commits onto a branch; a new one begins at `main`.
+    pub(crate) fn commit(
+        &self,
+        branch: &str,
+        by: &str,
+        message: &str,
+        changes: &Changes,
+    ) -> CommitId {
+        let tip = self.tip(branch).or_else(|| self.tip("main"));
+        self.commit_on(tip.as_ref(), branch, by, message, changes)
+    }
+
+    fn commit_on(
+        &self,
+        parent: Option<&CommitId>,
+        branch: &str,
+        by: &str,
+        message: &str,
+        changes: &Changes,
+    ) -> CommitId {
+        let (by, at) = (actor(by), self.simulation.clock.now());
+        let message = format!("{message}\n");
+        let author = Author { actor: &by, at, message: &message };
+        write::commit(&self.git(), branch, parent, changes, &author).expect("it is committed")
+    }
+
+    /// Makes the branch forget its last `back` commits and puts another in their place.
+    pub(crate) fn force_push(
+        &self,
+        branch: &str,
+        back: usize,
+        by: &str,
+        changes: &Changes,
+    ) -> CommitId {
+        let mut base = self.tip(branch).expect("there is such a branch");
+        for _ in 0..back {
+            base = parent(&self.git(), &base);
+        }
+        fs::write(self.git().join("refs/heads").join(branch), format!("{base}\n"))
+            .expect("it is moved");
+        self.commit_on(Some(&base), branch, by, "Begin anew", changes)
+    }
+
+    pub(crate) fn delete_branch(&self, branch: &str) {
+        fs::remove_file(self.git().join("refs/heads").join(branch))
+            .expect("there is such a branch");
+    }
+
+    pub(crate) fn tip(&self, branch: &str) -> Option<CommitId> {
+        write::branch_tip(&self.git(), branch).expect("the repository can be read")
+    }
+
+    /// The text of a file on a branch.
+    pub(crate) fn file(&self, branch: &str, path: &str) -> Option<String> {
+        let tip = self.tip(branch).or_else(|| self.tip("main"))?;
+        let repository = gix::open(self.git()).expect("a repository");
+        let tree = find(&repository, &tip).tree().expect("a tree");
+        let entry = tree.lookup_entry_by_path(path).expect("a tree")?;
+        let blob = entry.object().expect("a blob");
+        Some(String::from_utf8(blob.data.clone()).expect("a text"))
+    }
+
+    /// Takes the database away.
+    pub(crate) fn lose_database(&mut self) {
+        self.end();
+        for file in ["isobar.db", "isobar.db-wal", "isobar.db-shm"] {
+            let lost = fs::remove_file(self.path(file));
+            assert!(file != "isobar.db" || lost.is_ok(), "there is no database to lose");
+        }
+    }
+
+    /// Every file in every target but Isobar's own, by path.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        read(&self.path("targets"), "", &mut files);
+        files.retain(|path, _| !path.split('/').any(|part| part == ".isobar"));
+        files
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+pub(crate) fn actor(name: &str) -> Actor {
+    Actor::new(name).expect("a name")
+}
+
+pub(crate) fn scope() -> Scope {
+    Scope {
+        agent: AgentName::new("isobar").expect("a name"),
+        repository: RepositoryName::new("platform").expect("a name"),
+    }
+}
+
+/// One thread for what waits; files are read and written by others.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn find<'r>(repository: &'r gix::Repository, commit: &CommitId) -> gix::Commit<'r> {
+    let id = gix::ObjectId::from_hex(commit.as_str().as_bytes()).expect("an id");
+    repository.find_commit(id).expect("a commit")
+}
+
+fn parent(git: &Path, commit: &CommitId) -> CommitId {
+    let repository = gix::open(git).expect("a repository");
+    let commit = find(&repository, commit);
+    let parent = commit.parent_ids().next().expect("it has one").detach();
+    CommitId::new(parent.to_string()).expect("an id")
+}
+
+fn read(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+        match entry.path().is_dir() {
+            true => read(&entry.path(), &path, files),
+            false => drop(files.insert(path, fs::read_to_string(entry.path()).expect("a text"))),
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => {
+                fs::create_dir(&to).expect("a folder");
+                copy(&entry.path(), &to);
+            }
+            false => drop(fs::copy(entry.path(), &to).expect("a file")),
+        }
+    }
+}
