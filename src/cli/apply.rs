@@ -122,7 +122,8 @@ impl Round<'_> {
         let stop = &self.context.stop;
         let work = reconcile(agent, repository, current, stack, owning, stop);
         let what = format!("{stack}: looking, planning, applying what is approved");
-        self.context.output.progress(&self.context.world, &what, work).await.map_err(unavailable)
+        let ended = self.context.output.progress(&self.context.world, &what, work).await;
+        ended.map_err(unavailable)
     }
 
     async fn plan_of(&self, stack: &StackName) -> Result<Option<Plan>, Failure> {

@@ -41,7 +41,7 @@ freeze: none
         &expect![[r#"
             isobar.yaml:1:10: settings-invalid: "one" is not of types "null", "integer"
             isobar.yaml:2:1: unknown-key: `reveiw` means nothing here (did you mean `review`?)
-            isobar.yaml:5:13: settings-invalid: "proposed" is none of "observe", "propose", "correct"
+            isobar.yaml:5:13: settings-invalid: "proposed" is none of "observe", "propose", "correct" (did you mean `propose`?)
             isobar.yaml:6:5: settings-invalid: `match` is missing (add `match:` here)
             isobar.yaml:8:16: settings-invalid: -1 is less than the minimum of 0
             isobar.yaml:9:9: settings-invalid: "none" is not of type "array"

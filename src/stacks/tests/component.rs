@@ -371,7 +371,6 @@ components:
                 vars: {stage: "dev"}
               terraform/a is unresolved
               terraform/b is unresolved
-            Error inherit-cycle stacks/deploy/dev.yaml:4:31: components inherit from each other: b -> a -> b
             Error inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
         "#]],
     );

@@ -14,9 +14,10 @@ fn it_applies_what_is_approved_and_keeps_it_so() {
     serving.expect("serving 1 repositories");
     expect_applied(&mut serving);
 
-    // While it serves, what reads beside it works, and what it holds is its own.
+    // While it serves, what reads beside it works; whether it has planned again by now or not.
     let status = scene.run(["status"]);
-    assert_eq!(status.code(), 0, "{}", status.said());
+    assert!(matches!(status.code(), 0 | 3), "{}", status.said());
+    assert!(STACKS.iter().all(|stack| status.stdout.contains(stack)), "{}", status.said());
 
     scene.commit("main", Some("main"), SECOND);
     serving.expect("follow tester/config main: ");
