@@ -136,7 +136,7 @@ fn a_stack_is_a_dead_processs_until_its_lease_runs_out() {
     assert!(early.stderr.contains("somebody else works on east"), "{}", early.said());
     let late = unless_busy(|| scene.run(["apply"]));
     assert_eq!(late.code(), 0, "{}", late.said());
-    assert_eq!(violations(&scene, FIRST), [String::new(); 0]);
+    assert_eq!(violations(&scene, FIRST), Vec::<String>::new());
 }
 
 impl Bed {
