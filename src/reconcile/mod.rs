@@ -226,21 +226,22 @@ async fn reviewed(
 /// own something, with the target they own it in.
 ///
 /// A target that the database knows nothing of is learnt from its mark first, so that no lease is
-/// taken with an epoch below the mark's.
+/// taken with an epoch below the mark's, and so that what a stack left there is found.
 pub async fn stacks_to_keep(
     agent: &Agent,
     repository: &Repository,
     wanted: &Wanted,
 ) -> Result<Vec<(StackName, Option<TargetName>)>, ReconcileError> {
-    let mut stacks = BTreeMap::new();
-    for stack in wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name)) {
-        let Some(target) = &stack.target else { continue };
-        // One that may not be opened is reported by the stack's own run.
-        if let Ok(target) = repository.targets.open(target, &stack.name) {
-            agent.learn(repository, &*target).await?;
+    for target in repository.targets.known() {
+        match agent.learn(repository, &*target).await {
+            Err(error @ ReconcileError::Store(_)) => return Err(error),
+            // A mark that cannot be read is reported by the runs of the stacks that live there.
+            Ok(()) | Err(_) => {}
         }
-        stacks.insert(stack.name.clone(), None);
     }
+    let ours = wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name));
+    let placed = ours.filter(|stack| stack.target.is_some());
+    let mut stacks: BTreeMap<_, _> = placed.map(|stack| (stack.name.clone(), None)).collect();
     for name in agent.store.stacks_known(&repository.scope).await? {
         if stacks.contains_key(&name) || !repository.has(&name) {
             continue;
@@ -261,7 +262,7 @@ async fn left_in(
 ) -> Result<Option<TargetName>, ReconcileError> {
     let plan = agent.store.latest_plan(&repository.scope, stack).await?;
     let planned = plan.as_ref().map(|plan| plan.effect().target.clone());
-    // A database that was lost knows no plan, and what the marks of open targets say.
+    // A database that was lost knows no plan, and what the marks say.
     let open = repository.targets.all();
     let open = open.iter().map(|target| target.name().clone());
     for target in planned.iter().cloned().chain(open).collect::<BTreeSet<_>>() {
