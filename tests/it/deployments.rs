@@ -1,6 +1,5 @@
 //! What `deployments/` holds is what the product reads.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
