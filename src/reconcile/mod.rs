@@ -233,10 +233,9 @@ async fn stacks_to_keep(
     wanted: &Wanted,
 ) -> Result<Vec<(StackName, Option<TargetName>)>, ReconcileError> {
     for target in repository.targets.known() {
-        match agent.learn(repository, &*target).await {
-            Err(error @ ReconcileError::Store(_)) => return Err(error),
-            // A mark that cannot be read is reported by the runs of the stacks that live there.
-            Ok(()) | Err(_) => {}
+        // A mark that cannot be read is reported by the runs of the stacks that live there.
+        if let Err(error @ ReconcileError::Store(_)) = agent.learn(repository, &*target).await {
+            return Err(error);
         }
     }
     let ours = wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name));
