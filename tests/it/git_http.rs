@@ -3,6 +3,7 @@
 //! The server is on this machine, where plain HTTP is allowed; Git's own `http-backend` speaks the
 //! protocol. TLS is the business of the HTTP client and not tested here.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 mod server;
 

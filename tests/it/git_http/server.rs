@@ -1,5 +1,6 @@
 //! A small HTTP server in front of `git http-backend`, which can be told to answer wrongly.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
