@@ -194,7 +194,13 @@ pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
     let choices: Vec<&str> = match error.kind() {
         Kind::Enum { options } => words(options),
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            context.iter().flatten().flat_map(choices).collect()
+            let forms: Vec<Vec<&str>> =
+                context.iter().map(|form| form.iter().flat_map(choices).collect()).collect();
+            // Where a form is more than a word, the words alone would mislead.
+            match forms.iter().any(Vec::is_empty) {
+                true => Vec::new(),
+                false => forms.concat(),
+            }
         }
         _ => return (error.to_string(), None),
     };
@@ -213,7 +219,13 @@ fn choices<'e>(error: &'e ValidationError<'_>) -> Vec<&'e str> {
         Kind::Constant { expected_value } => expected_value.as_str().into_iter().collect(),
         Kind::Enum { options } => words(options),
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            context.iter().flatten().flat_map(choices).collect()
+            let forms: Vec<Vec<&str>> =
+                context.iter().map(|form| form.iter().flat_map(choices).collect()).collect();
+            // Where a form is more than a word, the words alone would mislead.
+            match forms.iter().any(Vec::is_empty) {
+                true => Vec::new(),
+                false => forms.concat(),
+            }
         }
         _ => Vec::new(),
     }
