@@ -204,7 +204,7 @@ codes! {
     LocalsCycle = "locals-cycle": "Locals refer to each other in a ring.";
     // Building.
     KindUnsupported = "kind-unsupported": "No part of Isobar builds components of this kind.";
-    TargetMissing = "target-missing": "A stack names no target, or one the agent does not have.";
+    TargetConflict = "target-conflict": "The components of a stack name different targets.";
     BuildFailed = "build-failed": "A component cannot be built into what its tool is handed.";
 }
 

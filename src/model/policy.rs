@@ -50,7 +50,7 @@ pub struct RepositoryPolicy {
     pub freeze: Vec<Freeze>,
     /// What a plan may not do without a named override.
     pub guard: Guard,
-    /// How strict resolving is.
+    /// How strict resolving is. It is checked, and nothing follows it yet.
     pub strictness: Strictness,
 }
 
@@ -205,7 +205,7 @@ pub struct Reconcile {
     /// Where the stack's resources live.
     #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
-    /// How often it is looked at without a reason: `10m`.
+    /// How often it is looked at without a reason: `10m`. It is checked, and nothing follows it yet.
     #[schemars(with = "Option<String>")]
     pub interval: Option<SignedDuration>,
     /// How long one step may take: `1h`.

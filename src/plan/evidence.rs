@@ -38,7 +38,9 @@ impl Evidence {
             owned.values().map(|owned| &owned.component.stack).collect();
         for stack in desired.stacks.values() {
             let names_target = stack.target.as_ref() == Some(target);
-            if !names_target && !owning.contains(&stack.name) {
+            // What cannot be resolved may name any target.
+            let may_name = names_target || stack.target.is_none() && !stack.unresolved.is_empty();
+            if !may_name && !owning.contains(&stack.name) {
                 continue;
             }
             let unresolved = stack.unresolved.keys();

@@ -18,7 +18,7 @@ mod targets;
 mod task;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -226,33 +226,51 @@ async fn reviewed(
 /// own something, with the target they own it in.
 ///
 /// A target that the database knows nothing of is learnt from its mark first, so that no lease is
-/// taken with an epoch below the mark's.
+/// taken with an epoch below the mark's, and so that what a stack left there is found.
 pub async fn stacks_to_keep(
     agent: &Agent,
     repository: &Repository,
     wanted: &Wanted,
 ) -> Result<Vec<(StackName, Option<TargetName>)>, ReconcileError> {
-    let mut stacks = BTreeMap::new();
-    for stack in wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name)) {
-        let Some(target) = &stack.target else { continue };
-        // One that may not be opened is reported by the stack's own run.
-        if let Ok(target) = repository.targets.open(target, &stack.name) {
-            agent.learn(repository, &*target).await?;
+    for target in repository.targets.known() {
+        // A mark that cannot be read is reported by the runs of the stacks that live there.
+        if let Err(error @ ReconcileError::Store(_)) = agent.learn(repository, &*target).await {
+            return Err(error);
         }
-        stacks.insert(stack.name.clone(), None);
     }
+    let ours = wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name));
+    let placed = ours.filter(|stack| stack.target.is_some());
+    let mut stacks: BTreeMap<_, _> = placed.map(|stack| (stack.name.clone(), None)).collect();
     for name in agent.store.stacks_known(&repository.scope).await? {
         if stacks.contains_key(&name) || !repository.has(&name) {
             continue;
         }
-        let plan = agent.store.latest_plan(&repository.scope, &name).await?;
-        let Some(target) = plan.map(|plan| plan.effect().target.clone()) else { continue };
-        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
-        if owned.values().any(|owned| owned.component.stack == name) {
+        if let Some(target) = left_in(agent, repository, &name).await? {
             stacks.insert(name, Some(target));
         }
     }
     Ok(stacks.into_iter().collect())
+}
+
+/// The target in which a stack that left the branch still owns something; or the one in which
+/// something was planned for it that is no longer to be done: one more look says so.
+async fn left_in(
+    agent: &Agent,
+    repository: &Repository,
+    stack: &StackName,
+) -> Result<Option<TargetName>, ReconcileError> {
+    let plan = agent.store.latest_plan(&repository.scope, stack).await?;
+    let planned = plan.as_ref().map(|plan| plan.effect().target.clone());
+    // A database that was lost knows no plan, and what the marks say.
+    let open = repository.targets.all();
+    let open = open.iter().map(|target| target.name().clone());
+    for target in planned.iter().cloned().chain(open).collect::<BTreeSet<_>>() {
+        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
+        if owned.values().any(|owned| owned.component.stack == *stack) {
+            return Ok(Some(target));
+        }
+    }
+    Ok(planned.filter(|_| plan.is_some_and(|plan| !plan.is_empty())))
 }
 
 /// One line per layer of an error: `Display` of ours never repeats its source.

@@ -8,7 +8,7 @@ use globset::Glob;
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
 use crate::ids::{Scope, StackName, TargetName};
-use crate::settings::AgentSettings;
+use crate::settings::{AgentSettings, TargetSettings};
 use crate::world::World;
 
 /// The targets of one repository under one agent.
@@ -64,6 +64,14 @@ impl Targets {
         if !settings.stacks.iter().any(fits) {
             return Err(TargetRefused::Stack { stack: stack.clone(), target: name.clone() });
         }
+        self.opened(name, settings)
+    }
+
+    fn opened(
+        &self,
+        name: &TargetName,
+        settings: TargetSettings,
+    ) -> Result<Arc<dyn Target>, TargetRefused> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(target) = open.get(name) {
             return Ok(target.clone());
@@ -75,6 +83,18 @@ impl Targets {
         );
         open.insert(name.clone(), target.clone());
         Ok(target)
+    }
+
+    /// Every target of the settings that can be opened, whether or not a stack names it now:
+    /// stacks that left the branch may still own something there.
+    pub fn known(&self) -> Vec<Arc<dyn Target>> {
+        for name in self.settings.targets_known() {
+            if let Some(settings) = self.settings.target(&name) {
+                // One that cannot be opened is reported by the runs of its stacks.
+                let _ = self.opened(&name, settings);
+            }
+        }
+        self.all()
     }
 
     /// Every target that is open.

@@ -1,6 +1,6 @@
 //! The shape of `agent.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -201,6 +201,15 @@ impl AgentSettings {
             }
         }
         self
+    }
+
+    /// Every target that is named here, or has a folder already.
+    pub fn targets_known(&self) -> BTreeSet<TargetName> {
+        let folder = self.targets_folder.as_ref().and_then(|path| std::fs::read_dir(path).ok());
+        let inside = folder.into_iter().flatten().flatten();
+        let inside =
+            inside.filter_map(|entry| TargetName::new(entry.file_name().to_string_lossy()).ok());
+        self.targets.keys().cloned().chain(inside).collect()
     }
 
     /// What the target `name` stands for, if anything.

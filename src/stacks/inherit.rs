@@ -46,7 +46,8 @@ pub(super) struct Place<'l, 's> {
 
 /// The bases of `key`.
 pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
-    let mut walk = Walk { bench, place, bases: Bases::default(), chain: vec![(key.1.clone(), None)] };
+    let mut walk =
+        Walk { bench, place, bases: Bases::default(), chain: vec![(key.1.clone(), None)] };
     walk.visit(key);
     walk.bases.code = walk.code(key);
     walk.bases

@@ -377,7 +377,7 @@ impl Work {
                 let message =
                     format!("the components of `{}` name several targets: {names}", stack.name);
                 let span = crate::diagnostic::Span::file(manifest.clone());
-                let fault = Diagnostic::error(Code::TargetMissing, span, message);
+                let fault = Diagnostic::error(Code::TargetConflict, span, message);
                 self.found.push(fault.hint("set `settings.reconcile.target` once, at the top"));
             }
         }

@@ -84,12 +84,7 @@ impl Points {
         match self {
             Self::Watched(stops) if stops(point) => std::future::pending().await,
             #[cfg(debug_assertions)]
-            Self::Paused(stops) if stops(point) => {
-                // Without signals there is nothing to wait for but the end of the process.
-                if tokio::signal::ctrl_c().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            }
+            Self::Paused(stops) if stops(point) => interrupted().await,
             _ => {}
         }
     }
@@ -101,6 +96,14 @@ impl Points {
             return points;
         }
         Self::Off
+    }
+}
+
+/// Without signals there is nothing to wait for but the end of the process.
+#[cfg(debug_assertions)]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

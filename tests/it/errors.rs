@@ -4,6 +4,8 @@
 //! `base/`. The part of `docs/errors/<code>.md` from `## Example` to the next heading is made from
 //! it; the rest is written by hand. `UPDATE_EXPECT=1 cargo test --test it errors` renews the pages.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -7,6 +7,8 @@ mod crash;
 mod deployments;
 mod errors;
 mod git_http;
+mod laws;
+mod links;
 mod mistakes;
 mod postgres;
 mod readme;

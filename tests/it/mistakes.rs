@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::cli::example;
 use crate::cli::process::isobar;
 use crate::cli::session::{Session, normal};
-use crate::cli::example;
 
 /// A new file, or a text in one that is there and what takes its place.
 enum Break {

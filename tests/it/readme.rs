@@ -5,11 +5,14 @@
 //! something is held. A block marked `yaml` is written to the file its first line names. Blocks
 //! marked `console` are compared with what they print; `scripts/check` does that.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use std::env;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::cli::process::isobar;
 
 /// The word that a running agent begins a line with once it has read the branch.
 const AWAKE: &str = "follow ";
@@ -70,17 +73,17 @@ fn shell(folder: &Path, lines: &str) {
 
 /// Starts an agent and stops it once it has read the branch.
 fn serve(folder: &Path, line: &str) {
-    let mut command = command(folder, &format!("exec {line}"));
-    let mut agent = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(agent.stderr.take().unwrap()).lines();
-    let said: Vec<_> = lines.map_while(Result::ok).take_while(|l| !l.starts_with(AWAKE)).collect();
-    let ended = agent.try_wait().unwrap();
-    agent.kill().unwrap();
-    agent.wait().unwrap();
-    assert!(ended.is_none(), "the agent ended: {said:?}");
+    let words: Vec<_> = line.split_whitespace().collect();
+    let ["isobar", "serve", "--settings", settings] = words[..] else {
+        panic!("an agent is started by `isobar serve --settings <file>`, not by `{line}`")
+    };
+    let mut agent = isobar(["serve", "--settings", settings]).start(folder);
+    agent.expect(AWAKE);
+    agent.kill();
 }
 
 /// A shell with the built `isobar`, and nothing of the person who runs the test.
+#[expect(clippy::disallowed_methods, reason = "the shell is the reader of the README")]
 fn command(folder: &Path, script: &str) -> Command {
     let built = Path::new(env!("CARGO_BIN_EXE_isobar")).parent().unwrap();
     let path = env::var_os("PATH").unwrap_or_default();

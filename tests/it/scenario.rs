@@ -45,10 +45,16 @@ scenarios! {
     a_crash_leaves_nothing_half_done = "crash";
     a_crash_anywhere_changes_nothing_in_the_end = "crash-everywhere";
     a_lost_database_loses_no_ownership = "database-lost";
+    a_stack_that_cannot_be_resolved_may_live_anywhere = "unresolved-target";
+    a_broken_mark_concerns_its_own_stacks = "broken-mark";
+    what_a_stack_left_behind_is_found = "left-behind";
     a_lost_mark_deletes_nothing = "mark-lost";
     a_rewritten_branch_needs_approvals = "force-push";
     a_deleted_branch_takes_nothing_with_it = "deleted-branch";
     a_conflict_approves_nothing = "conflict";
+    a_freeze_holds_and_then_lets_go = "freeze";
+    a_locked_component_is_left_alone = "locked-component";
+    unknown_values_are_waited_for = "unknown-values";
 }
 
 fn play(name: &str) {

@@ -1,8 +1,9 @@
 //! The README's commands, run as a reader would run them.
 //!
 //! A block that opens with three backticks and `console` holds commands, each behind `$ `, and
-//! below each what it prints. Times, absolute paths, and commits and digests may differ from run to
-//! run; a line `...` stands for any number of lines. A command without output below it only has to succeed.
+//! below each what it prints. Times, absolute paths, commits and digests may differ from run to
+//! run; a line `...` stands for any number of lines. A command without output below it only has to
+//! succeed. The blocks marked `sh` are run by `tests/it/readme.rs`.
 
 use anyhow::{Context, Result, bail};
 

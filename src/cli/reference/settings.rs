@@ -19,14 +19,14 @@ reported at once. The schemas in `schemas/` let an editor check the files while 
 # yaml-language-server: $schema=schemas/isobar.schema.json
 ```
 
-In the tables, `<name>` is a name you choose, `[]` an entry of a list. A time is `30s`, `5m`, `1h30m`.
+In the tables, `<name>` is a name you choose, `[]` an entry of a list. A time is `30s` or `1h30m`.
 
 ## `agent.yaml`: the agent's own
 
 Named by `--settings` or `ISOBAR_SETTINGS`. It is the only file that says where Isobar may write and
 which credentials it has: a config repository can set none of this. Relative paths begin at the
-folder of the file. Without a file, a person's command works in the folder it is in: every target is a
-folder in `.isobar/targets`, and the database is `.isobar/isobar.db`.
+folder of the file. Without a file, a person's command works in the folder it is in: every target is
+a folder in `.isobar/targets`, and the database is `.isobar/isobar.db`.
 
 Every key is also a variable, which wins over the file: `ISOBAR_` and the path in upper case, levels
 joined by two underscores, every other character that is no letter or digit as one. The value is
@@ -36,9 +36,9 @@ YAML. So `ISOBAR_REPOSITORIES__PLATFORM__INTERVAL=30s` sets `repositories.platfo
 const REPOSITORY: &str = "
 ## `isobar.yaml`: the repository's
 
-In the root of the config repository, beside `atmos.yaml`. It is read from the tracked branch: a pull
-request that edits it cannot use the rules it brings. Without the file, or with a mistake in it, every
-stack is only observed. `isobar init` writes one to begin with.
+In the root of the config repository, beside `atmos.yaml`. It is read from the tracked branch: a
+pull request that edits it cannot use the rules it brings. Without the file, or with a mistake in
+it, every stack is only observed. `isobar init` writes one to begin with.
 ";
 
 const RECONCILE: &str = "

@@ -10,7 +10,7 @@ proptest! {
     #[test]
     fn what_is_written_as_json_is_read_back(value in known()) {
         let body = Body { format: Format::Json, value };
-        let bytes = body.encode().unwrap();
+        let bytes = body.encode().expect("it is there");
         let read = Body::decode(Format::Json, &bytes);
         prop_assert_eq!(read.content_id(), body.content_id());
         prop_assert_eq!(read, body);
@@ -19,7 +19,7 @@ proptest! {
     #[test]
     fn what_is_written_as_yaml_is_read_back(value in known()) {
         let body = Body { format: Format::Yaml, value };
-        let bytes = body.encode().unwrap();
+        let bytes = body.encode().expect("it is there");
         let text = String::from_utf8_lossy(&bytes).into_owned();
         prop_assert_eq!(Body::decode(Format::Yaml, &bytes), body, "{}", text);
     }
@@ -36,9 +36,9 @@ proptest! {
 #[test]
 fn json_is_written_with_sorted_keys_and_a_final_newline() {
     let value = from_json(&serde_json::json!({ "b": [1, { "d": 1, "c": 2 }], "a": "x" }));
-    let bytes = Body { format: Format::Json, value }.encode().unwrap();
+    let bytes = Body { format: Format::Json, value }.encode().expect("it is there");
     let text = "{\n  \"a\": \"x\",\n  \"b\": [\n    1,\n    {\n      \"c\": 2,\n      \"d\": 1\n    }\n  ]\n}\n";
-    assert_eq!(String::from_utf8(bytes).unwrap(), text);
+    assert_eq!(String::from_utf8(bytes).expect("it is there"), text);
 }
 
 #[test]

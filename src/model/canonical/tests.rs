@@ -10,7 +10,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(value in values()) {
         let text = bytes(&value);
-        let read = decode(&serde_json::from_slice(&text).unwrap()).unwrap();
+        let read = decode(&serde_json::from_slice(&text).expect("it is there")).expect("it is there");
         prop_assert_eq!(bytes(&read), text);
         // A result that is not a number is not equal to itself.
         if !format!("{value:?}").contains("NaN") {
@@ -23,7 +23,7 @@ proptest! {
     fn floats_are_read_back_exactly(floats in proptest::collection::vec(any::<f64>(), 200)) {
         for float in floats {
             let text = bytes(&Value::computed(Node::Float(float)));
-            let read = decode(&serde_json::from_slice(&text).unwrap()).unwrap();
+            let read = decode(&serde_json::from_slice(&text).expect("it is there")).expect("it is there");
             let Node::Float(read) = read.node else { panic!("{read:?} of {float:?}") };
             prop_assert_eq!(read.to_bits(), float.to_bits());
         }
@@ -67,9 +67,12 @@ fn what_nobody_wrote_is_no_value() {
         r#"{"$secret": {"handle": "a"}}"#,
         r#"{"$secret": {"handle": "a", "state": "short"}}"#,
     ] {
-        assert!(decode(&serde_json::from_str(text).unwrap()).is_err(), "{text}");
+        assert!(decode(&serde_json::from_str(text).expect("it is there")).is_err(), "{text}");
         // To a tool or a target it is a map like any other.
-        assert!(from_json(&serde_json::from_str(text).unwrap()).as_map().is_some(), "{text}");
+        assert!(
+            from_json(&serde_json::from_str(text).expect("it is there")).as_map().is_some(),
+            "{text}"
+        );
     }
 }
 

@@ -19,8 +19,8 @@ proptest! {
     fn what_is_written_is_read_back(path in proptest::collection::vec(segments(), 0..5)) {
         let path = FieldPath(path);
         prop_assert_eq!(FieldPath::parse(&path.to_string()), Ok(path.clone()));
-        let json = serde_json::to_string(&path).unwrap();
-        prop_assert_eq!(serde_json::from_str::<FieldPath>(&json).unwrap(), path);
+        let json = serde_json::to_string(&path).expect("it is there");
+        prop_assert_eq!(serde_json::from_str::<FieldPath>(&json).expect("it is there"), path);
     }
 }
 
@@ -28,7 +28,7 @@ proptest! {
 fn a_path_leads_into_a_value() {
     let json = serde_json::json!({ "a": [{ "b.c": 1 }], "": 2 });
     let value = canonical::from_json(&json);
-    let at = |text: &str| FieldPath::parse(text).unwrap().find(&value).cloned();
+    let at = |text: &str| FieldPath::parse(text).expect("it is there").find(&value).cloned();
     assert_eq!(at(r#"a[0]."b.c""#), Some(canonical::from_json(&json["a"][0]["b.c"])));
     assert_eq!(at(r#""""#), Some(canonical::from_json(&json[""])));
     assert_eq!(at("/a/0/b.c"), at(r#"a[0]."b.c""#));
@@ -46,7 +46,7 @@ fn what_is_no_path_is_refused() {
 
 #[test]
 fn a_path_is_under_those_it_leads_through() {
-    let path = |text: &str| FieldPath::parse(text).unwrap();
+    let path = |text: &str| FieldPath::parse(text).expect("it is there");
     assert!(path("a.b").is_under(&path("a")));
     assert!(path("a").is_under(&path("a")));
     assert!(path("a").is_under(&FieldPath::root()));

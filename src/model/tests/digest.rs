@@ -15,14 +15,14 @@ use crate::model::value::{Origin, Value};
 
 fn id(name: &str) -> ComponentId {
     ComponentId {
-        stack: StackName::new("prod").unwrap(),
-        kind: KindName::new("terraform").unwrap(),
-        name: ComponentName::new(name).unwrap(),
+        stack: StackName::new("prod").expect("it is there"),
+        kind: KindName::new("terraform").expect("it is there"),
+        name: ComponentName::new(name).expect("it is there"),
     }
 }
 
 fn path(text: &str) -> FieldPath {
-    FieldPath::parse(text).unwrap()
+    FieldPath::parse(text).expect("it is there")
 }
 
 /// One update and one move in two steps.
@@ -30,7 +30,7 @@ fn effect(before: Value, after: Value) -> Effect {
     let content = ContentId::of("content");
     let update = Change {
         component: id("vpc"),
-        resource: ResourceKey::new("vpc.json").unwrap(),
+        resource: ResourceKey::new("vpc.json").expect("it is there"),
         action: Action::Update,
         risk: Risk::Reversible,
         cause: Cause::Wish,
@@ -49,7 +49,7 @@ fn effect(before: Value, after: Value) -> Effect {
         },
     };
     let moved = Change {
-        resource: ResourceKey::new("moved.json").unwrap(),
+        resource: ResourceKey::new("moved.json").expect("it is there"),
         action: Action::Move { from: id("old") },
         fields: vec![],
         intended: None,
@@ -64,11 +64,11 @@ fn effect(before: Value, after: Value) -> Effect {
     };
     Effect {
         scope: Scope {
-            agent: AgentName::new("home").unwrap(),
-            repository: RepositoryName::new("config").unwrap(),
+            agent: AgentName::new("home").expect("it is there"),
+            repository: RepositoryName::new("config").expect("it is there"),
         },
-        stack: StackName::new("prod").unwrap(),
-        target: TargetName::new("box").unwrap(),
+        stack: StackName::new("prod").expect("it is there"),
+        target: TargetName::new("box").expect("it is there"),
         inputs: [(id("vpc"), content)].into(),
         tools: [("terraform".to_owned(), "1.9.8".to_owned())].into(),
         changes: vec![update, moved],
@@ -82,8 +82,8 @@ fn small() -> Effect {
 
 fn envelope() -> Envelope {
     Envelope {
-        revision: Revision::Commit(CommitId::new("4f2a91c07d1e").unwrap()),
-        observed_at: "2026-11-20T09:30:00Z".parse().unwrap(),
+        revision: Revision::Commit(CommitId::new("4f2a91c07d1e").expect("it is there")),
+        observed_at: "2026-11-20T09:30:00Z".parse().expect("it is there"),
         holds: vec![Hold { part: Part::Component(id("vpc")), reason: HoldReason::Locked }],
         why: [(id("vpc"), Why::Held)].into(),
     }
@@ -93,10 +93,10 @@ type Mutation = fn(&mut Effect);
 
 /// Everything there is in an effect, changed one by one.
 const OTHERS: &[(&str, Mutation)] = &[
-    ("agent", |e| e.scope.agent = AgentName::new("away").unwrap()),
-    ("repository", |e| e.scope.repository = RepositoryName::new("other").unwrap()),
-    ("stack", |e| e.stack = StackName::new("dev").unwrap()),
-    ("target", |e| e.target = TargetName::new("bag").unwrap()),
+    ("agent", |e| e.scope.agent = AgentName::new("away").expect("it is there")),
+    ("repository", |e| e.scope.repository = RepositoryName::new("other").expect("it is there")),
+    ("stack", |e| e.stack = StackName::new("dev").expect("it is there")),
+    ("target", |e| e.target = TargetName::new("bag").expect("it is there")),
     ("input", |e| {
         e.inputs.insert(id("vpc"), ContentId::of("other"));
     }),
@@ -105,15 +105,15 @@ const OTHERS: &[(&str, Mutation)] = &[
     }),
     ("tool", |e| drop(e.tools.insert("terraform".to_owned(), "1.9.9".to_owned()))),
     ("component", |e| e.changes[0].component = id("rds")),
-    ("resource", |e| e.changes[0].resource = ResourceKey::new("rds.json").unwrap()),
+    ("resource", |e| e.changes[0].resource = ResourceKey::new("rds.json").expect("it is there")),
     ("action", |e| e.changes[0].action = Action::Replace),
     ("from", |e| e.changes[1].action = Action::Move { from: id("older") }),
     ("path", |e| e.changes[0].fields[0].path = path("a.c")),
     ("before", |e| e.changes[0].fields[0].before = None),
     ("after", |e| e.changes[0].fields[0].after = Some(Value::text("3"))),
     ("no field", |e| e.changes[0].fields.clear()),
-    ("format", |e| e.changes[0].intended.as_mut().unwrap().format = Format::Yaml),
-    ("intended", |e| e.changes[0].intended.as_mut().unwrap().value = Value::text("3")),
+    ("format", |e| e.changes[0].intended.as_mut().expect("it is there").format = Format::Yaml),
+    ("intended", |e| e.changes[0].intended.as_mut().expect("it is there").value = Value::text("3")),
     ("uid", |e| e.changes[0].precondition.uid = None),
     ("live content", |e| {
         e.changes[0].precondition.fields.insert(path("a.b"), None);
@@ -127,7 +127,7 @@ const OTHERS: &[(&str, Mutation)] = &[
     ("order of steps", |e| e.steps[1].after.clear()),
     ("artifact", |e| e.steps[0].artifact = None),
     ("artifact's content", |e| {
-        e.steps[0].artifact.as_mut().unwrap().content = ContentId::of("other");
+        e.steps[0].artifact.as_mut().expect("it is there").content = ContentId::of("other");
     }),
     ("no step", |e| drop(e.steps.pop())),
 ];
@@ -148,7 +148,7 @@ fn what_surrounds_an_effect_is_not_in_its_digest() {
     let plan = Plan::seal(small(), envelope());
     let mut elsewhere = envelope();
     elsewhere.revision = Revision::Folder(ContentId::of("folder"));
-    elsewhere.observed_at = "2027-01-01T00:00:00Z".parse().unwrap();
+    elsewhere.observed_at = "2027-01-01T00:00:00Z".parse().expect("it is there");
     elsewhere.holds.clear();
     elsewhere.why.clear();
     assert_eq!(plan.clone().with_envelope(elsewhere).digest(), plan.digest());
@@ -158,13 +158,14 @@ fn what_surrounds_an_effect_is_not_in_its_digest() {
     same.changes[0].fields[0].sensitive = true;
     let span = crate::diagnostic::Span::file("stacks/a.yaml");
     same.changes[0].fields[0].origin = Some(span);
-    same.changes[0].fields[0].after.as_mut().unwrap().origin = Origin { file: 0, node: 1 };
+    same.changes[0].fields[0].after.as_mut().expect("it is there").origin =
+        Origin { file: 0, node: 1 };
     assert_eq!(same.digest(), plan.digest());
 }
 
 #[test]
 fn a_plan_that_was_altered_is_refused() {
-    let stored = serde_json::to_value(Plan::seal(small(), envelope())).unwrap();
+    let stored = serde_json::to_value(Plan::seal(small(), envelope())).expect("it is there");
     for (at, value) in [
         ("/effect/target", "bag"),
         ("/effect/changes/0/action", "delete"),
@@ -178,7 +179,8 @@ fn a_plan_that_was_altered_is_refused() {
         assert!(error.contains("and its content is"), "{at}: {error}");
     }
     let mut elsewhere = stored;
-    *elsewhere.pointer_mut("/envelope/observed_at").unwrap() = "2027-01-01T00:00:00Z".into();
+    *elsewhere.pointer_mut("/envelope/observed_at").expect("it is there") =
+        "2027-01-01T00:00:00Z".into();
     assert!(serde_json::from_value::<Plan>(elsewhere).is_ok(), "the envelope is not approved");
 }
 
@@ -190,10 +192,10 @@ proptest! {
     #[test]
     fn a_plan_is_read_back_as_stored(before in values(), after in values()) {
         let plan = Plan::seal(effect(before, after), envelope());
-        let text = serde_json::to_string(&plan).unwrap();
-        let read: Plan = serde_json::from_str(&text).unwrap();
+        let text = serde_json::to_string(&plan).expect("it is there");
+        let read: Plan = serde_json::from_str(&text).expect("it is there");
         prop_assert_eq!(read.digest(), plan.digest());
-        prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        prop_assert_eq!(serde_json::to_string(&read).expect("it is there"), text);
         prop_assert_eq!(read.effect().canonical(), plan.effect().canonical());
     }
 }

@@ -67,7 +67,7 @@ fn cluster() -> World {
         let uid = Some(uid.to_owned());
         let owned = Owned { component: id("web"), applied: None, uid, epoch: Epoch(1) };
         world.owned.insert(key(name), owned.clone());
-        world.mark.as_mut().unwrap().resources.insert(key(name), owned);
+        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
     }
     let deployment = object(
         Some(
@@ -131,7 +131,11 @@ fn each_object_is_a_step_that_names_it() {
     assert_eq!(effect.steps.len(), effect.changes.len());
     let natures = effect.steps.iter().map(|step| step.nature);
     assert!(natures.into_iter().all(|nature| nature == Nature::IdempotentByName));
-    let update = effect.changes.iter().find(|change| change.resource == key(DEPLOYMENT)).unwrap();
+    let update = effect
+        .changes
+        .iter()
+        .find(|change| change.resource == key(DEPLOYMENT))
+        .expect("it is there");
     assert_eq!(update.precondition.uid.as_deref(), Some("uid-1"));
     let fields: Vec<_> = update.precondition.fields.keys().map(ToString::to_string).collect();
     assert_eq!(fields, ["spec.image"], "a field that does not change makes no plan stale");
@@ -146,7 +150,8 @@ fn an_object_made_anew_by_somebody_else_is_kept() {
     namespace.uid = Some("uid-9".to_owned());
     let plan = world.plan();
     assert_eq!(audit(&plan, &world.input()), []);
-    let change = plan.effect().changes.iter().find(|c| c.resource == key(NAMESPACE)).unwrap();
+    let change =
+        plan.effect().changes.iter().find(|c| c.resource == key(NAMESPACE)).expect("it is there");
     assert_eq!(change.action, Action::Keep);
     let unproven = |reason: &HoldReason| matches!(reason, HoldReason::NotProvenGone { .. });
     assert!(plan.envelope.holds.iter().any(|hold| unproven(&hold.reason)));

@@ -38,8 +38,8 @@ fn database() -> Observation {
         {"function": "terraform", "arguments": ["aws_db_instance.main", "endpoint"]}}}"#;
     let before = r#"{"engine": "14", "password": "canary-old", "endpoint": "db.internal"}"#;
     let main = Compared {
-        must_replace: vec![FieldPath::parse("engine").unwrap()],
-        sensitive: vec![FieldPath::parse("password").unwrap()],
+        must_replace: vec![FieldPath::parse("engine").expect("it is there")],
+        sensitive: vec![FieldPath::parse("password").expect("it is there")],
         stateful: true,
         ..seen(Some(before), Some(after))
     };
@@ -81,7 +81,7 @@ fn with_database() -> World {
         let owned =
             Owned { component: id("rds"), applied: None, uid: None, epoch: Epoch::default() };
         world.owned.insert(key(name), owned.clone());
-        world.mark.as_mut().unwrap().resources.insert(key(name), owned);
+        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
     }
     world.observed.insert(id("rds"), Observed::Complete(database()));
     world
@@ -133,7 +133,7 @@ fn the_sealed_file_is_part_of_what_is_approved() {
     let mut world = with_database();
     let digest = world.plan().digest();
     let mut again = database();
-    again.artifact.as_mut().unwrap().content = ContentId::of("other bytes");
+    again.artifact.as_mut().expect("it is there").content = ContentId::of("other bytes");
     world.observed.insert(id("rds"), Observed::Complete(again));
     assert_ne!(world.plan().digest(), digest);
 }
@@ -142,7 +142,7 @@ fn the_sealed_file_is_part_of_what_is_approved() {
 #[test]
 fn a_delete_that_is_not_proven_holds_the_whole_set() {
     let mut world = with_database();
-    world.mark.as_mut().unwrap().resources.remove(&key("aws_subnet.old"));
+    world.mark.as_mut().expect("it is there").resources.remove(&key("aws_subnet.old"));
     let plan = world.plan();
     assert_eq!(audit(&plan, &world.input()), []);
     let [step] = &plan.effect().steps[..] else { panic!() };
@@ -174,8 +174,8 @@ fn a_component_that_is_gone_is_forgotten() {
 #[test]
 fn variables_that_are_not_known_yet_hold_the_component() {
     let mut world = with_database();
-    let mut pieces = world.rendered[&id("rds")].clone().unwrap().resources().clone();
-    let piece = pieces.values_mut().next().unwrap();
+    let mut pieces = world.rendered[&id("rds")].clone().expect("it is there").resources().clone();
+    let piece = pieces.values_mut().next().expect("it is there");
     piece.body = body(
         r#"{"vpc": {"$unknown": {"function": "terraform.output", "arguments": ["vpc", "id"]}}}"#,
     );
@@ -196,13 +196,13 @@ fn an_apply_that_was_cut_off_is_said_to_be_unknown() {
         component: id("rds"),
         authority: Some(Authority::Reviewed {
             digest: plan.digest(),
-            by: vec![Actor::new("ada").unwrap()],
+            by: vec![Actor::new("ada").expect("it is there")],
         }),
         end,
         comparisons,
     };
     let outcome = |step| Outcome {
-        run: RunId::new("run-1").unwrap(),
+        run: RunId::new("run-1").expect("it is there"),
         stack: plan.effect().stack.clone(),
         digest: plan.digest(),
         epoch: Epoch(2),
@@ -217,15 +217,15 @@ fn an_apply_that_was_cut_off_is_said_to_be_unknown() {
         deviations,
     };
     let deviation = Deviation {
-        path: FieldPath::parse("engine").unwrap(),
+        path: FieldPath::parse("engine").expect("it is there"),
         predicted: Some(value(r#""15""#)),
         actual: Some(value(r#""15.4""#)),
         sensitive: false,
     };
     let done = outcome(step(StepEnd::Done, vec![comparison(3, vec![deviation])]));
     let said = plain(&terminal::outcome(&cut_off)) + &plain(&terminal::outcome(&done));
-    let stored = serde_json::to_string(&done).unwrap();
-    assert_eq!(serde_json::from_str::<Outcome>(&stored).unwrap(), done);
+    let stored = serde_json::to_string(&done).expect("it is there");
+    assert_eq!(serde_json::from_str::<Outcome>(&stored).expect("it is there"), done);
     expect![[r#"
         prod: not known how it ended, 0 of 1 steps are done
           run run-1, plan DIGEST, ended 2026-11-20 09:30:00 UTC

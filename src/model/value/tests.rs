@@ -30,7 +30,7 @@ fn typing_reaches_all_the_way_down_and_keeps_origins() {
     let list = Value::computed(Node::List(vec![inner].into()));
     let outer: Map = [("a".into(), list)].into_iter().collect();
     let typed = Value::computed(Node::Map(outer)).typed(Rules::Stack);
-    let item = &typed.get("a").unwrap().as_list().unwrap()[0];
+    let item = &typed.get("a").expect("it is there").as_list().expect("it is there")[0];
     assert_eq!((item.node.clone(), item.origin), (Node::Int(7), origin));
 }
 
@@ -45,13 +45,13 @@ fn equality_looks_at_content_alone() {
 
 #[test]
 fn a_map_keeps_its_authors_order() {
-    let mut map = map(&[("b", 1), ("a", 2)]).as_map().unwrap().clone();
+    let mut map = map(&[("b", 1), ("a", 2)]).as_map().expect("it is there").clone();
     let untouched = map.clone();
     map.insert("b", Value::text("x"));
     map.insert("c", Value::text("y"));
     let keys: Vec<_> = map.iter().map(|(key, _)| key.as_ref()).collect();
     assert_eq!(keys, ["b", "a", "c"], "a changed key stays where it was");
-    assert_eq!(map.remove("a").unwrap(), Value::computed(Node::Int(2)));
+    assert_eq!(map.remove("a").expect("it is there"), Value::computed(Node::Int(2)));
     assert_eq!(map.remove("a"), None);
     assert_eq!(untouched.len(), 2, "the copy does not change with it");
     let twice: Map = [

@@ -111,7 +111,7 @@ proptest! {
         let value = canonical::from_json(&json);
         prop_assert_eq!(parse(&text, Rules::Kubernetes), Some(value.clone()), "{}", text);
         prop_assert_eq!(parse(&text, Rules::Stack), Some(value), "{}", text);
-        let other: Json = serde_yaml::from_str(&text).unwrap();
+        let other: Json = serde_yaml::from_str(&text).expect("it is there");
         prop_assert_eq!(other, json, "{}", text);
     }
 }

@@ -136,7 +136,7 @@ proptest! {
     fn the_same_effect_has_the_same_digest(text in worlds(true)) {
         let mut world = world(&text);
         let digest = world.plan().digest();
-        world.revision = Revision::Commit(CommitId::new("ffffffffffff").unwrap());
+        world.revision = Revision::Commit(CommitId::new("ffffffffffff").expect("it is there"));
         world.now = at("2026-12-24T00:00:00Z");
         world.policy.freeze = vec![crate::model::policy::Freeze {
             pattern: "*".to_owned(),
@@ -163,12 +163,12 @@ proptest! {
             other => panic!("{other:?}"),
         };
         let mut observed = Observed::Complete(observation);
-        let mark = world.mark.as_mut().unwrap();
+        let mark = world.mark.as_mut().expect("it is there");
         match witness {
             0 => world.evidence.missing.push("a stack".to_owned()),
             1 => world.mark = None,
             2 => drop(mark.resources.remove(&resource)),
-            3 => mark.target = TargetName::new("elsewhere").unwrap(),
+            3 => mark.target = TargetName::new("elsewhere").expect("it is there"),
             4 => drop(world.owned.remove(&resource)),
             5 => {
                 let Observed::Complete(observation) = observed else { unreachable!() };
@@ -176,7 +176,7 @@ proptest! {
             }
             6 => {
                 let Observed::Complete(observation) = &mut observed else { unreachable!() };
-                let seen = observation.resources.get_mut(&resource).unwrap();
+                let seen = observation.resources.get_mut(&resource).expect("it is there");
                 let Seen::Compared(both) = seen else { unreachable!() };
                 both.owner = Owner::Nobody;
             }

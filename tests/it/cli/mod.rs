@@ -42,9 +42,29 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Every command, as its help is asked for.
 const COMMANDS: &[&str] = &[
-    "", "init", "check", "plan", "approve", "apply", "status", "explain", "list", "list stacks",
-    "list components", "describe", "describe component", "pull", "pull open", "pull list",
-    "pull show", "pull comment", "pull approve", "pull merge", "pull close", "serve", "demo",
+    "",
+    "init",
+    "check",
+    "plan",
+    "approve",
+    "apply",
+    "status",
+    "explain",
+    "list",
+    "list stacks",
+    "list components",
+    "describe",
+    "describe component",
+    "pull",
+    "pull open",
+    "pull list",
+    "pull show",
+    "pull comment",
+    "pull approve",
+    "pull merge",
+    "pull close",
+    "serve",
+    "demo",
     "schema",
 ];
 

@@ -53,7 +53,7 @@ fn a_signal_ends_it_when_it_has_nothing_to_do() {
         serving.signal(signal);
         let ended = serving.end();
         assert_eq!(ended.code(), 0, "{signal}: {}", ended.said());
-        assert_eq!(violations(&scene, FIRST), [String::new(); 0], "{signal}");
+        assert_eq!(violations(&scene, FIRST), Vec::<String>::new(), "{signal}");
     }
 }
 

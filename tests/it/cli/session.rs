@@ -42,7 +42,8 @@ impl Session {
 
     /// Compares everything so far with a golden file.
     pub(crate) fn is(&self, name: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/cli/{name}.txt"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/cli/{name}.txt"));
         expect_test::expect_file![path].assert_eq(&normal(&self.text, &self.folder));
     }
 }
@@ -95,6 +96,7 @@ fn is_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let parts: Vec<usize> = word.split('-').map(str::len).collect();
     let is_uuid = parts == [8, 4, 4, 4, 12] && word.split('-').all(hex);
-    let mixed = word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_lowercase());
+    let mixed =
+        word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_lowercase());
     is_uuid || (matches!(word.len(), 8 | 12 | 40 | 64) && mixed && hex(word))
 }

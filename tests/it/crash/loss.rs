@@ -22,7 +22,6 @@ enum Loss {
 const POINTS: &[Point] =
     &[Point::ClaimAfter, Point::EffectHalf, Point::EffectAfter, Point::InventoryShrunk];
 
-
 impl Loss {
     fn strike(self, scene: &Scene) {
         if self != Self::Marks {

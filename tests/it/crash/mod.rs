@@ -137,7 +137,7 @@ fn a_stack_is_a_dead_processs_until_its_lease_runs_out() {
     let late = until_or_late(|| scene.run(["apply"]), |ran| ran.code() != 75);
     let late = late.unwrap_or_else(|busy| panic!("{}", busy.said()));
     assert_eq!(late.code(), 0, "{}", late.said());
-    assert_eq!(violations(&scene, FIRST), [String::new(); 0]);
+    assert_eq!(violations(&scene, FIRST), Vec::<String>::new());
 }
 
 impl Bed {

@@ -41,6 +41,21 @@ impl Stage {
         rows.iter().map(event).collect()
     }
 
+    /// Ends the agent and runs statements on its database.
+    pub(crate) fn tamper(&mut self, sql: &'static str) {
+        self.end();
+        self.tamper_beside(sql);
+    }
+
+    /// The same beside an agent that runs.
+    pub(crate) fn tamper_beside(&self, sql: &'static str) {
+        super::runtime().block_on(async {
+            let mut connection = connect(&self.path("isobar.db")).await;
+            sqlx::raw_sql(sql).execute(&mut connection).await.expect("it is done");
+            connection.close().await.expect("it closes");
+        });
+    }
+
     /// What the marks at the targets say is owned: the component, by target and resource.
     pub(crate) fn owned(&self) -> BTreeMap<String, String> {
         let mut owned = BTreeMap::new();

@@ -80,14 +80,12 @@ impl StillClock {
         self.passed.send_modify(|passed| *passed += duration);
     }
 
-    /// Moves on by a second, or to the first moment that somebody sleeps until, if that is later;
-    /// whether anybody sleeps.
-    pub(crate) fn pass_to_next(&self) -> bool {
+    /// Moves on by a second, or to the first moment that somebody sleeps until, if that is later.
+    pub(crate) fn pass_to_next(&self) {
         let deadlines = self.deadlines.lock().expect("nobody panics with it");
-        let Some((&next, _)) = deadlines.first_key_value() else { return false };
+        let Some((&next, _)) = deadlines.first_key_value() else { return };
         drop(deadlines);
         self.passed.send_modify(|passed| *passed = next.max(*passed + Duration::from_secs(1)));
-        true
     }
 }
 
