@@ -204,7 +204,7 @@ pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
         }
         _ => return (error.to_string(), None),
     };
-    if choices.is_empty() {
+    if choices.is_empty() || !found.is_string() {
         return (format!("{found} has none of the forms that may stand here"), None);
     }
     let close = found.as_str().and_then(|text| closest(text, choices.iter().copied()));
