@@ -194,13 +194,7 @@ pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
     let choices: Vec<&str> = match error.kind() {
         Kind::Enum { options } => words(options),
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            let forms: Vec<Vec<&str>> =
-                context.iter().map(|form| form.iter().flat_map(choices).collect()).collect();
-            // Where a form is more than a word, the words alone would mislead.
-            match forms.iter().any(Vec::is_empty) {
-                true => Vec::new(),
-                false => forms.concat(),
-            }
+            context.iter().flatten().flat_map(choices).collect()
         }
         _ => return (error.to_string(), None),
     };
@@ -219,13 +213,7 @@ fn choices<'e>(error: &'e ValidationError<'_>) -> Vec<&'e str> {
         Kind::Constant { expected_value } => expected_value.as_str().into_iter().collect(),
         Kind::Enum { options } => words(options),
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            let forms: Vec<Vec<&str>> =
-                context.iter().map(|form| form.iter().flat_map(choices).collect()).collect();
-            // Where a form is more than a word, the words alone would mislead.
-            match forms.iter().any(Vec::is_empty) {
-                true => Vec::new(),
-                false => forms.concat(),
-            }
+            context.iter().flatten().flat_map(choices).collect()
         }
         _ => Vec::new(),
     }

@@ -1,6 +1,5 @@
 //! What `deployments/` holds is what the product reads.
 
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
