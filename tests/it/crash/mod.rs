@@ -225,7 +225,11 @@ impl Case {
         // What is said last is how all stacks came out, whenever that is sent.
         let told = until_or_late(
             || scene.run(["pull", "show", "1"]),
-            |ran| scene::STACKS.iter().all(|stack| ran.stdout.contains(&format!("`{stack}`: applied"))),
+            |ran| {
+                scene::STACKS
+                    .iter()
+                    .all(|stack| ran.stdout.contains(&format!("`{stack}`: applied")))
+            },
         );
         serving.signal("TERM");
         let ended = serving.end();
