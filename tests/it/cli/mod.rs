@@ -135,13 +135,15 @@ fn a_repository_is_read_in_every_way() {
 }
 
 #[test]
-fn schemas_are_printed() {
+fn schemas_are_printed_as_they_are_kept() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut session = Session::in_folder(folder.path());
-    for of in ["agent", "repository", "reconcile"] {
-        session.run(&format!("schema {of}"));
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for (of, file) in [("agent", "agent"), ("repository", "isobar"), ("reconcile", "reconcile")] {
+        let printed = isobar(["schema", of]).run(folder.path());
+        assert_eq!(printed.code(), 0, "{}", printed.said());
+        let kept = fs::read_to_string(kept.join(format!("{file}.schema.json"))).expect("a file");
+        assert_eq!(printed.stdout, kept, "{of}");
     }
-    session.is("schema");
 }
 
 #[test]
