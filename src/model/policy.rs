@@ -202,7 +202,7 @@ pub enum Level {
 pub struct Reconcile {
     /// How far Isobar goes on its own; never further than the repository's rule for the stack.
     pub manage: Option<Manage>,
-    /// Where the stack's resources live.
+    /// Where the stack's resources live; without it, in the target called `default`.
     #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
     /// How often it is looked at without a reason: `10m`. It is checked, and nothing follows it yet.

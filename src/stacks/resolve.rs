@@ -17,12 +17,16 @@ use super::parent::{Bench, Parent};
 use super::template::Templates;
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ids::{ComponentId, ComponentName, KindName, StackName};
+use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
 use crate::model::desired::{Component, Desired, Layout, Presence, Stack};
 use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
 use crate::model::value::Value;
 use crate::source::Snapshot;
+
+/// The target of a stack that names none, as in a repository that knows nothing of Isobar yet.
+/// What it stands for is, like for every name, the agent's settings' business.
+const DEFAULT_TARGET: &str = "default";
 
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
 /// answers after the other.
@@ -369,8 +373,12 @@ impl Work {
         for stack in self.stacks.values_mut() {
             stack.manifests.sort();
             let active = stack.components.values().filter(|c| c.presence == Presence::Active);
-            let targets: BTreeSet<_> = active.filter_map(|c| c.reconcile.target.clone()).collect();
-            if let [one] = targets.iter().collect::<Vec<_>>().as_slice() {
+            let active: Vec<_> = active.collect();
+            let targets: BTreeSet<_> =
+                active.iter().filter_map(|c| c.reconcile.target.clone()).collect();
+            if targets.is_empty() && !active.is_empty() {
+                stack.target = TargetName::new(DEFAULT_TARGET).ok();
+            } else if let [one] = targets.iter().collect::<Vec<_>>().as_slice() {
                 stack.target = Some((*one).clone());
             } else if let Some(manifest) = stack.manifests.first().filter(|_| !targets.is_empty()) {
                 let names = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

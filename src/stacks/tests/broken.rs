@@ -39,7 +39,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
               terraform/vpc is unresolved
             b
               terraform/vpc is unresolved
-            c
+            c -> default
               terraform/fine
                 vars: {stage: "c"}
               terraform/no-key
@@ -151,7 +151,7 @@ components:
     thing: {anything: 1}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               custom/thing
                 anything: 1
                 vars: {stage: "dev"}

@@ -23,7 +23,7 @@ components:
     app: {}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               helm/app
                 vars: {stage: "dev", a: "global", b: "global", c: "global", d: "global"}
               terraform/base (abstract)
@@ -49,7 +49,7 @@ components:
     vpc: {metadata: {inherits: [left, right]}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/left (abstract)
                 metadata: {type: "abstract", inherits: ["root"]}
                 vars: {stage: "dev", a: "left", b: "root"}
@@ -111,7 +111,7 @@ vars: {stage: dev}
 components: {terraform: {vpc: {vars: {x: own}}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               packer/image
                 vars: {stage: "dev", x: "own"}
               terraform/after
@@ -141,7 +141,7 @@ components:
     alone: {vars: {l: !append [c]}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/alone
                 vars: {stage: "dev", l: ["g", "t", "c"]}
               terraform/base (abstract)
@@ -170,7 +170,7 @@ components:
     wrong: {settings: {list_merge_strategy: apend}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/base (abstract)
                 metadata: {type: "abstract"}
                 vars: {stage: "dev", l: ["b"]}
@@ -199,7 +199,7 @@ components:
     heir: {metadata: {inherits: [base]}, vars: {l: [{b: 2}]}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/base (abstract)
                 metadata: {type: "abstract"}
                 settings: {list_merge_strategy: "merge"}
@@ -231,7 +231,7 @@ components:
     lost: {component: absent}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/base
                 vars: {stage: "dev", x: "base"}
               terraform/vpc
@@ -260,7 +260,7 @@ components:
       backend: {azurerm: {container_name: c}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/azure
                 backend: {container_name: "c", key: "azure.terraform.tfstate"}
                 backend_type: "azurerm"
@@ -301,7 +301,7 @@ vars: {stage: prod}
 components: {terraform: {dns: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               helm/app
                 dependencies: {components: [{component: "eks", kind: "terraform"}, {component: "vpc"}]}
                 vars: {stage: "dev"}
@@ -317,7 +317,7 @@ components: {terraform: {dns: {}}}
                 vars: {stage: "dev"}
                 after prod/terraform/dns
               helm/lost is unresolved
-            prod
+            prod -> default
               terraform/dns
                 vars: {stage: "prod"}
             Error dependency-missing stacks/deploy/dev.yaml:8:40: there is no terraform component `ekz` in the stack `dev`
@@ -341,7 +341,7 @@ components:
     outside: {dependencies: {components: [{component: a}]}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/outside
                 dependencies: {components: [{component: "a"}]}
                 vars: {stage: "dev"}
@@ -366,7 +366,7 @@ components:
     outside: {}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/outside
                 vars: {stage: "dev"}
               terraform/a is unresolved

@@ -17,7 +17,7 @@ vars: {stage: dev, z: own}
 components: {terraform: {vpc: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {x: "a", y: "b", z: "own", stage: "dev"}
         "#]],
@@ -39,7 +39,7 @@ vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {base: 1, shared: 1, stage: "dev"}
         "#]],
@@ -67,10 +67,10 @@ vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {last: "b", list: ["a", "b"], stage: "dev"}
-            prod
+            prod -> default
               terraform/vpc
                 vars: {last: "d", list: ["a", "b"], stage: "prod"}
         "#]],
@@ -99,7 +99,7 @@ import:
 vars: {stage: dev}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               helm/cart
                 vars: {stage: "dev", port: 81, late: "dev"}
               helm/shop
@@ -123,7 +123,7 @@ import:
 vars: {stage: dev}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {stage: "dev", count: 3, text: "n3", list: [1, 2]}
         "#]],
@@ -143,7 +143,7 @@ vars: {stage: dev}
 components: {terraform: {vpc: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {region: "us-east-1", zone: "us-east-1a", stage: "dev"}
         "#]],

@@ -16,10 +16,10 @@ vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 ",
         &expect![[r#"
-            my stack
+            my stack -> default
               terraform/vpc
                 vars: {stage: "dev"}
-            prod
+            prod -> default
               terraform/vpc
                 vars: {stage: "prod"}
         "#]],
@@ -37,7 +37,7 @@ components: {terraform: {vpc: {}}}
             "--- atmos.yaml\nstacks: {{base_path: stacks, name_pattern: '{{tenant}}-{{stage}}'}}\n{files}"
         ),
         &expect![[r#"
-            a-b-dev
+            a-b-dev -> default
               terraform/vpc
                 vars: {tenant: "a-b", stage: "dev"}
         "#]],
@@ -45,10 +45,10 @@ components: {terraform: {vpc: {}}}
     check(
         &format!("--- atmos.yaml\nstacks: {{base_path: stacks}}\n{files}"),
         &expect![[r#"
-        deploy/dev
-          terraform/vpc
-            vars: {tenant: "a-b", stage: "dev"}
-    "#]],
+            deploy/dev -> default
+              terraform/vpc
+                vars: {tenant: "a-b", stage: "dev"}
+        "#]],
     );
 }
 
@@ -60,10 +60,10 @@ vars: {stage: dev}
 components: {terraform: {vpc: {}, moved: {vars: {stage: prod}}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {stage: "dev"}
-            prod
+            prod -> default
               terraform/moved
                 vars: {stage: "prod"}
         "#]],
@@ -96,7 +96,7 @@ vars: {stage: dev}
 components: {terraform: {same: {}, vpc: {vars: {x: 2}}, only-b: {}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/only-a
                 vars: {stage: "dev"}
               terraform/only-b
@@ -128,7 +128,7 @@ components: {terraform: {vpc: {}}}
 not a manifest
 ",
         &expect![[r#"
-            deploy/a/dev
+            deploy/a/dev -> default
               terraform/vpc
         "#]],
     );

@@ -18,7 +18,7 @@ components:
       vars: {octal: 0777, o8: 008, yes: yes, on: on, hex: 0x10, under: 1_000, exp: 1e3, null1: ~, date: 2024-01-02, 0x1F: key, true: key}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {stage: "dev", octal: 511, o8: 8.0, yes: "yes", on: "on", hex: 16, under: 1000, exp: 1000.0, null1: null, date: "2024-01-02", 31: "key", true: "key"}
         "#]],
@@ -35,7 +35,7 @@ settings: {yaml: {key_delimiter: .}}
 components: {terraform: {vpc: {vars: {a.b: 1, a: {c: 2}, 'q.r': 3}}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {a: {c: 2, b: 1}, q.r: 3}
         "#]],
@@ -59,7 +59,7 @@ components:
         '{{ .vars.stage }}-key': 1
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/vpc
                 vars: {stage: "dev", n: 5, text: "5", hop: "{{ .vars.n }}", name: "vpc-dev", missing: "<no value>", dev-key: 1}
             Warning template-missing-key stacks/deploy/dev.yaml:10:18: a key of this template is not there, so it prints `<no value>`
@@ -86,11 +86,11 @@ import: [catalog/vpc]
 vars: {stage: prod}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/fine
                 vars: {stage: "dev"}
               terraform/vpc is unresolved
-            prod
+            prod -> default
               terraform/fine
                 vars: {stage: "prod"}
               terraform/vpc is unresolved
@@ -117,7 +117,7 @@ vars: {stage: dev}
 components: {terraform: {vpc: {vars: {other: '{{ .locals.engine }}'}}}}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/rds
                 vars: {stage: "dev", family: "postgres17", major: 17, late: "dev"}
               terraform/vpc
@@ -173,7 +173,7 @@ components:
       vars: {asked: !exec date}
 ",
         &expect![[r#"
-            dev
+            dev -> default
               terraform/off (disabled)
                 metadata: {enabled: false}
                 vars: {stage: "dev", asked: unknown(exec date)}
@@ -211,7 +211,7 @@ components:
     ];
     let answers = asked.into_iter().zip(given).collect();
     expect![[r#"
-        dev
+        dev -> default
           terraform/a
             vars: {stage: "dev", x: 1}
           terraform/c
@@ -240,7 +240,7 @@ components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
         component: crate::ids::ComponentName::new("vpc").ok(),
     };
     expect![[r#"
-        dev
+        dev -> default
           terraform/vpc
             dependencies: {components: [{component: "dns", stack: "prod"}]}
             vars: {stage: "dev"}
