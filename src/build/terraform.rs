@@ -29,7 +29,7 @@ const SECTIONS: &[&str] = &[
 pub(super) fn render(draft: &mut Draft<'_>) {
     let vars = draft.map_section("vars");
     // A secret travels in the environment of the process that needs it, never through a file.
-    let open = vars.iter().filter(|(_, value)| !holds_secret(value));
+    let open = vars.iter().filter(|(_, value)| !value.holds_secret());
     let open: Map = open.map(|(key, value)| (key.clone(), value.typed(Rules::Stack))).collect();
     let id = &draft.component.id;
     let name = format!("{}-{}.terraform.tfvars.json", id.stack, id.name).replace('/', "-");
@@ -72,15 +72,6 @@ fn with_workspace(value: &Value, workspace: &str) -> Value {
         other => other.clone(),
     };
     Value { node, origin: value.origin }
-}
-
-fn holds_secret(value: &Value) -> bool {
-    match &value.node {
-        Node::Secret(_) => true,
-        Node::List(items) => items.iter().any(holds_secret),
-        Node::Map(map) => map.iter().any(|(_, value)| holds_secret(value)),
-        _ => false,
-    }
 }
 
 /// The module's files, and those of every local module it calls, however indirectly.

@@ -140,6 +140,16 @@ impl Value {
         self.as_map()?.get(key)
     }
 
+    /// Whether it is a secret, or one is anywhere in it.
+    pub fn holds_secret(&self) -> bool {
+        match &self.node {
+            Node::Secret(_) => true,
+            Node::List(items) => items.iter().any(Self::holds_secret),
+            Node::Map(map) => map.iter().any(|(_, value)| value.holds_secret()),
+            _ => false,
+        }
+    }
+
     /// The same value with every scalar typed by `rules`, all the way down.
     pub fn typed(&self, rules: Rules) -> Value {
         let node = match &self.node {

@@ -12,7 +12,7 @@ use crate::model::desired::Component;
 use crate::model::observation::{Compared, Observation, Owner, Seen};
 use crate::model::path::FieldPath;
 use crate::model::plan::{Hold, HoldReason, Part};
-use crate::model::value::{Map, Node, Origin, Value};
+use crate::model::value::{Origin, Value};
 
 /// Goes through every component of the stack and every resource of each.
 pub(super) fn decide(input: &PlanInput<'_>) -> Draft {
@@ -254,7 +254,7 @@ impl Case<'_> {
         let piece = self.piece(key);
         let mut sensitive = both.sensitive.iter().chain(piece.iter().flat_map(|p| &p.sensitive));
         let sensitive = sensitive.any(|s| s.is_under(&field.path) || field.path.is_under(s))
-            || [&field.before, &field.after].into_iter().flatten().any(holds_secret);
+            || [&field.before, &field.after].into_iter().flatten().any(Value::holds_secret);
         let origin = match (&field.after, piece) {
             (Some(_), Some(piece)) => origin(&piece.body.value, &field.path),
             _ => Origin::NONE,
@@ -286,13 +286,4 @@ fn origin(value: &Value, path: &FieldPath) -> Origin {
     let around = (0..=path.0.len()).rev().map(|depth| FieldPath(path.0[..depth].to_vec()));
     let mut origins = around.filter_map(|path| path.find(value)).map(|value| value.origin);
     origins.find(|origin| *origin != Origin::NONE).unwrap_or(Origin::NONE)
-}
-
-fn holds_secret(value: &Value) -> bool {
-    match &value.node {
-        Node::Secret(_) => true,
-        Node::List(items) => items.iter().any(holds_secret),
-        Node::Map(map) => Map::iter(map).any(|(_, value)| holds_secret(value)),
-        _ => false,
-    }
 }

@@ -18,10 +18,8 @@ use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
-use crate::settings::{AgentSettings, Credential, ForgeSettings, RepositorySettings};
-use crate::source::{
-    CredentialRef, FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source,
-};
+use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
+use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::Selection;
 use crate::store::{Store, StoreError};
 use crate::world::{Point, World};
@@ -241,7 +239,7 @@ impl Repository {
             folder: repository.path.clone(),
             cache_folder: settings.cache.clone(),
             period: repository.interval.unsigned_abs(),
-            credential: repository.auth.as_ref().map(credential),
+            credential: repository.auth.clone(),
         };
         let source = GitSource::open(git, world.clone())
             .map_err(|cause| OpenError::Source { name: name.clone(), cause })?;
@@ -279,13 +277,6 @@ fn open_forge(
     let agent = Actor::new(scope.agent.as_str()).map_err(|error| error.to_string())?;
     let forge = LocalForge::open(&local.path, Path::new(url), agent, world.clone());
     Ok(Arc::new(forge.map_err(|error| error.to_string())?))
-}
-
-fn credential(credential: &Credential) -> CredentialRef {
-    match credential {
-        Credential::File(path) => CredentialRef::File(path.clone()),
-        Credential::Environment(name) => CredentialRef::Environment(name.clone()),
-    }
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {

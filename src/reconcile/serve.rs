@@ -33,16 +33,6 @@ impl Tasks {
         Self { agent: agent.clone(), all }
     }
 
-    /// How many tasks there are.
-    pub fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// Activates each task once.
     pub async fn pass(&self) -> Vec<Activation> {
         let mut activations = Vec::new();

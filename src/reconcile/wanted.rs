@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::build::{self, Rendered};
 use crate::diagnostic::Diagnostic;
-use crate::ids::{ComponentId, StackName, TargetName};
-use crate::model::desired::{Desired, Presence, Stack};
+use crate::ids::ComponentId;
+use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Answers, Question};
 use crate::source::Snapshot;
@@ -64,12 +64,6 @@ impl Wanted {
         all.sort_by(|a, b| (&a.span, a.code).cmp(&(&b.span, b.code)));
         all.dedup();
         all
-    }
-
-    /// The stacks that name `target`.
-    pub fn stacks_of<'a>(&'a self, target: &'a TargetName) -> impl Iterator<Item = &'a StackName> {
-        let names = move |(_, stack): &(&StackName, &Stack)| stack.target.as_ref() == Some(target);
-        self.desired.stacks.iter().filter(names).map(|(name, _)| name)
     }
 }
 

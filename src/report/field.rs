@@ -39,7 +39,7 @@ pub fn shown(field: &FieldChange) -> Shown {
 
 /// How two sides of one field are shown.
 pub fn show(before: Option<&Value>, after: Option<&Value>, sensitive: bool) -> Shown {
-    if sensitive || [before, after].into_iter().flatten().any(holds_secret) {
+    if sensitive || [before, after].into_iter().flatten().any(Value::holds_secret) {
         return Shown::Secret(match (before, after) {
             (None, _) => "(secret added)",
             (Some(_), None) => "(secret removed)",
@@ -155,15 +155,6 @@ fn lines(before: &[String], after: &[String]) -> Vec<Line> {
         lines.push(Line { sign: ' ', text: format!("... {} more lines", count - LINES_MAX) });
     }
     lines
-}
-
-fn holds_secret(value: &Value) -> bool {
-    match &value.node {
-        Node::Secret(_) => true,
-        Node::List(items) => items.iter().any(holds_secret),
-        Node::Map(map) => map.iter().any(|(_, value)| holds_secret(value)),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

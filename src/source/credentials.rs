@@ -1,22 +1,7 @@
 //! Credentials of a repository: read when they are needed, sent to one place only.
 
-use std::path::PathBuf;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::secret::Clear;
-use crate::settings;
-
-/// Where a credential is kept. Its text is `token` or `user:password`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CredentialRef {
-    /// A file, read anew each time, so that a rotated one is used at once.
-    File(PathBuf),
-    /// An environment variable.
-    Environment(String),
-}
+use crate::settings::{self, Credential};
 
 /// Why a credential cannot be sent. Never says what it is.
 #[derive(Debug, thiserror::Error)]
@@ -41,20 +26,17 @@ const TOKEN_USER: &str = "x-access-token";
 /// Longest credential: twice what the largest header of usual servers (8 KiB) would carry.
 const CREDENTIAL_BYTES_MAX: usize = 16 << 10;
 
-impl CredentialRef {
-    fn read(&self) -> Result<Clear, CredentialError> {
-        match self {
-            Self::File(path) => match std::fs::read(path) {
-                Ok(text) => Ok(Clear::new(text)),
-                Err(cause) => {
-                    Err(CredentialError::File { path: path.display().to_string(), cause })
-                }
-            },
-            Self::Environment(name) => match settings::variable(name) {
-                Some(text) => Ok(Clear::new(text)),
-                None => Err(CredentialError::Environment { name: name.clone() }),
-            },
-        }
+fn read(credential: &Credential) -> Result<Clear, CredentialError> {
+    match credential {
+        // Read anew each time, so that a rotated one is used at once.
+        Credential::File(path) => match std::fs::read(path) {
+            Ok(text) => Ok(Clear::new(text)),
+            Err(cause) => Err(CredentialError::File { path: path.display().to_string(), cause }),
+        },
+        Credential::Environment(name) => match settings::variable(name) {
+            Some(text) => Ok(Clear::new(text)),
+            None => Err(CredentialError::Environment { name: name.clone() }),
+        },
     }
 }
 
@@ -62,14 +44,14 @@ impl CredentialRef {
 /// repository it is configured for.
 #[derive(Debug, Clone)]
 pub(super) struct BoundCredential {
-    from: CredentialRef,
+    from: Credential,
     place: Place,
     shown: String,
 }
 
 impl BoundCredential {
     /// Binds a credential to a repository; `None` if the url has no place that could be bound.
-    pub(super) fn new(from: CredentialRef, url: &str) -> Option<Self> {
+    pub(super) fn new(from: Credential, url: &str) -> Option<Self> {
         Some(Self { from, place: Place::of(url)?, shown: super::address::without_user(url) })
     }
 
@@ -81,7 +63,7 @@ impl BoundCredential {
                 owner: self.shown.clone(),
             });
         }
-        let clear = self.from.read()?;
+        let clear = read(&self.from)?;
         let text = clear.expose_text().ok_or(CredentialError::Form)?.trim();
         if text.is_empty()
             || text.len() > CREDENTIAL_BYTES_MAX

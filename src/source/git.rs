@@ -10,13 +10,14 @@ use gix::ObjectId;
 
 use super::address::{Address, check_branch, without_user};
 use super::cache::{Cache, read_ref, set_ref};
-use super::credentials::{BoundCredential, CredentialRef};
+use super::credentials::BoundCredential;
 use super::listing::{Bounds, refused};
 use super::merge::{Merged, made_files, merge};
 use super::watch::Watch;
 use super::{FetchError, Merge, Snapshot, Source, Tip, fetch, tree};
 use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
+use crate::settings::Credential;
 use crate::world::World;
 
 /// How long one fetch may take in all: a repository at its bounds over a slow line.
@@ -39,7 +40,7 @@ pub struct GitSettings {
     /// How often the repository is looked at without a reason.
     pub period: Duration,
     /// What to show to a server that asks who we are.
-    pub credential: Option<CredentialRef>,
+    pub credential: Option<Credential>,
 }
 
 /// A branch of a Git repository.

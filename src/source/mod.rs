@@ -26,7 +26,6 @@ use async_trait::async_trait;
 use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 
-pub use credentials::CredentialRef;
 pub use folder::{FolderSource, TOOL_FOLDERS, commit_snapshot, folder_snapshot};
 pub use git::{GitSettings, GitSource};
 pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};

@@ -92,11 +92,6 @@ impl Snapshot {
         })
     }
 
-    /// The same tree under the name of the revision it stands for. For simulations of [`super::Source`].
-    pub fn with_revision(self, revision: Revision) -> Self {
-        Self { revision, ..self }
-    }
-
     /// Which tree it is.
     pub fn revision(&self) -> &Revision {
         &self.revision

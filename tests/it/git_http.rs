@@ -12,10 +12,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use isobar::ids::{Actor, CommitId, PullNumber};
+use isobar::settings::Credential;
 use isobar::source::write::{self, Author};
-use isobar::source::{
-    CredentialRef, FetchError, GitSettings, GitSource, Merge, Snapshot, Source, Tip,
-};
+use isobar::source::{FetchError, GitSettings, GitSource, Merge, Snapshot, Source, Tip};
 use isobar::world::World;
 use tempfile::TempDir;
 
@@ -64,7 +63,7 @@ impl Place {
     }
 }
 
-fn open(folder: &TempDir, url: &str, credential: Option<CredentialRef>) -> GitSource {
+fn open(folder: &TempDir, url: &str, credential: Option<Credential>) -> GitSource {
     let settings = GitSettings {
         url: url.to_owned(),
         branch: "main".to_owned(),
@@ -165,7 +164,7 @@ async fn a_credential_follows_no_redirect_to_another_place() {
     let token = place.folder.path().join("token");
     std::fs::write(&token, "canary").unwrap();
     let url = place.server.url("config.git");
-    let source = open(&place.folder, &url, Some(CredentialRef::File(token)));
+    let source = open(&place.folder, &url, Some(Credential::File(token)));
     let failed = source.fetch().await.unwrap_err();
     let mut chain = format!("{failed} {failed:?}");
     let mut cause = std::error::Error::source(&failed);

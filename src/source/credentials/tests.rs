@@ -3,7 +3,7 @@ use super::*;
 fn bound(text: &str) -> (tempfile::NamedTempFile, BoundCredential) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    let from = CredentialRef::File(file.path().to_owned());
+    let from = Credential::File(file.path().to_owned());
     let credential = BoundCredential::new(from, "https://git.example.org/team/config").unwrap();
     (file, credential)
 }
