@@ -102,6 +102,8 @@ pub(super) async fn plans(
             approvals: &approvals,
             authors: &BTreeSet::new(),
             shown: &BTreeMap::new(),
+            earlier: None,
+            rewritten_from: None,
             now,
         };
         plans.push(review(plan, &input).0);

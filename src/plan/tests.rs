@@ -420,6 +420,8 @@ fn allowed(text: &str, approvals: &[(&str, &str)], shown: bool) -> String {
             approvals: &approvals,
             authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
             shown: &shown,
+            earlier: None,
+            rewritten_from: None,
             now: world.now,
         },
     );
@@ -525,6 +527,8 @@ fn a_plan_of_what_a_pull_request_would_bring_starts_nothing() {
         approvals: &[],
         authors: &BTreeSet::new(),
         shown: &BTreeMap::new(),
+        earlier: None,
+        rewritten_from: None,
         now: world.now,
     };
     let (plan, authorities) = review(world.plan(), &input);
@@ -667,6 +671,8 @@ fn what_is_named_in_an_approval_may_go() {
             approvals: &approvals,
             authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
             shown: &BTreeMap::new(),
+            earlier: None,
+            rewritten_from: None,
             now: world.now,
         };
         let holds = review(plan, &input).0.envelope.holds;

@@ -1,6 +1,6 @@
 //! One running agent: what it remembers, and the repositories it acts for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
+use crate::model::question::{Answer, Question};
 use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::Selection;
@@ -177,15 +178,26 @@ impl Agent {
         Ok(())
     }
 
-    /// Remembers a plan, unless the last one of its stack is the same and held for the same.
-    pub(super) async fn remember(&self, plan: &Plan) -> Result<(), StoreError> {
+    /// Remembers a plan, unless the last one of its stack and target is the same and held for the
+    /// same. `gone`: nothing of the stack is there, or will be.
+    pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
-        let last = self.store.latest_plan(&effect.scope, &effect.stack).await?;
+        let last = self.store.latest_plans(&effect.scope, &effect.stack).await?;
+        let last = last.into_iter().find(|last| last.effect().target == effect.target);
         let same = |last: &Plan| {
             last.digest() == plan.digest()
                 && last.envelope.holds == plan.envelope.holds
                 && last.envelope.revision == plan.envelope.revision
         };
+        if gone && plan.is_empty() {
+            if last.is_some() {
+                let mut tx = self.store.begin().await?;
+                tx.forget_plan(&effect.scope, &effect.stack, &effect.target).await?;
+                tx.commit().await?;
+                self.stir();
+            }
+            return Ok(());
+        }
         if !last.as_ref().is_some_and(same) {
             let mut tx = self.store.begin().await?;
             tx.put_plan(plan).await?;
@@ -198,8 +210,16 @@ impl Agent {
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
     pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
+        self.wanted_without(snapshot, &BTreeSet::new())
+    }
+
+    /// The same as if nobody knew the answers to the questions in `open` yet.
+    pub fn wanted_without(&self, snapshot: &Snapshot, open: &BTreeSet<Question>) -> Wanted {
         wanted(snapshot, &Selection::default(), |question, desired| {
-            answer::answer(&self.reach, question, desired)
+            match open.contains(question) {
+                true => Answer::Later,
+                false => answer::answer(&self.reach, question, desired),
+            }
         })
     }
 }

@@ -73,10 +73,14 @@ pub(super) enum Event {
     Revoked { digest: Digest, actor: Actor },
     Shown { pull: PullNumber, head: CommitId, digests: Vec<Digest> },
     Claimed { digest: Digest, steps: usize, authorities: BTreeMap<usize, Authority> },
+    Carried { from: Digest, run: Option<RunId> },
     Resumed { from: Epoch },
     Intended { steps: Vec<usize> },
     Concluded { outcomes: Vec<StepOutcome> },
     Finished { done: bool, outcome: ContentId },
+    OwnershipCompleted { target: TargetName, resources: usize, marked: usize },
+    Rewritten { branch: String, from: CommitId, to: CommitId },
+    Acknowledged { branch: String, from: CommitId, to: CommitId, by: Actor },
     InventoryRebuilt { target: TargetName, resources: usize, epoch: Epoch },
 }
 

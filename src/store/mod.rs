@@ -18,8 +18,10 @@ mod lease;
 mod plan;
 mod approval;
 mod claim;
+mod rest;
 mod run;
 mod inventory;
+mod rewrite;
 mod inbox;
 mod outbox;
 
@@ -37,6 +39,8 @@ pub use journal::{Breach, JournalBroken, JournalHead};
 pub use lease::{Lease, LeaseLost};
 pub use outbox::{MESSAGE_BYTES_MAX, Message};
 pub use plan::PLAN_BYTES_MAX;
+pub use rest::Rest;
+pub use rewrite::Rewrite;
 pub use run::{OpenRun, StepTrace};
 
 /// An open store. Cheap to clone; all clones are one store.

@@ -90,7 +90,7 @@ impl Store {
 }
 
 /// The outcome in a row, if it is the one that the journal tells of.
-fn ended(row: &Row) -> Result<Outcome, StoreError> {
+pub(super) fn ended(row: &Row) -> Result<Outcome, StoreError> {
     let body: String = row.get(0)?;
     match row.json(1, "a journal row")? {
         Event::Finished { outcome, .. } if outcome == ContentId::of(&body) => {
@@ -154,7 +154,10 @@ pub(super) async fn story(
                     }
                 }
             }
-            (Event::Resumed { .. } | Event::Finished { .. }, Some(_)) => {}
+            (
+                Event::Carried { .. } | Event::Resumed { .. } | Event::Finished { .. },
+                Some(_),
+            ) => {}
             (event, _) => return Err(out_of_place(&event)),
         }
     }

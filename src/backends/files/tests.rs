@@ -80,7 +80,7 @@ impl Bed {
 }
 
 fn owned(id: &ComponentId) -> Owned {
-    Owned { component: id.clone(), applied: None, uid: None, epoch: Epoch(1) }
+    Owned { component: id.clone(), applied: None, uid: None, kept: false, epoch: Epoch(1) }
 }
 
 fn entries(path: &str, id: &ComponentId) -> MarkEntries {

@@ -122,6 +122,7 @@ impl World {
             evidence: &self.evidence,
             policy: &self.policy,
             revision: &self.revision,
+            moving: None,
             observed_at: self.now,
             now: self.now,
         }
@@ -148,6 +149,7 @@ impl World {
                         component: change.component.clone(),
                         applied: Some(body.content_id()),
                         uid: None,
+                        kept: false,
                         epoch: Epoch(2),
                     };
                     world.owned.insert(change.resource.clone(), owned.clone());
@@ -284,8 +286,13 @@ impl World {
         let id = id(name);
         for (resource, live) in &part.has {
             let applied = part.was.get(resource).unwrap_or(live).content_id();
-            let owned =
-                Owned { component: id.clone(), applied: Some(applied), uid: None, epoch: Epoch(1) };
+            let owned = Owned {
+                component: id.clone(),
+                applied: Some(applied),
+                uid: None,
+                kept: is("kept"),
+                epoch: Epoch(1),
+            };
             self.owned.insert(resource.clone(), owned.clone());
             let mark = self.mark.as_mut().unwrap();
             mark.resources.insert(resource.clone(), owned);

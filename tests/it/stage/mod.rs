@@ -213,7 +213,7 @@ impl Stage {
         self.ask(async |store, scope| {
             let mut plans = Vec::new();
             for stack in store.stacks_known(scope).await.expect("it can be read") {
-                plans.extend(store.latest_plan(scope, &stack).await.expect("it can be read"));
+                plans.extend(store.latest_plans(scope, &stack).await.expect("it can be read"));
             }
             plans
         })

@@ -77,7 +77,7 @@ async fn a_dropped_transaction_leaves_nothing() {
 }
 
 fn owned(epoch: i64) -> Owned {
-    Owned { component: component(), applied: None, uid: None, epoch: Epoch(epoch) }
+    Owned { component: component(), applied: None, uid: None, kept: false, epoch: Epoch(epoch) }
 }
 
 fn key(name: &str) -> ResourceKey {
