@@ -2,17 +2,18 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::affected;
 use super::workspace::{Findings, Workspace, stack_name};
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::closest;
-use crate::model::canonical;
 use crate::model::desired::{Component, Stack};
-use crate::model::value::{Node, Rules, Value};
+use crate::report::json::plain;
 use crate::stacks::Selection;
 
 /// Show what the repository resolves to, as Atmos does.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
+    Affected(affected::Args),
     /// One component of one stack, fully resolved.
     Component {
         /// Its name.
@@ -39,7 +40,10 @@ pub(super) enum Format {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let Args::Component { component, stack, kind, format } = args;
+    let (component, stack, kind, format) = match args {
+        Args::Affected(args) => return affected::run(context, args).await,
+        Args::Component { component, stack, kind, format } => (component, stack, kind, format),
+    };
     let wanted = Workspace::wanted(context, &Selection::default())?;
     Findings::of(&wanted).show(context);
     let name = stack_name(&wanted.desired, stack)?;
@@ -84,18 +88,4 @@ fn describe(component: &Component) -> Json {
     all.insert("workspace".to_owned(), json!(component.workspace));
     all.sort_keys();
     Json::Object(all)
-}
-
-/// As JSON in the author's order. What is not known yet and what is secret are said to be so.
-fn plain(value: &Value) -> Json {
-    match &value.node {
-        Node::List(items) => items.iter().map(plain).collect(),
-        Node::Map(map) => {
-            Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
-        }
-        Node::Unknown(_) => Json::from("(computed)"),
-        Node::Secret(_) => Json::from("(secret)"),
-        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack))),
-        _ => canonical::encode(value),
-    }
 }

@@ -10,6 +10,7 @@ mod exit;
 mod output;
 mod workspace;
 
+mod affected;
 mod apply;
 mod approve;
 mod check;

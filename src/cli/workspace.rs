@@ -90,7 +90,8 @@ impl Workspace {
         Ok(Self::resolved(&Self::folder(context)?, selection))
     }
 
-    fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {
+    /// What a snapshot asks for, with everything answered that a person may ask.
+    pub(super) fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {
         let reach = Reach::Person(settings::environment());
         wanted(snapshot, selection, |question, desired| answer(&reach, question, desired))
     }

@@ -35,6 +35,7 @@ mod dependency;
 mod resolve;
 mod policy_file;
 mod explain;
+mod affected;
 
 use std::collections::BTreeSet;
 
@@ -43,6 +44,7 @@ use crate::model::desired::Desired;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
+pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
