@@ -37,6 +37,7 @@ mod policy_file;
 mod explain;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::ids::StackName;
 use crate::model::desired::Desired;
@@ -56,6 +57,20 @@ pub struct Selection {
     pub stacks: Vec<globset::GlobMatcher>,
     /// Only the components of this name.
     pub component: Option<crate::ids::ComponentName>,
+    /// What is done with templates and functions in their values.
+    pub evaluation: Evaluation,
+}
+
+/// What is done with templates and functions in values. By default all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Whether templates are rendered late, over the merged component. While files are imported
+    /// they always are.
+    pub templates: bool,
+    /// Whether functions are called. If not, their calls stay as text.
+    pub functions: bool,
+    /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
+    pub skip: BTreeSet<Arc<str>>,
 }
 
 /// What resolving gave.
@@ -71,6 +86,12 @@ pub struct Resolution {
 /// Resolves the selected part of a snapshot. Equal arguments give equal results.
 pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) -> Resolution {
     Resolver::new(snapshot).resolve(selection, answers)
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { templates: true, functions: true, skip: BTreeSet::new() }
+    }
 }
 
 impl Selection {
