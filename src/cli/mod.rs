@@ -10,7 +10,6 @@ mod exit;
 mod output;
 mod workspace;
 
-mod affected;
 mod apply;
 mod approve;
 mod check;

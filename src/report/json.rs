@@ -33,7 +33,7 @@ use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::StackStatus;
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Node, Value};
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -242,18 +242,4 @@ fn step_outcome(step: &StepOutcome) -> Json {
         "end": step.end,
         "deviations": deviations,
     })
-}
-
-/// As JSON in the author's order. What is not known yet and what is secret are said to be so.
-pub(crate) fn plain(value: &Value) -> Json {
-    match &value.node {
-        Node::List(items) => items.iter().map(plain).collect(),
-        Node::Map(map) => {
-            Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
-        }
-        Node::Unknown(_) => Json::from("(computed)"),
-        Node::Secret(_) => Json::from("(secret)"),
-        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack))),
-        _ => canonical::encode(value),
-    }
 }

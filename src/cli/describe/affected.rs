@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::describe::Format;
-use super::workspace::{Findings, Workspace, stack_name, unavailable};
-use super::{Context, Exit, Failure, mistake};
-use crate::report::affected::{self, Wish};
+use super::{Evaluated, Format, Written, exit, resolved_of};
+use crate::cli::workspace::{Workspace, stack_name, unavailable};
+use crate::cli::{Context, Exit, Failure, mistake};
+use crate::report::describe::{self, Include};
 use crate::source;
 use crate::stacks::{self, Selection, Side};
 
@@ -14,7 +14,7 @@ const BASE: &str = "refs/remotes/origin/HEAD";
 
 /// Which components differ between the folder as it stands and another revision, and why.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The reference to compare with; without one, the main branch of `origin`.
     #[arg(long, value_name = "REF")]
     r#ref: Option<String>,
@@ -39,56 +39,51 @@ pub(super) struct Args {
     /// Leave out components with `metadata.locked`.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     exclude_locked: Option<bool>,
+    #[command(flatten)]
+    evaluated: Evaluated,
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "json")]
     format: Format,
-    /// Write it to this file.
+    /// Write it to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let head = match &args.head {
-        Some(revision) => Workspace::wanted_at(context, revision)?,
-        None => Workspace::wanted(context, &Selection::default())?,
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let at = |revision: &str| {
+        source::commit_snapshot(&context.global.folder, revision).map_err(unavailable)
     };
-    let base = match (&args.repo_path, args.sha.as_ref().or(args.r#ref.as_ref())) {
-        (Some(folder), _) => {
-            let snapshot = source::folder_snapshot(folder).map_err(unavailable)?;
-            Workspace::resolved(&snapshot, &Selection::default())
-        }
-        (None, Some(revision)) => Workspace::wanted_at(context, revision)?,
-        (None, None) => Workspace::wanted_at(context, BASE).map_err(|_| {
+    let new = match &args.head {
+        Some(revision) => at(revision)?,
+        None => Workspace::folder(context)?,
+    };
+    let old = match (&args.repo_path, args.sha.as_ref().or(args.r#ref.as_ref())) {
+        (Some(folder), _) => source::folder_snapshot(folder).map_err(unavailable)?,
+        (None, Some(revision)) => at(revision)?,
+        (None, None) => at(BASE).map_err(|_| {
             mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
         })?,
     };
-    Findings::of(&head).show(context);
-    let side = |wanted| -> Side<'_> {
-        let wanted: &crate::reconcile::Wanted = wanted;
-        Side { snapshot: &wanted.snapshot, desired: &wanted.desired }
-    };
-    let mut all = stacks::affected(side(&base), side(&head));
+    let base = Workspace::evaluated(&old, &selection);
+    let head = resolved_of(context, &new, &selection);
+    let (before, after) = (&base.desired, &head.desired);
+    let mut all = stacks::affected(
+        Side { snapshot: &old, desired: before },
+        Side { snapshot: &new, desired: after },
+    );
     if let Some(stack) = &args.stack {
-        let known =
-            stack_name(&head.desired, stack).or_else(|_| stack_name(&base.desired, stack))?;
+        let known = stack_name(after, stack).or_else(|_| stack_name(before, stack))?;
         all.retain(|one| one.component.id.stack == known);
     }
     if args.exclude_locked == Some(true) {
         all.retain(|one| !one.component.locked);
     }
-    let wish = Wish {
+    let include = Include {
         dependents: args.include_dependents == Some(true),
         settings: args.include_settings == Some(true),
     };
-    let shown = affected::affected(&all, &head.desired, wish).map_err(mistake)?;
-    let text = match args.format {
-        Format::Json => serde_json::to_string_pretty(&shown)?,
-        Format::Yaml => serde_yaml::to_string(&shown)?,
-    };
-    match &args.file {
-        Some(path) => std::fs::write(path, text)
-            .map_err(|error| mistake(format!("cannot write {}: {error}", path.display())))?,
-        None => context.output.print(&text)?,
-    }
-    Ok(Exit::Done)
+    let answer = describe::affected(&all, after, include).map_err(mistake)?;
+    Written { format: args.format, file: args.file.clone() }.write(context, &answer)?;
+    Ok(exit(head.tree.iter().chain(&after.diagnostics)))
 }
