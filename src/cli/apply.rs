@@ -115,11 +115,7 @@ impl Round<'_> {
         Err(anyhow::anyhow!("the stacks are not at rest after {ROUNDS_MAX} rounds").into())
     }
 
-    async fn reconcile(
-        &self,
-        stack: &StackName,
-        left: &Left,
-    ) -> Result<Ended, Failure> {
+    async fn reconcile(&self, stack: &StackName, left: &Left) -> Result<Ended, Failure> {
         let (agent, repository, current) = (self.agent, self.repository, self.current);
         let stop = &self.context.stop;
         let work = reconcile(agent, repository, current, stack, left, stop);

@@ -106,7 +106,10 @@ impl Effect {
             for &at in now {
                 let step = &self.steps[at];
                 if !before.iter().all(|other| step.after.contains(other)) {
-                    return beyond(format!("{} would not wait for what it waited for", step.component));
+                    return beyond(format!(
+                        "{} would not wait for what it waited for",
+                        step.component
+                    ));
                 }
             }
         }
@@ -180,9 +183,10 @@ fn covers(known: &FieldChange, field: &FieldChange) -> bool {
     let open = known.after.as_ref().is_some_and(|after| matches!(after.node, Node::Unknown(_)));
     let after = match (&known.after, &field.after) {
         (Some(_), _) if open => true,
-        (known_after, Some(after)) => {
-            known_after.as_ref().and_then(|value| inside.find(value)).is_some_and(|v| fills(v, after))
-        }
+        (known_after, Some(after)) => known_after
+            .as_ref()
+            .and_then(|value| inside.find(value))
+            .is_some_and(|v| fills(v, after)),
         (_, None) => at(&known.after).is_none(),
     };
     after && same(at(&known.before).as_ref(), field.before.as_ref())

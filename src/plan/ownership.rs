@@ -36,12 +36,15 @@ pub fn ownership(input: &PlanInput<'_>) -> Amends {
     for (key, owned) in ours {
         let observation = input.observation(&owned.component);
         let Some(seen) = observation.and_then(|o| o.resources.get(key)) else { continue };
+        let marked = mark.resources.get(key);
+        let known = marked.filter(|marked| marked.component == owned.component);
+        let applied = owned.applied.or_else(|| as_wanted(input, owned, seen));
         let entry = Owned {
             kept: kept(input, owned),
-            applied: owned.applied.or_else(|| as_wanted(input, owned, seen)),
+            applied: applied.or_else(|| known.and_then(|marked| marked.applied)),
             ..owned.clone()
         };
-        let lost = match mark.resources.get(key) {
+        let lost = match marked {
             Some(marked) if marked.component != owned.component => continue,
             Some(marked) => {
                 let agrees = (marked.kept, marked.applied) == (entry.kept, entry.applied);

@@ -19,10 +19,10 @@ use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, St
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
 use crate::model::question::{Answer, Question};
-use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
+use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::Selection;
-use crate::store::{Store, StoreError};
+use crate::store::{Retention, Store, StoreError};
 use crate::world::{Point, World};
 
 /// One running agent.
@@ -35,6 +35,8 @@ pub struct Agent {
     pub holder: HolderId,
     /// How long a lease lasts without being renewed.
     pub lease_ttl: Duration,
+    /// For how long it is remembered what happened.
+    pub retention: Retention,
     /// What questions of a repository may reach.
     pub reach: Reach,
     /// The repositories it acts for.
@@ -137,8 +139,10 @@ impl Agent {
         let store = Store::open(&settings.store, &world).await?;
         let holder = HolderId::new(world.ids.unique())?;
         let lease_ttl = settings.lease.unsigned_abs();
+        let RetentionSettings { days, journal_rows } = settings.retention;
+        let retention = Retention { days, journal_rows };
         let stirred = watch::Sender::new(());
-        Ok(Self { world, store, holder, lease_ttl, reach, repositories, stirred })
+        Ok(Self { world, store, holder, lease_ttl, retention, reach, repositories, stirred })
     }
 
     /// Tells all tasks that something is remembered that may regard them.
@@ -215,11 +219,9 @@ impl Agent {
 
     /// The same as if nobody knew the answers to the questions in `open` yet.
     pub fn wanted_without(&self, snapshot: &Snapshot, open: &BTreeSet<Question>) -> Wanted {
-        wanted(snapshot, &Selection::default(), |question, desired| {
-            match open.contains(question) {
-                true => Answer::Later,
-                false => answer::answer(&self.reach, question, desired),
-            }
+        wanted(snapshot, &Selection::default(), |question, desired| match open.contains(question) {
+            true => Answer::Later,
+            false => answer::answer(&self.reach, question, desired),
         })
     }
 }

@@ -14,6 +14,7 @@ mod keep;
 mod look;
 mod messages;
 mod places;
+mod retain;
 mod reviews;
 mod serve;
 mod targets;
@@ -30,13 +31,14 @@ pub use answer::{Reach, answer};
 pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
 pub use look::{Look, TargetLook};
-pub use places::{Left, stacks_to_keep};
 pub use messages::Messages;
+pub use places::{Left, stacks_to_keep};
+pub use retain::Retain;
 pub use reviews::Reviews;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
-pub use wanted::{Wanted, wanted};
+pub use wanted::{Wanted, resolved, wanted};
 
 use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};
@@ -159,7 +161,8 @@ impl Run<'_> {
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {
         let Agent { store, world, holder, lease_ttl, .. } = self.agent;
-        let acquired = store.acquire(&self.repository.scope, self.stack, holder, *lease_ttl).await?;
+        let acquired =
+            store.acquire(&self.repository.scope, self.stack, holder, *lease_ttl).await?;
         let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
         world.points.reach(Point::LeaseAcquired).await;
         let ended = self.under(&mut lease).await;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ReconcileError;
 use super::agent::{Agent, Repository};
 use super::wanted::Wanted;
-use super::ReconcileError;
 use crate::ids::{StackName, TargetName};
 
 /// Targets in which a stack has, or may have, left something: all but the one it names.

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::agent::{Agent, Repository};
+use super::allowed::allowed;
 use super::follow::Current;
 use super::look::{Look, TargetLook};
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
-use super::allowed::allowed;
 use super::{ReconcileError, messages, stacks_to_keep};
 use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
@@ -185,8 +185,7 @@ impl Reviews {
             let now = self.agent.world.clock.now();
             let is_there = plans.iter().all(Plan::is_empty);
             let look = Look::take(wanted, stack, target.into(), now).await.arrived(is_there);
-            let (plan, _) =
-                allowed(&self.agent, &self.repository, current, wanted, &look).await?;
+            let (plan, _) = allowed(&self.agent, &self.repository, current, wanted, &look).await?;
             plans.push(plan);
         }
         Ok(plans)

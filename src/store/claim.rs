@@ -343,9 +343,7 @@ fn covered(
     authorities: &BTreeMap<usize, Authority>,
 ) -> Result<(), ClaimError> {
     let effect = plan.effect();
-    let continued = rest.filter(|rest| {
-        effect.continues(rest.plan.effect(), &rest.waiting).is_ok()
-    });
+    let continued = rest.filter(|rest| effect.continues(rest.plan.effect(), &rest.waiting).is_ok());
     let is_covered = |digest: Digest| {
         digest == plan.digest() || continued.is_some_and(|rest| rest.plan.digest() == digest)
     };

@@ -24,22 +24,27 @@ mod inventory;
 mod rewrite;
 mod inbox;
 mod outbox;
+mod retain;
+mod hold;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use db::{Db, Link, args};
 use journal::Head;
 
-use crate::world::Clock;
+use crate::world::{Clock, Work};
 
 pub use claim::{Claim, ClaimError};
 pub use error::StoreError;
+pub use hold::Hold;
 pub use inbox::DELIVERY_BYTES_MAX;
 pub use journal::{Breach, JournalBroken, JournalHead};
 pub use lease::{Lease, LeaseLost};
 pub use outbox::{MESSAGE_BYTES_MAX, Message};
 pub use plan::PLAN_BYTES_MAX;
 pub use rest::Rest;
+pub use retain::{Released, Retention};
 pub use rewrite::Rewrite;
 pub use run::{OpenRun, StepTrace};
 
@@ -48,6 +53,9 @@ pub use run::{OpenRun, StepTrace};
 pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    work: Work,
+    /// Where the database is, if it is a file.
+    file: Option<PathBuf>,
     read_only: bool,
 }
 
@@ -79,8 +87,12 @@ impl Store {
     async fn write(&self) -> Result<Link, StoreError> {
         match self.read_only {
             true => Err(StoreError::ReadOnly),
-            false => self.db.write().await,
+            false => self.db.write(&self.work).await,
         }
+    }
+
+    async fn read(&self) -> Result<Link, StoreError> {
+        self.db.read(&self.work).await
     }
 }
 

@@ -70,7 +70,9 @@ impl Store {
     /// Refuses a schema newer than this binary's, and a journal that was tampered with. A file is
     /// readable by its owner alone.
     pub async fn open(url: &str, world: &World) -> Result<Self, StoreError> {
-        let db = match Place::parse(url)? {
+        let place = Place::parse(url)?;
+        let file = place.file();
+        let db = match place {
             Place::Memory => Db::memory().await?,
             Place::File(path) => {
                 protect(&path).map_err(|cause| StoreError::File { path: path.clone(), cause })?;
@@ -78,7 +80,8 @@ impl Store {
             }
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
-        let store = Self { db, clock: world.clock.clone(), read_only: false };
+        let (clock, work) = (world.clock.clone(), world.work.clone());
+        let store = Self { db, clock, work, file, read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -93,12 +96,14 @@ impl Store {
             Place::File(path) => Db::file_read_only(&path).await?,
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
+        let (clock, work) = (world.clock.clone(), world.work.clone());
+        let store = Self { db, clock, work, file: None, read_only: true };
         let known = newest();
-        match version(&mut db.read().await?).await? {
+        match version(&mut store.read().await?).await? {
             0 => Ok(None),
             found if found > known => Err(StoreError::Newer { found, known }),
             found if found < known => Err(StoreError::Older { found, known }),
-            _ => Ok(Some(Self { db, clock: world.clock.clone(), read_only: true })),
+            _ => Ok(Some(store)),
         }
     }
 
@@ -121,8 +126,8 @@ impl Store {
             }
             link.script(migration.tables).await?;
             link.script(match link {
-                Link::Sqlite(_) => migration.sqlite,
-                Link::Postgres(_) => migration.postgres,
+                Link::Sqlite(..) => migration.sqlite,
+                Link::Postgres(..) => migration.postgres,
             })
             .await?;
             let now = self.clock.now().as_microsecond();
@@ -168,6 +173,13 @@ async fn version(link: &mut Link) -> Result<i64, StoreError> {
 }
 
 impl Place {
+    fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Memory | Self::Postgres(_) => None,
+        }
+    }
+
     fn parse(url: &str) -> Result<Self, StoreError> {
         let settings = |why: &str| StoreError::Settings { why: why.to_owned() };
         if let Some(path) = url.strip_prefix("sqlite:") {
@@ -253,8 +265,8 @@ impl Link {
         // The number means nothing but "the schema of Isobar".
         const POSTGRES: &str = "SELECT pg_advisory_xact_lock(4757072)";
         match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(_) => self.execute(POSTGRES, Vec::new()).await.map(drop),
+            Self::Sqlite(..) => Ok(()),
+            Self::Postgres(..) => self.execute(POSTGRES, Vec::new()).await.map(drop),
         }
     }
 
@@ -263,8 +275,8 @@ impl Link {
         const POSTGRES: &str = "SELECT table_name::TEXT FROM information_schema.tables \
             WHERE table_schema = current_schema() AND table_name = $1";
         let sql = match self {
-            Self::Sqlite(_) => SQLITE,
-            Self::Postgres(_) => POSTGRES,
+            Self::Sqlite(..) => SQLITE,
+            Self::Postgres(..) => POSTGRES,
         };
         Ok(self.row(sql, args![name]).await?.is_some())
     }

@@ -14,7 +14,7 @@ pub const PLAN_BYTES_MAX: usize = 64 << 20;
 impl Store {
     /// The plan with this digest, in the envelope it was last seen in.
     pub async fn plan(&self, scope: &Scope, digest: Digest) -> Result<Option<Plan>, StoreError> {
-        read(&mut self.db.read().await?, scope, digest).await
+        read(&mut self.read().await?, scope, digest).await
     }
 
     /// The newest plan of a stack at each target, in the envelope it was put in, sorted by target;
@@ -30,7 +30,7 @@ impl Store {
                 AND plan.repository = plan_latest.repository AND plan.digest = plan_latest.digest \
             WHERE plan_latest.agent = $1 AND plan_latest.repository = $2 \
                 AND plan_latest.stack = $3 ORDER BY plan_latest.target";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, stack];
         link.rows(LATEST, args).await?.iter().map(assemble).collect()
     }
@@ -48,7 +48,7 @@ impl Store {
         const PLACES: &str = "SELECT stack, target FROM plan_latest \
             WHERE agent = $1 AND repository = $2 \
             UNION SELECT stack, target FROM inventory WHERE agent = $1 AND repository = $2";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for row in link.rows(PLACES, args![&scope.agent, &scope.repository]).await? {
             places.entry(row.id(0)?).or_default().insert(row.id(1)?);

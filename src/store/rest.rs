@@ -35,7 +35,7 @@ impl Store {
     pub async fn rests(&self, plan: &Plan) -> Result<Vec<Rest>, StoreError> {
         let now = self.clock.now().as_microsecond();
         let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let mut rests: Vec<_> = of_run(&mut link, scope, stack, now).await?.into_iter().collect();
         for digest in approved(&mut link, scope, stack, now).await? {
             if digest != plan.digest() {
@@ -76,7 +76,7 @@ async fn of_run(
     stack: &StackName,
     now: i64,
 ) -> Result<Option<Rest>, StoreError> {
-    const RUN: &str = "SELECT run.outcome, journal.payload, run.run FROM run JOIN journal \
+    const RUN: &str = "SELECT run.outcome, journal.payload, 0, run.run FROM run JOIN journal \
             ON journal.agent = run.agent AND journal.repository = run.repository \
             AND journal.run = run.run AND journal.kind = 'finished' \
         WHERE run.agent = $1 AND run.repository = $2 AND run.stack = $3 AND run.rest = 1";
@@ -86,7 +86,7 @@ async fn of_run(
         WHERE agent = $1 AND repository = $2 AND run = $3 ORDER BY pull, head";
     let (agent, repository) = (&scope.agent, &scope.repository);
     let Some(row) = link.row(RUN, args![agent, repository, stack]).await? else { return Ok(None) };
-    let (outcome, run) = (run::ended(&row)?, row.id::<RunId>(2)?);
+    let (outcome, run) = (run::ended(&row)?, row.id::<RunId>(3)?);
     let plan = plan::read(link, scope, outcome.digest).await?;
     let plan = plan.ok_or_else(|| StoreError::corrupt("a run's plan", "it is missing"))?;
     let waits = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Waits { .. }));

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<Option<Rewrite>, StoreError> {
         const REWRITE: &str = "SELECT from_commit, to_commit FROM rewrite \
             WHERE agent = $1 AND repository = $2 AND branch = $3";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let row = link.row(REWRITE, args![&scope.agent, &scope.repository, branch]).await?;
         row.map(|row| Ok(Rewrite { from: row.id(0)?, to: row.id(1)? })).transpose()
     }
@@ -65,7 +65,8 @@ impl Tx {
             RETURNING from_commit, to_commit";
         let args = args![&scope.agent, &scope.repository, branch];
         let row = self.link()?.row(ACKNOWLEDGE, args).await?;
-        let rewrite = row.map(|row| Ok::<_, StoreError>(Rewrite { from: row.id(0)?, to: row.id(1)? }));
+        let rewrite =
+            row.map(|row| Ok::<_, StoreError>(Rewrite { from: row.id(0)?, to: row.id(1)? }));
         let rewrite = rewrite.transpose()?;
         if let Some(Rewrite { from, to }) = rewrite.clone() {
             let (branch, by) = (branch.to_owned(), by.clone());

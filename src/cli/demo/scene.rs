@@ -34,8 +34,8 @@ const SETTINGS: &str = include_str!("agent.yaml");
 /// Stacks that depend on each other become true one round after the other.
 const ROUNDS_MAX: usize = 8;
 
-/// How long the correction of a drift is waited for: ten times what it should take.
-const CORRECTION_MAX: Duration = Duration::from_secs(10);
+/// How long the correction of a drift is waited for: it takes a second, on a busy machine some.
+const CORRECTION_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct Scene {
     pub(super) files: usize,
@@ -97,7 +97,13 @@ impl Scene {
         let (store, scope) = (&self.agent.store, &self.repository.scope);
         let mut plans = Vec::new();
         for stack in store.stacks_known(scope).await? {
-            plans.extend(store.latest_plans(scope, &stack).await?.into_iter().filter(|plan| !plan.is_empty()));
+            plans.extend(
+                store
+                    .latest_plans(scope, &stack)
+                    .await?
+                    .into_iter()
+                    .filter(|plan| !plan.is_empty()),
+            );
         }
         Ok(plans)
     }

@@ -9,6 +9,7 @@
 //! vpc makes a.json {...}   what the target would make of it, if not just that
 //! vpc has a.json {...}     what is there, as the component's own (inventory, mark and object)
 //! vpc was a.json {...}     what was last applied, if not what is there
+//! vpc kept                 what it owns was to outlive it when it was last there
 //! there a.json {...}       what is there and nobody's
 //! ```
 
@@ -24,7 +25,7 @@ use crate::ids::*;
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::Action;
-use crate::model::desired::{Component, Dependency, Presence, Stack};
+use crate::model::desired::{Component, Dependency, Listing, Presence, Stack};
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
@@ -232,6 +233,9 @@ impl Script {
                 // Whoever wants it meets it.
                 self.parts.entry(String::new()).or_default().has.insert(key(name), json());
             }
+            [name, "kept"] => {
+                self.parts.entry(name.to_owned()).or_default().words.insert("kept".to_owned());
+            }
             [name, "needs", ..] => {
                 let needs = words[2..].iter().map(|word| (*word).to_owned());
                 self.parts.entry(name.to_owned()).or_default().needs.extend(needs);
@@ -361,6 +365,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
         },
         manifest: Arc::from("stacks/prod.yaml"),
         workspace: "prod".into(),
+        listing: Listing::default(),
     }
 }
 

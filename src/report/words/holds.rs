@@ -112,9 +112,7 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Unknown { .. }
         | HoldReason::Dependency { .. }
         | HoldReason::Moving { .. }
-        | HoldReason::Freeze { .. } => {
-            Clearing::Wait
-        }
+        | HoldReason::Freeze { .. } => Clearing::Wait,
     }
 }
 

@@ -37,5 +37,6 @@ CREATE TABLE journal_anchor (
 );
 INSERT INTO journal_anchor (id, seq, hash, at)
 VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0);
+CREATE INDEX journal_at ON journal (at);
 CREATE INDEX inbox_at ON inbox (at);
 CREATE INDEX outbox_sent ON outbox (next_at) WHERE sent >= generation;

@@ -19,14 +19,21 @@ impl Scene {
     }
 
     pub(super) fn settle(&mut self) -> Told {
-        if self.stage.simulation.trap.peek().is_some() {
+        if self.stage.simulation.trap.is_set() {
             return Err("`pass` is what crashes".to_owned());
         }
         Ok(told(&self.stage.settle()))
     }
 
+    /// Ends the agent; whatever comes next starts it again.
+    pub(super) fn stop(&mut self) -> Told {
+        self.stage.end();
+        Ok(String::new())
+    }
+
     pub(super) fn plan(&mut self, stack: &str) -> Told {
-        Ok(report::terminal::plan(&self.planned(stack)?))
+        let plans = self.planned(stack)?;
+        Ok(plans.iter().map(report::terminal::plan).collect::<Vec<_>>().join("\n"))
     }
 
     pub(super) fn status(&mut self) -> Told {
