@@ -7,7 +7,7 @@ use super::load::Library;
 use super::marks::Marks;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
 pub(super) type Key = (Arc<str>, Arc<str>);
@@ -23,7 +23,7 @@ pub(super) struct Part {
 }
 
 /// One manifest.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
     pub(super) imports: Vec<Import>,
@@ -34,8 +34,8 @@ pub(super) struct Manifest {
     pub(super) components: BTreeMap<Key, Declared>,
     /// By kind; a kind's own come behind those for every kind.
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
-    /// Whether it has `locals`.
-    pub(super) has_locals: bool,
+    /// What the files it imports are rendered with.
+    pub(super) given: Map,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -98,7 +98,7 @@ impl Splitter<'_, '_> {
                         self.overrides(kind, value, 0);
                     }
                 }
-                "locals" => self.manifest.has_locals = true,
+                "locals" => {}
                 "metadata" => self.global_metadata(value),
                 name if sections::KINDS.contains(&name) => self.kind(key, value),
                 name => {
