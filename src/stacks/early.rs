@@ -6,7 +6,7 @@
 //!
 //! A file that is imported with a context, or by a file with locals, has to have everything its
 //! templates read: what is missing is a mistake. A file that only has locals of its own is
-//! rendered as a whole or not at all, and what it could not render waits for the late templates.
+//! rendered as a whole, or but for such references not at all, and waits for the late templates.
 
 use std::sync::Arc;
 
@@ -111,6 +111,11 @@ impl Early {
         } else if !context.values.is_empty() {
             let spans = failures.iter().map(|f| f.diagnostic(library.span(&f.at, path)));
             self.faults.extend(spans);
+        } else {
+            let scope = scope(&self.values);
+            let mut rendering = Rendering::new(templates, Moment::Import, context.missing(), scope);
+            rendering.references_only = true;
+            self.value = rendering.tree(&self.value).unwrap_or_else(|| self.value.clone());
         }
     }
 

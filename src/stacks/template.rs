@@ -66,6 +66,8 @@ pub(super) struct Rendering<'t> {
     pub(super) templates: &'t mut Templates,
     pub(super) moment: Moment,
     pub(super) missing: Missing,
+    /// Whether only texts are rendered that are one reference and nothing else.
+    pub(super) references_only: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
     /// The same with the places it was written at. Empty: they do not matter.
@@ -106,6 +108,11 @@ impl Templates {
     ) -> Result<String, Error> {
         let parsed = self.parse(moment, text)?;
         parsed.template.render(scope, &Limits::default(), missing.key())
+    }
+
+    /// Whether a text is one reference and nothing else.
+    fn is_reference(&mut self, moment: Moment, text: &Arc<str>) -> bool {
+        self.parse(moment, text).is_ok_and(|parsed| parsed.template.sole_field().is_some())
     }
 
     /// The paths that a text reads; none if it is no template.
@@ -158,7 +165,16 @@ impl<'t> Rendering<'t> {
         scope: gotmpl::Value,
     ) -> Self {
         let written = Map::default();
-        Self { templates, moment, missing, scope, written, failures: vec![], absent: vec![] }
+        Self {
+            templates,
+            moment,
+            missing,
+            references_only: false,
+            scope,
+            written,
+            failures: Vec::new(),
+            absent: Vec::new(),
+        }
     }
 
     /// The value with its templates rendered; `None` if it has none. What fails stays as it is
@@ -221,6 +237,9 @@ impl<'t> Rendering<'t> {
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+        if self.references_only {
+            return None;
+        }
         match self.templates.text(self.moment, key, &self.scope, self.missing) {
             Ok(text) => Some(text.into()),
             Err(error) => {
@@ -237,6 +256,9 @@ impl<'t> Rendering<'t> {
         plain: bool,
         tag: Option<&Arc<str>>,
     ) -> Option<Value> {
+        if self.references_only && !self.templates.is_reference(self.moment, text) {
+            return None;
+        }
         let rendered = self.render(text, plain, tag);
         match rendered {
             Ok(node) => {
