@@ -7,7 +7,7 @@ use super::load::Library;
 use super::marks::Marks;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
 pub(super) type Key = (Arc<str>, Arc<str>);
@@ -34,6 +34,8 @@ pub(super) struct Manifest {
     pub(super) components: BTreeMap<Key, Declared>,
     /// By kind; a kind's own come behind those for every kind.
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
+    /// Whether it says nothing at all.
+    pub(super) is_empty: bool,
     /// Whether it has `locals`.
     pub(super) has_locals: bool,
     /// Why nothing that imports it can be resolved.
@@ -65,7 +67,8 @@ pub(super) struct Import {
 
 /// Takes `root`, what the file `path` says, apart.
 pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
-    let manifest = Manifest { path: path.clone(), ..Manifest::default() };
+    let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
+    let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
     if !root.is_null() {
         splitter.root(root);

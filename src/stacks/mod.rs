@@ -6,7 +6,7 @@
 //! a value without the place it was written.
 //! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
 //! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
-//! `layer` folds them, `finish` renders and calls what is left.
+//! `layer` folds them, `finish` derives what follows, `evaluate` renders and calls what is left.
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
@@ -20,7 +20,9 @@ mod sections;
 mod locals;
 mod template;
 mod function;
+mod call;
 mod merge;
+mod deferred;
 mod marks;
 mod slot;
 mod parent;
@@ -28,6 +30,7 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;

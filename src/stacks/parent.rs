@@ -155,7 +155,13 @@ impl<'p> Bench<'p> {
         let declaring = self.parent.declaring(key);
         let declared = declaring.clone().filter_map(|from| from.manifest.components.get(key));
         let own = Rc::new(slots(declared.flat_map(|declared| declared.parts.keys()), |name| {
-            slot::of_component(declaring.clone(), key, name, self.lists)
+            slot::of_component(
+                &self.parent.closure.contributions,
+                declaring.clone(),
+                key,
+                name,
+                self.lists,
+            )
         }));
         self.own.insert(key.clone(), own.clone());
         own
