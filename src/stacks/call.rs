@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Evaluation;
 use super::deferred;
 use super::function::{self, Act, Take};
 use super::merge::Lists;
-use super::Evaluation;
 use crate::diagnostic::Code;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Map, Node, Raw, Rules, Value};
@@ -83,7 +83,8 @@ impl Calls<'_> {
     }
 
     fn call(&mut self, tag: &str, act: Act, raw: &Raw) -> Result<Option<Node>, (Code, String)> {
-        let words = || function::words(&raw.text).map_err(|message| (Code::FunctionFailed, message));
+        let words =
+            || function::words(&raw.text).map_err(|message| (Code::FunctionFailed, message));
         let arguments = match act {
             Act::Done => return Ok(None),
             Act::Text => return Ok(Some(Node::Str(raw.text.clone()))),

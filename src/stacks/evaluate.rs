@@ -79,7 +79,7 @@ impl Finisher<'_, '_> {
             (name.clone(), settled.unwrap_or_else(|| section.value.clone()))
         });
         let mut map: Map = empty.chain(said).collect();
-        let file = path::stem(path::below(&bench.parent.path, &self.dialect.stacks));
+        let file = self.file(bench.parent);
         let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
         text("atmos_component", bench.id.name.as_str());
         text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
@@ -87,16 +87,28 @@ impl Finisher<'_, '_> {
         text("stack", bench.stack.as_str());
         text("atmos_stack_file", file);
         text("atmos_manifest", file);
-        text("workspace", &bench.workspace);
         if self.evaluation.listing {
-            let mut about = Map::default();
-            about.insert("component_type", Value::text(bench.id.kind.as_str()));
-            map.insert("component_info", Value::computed(Node::Map(about)));
+            text("workspace", &bench.listed_workspace);
+            let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
+            map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
+        } else {
+            text("workspace", &bench.workspace);
+            let layers = merged.layers.iter().filter_map(|layer| layer.imports.last());
+            let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+            map.insert("deps", self.files(deps.into_iter()));
+            map.insert("imports", self.files(bench.parent.imports.iter()));
         }
         let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
         let inheritance = Node::List(Arc::new(inheritance.collect()));
         map.insert("inheritance", Value::computed(inheritance));
         map
+    }
+
+    /// Manifests by their names among the stacks.
+    fn files<'p>(&self, paths: impl Iterator<Item = &'p Arc<str>>) -> Value {
+        let name = |path: &'p Arc<str>| path::stem(path::below(path, &self.dialect.stacks));
+        let names = paths.map(|path| Value::text(name(path)));
+        Value::computed(Node::List(Arc::new(names.collect())))
     }
 
     /// Calls what functions the component has. `lists` is its strategy.

@@ -29,6 +29,9 @@ pub(super) struct Contribution {
     pub(super) manifest: Arc<Manifest>,
     /// The files from the stack's manifest down to this one.
     pub(super) imports: Arc<[Arc<str>]>,
+    /// Whether it imports anything that says something: then it is merged with that, and marked
+    /// lists in it continue what was imported, or nothing.
+    pub(super) settles: bool,
     /// The `overrides` that reach its components, lowest precedence first.
     pub(super) overrides: Vec<Overriding>,
 }
@@ -118,6 +121,7 @@ impl<'l, 's> Importer<'l, 's> {
         let own = (!manifest.overrides.is_empty())
             .then(|| Overriding { manifest: manifest.clone(), imports: imports.clone() });
         let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
+        let first = walk.closure.contributions.len();
         for import in &manifest.imports {
             if let Err(fault) = self.import(walk, &manifest, import, &inner) {
                 walk.closure.fault(&[*fault]);
@@ -125,7 +129,9 @@ impl<'l, 's> Importer<'l, 's> {
         }
         let overrides = walk.sideways.iter().chain(&inner).cloned().collect();
         let faults = manifest.faults.clone();
-        walk.closure.contributions.push(Contribution { manifest, imports, overrides });
+        let imported = &walk.closure.contributions[first..];
+        let settles = imported.iter().any(|from| !from.manifest.is_empty);
+        walk.closure.contributions.push(Contribution { manifest, imports, settles, overrides });
         walk.closure.fault(&faults);
         walk.sideways.extend(own);
         walk.chain.pop();

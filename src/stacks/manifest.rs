@@ -36,6 +36,8 @@ pub(super) struct Manifest {
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
     /// What the files it imports are rendered with.
     pub(super) given: Map,
+    /// Whether it says nothing at all.
+    pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -65,7 +67,8 @@ pub(super) struct Import {
 
 /// Takes `root`, what the file `path` says, apart.
 pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
-    let manifest = Manifest { path: path.clone(), ..Manifest::default() };
+    let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
+    let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
     if !root.is_null() {
         splitter.root(root);
@@ -171,8 +174,8 @@ impl Splitter<'_, '_> {
             if !rule.overridden {
                 let known = sections::RULES.iter().filter(|r| r.overridden).map(|rule| rule.name);
                 self.warn_unknown(value, key, known, "in `overrides`");
-                continue;
             }
+            let rule = if rule.overridden { rule } else { &sections::OTHER };
             match self.part(rule, child) {
                 Ok(part) => {
                     parts.insert(key.clone(), part);
