@@ -105,7 +105,7 @@ impl Written {
 /// What the folder resolves to; what is wrong with it is shown.
 pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resolution, Failure> {
     let snapshot = Workspace::folder(context)?;
-    let resolution = Workspace::evaluated(&snapshot, selection);
+    let resolution = Workspace::evaluated(context, &snapshot, selection);
     Findings::among(resolution.desired.diagnostics.clone(), &snapshot).show(context);
     Ok(resolution)
 }

@@ -8,6 +8,7 @@
 
 mod agent;
 mod answer;
+mod output;
 mod follow;
 mod keep;
 mod look;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
-pub use answer::{Reach, answer};
+pub use answer::{Person, Reach};
 pub use follow::{Current, Follow};
 pub use keep::Keep;
 pub use look::{Look, TargetLook};
