@@ -233,7 +233,7 @@ fn a_secret_variable_is_not_written_and_still_counts() {
     let with = |fixture: &mut Fixture, state: &str| {
         let secret = Secret::new("env:TOKEN", ContentId::of(state));
         let mut vars = fixture.component().section("vars").unwrap().as_map().unwrap().clone();
-        vars.insert("token", Value::computed(Node::Secret(secret)));
+        vars.insert("token", Value::computed(Node::Secret(secret.into())));
         let mut sections = fixture.component().sections.as_map().unwrap().clone();
         sections.insert("vars", Value::computed(Node::Map(vars)));
         fixture.component().sections = Value::computed(Node::Map(sections));
@@ -258,7 +258,7 @@ fn an_unknown_value_stays_unknown() {
         function: "terraform.output".into(),
         arguments: vec!["vpc".into(), "id".into()],
     };
-    let vars = [(Arc::from("id"), Value::computed(Node::Unknown(question.clone())))];
+    let vars = [(Arc::from("id"), Value::computed(Node::Unknown(question.clone().into())))];
     let vars = Value::computed(Node::Map(vars.into_iter().collect()));
     let mut sections = fixture.component().sections.as_map().unwrap().clone();
     sections.insert("vars", vars);
@@ -266,7 +266,7 @@ fn an_unknown_value_stays_unknown() {
     let rendered = fixture.render().unwrap();
     let piece = &rendered.resources()[&tfvars()];
     let path = FieldPath::root().key("id");
-    let expected = Value::computed(Node::Unknown(question));
+    let expected = Value::computed(Node::Unknown(question.into()));
     assert_eq!(path.find(&piece.body.value), Some(&expected));
 }
 

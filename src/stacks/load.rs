@@ -234,12 +234,9 @@ impl Reading<'_, '_> {
     }
 
     fn raw(&self, id: NodeId, tag: Option<&str>, origin: Origin) -> Value {
-        let raw = Raw {
-            text: self.document.text(id).into(),
-            plain: self.document.is_plain(id),
-            tag: tag.map(Arc::from),
-        };
-        Value { node: Node::Raw(raw), origin }
+        let (text, plain) = (self.document.text(id), self.document.is_plain(id));
+        let raw = Raw::new(text.into(), plain, tag.map(Arc::from));
+        Value { node: Node::Raw(raw.into()), origin }
     }
 
     fn check_function(&mut self, id: NodeId, name: &str) -> bool {

@@ -354,13 +354,14 @@ pub(super) fn from_go(value: &gotmpl::Value) -> Node {
 }
 
 fn raw(text: &str, tag: &Arc<str>) -> Node {
-    Node::Raw(Raw { text: text.into(), plain: false, tag: Some(tag.clone()) })
+    Node::Raw(Raw::new(text.into(), false, Some(tag.clone())).into())
 }
 
 fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
     fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
         match &value.node {
-            Node::Raw(Raw { text, .. }) | Node::Str(text) => see(text),
+            Node::Raw(raw) => see(&raw.text),
+            Node::Str(text) => see(text),
             Node::List(items) => items.iter().for_each(|item| walk(item, see)),
             Node::Map(map) => for_each_text(map, see),
             _ => {}
