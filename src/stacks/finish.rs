@@ -1,4 +1,4 @@
-//! The last steps of one component: what is derived, rendered and called, and the result.
+//! One component on its way from what is said about it to the result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,21 +6,19 @@ use std::sync::Arc;
 use super::atmos_yaml::{self, Dialect};
 use super::backend;
 use super::component::{Merged, Sources};
-use super::function::Calls;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
-use super::path;
 use super::reconcile_block;
-use super::sections::{self, Shape};
-use super::template::{self, Missing, Moment, Rendering, Templates};
+use super::template::Templates;
+use super::Evaluation;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Presence, Reach};
 use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
-use crate::model::value::{Map, Node, Value};
+use crate::model::value::{Node, Value};
 
 /// Finishes components, one after the other.
 pub(super) struct Finisher<'r, 's> {
@@ -28,6 +26,7 @@ pub(super) struct Finisher<'r, 's> {
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) answers: &'r Answers,
+    pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
     /// What is odd in the components finished so far.
@@ -35,15 +34,15 @@ pub(super) struct Finisher<'r, 's> {
 }
 
 /// One component on its way.
-struct Bench<'c> {
-    parent: &'c Parent,
-    sources: &'c Sources,
-    stack: &'c StackName,
-    id: ComponentId,
-    presence: Presence,
-    workspace: Arc<str>,
-    open: BTreeSet<Question>,
-    faults: Vec<Diagnostic>,
+pub(super) struct Bench<'c> {
+    pub(super) parent: &'c Parent,
+    pub(super) sources: &'c Sources,
+    pub(super) stack: &'c StackName,
+    pub(super) id: ComponentId,
+    pub(super) presence: Presence,
+    pub(super) workspace: Arc<str>,
+    pub(super) open: BTreeSet<Question>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
 impl Finisher<'_, '_> {
@@ -82,8 +81,8 @@ impl Finisher<'_, '_> {
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
-        self.render(&mut bench, &mut merged);
-        self.call(&mut bench, &mut merged);
+        self.render(&mut bench, &mut merged, strategy);
+        self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
         self.component(bench, merged)
     }
@@ -139,124 +138,6 @@ impl Finisher<'_, '_> {
         if !remote_type.is_empty() {
             let reach = Reach::Derived("the type of the component's own backend");
             merged.compute("remote_state_backend_type", reach, Value::text(remote_type));
-        }
-    }
-
-    fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let with_templates: Vec<_> = merged
-            .sections
-            .iter()
-            .filter(|(_, section)| section.marks.has(Marks::TEMPLATE))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if with_templates.is_empty() {
-            return;
-        }
-        let mut missing = Vec::new();
-        // Every pass reads the values as they were written: it follows one reference further.
-        let written = self.with_names(bench, merged);
-        for _ in 0..self.templates.evaluations() {
-            let texts = merged.map();
-            let scope = template::needed(self.templates, &texts, &written);
-            let mut rendering = Rendering {
-                templates: self.templates,
-                moment: Moment::Late,
-                missing: Missing::Prints,
-                scope,
-                written: written.clone(),
-                failures: Vec::new(),
-                absent: Vec::new(),
-            };
-            let rendered: Vec<_> = with_templates
-                .iter()
-                .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
-                .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
-            for (name, value) in rendered {
-                merged.compute(name, Reach::Rendered, value);
-            }
-            missing.extend(absent);
-            if bench.presence == Presence::Abstract {
-                continue;
-            }
-            let spans = failures
-                .iter()
-                .map(|f| f.diagnostic(self.span(bench.parent, bench.sources, &f.at)));
-            bench.faults.extend(spans.collect::<Vec<_>>());
-            if !bench.faults.is_empty() {
-                break;
-            }
-        }
-        if bench.presence == Presence::Active {
-            let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
-            let found = spans.map(|span| {
-                let message = "a key of this template is not there, so it prints `<no value>`";
-                Diagnostic::warning(Code::TemplateMissingKey, span, message)
-            });
-            self.warnings.extend(found.collect::<Vec<_>>());
-        }
-    }
-
-    /// The sections and the names that only templates see.
-    fn with_names(&self, bench: &Bench<'_>, merged: &Merged) -> Map {
-        let empty = sections::RULES.iter().map(|rule| {
-            let value =
-                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
-            (Arc::from(rule.name), value)
-        });
-        let said =
-            merged.sections.iter().map(|(name, section)| (name.clone(), section.value.clone()));
-        let mut map: Map = empty.chain(said).collect();
-        let file = path::stem(path::below(&bench.parent.path, &self.dialect.stacks));
-        let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
-        text("atmos_component", bench.id.name.as_str());
-        text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
-        text("atmos_stack", bench.stack.as_str());
-        text("stack", bench.stack.as_str());
-        text("atmos_stack_file", file);
-        text("atmos_manifest", file);
-        text("workspace", &bench.workspace);
-        let mut about = Map::default();
-        about.insert("component_type", Value::text(bench.id.kind.as_str()));
-        map.insert("component_info", Value::computed(Node::Map(about)));
-        let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
-        let inheritance = Node::List(Arc::new(inheritance.collect()));
-        map.insert("inheritance", Value::computed(inheritance));
-        map
-    }
-
-    fn call(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let names = merged.sections.iter().filter(|(_, section)| {
-            section.marks.has(Marks::FUNCTION) || section.marks.has(Marks::TEMPLATE)
-        });
-        let names: Vec<_> = names.map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
-            return;
-        }
-        let (metadata, env) = (merged.get("metadata").cloned(), merged.get("env").cloned());
-        let mut calls = Calls {
-            answers: self.answers,
-            stack: bench.stack.as_str(),
-            metadata: metadata.as_ref(),
-            env: env.as_ref(),
-            asked: BTreeSet::new(),
-            open: BTreeSet::new(),
-            failures: Vec::new(),
-        };
-        let called: Vec<_> =
-            names.iter().filter_map(|name| Some((name, calls.tree(merged.get(name)?)?))).collect();
-        let Calls { asked, open, failures, .. } = calls;
-        for (name, value) in called {
-            merged.compute(name, Reach::Rendered, value);
-        }
-        // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active {
-            self.asked.extend(asked);
-            bench.open = open;
-            let found = failures.into_iter().map(|(value, code, message)| {
-                Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
-            });
-            bench.faults.extend(found.collect::<Vec<_>>());
         }
     }
 

@@ -206,6 +206,11 @@ impl Reading<'_, '_> {
         match name {
             // Over anything but a list the mark means nothing.
             merge::APPEND => self.raw(id, None, origin),
+            // It only keeps its text from being read as something else.
+            "!literal" => {
+                let raw = Raw::new(self.document.text(id).into(), false, None);
+                Value { node: Node::Raw(raw.into()), origin }
+            }
             "!include" | "!include.raw" => {
                 let span = Span::new(self.path, self.document.span(id));
                 let arguments = self.document.text(id);
@@ -240,7 +245,7 @@ impl Reading<'_, '_> {
     }
 
     fn check_function(&mut self, id: NodeId, name: &str) -> bool {
-        if function::is_known(name) {
+        if function::act(name).is_some() {
             return true;
         }
         let span = self.document.tag(id).map_or(self.document.span(id), |tag| tag.span);

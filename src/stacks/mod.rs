@@ -6,7 +6,7 @@
 //! a value without the place it was written.
 //! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
 //! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
-//! `layer` folds them, `finish` renders and calls what is left.
+//! `layer` folds them, `finish` derives what follows, `evaluate` renders and calls what is left.
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
@@ -20,7 +20,9 @@ mod sections;
 mod locals;
 mod template;
 mod function;
+mod call;
 mod merge;
+mod deferred;
 mod marks;
 mod slot;
 mod parent;
@@ -28,6 +30,7 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
@@ -37,6 +40,7 @@ mod policy_file;
 mod explain;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::ids::StackName;
 use crate::model::desired::Desired;
@@ -56,6 +60,20 @@ pub struct Selection {
     pub stacks: Vec<globset::GlobMatcher>,
     /// Only the components of this name.
     pub component: Option<crate::ids::ComponentName>,
+    /// What is done with templates and functions in their values.
+    pub evaluation: Evaluation,
+}
+
+/// What is done with templates and functions in values. By default all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Whether templates are rendered late, over the merged component. While files are imported
+    /// they always are.
+    pub templates: bool,
+    /// Whether functions are called. If not, their calls stay as text.
+    pub functions: bool,
+    /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
+    pub skip: BTreeSet<Arc<str>>,
 }
 
 /// What resolving gave.
@@ -71,6 +89,12 @@ pub struct Resolution {
 /// Resolves the selected part of a snapshot. Equal arguments give equal results.
 pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) -> Resolution {
     Resolver::new(snapshot).resolve(selection, answers)
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { templates: true, functions: true, skip: BTreeSet::new() }
+    }
 }
 
 impl Selection {

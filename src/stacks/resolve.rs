@@ -60,6 +60,7 @@ impl<'s> Resolver<'s> {
             dialect: &self.dialect,
             templates: &mut self.templates,
             answers,
+            evaluation: &selection.evaluation,
             asked: BTreeSet::new(),
             warnings: Vec::new(),
         };

@@ -51,6 +51,7 @@ fn a_selected_component_is_what_it_is_among_all() {
         let selection = Selection {
             stacks: vec![stack.compile_matcher()],
             component: Some(component.id.name.clone()),
+            ..Selection::default()
         };
         let one = resolve(&snapshot, &selection, &Answers::new()).desired;
         let found = one.component(&component.id).expect("selected");

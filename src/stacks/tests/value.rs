@@ -238,6 +238,7 @@ components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
     let selection = Selection {
         stacks: vec![globset::Glob::new("d*").expect("a glob").compile_matcher()],
         component: crate::ids::ComponentName::new("vpc").ok(),
+        ..Selection::default()
     };
     expect![[r#"
         dev -> default
