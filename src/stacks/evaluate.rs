@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
 use crate::model::value::{Map, Node, Value};
 
-impl Finisher<'_, '_> {
+impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
         let with_templates = names(merged, Marks::TEMPLATE);

@@ -21,8 +21,8 @@ use crate::model::question::{Answers, Question};
 use crate::model::value::{Node, Value};
 
 /// Finishes components, one after the other.
-pub(super) struct Finisher<'r, 's> {
-    pub(super) library: &'r Library<'s>,
+pub(super) struct Finisher<'r> {
+    pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) answers: &'r Answers,
@@ -45,7 +45,7 @@ pub(super) struct Bench<'c> {
     pub(super) faults: Vec<Diagnostic>,
 }
 
-impl Finisher<'_, '_> {
+impl Finisher<'_> {
     /// The component in `stack`, or everything that is wrong with it.
     pub(super) fn finish(
         &mut self,

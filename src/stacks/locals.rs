@@ -17,7 +17,7 @@ use crate::model::value::{Map, Node, Value};
 /// what is not known yet, it waits for the late templates. Components are rendered text by text.
 /// In a file that is imported with a context nothing waits: what cannot be rendered is a finding.
 pub(super) fn put_in_place(
-    library: &Library<'_>,
+    library: &Library,
     templates: &mut Templates,
     path: &Arc<str>,
     root: &Value,
@@ -64,8 +64,8 @@ pub(super) fn are_in(root: &Value) -> bool {
     levels.any(|level| level.get("locals").is_some())
 }
 
-struct Locals<'l, 's> {
-    library: &'l Library<'s>,
+struct Locals<'l> {
+    library: &'l Library,
     templates: &'l mut Templates,
     path: &'l Arc<str>,
     all: Map,
@@ -77,7 +77,7 @@ struct Locals<'l, 's> {
     faults: Vec<Diagnostic>,
 }
 
-impl Locals<'_, '_> {
+impl Locals<'_> {
     /// Resolves a local after those it refers to.
     fn resolve(&mut self, name: &Arc<str>) {
         if self.resolved.has(name) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::import::{Closure, Contribution};
+use super::closure::{Closure, Contribution};
 use super::manifest::{Declared, Key};
 use super::merge::Lists;
 use super::slot::{self, Slot};
@@ -159,10 +159,11 @@ impl<'p> Bench<'p> {
     /// The overrides that reach a component.
     pub(super) fn overrides(&self, key: &Key) -> Slots {
         let declaring = self.parent.declaring(key);
-        let reaching = declaring.clone().flat_map(|from| &from.overrides);
-        let parts = reaching.filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
+        let reaching = declaring.flat_map(|from| self.parent.closure.overriding(from));
+        let parts =
+            reaching.clone().filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
         slots(parts.flat_map(BTreeMap::keys), |name| {
-            slot::of_overrides(declaring.clone(), &key.0, name, self.lists)
+            slot::of_overrides(reaching.clone(), &key.0, name, self.lists)
         })
     }
 }

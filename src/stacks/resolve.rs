@@ -31,7 +31,7 @@ const DEFAULT_TARGET: &str = "default";
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
 /// answers after the other.
 pub struct Resolver<'s> {
-    library: Library<'s>,
+    library: Library,
     dialect: Dialect,
     templates: Templates,
     parents: Vec<Parent>,
@@ -78,7 +78,7 @@ impl<'s> Resolver<'s> {
 /// Every top-level manifest with what it is made of.
 fn read(
     work: &mut Work,
-    library: &mut Library<'_>,
+    library: &mut Library,
     templates: &mut Templates,
     dialect: &Dialect,
 ) -> Vec<Parent> {

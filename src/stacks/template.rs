@@ -24,8 +24,8 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    sprig: Functions,
-    bare: Functions,
+    sprig: Arc<Functions>,
+    bare: Arc<Functions>,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -76,8 +76,14 @@ pub(super) struct Rendering<'t> {
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let (sprig, bare) = (Functions::sprig(), Functions::default());
+        let (sprig, bare) = (Functions::sprig().into(), Functions::default().into());
         Self { sprig, bare, settings, parsed: IndexMap::new() }
+    }
+
+    /// One with the same settings and functions that has parsed nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        let (sprig, bare) = (self.sprig.clone(), self.bare.clone());
+        Self { sprig, bare, settings: self.settings.clone(), parsed: IndexMap::new() }
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
