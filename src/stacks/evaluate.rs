@@ -9,7 +9,6 @@ use super::deferred;
 use super::finish::{Bench, Finisher};
 use super::marks::Marks;
 use super::merge::Lists;
-use super::path;
 use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
@@ -82,7 +81,7 @@ impl Finisher<'_> {
             (name.clone(), settled.unwrap_or_else(|| section.value.clone()))
         });
         let mut map: Map = empty.chain(said).collect();
-        let file = path::stem(path::below(&bench.parent.path, &self.dialect.stacks));
+        let file = self.file(bench.parent);
         let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
         text("atmos_component", bench.id.name.as_str());
         text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));

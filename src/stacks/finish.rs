@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::atmos_yaml::{self, Dialect};
+use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Sources};
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
+use super::path;
 use super::reconcile_block;
 use super::template::Templates;
 use super::Evaluation;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
-use crate::model::desired::{Component, Presence, Reach};
+use crate::model::desired::{Component, Listing, Presence, Reach};
 use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Node, Value};
@@ -41,32 +42,40 @@ pub(super) struct Bench<'c> {
     pub(super) id: ComponentId,
     pub(super) presence: Presence,
     pub(super) workspace: Arc<str>,
+    /// The same as a list of stacks has it.
+    listed_workspace: Arc<str>,
     pub(super) open: BTreeSet<Question>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
 impl Finisher<'_> {
-    /// The component in `stack`, or everything that is wrong with it.
+    /// What is wrong with what is said about a component, whatever its values come to.
+    pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
+        let mut faults = parent.faults(&sources.key);
+        faults.extend(sources.faults.iter().cloned());
+        faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
+        faults
+    }
+
+    /// The name of a manifest among the stacks: its path there without extension.
+    pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
+        path::stem(path::below(&parent.path, &self.dialect.stacks))
+    }
+
+    /// The component in `stack`, with which nothing is [`Self::wrong`], or what its values are
+    /// wrong about.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
         sources: &Sources,
         stack: &StackName,
     ) -> Result<Component, Vec<Diagnostic>> {
-        let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().cloned());
         let name = |error: crate::ids::IdError| {
             vec![Diagnostic::error(Code::SectionType, parent.span(&sources.key), error.to_string())]
         };
         let kind = KindName::new(&sources.key.0).map_err(name)?;
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
-        let strategy = self.strategy(parent, sources).unwrap_or_else(|fault| {
-            faults.push(*fault);
-            self.dialect.lists
-        });
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let strategy = self.strategy(parent, sources).unwrap_or(self.dialect.lists);
         let mut merged = sources.merge(self.dialect.lists, strategy);
         let mut bench = Bench {
             parent,
@@ -75,8 +84,9 @@ impl Finisher<'_> {
             id: ComponentId { stack: stack.clone(), kind, name: component },
             presence: presence(merged.get("metadata")),
             workspace: "".into(),
+            listed_workspace: "".into(),
             open: BTreeSet::new(),
-            faults,
+            faults: Vec::new(),
         };
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
@@ -103,13 +113,21 @@ impl Finisher<'_> {
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
         let code = sources.code().map(str::to_owned);
-        bench.workspace = backend::workspace(
+        let tokens = self.tokens(merged);
+        let placed = backend::Placed {
             metadata,
-            bench.stack.as_str(),
-            bench.id.name.as_str(),
-            code.as_deref(),
-            &kind_of,
-        );
+            stack: bench.stack.as_str(),
+            component: bench.id.name.as_str(),
+            code: code.as_deref().filter(|code| *code != bench.id.name.as_str()),
+            tokens: &tokens,
+        };
+        if kind_of == "http" || !self.dialect.has_workspaces {
+            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
+        } else {
+            bench.workspace = placed.workspace();
+            bench.listed_workspace =
+                backend::Placed { component: "", code: None, ..placed }.workspace();
+        }
         let folder = said("component").or(code);
         if let Some(before) = merged.get("backend").cloned() {
             let named = backend::Named {
@@ -139,6 +157,16 @@ impl Finisher<'_> {
             let reach = Reach::Derived("the type of the component's own backend");
             merged.compute("remote_state_backend_type", reach, Value::text(remote_type));
         }
+    }
+
+    /// The variables that a pattern of names knows.
+    fn tokens(&self, merged: &Merged) -> Vec<(&'static str, String)> {
+        if !matches!(self.dialect.name, NameRule::Pattern(..)) {
+            return Vec::new();
+        }
+        let vars = merged.get("vars");
+        let text = |token: &str| Some(vars?.get(token)?.as_str()?.to_owned());
+        backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
     fn component(
@@ -174,6 +202,10 @@ impl Finisher<'_> {
             reconcile,
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
+            listing: Listing {
+                workspace: bench.listed_workspace,
+                imports: bench.parent.imports.clone(),
+            },
             id: bench.id,
         })
     }
