@@ -45,7 +45,7 @@ fn main() {
         let start = Instant::now();
         let snapshot = folder_snapshot(&folder).expect("a complete folder");
         let listed = start.elapsed();
-        let mut resolver = Resolver::new(&snapshot);
+        resolver.advance(&snapshot);
         let resolution = resolver.resolve(&selection, &answers);
         times.push((start.elapsed(), listed));
         drop(resolution);

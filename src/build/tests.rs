@@ -70,7 +70,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
         unresolved: BTreeMap::new(),
     };
     let desired = Desired {
-        stacks: [(id.stack.clone(), stack)].into(),
+        stacks: [(id.stack.clone(), stack.into())].into(),
         files: Arc::new(known),
         ..Desired::default()
     };
@@ -84,7 +84,8 @@ impl Fixture {
 
     fn component(&mut self) -> &mut Component {
         let key = (self.id.kind.clone(), self.id.name.clone());
-        self.desired.stacks.get_mut(&self.id.stack).unwrap().components.get_mut(&key).unwrap()
+        let stack = self.desired.stacks.get_mut(&self.id.stack).unwrap();
+        Arc::make_mut(stack).components.get_mut(&key).unwrap()
     }
 }
 
@@ -574,7 +575,7 @@ fn two_components_cannot_have_the_same_file() {
     let both = [first, second].map(|one| (one.component.clone(), Ok(one))).into();
     // A stack without a target is told so elsewhere.
     assert_eq!(claims(&one.desired, &both), []);
-    let stack = one.desired.stacks.values_mut().next().unwrap();
+    let stack = Arc::make_mut(one.desired.stacks.values_mut().next().unwrap());
     stack.target = Some(TargetName::new("cluster").unwrap());
     let found = claims(&one.desired, &both);
     expect![[r#"

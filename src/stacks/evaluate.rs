@@ -123,6 +123,7 @@ impl Finisher<'_> {
             .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
             .collect();
         let Calls { asked, open, failures, .. } = calls;
+        self.consults |= !asked.is_empty() || !self.answers.is_empty();
         for (name, value) in called {
             merged.compute(name, Reach::Rendered, value);
         }

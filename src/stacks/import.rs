@@ -66,6 +66,11 @@ impl<'l> Importer<'l> {
         Self { library, templates, dialect, manifests, contributions: 0 }
     }
 
+    /// Counts what is made already, for the bound over all stacks.
+    pub(super) fn count(&mut self, closure: &Closure) {
+        self.contributions += closure.contributions.len();
+    }
+
     /// All that the manifest at `path` is made of.
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
         let mut walk = Walk { closure: Closure::default(), chain: Vec::new() };

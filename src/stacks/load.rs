@@ -76,6 +76,11 @@ impl Library {
         self.tables.retain(|path, source| stays(path, source));
     }
 
+    /// Whether the file at `path` was looked for, as a manifest or as a table.
+    pub(super) fn has_read(&self, path: &str) -> bool {
+        self.read.contains_key(path) || self.tables.contains_key(path)
+    }
+
     /// The numbers of the files that this library would give again.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
         let read = self.read.values().flatten().chain(self.tables.values());

@@ -36,7 +36,9 @@ mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod roll;
 mod dependency;
+mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
@@ -104,6 +106,18 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 impl Default for Evaluation {
     fn default() -> Self {
         Self { templates: true, functions: true, skip: BTreeSet::new() }
+    }
+}
+
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        let globs = |selection: &Self| {
+            selection.stacks.iter().map(|glob| glob.glob().glob().to_owned()).collect::<Vec<_>>()
+        };
+        globs(self) == globs(other)
+            && self.components == other.components
+            && self.evaluation == other.evaluation
+            && self.unlinked == other.unlinked
     }
 }
 
