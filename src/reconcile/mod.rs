@@ -6,11 +6,13 @@
 //! Start at: [`reconcile`], which is the whole story.
 //! How to add: another thing to be made true over and over is a [`Task`] in a file of its own.
 
+mod agenda;
 mod agent;
 mod answer;
 mod output;
 mod follow;
 mod keep;
+mod listen;
 mod look;
 mod messages;
 mod reviews;
@@ -28,6 +30,7 @@ pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Person, Reach};
 pub use follow::{Current, Follow};
 pub use keep::Keep;
+pub use listen::Listen;
 pub use look::{Look, TargetLook};
 pub use messages::Messages;
 pub use reviews::Reviews;

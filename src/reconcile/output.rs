@@ -25,8 +25,8 @@ const ROUNDS_MAX: usize = 8;
 const STATE_BYTES_MAX: u64 = 64 << 20;
 
 /// Answers the questions of one snapshot.
-pub(super) struct Asking<'a, 's> {
-    pub(super) resolver: &'a mut Resolver<'s>,
+pub(super) struct Asking<'a> {
+    pub(super) resolver: &'a mut Resolver,
     pub(super) reach: &'a Reach,
     pub(super) answers: Answers,
     /// Whether what nothing answers is refused, or stays open.
@@ -35,8 +35,8 @@ pub(super) struct Asking<'a, 's> {
     open: Vec<Question>,
 }
 
-impl<'a, 's> Asking<'a, 's> {
-    pub(super) fn new(resolver: &'a mut Resolver<'s>, reach: &'a Reach, forced: bool) -> Self {
+impl<'a> Asking<'a> {
+    pub(super) fn new(resolver: &'a mut Resolver, reach: &'a Reach, forced: bool) -> Self {
         Self { resolver, reach, answers: Answers::new(), forced, open: Vec::new() }
     }
 
@@ -198,7 +198,7 @@ fn state(person: &Person, code: &str, component: &Component) -> Result<Option<Va
             true => {
                 let handle = format!("output {name} of {}", component.id);
                 let state = ContentId::of(format!("{handle} {version:?}").as_bytes());
-                Value::computed(Node::Secret(Secret::new(handle, state)))
+                Value::computed(Node::Secret(Secret::new(handle, state).into()))
             }
             false => canonical::from_json(value),
         };
@@ -221,7 +221,7 @@ fn read(path: &Path) -> Result<Option<String>, String> {
 
 fn unknown_in(value: &Value, into: &mut BTreeSet<Question>) {
     match &value.node {
-        Node::Unknown(question) => drop(into.insert(question.clone())),
+        Node::Unknown(question) => drop(into.insert(question.as_ref().clone())),
         Node::List(items) => items.iter().for_each(|item| unknown_in(item, into)),
         Node::Map(map) => map.iter().for_each(|(_, value)| unknown_in(value, into)),
         _ => {}

@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
 use crate::model::value::{Map, Node, Value};
 
-impl Finisher<'_, '_> {
+impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
         if !self.evaluation.functions {
@@ -135,6 +135,7 @@ impl Finisher<'_, '_> {
             .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
             .collect();
         let Calls { asked, open, failures, .. } = calls;
+        self.consults |= !asked.is_empty() || !self.answers.is_empty();
         for (name, value) in called {
             merged.compute(name, Reach::Rendered, value);
         }
