@@ -86,6 +86,8 @@ pub struct Listing {
     pub workspace: Arc<str>,
     /// Every file its manifest imports, sorted.
     pub imports: Arc<[Arc<str>]>,
+    /// Whether its manifest renders what it imports, so that every import may matter to it.
+    pub gives: bool,
 }
 
 /// Whether a component exists to be applied.

@@ -7,6 +7,7 @@ use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Sources};
+use super::dependency;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -54,6 +55,7 @@ impl Finisher<'_, '_> {
         let mut faults = parent.faults(&sources.key);
         faults.extend(sources.faults.iter().cloned());
         faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
+        faults.extend(self.backend_type(parent, sources).err().map(|fault| *fault));
         faults
     }
 
@@ -88,6 +90,7 @@ impl Finisher<'_, '_> {
             open: BTreeSet::new(),
             faults: Vec::new(),
         };
+        self.workspace(&mut bench, &merged);
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
@@ -104,6 +107,42 @@ impl Finisher<'_, '_> {
         }
     }
 
+    /// The component's workspace, as it has it and as a list of stacks shows it.
+    fn workspace(&self, bench: &mut Bench<'_>, merged: &Merged) {
+        let backend_type = merged.get("backend_type").and_then(Value::as_str);
+        if backend_type == Some("http") || !self.dialect.has_workspaces {
+            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
+            return;
+        }
+        let metadata = merged.get("metadata");
+        let inherited = metadata.and_then(|metadata| metadata.get("component")?.as_str());
+        let component = bench.id.name.as_str();
+        let tokens = self.tokens(merged);
+        let own = backend::Placed {
+            metadata,
+            stack: bench.stack.as_str(),
+            component,
+            code: bench.sources.code().or(inherited).filter(|code| *code != component),
+            tokens: &tokens,
+        };
+        let workspace = own.workspace();
+        bench.listed_workspace = backend::Placed { component: "", code: None, ..own }.workspace();
+        bench.workspace = workspace;
+    }
+
+    /// Whether the type of the backend is one of those that are set up.
+    fn backend_type(&self, parent: &Parent, sources: &Sources) -> Result<(), Box<Diagnostic>> {
+        let Some((wanted, known)) = sources.backends() else { return Ok(()) };
+        let text = wanted.as_str().unwrap_or_default();
+        if text.is_empty() || known.is_empty() || known.contains(text) {
+            return Ok(());
+        }
+        let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+        let message = format!("the backend's type is `{text}`, and only {known} is set up");
+        let fault = Diagnostic::error(Code::SectionType, self.span(parent, sources, &wanted), message);
+        Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
+    }
+
     fn backend(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
         let sources = bench.sources;
         let text = |merged: &Merged, key: &str| {
@@ -112,27 +151,10 @@ impl Finisher<'_, '_> {
         let kind_of = text(merged, "backend_type");
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
-        let code = sources.code().map(str::to_owned);
-        let tokens = self.tokens(merged);
-        let placed = backend::Placed {
-            metadata,
-            stack: bench.stack.as_str(),
-            component: bench.id.name.as_str(),
-            code: code.as_deref().filter(|code| *code != bench.id.name.as_str()),
-            tokens: &tokens,
-        };
-        if kind_of == "http" || !self.dialect.has_workspaces {
-            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
-        } else {
-            bench.workspace = placed.workspace();
-            bench.listed_workspace =
-                backend::Placed { component: "", code: None, ..placed }.workspace();
-        }
-        let folder = said("component").or(code);
         if let Some(before) = merged.get("backend").cloned() {
             let named = backend::Named {
                 component: bench.id.name.as_str(),
-                code: folder.as_deref(),
+                code: sources.code(),
                 name: said("name"),
                 separator: &self.dialect.prefix_separator,
             };
@@ -186,6 +208,12 @@ impl Finisher<'_, '_> {
             bench.faults.extend(found);
             Reconcile::default()
         });
+        let depends_on = merged.get("settings").and_then(|settings| settings.get("depends_on"));
+        let wrong = depends_on.and_then(dependency::misshapen).map(|wrong| {
+            let message = "`depends_on` is a map of maps, each of which names a `component`";
+            Diagnostic::error(Code::SectionType, span(wrong), message)
+        });
+        bench.faults.extend(wrong);
         if !bench.faults.is_empty() {
             return Err(bench.faults);
         }
@@ -205,6 +233,7 @@ impl Finisher<'_, '_> {
             listing: Listing {
                 workspace: bench.listed_workspace,
                 imports: bench.parent.imports.clone(),
+                gives: bench.parent.gives(),
             },
             id: bench.id,
         })

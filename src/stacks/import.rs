@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::atmos_yaml::Dialect;
+use super::early::{self, Context};
 use super::load::Library;
-use super::locals;
 use super::manifest::{self, Import, Manifest};
 use super::merge::{self, Lists};
 use super::path;
 use super::slot;
-use super::template::{self, Missing, Moment, Rendering, Templates};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use super::template::{self, Missing, Moment, Templates};
+use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::ids::ContentId;
 use crate::model::canonical;
-use crate::model::value::{Map, Node, Value};
+use crate::model::value::{Node, Value};
 
 /// How deep imports may be nested: hand-made trees stay below 10.
 const DEPTH_MAX: usize = 64;
@@ -79,14 +79,6 @@ pub(super) struct Importer<'l, 's> {
     known: Vec<Arc<str>>,
 }
 
-/// What a file is rendered with.
-#[derive(Clone, Default)]
-struct Context {
-    values: Option<Value>,
-    ignore_missing: bool,
-    skip: bool,
-}
-
 /// The way through one stack's imports.
 struct Walk {
     closure: Closure,
@@ -112,7 +104,8 @@ impl<'l, 's> Importer<'l, 's> {
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
         let mut walk =
             Walk { closure: Closure::default(), chain: Vec::new(), sideways: Vec::new() };
-        self.walk(&mut walk, path, &Context::default(), &[]);
+        let ignore_missing = self.templates.ignores_missing();
+        self.walk(&mut walk, path, &Context { ignore_missing, ..Context::default() }, &[]);
         walk.closure
     }
 
@@ -130,7 +123,7 @@ impl<'l, 's> Importer<'l, 's> {
         let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
         let first = walk.closure.contributions.len();
         for import in &manifest.imports {
-            if let Err(fault) = self.import(walk, &manifest, import, context, &inner) {
+            if let Err(fault) = self.import(walk, &manifest, import, &inner) {
                 walk.closure.fault(&[*fault]);
             }
         }
@@ -149,12 +142,11 @@ impl<'l, 's> Importer<'l, 's> {
         walk: &mut Walk,
         from: &Manifest,
         import: &Import,
-        outer: &Context,
         overrides: &[Overriding],
     ) -> Result<(), Box<Diagnostic>> {
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
-        let context = self.context(from, import, outer);
+        let context = self.context(from, import);
         let written = self.written(walk, import, &context)?;
         if is_remote(&written) {
             let fault = fault(Code::ImportRemote, format!("`{written}` is not in this repository"));
@@ -191,27 +183,18 @@ impl<'l, 's> Importer<'l, 's> {
         Ok(())
     }
 
-    /// What an imported file is rendered with: its own context under the importing file's, and
-    /// the sections of an importing file that has locals.
-    fn context(&self, from: &Manifest, import: &Import, outer: &Context) -> Context {
-        let mut layers: Vec<Value> = import.context.iter().cloned().collect();
-        if from.has_locals {
-            let globals = ["vars", "settings", "env"].into_iter();
-            let map: Map = globals
-                .map(|name| match from.globals.get(name) {
-                    Some(part) => (name.into(), part.value.clone()),
-                    None => (name.into(), Value::empty_map()),
-                })
-                .collect();
-            layers.push(Value::computed(Node::Map(map)));
-        }
-        layers.extend(outer.values.iter().cloned());
+    /// What an imported file is rendered with: its own context under what the importing file was
+    /// rendered with.
+    fn context(&self, from: &Manifest, import: &Import) -> Context {
+        let given = Value::computed(Node::Map(from.given.clone()));
+        let values = match &import.context {
+            Some(own) => merge::merge(own, &given, Lists::Replace),
+            None => given,
+        };
         Context {
-            values: layers
-                .into_iter()
-                .reduce(|low, high| merge::merge(&low, &high, Lists::Replace)),
-            ignore_missing: import.ignore_missing_values || outer.ignore_missing,
-            skip: import.skip_templates || outer.skip,
+            values: values.as_map().cloned().unwrap_or_default(),
+            ignore_missing: import.ignore_missing_values || self.templates.ignores_missing(),
+            skip: import.skip_templates,
         }
     }
 
@@ -230,9 +213,8 @@ impl<'l, 's> Importer<'l, 's> {
             (Arc::from(name), slot.map_or_else(Value::empty_map, |slot| slot.value))
         });
         let mut values = Value::computed(Node::Map(globals.collect()));
-        if let Some(context) = &context.values {
-            values = merge::merge(&values, context, Lists::Replace);
-        }
+        let given = Value::computed(Node::Map(context.values.clone()));
+        values = merge::merge(&values, &given, Lists::Replace);
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
         let scope = template::to_go(&values);
         match self.templates.text(Moment::Import, &import.path, &scope, missing) {
@@ -257,7 +239,11 @@ impl<'l, 's> Importer<'l, 's> {
             let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
             // A pattern may cover the file that holds it, and does not mean it.
             let fits = |path: &Arc<str>| glob.is_match(path.as_ref()) && *path != from.path;
-            return snapshot.entries().map(|(path, _)| path).filter(|p| fits(p)).cloned().collect();
+            let entries = snapshot.entries().map(|(path, _)| path);
+            let mut found: Vec<_> = entries.filter(|path| fits(path)).cloned().collect();
+            // A folder's own files come before those of the folders in it.
+            found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
+            return found;
         }
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
         let tried: Vec<String> = match name.contains('.') && !name.starts_with('.') {
@@ -271,9 +257,10 @@ impl<'l, 's> Importer<'l, 's> {
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
-        let id = context.values.as_ref().map(|values| {
+        let id = (!context.values.is_empty()).then(|| {
             let flags = format!("{}{}", context.ignore_missing, context.skip);
-            ContentId::of([canonical::bytes(values), flags.into_bytes()].concat())
+            let values = Value::computed(Node::Map(context.values.clone()));
+            ContentId::of([canonical::bytes(&values), flags.into_bytes()].concat())
         });
         let key = (path.clone(), id);
         if let Some(known) = self.manifests.get(&key) {
@@ -285,96 +272,20 @@ impl<'l, 's> Importer<'l, 's> {
     }
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
-        let mut faults = Vec::new();
-        let value = match path.ends_with(".tmpl") && !context.skip {
-            true => self.rendered_file(path, context, &mut faults),
-            false => match self.library.read(path) {
-                Some(source) => {
-                    faults.extend(source.faults.iter().cloned());
-                    self.rendered_texts(&source.value, path, context, &mut faults)
-                }
-                None => Value::computed(Node::Null),
-            },
-        };
-        let given = context.values.as_ref();
-        let (value, wrong) =
-            locals::put_in_place(self.library, self.templates, path, &value, given);
-        faults.extend(wrong);
-        let mut manifest = manifest::split(self.library, path, &value, &self.templates.open());
-        manifest.faults.splice(0..0, faults);
+        let early = early::read(self.library, self.templates, path, context);
+        let open = self.templates.open();
+        let mut manifest = manifest::split(self.library, path, &early.value, &open);
+        manifest.faults.splice(0..0, early.faults);
+        manifest.given = early.values;
         manifest
-    }
-
-    /// A file that is a template is rendered before it is parsed.
-    fn rendered_file(
-        &mut self,
-        path: &Arc<str>,
-        context: &Context,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Value {
-        let text = match self.library.text(path) {
-            Ok(text) => text.unwrap_or_default(),
-            Err(fault) => {
-                faults.push(fault);
-                return Value::computed(Node::Null);
-            }
-        };
-        let nothing = gotmpl::Map::new(gotmpl::Element::Any).into();
-        let scope = context.values.as_ref().map_or(nothing, template::to_go);
-        let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let text = match self.templates.text(Moment::Import, &text, &scope, missing) {
-            Ok(rendered) => rendered.into(),
-            // Without a context its references are to the component, and wait for the late pass.
-            Err(error)
-                if context.values.is_none() && error.kind == gotmpl::ErrorKind::MissingKey =>
-            {
-                text
-            }
-            Err(error) => {
-                faults.push(template::diagnostic(&error, at(path, &error)));
-                return Value::computed(Node::Null);
-            }
-        };
-        let source = self.library.parse(path, text);
-        faults.extend(source.faults);
-        source.value
-    }
-
-    /// A plain file is rendered text by text, if there is anything to render it with.
-    fn rendered_texts(
-        &mut self,
-        value: &Value,
-        path: &Arc<str>,
-        context: &Context,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Value {
-        let given = context.values.as_ref().filter(|_| !context.skip && !locals::are_in(value));
-        let Some(given) = given else {
-            return value.clone();
-        };
-        let mut rendering = Rendering {
-            templates: self.templates,
-            moment: Moment::Import,
-            missing: if context.ignore_missing { Missing::Prints } else { Missing::Fails },
-            scope: template::to_go(given),
-            written: Map::default(),
-            failures: Vec::new(),
-            absent: Vec::new(),
-        };
-        let rendered = rendering.tree(value).unwrap_or_else(|| value.clone());
-        let spans = rendering.failures.iter();
-        faults
-            .extend(spans.map(|failure| failure.diagnostic(self.library.span(&failure.at, path))));
-        rendered
     }
 }
 
-/// Where in the file `path`, which is a template itself, the error is.
-fn at(path: &Arc<str>, error: &gotmpl::Error) -> Span {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let start =
-        crate::diagnostic::Position { line: count(error.line), column: count(error.column) };
-    Span { file: path.clone(), start, end: start }
+/// The folders on the way to a file, and at last the file itself.
+fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folders = folders.split('/').filter(|step| !step.is_empty()).map(|step| (true, step));
+    folders.chain([(false, file)])
 }
 
 fn is_remote(path: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Which components a component inherits from, in the order in which they are merged.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::load::Library;
@@ -16,7 +17,9 @@ const BASES_MAX: usize = 1_000;
 /// Bases of one component, lowest precedence first.
 ///
 /// The order is depth first, a base behind its own bases; what is reached twice is merged twice,
-/// so that a base common to two others undoes what the first of them changed.
+/// so that a base common to two others undoes what the first of them changed. Naming a base of
+/// the component's own twice goes back to where its first naming ended: of `[a, b, a]` only `a`
+/// is left (measured on Atmos 1.226.1).
 #[derive(Debug, Default)]
 pub(super) struct Bases {
     pub(super) order: Vec<Arc<str>>,
@@ -46,8 +49,8 @@ pub(super) struct Place<'l, 's> {
 
 /// The bases of `key`.
 pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
-    let mut walk =
-        Walk { bench, place, bases: Bases::default(), chain: vec![(key.1.clone(), None)] };
+    let chain = vec![(key.1.clone(), None)];
+    let mut walk = Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new() };
     walk.visit(key);
     walk.bases.code = walk.code(key);
     walk.bases
@@ -59,6 +62,8 @@ struct Walk<'w, 'p> {
     bases: Bases,
     /// The components on the way here, each with the place that names it.
     chain: Vec<(Arc<str>, Option<Value>)>,
+    /// The bases that the component itself names, with how many there were behind each.
+    direct: BTreeMap<Arc<str>, usize>,
 }
 
 impl Walk<'_, '_> {
@@ -132,6 +137,10 @@ impl Walk<'_, '_> {
     }
 
     fn enter(&mut self, at: &Value, base: &Key) {
+        let is_direct = self.chain.len() == 1;
+        if let Some(end) = self.direct.get(&base.1).filter(|_| is_direct) {
+            return self.bases.order.truncate(*end);
+        }
         if let Some(start) = self.chain.iter().position(|(open, _)| *open == base.1) {
             return self.ring(start, at);
         }
@@ -147,6 +156,9 @@ impl Walk<'_, '_> {
         self.visit(base);
         self.chain.pop();
         self.bases.order.push(base.1.clone());
+        if is_direct {
+            self.direct.insert(base.1.clone(), self.bases.order.len());
+        }
     }
 
     /// A ring that `closing` closes, told from its first name on: whichever of its components is

@@ -23,7 +23,7 @@ pub(super) struct Part {
 }
 
 /// One manifest.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
     pub(super) imports: Vec<Import>,
@@ -36,8 +36,8 @@ pub(super) struct Manifest {
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
     /// Whether it says nothing at all.
     pub(super) is_empty: bool,
-    /// Whether it has `locals`.
-    pub(super) has_locals: bool,
+    /// What the files it imports are rendered with.
+    pub(super) given: Map,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -101,7 +101,7 @@ impl Splitter<'_, '_> {
                         self.overrides(kind, value, 0);
                     }
                 }
-                "locals" => self.manifest.has_locals = true,
+                "locals" => {}
                 "metadata" => self.global_metadata(value),
                 name if sections::KINDS.contains(&name) => self.kind(key, value),
                 name => {

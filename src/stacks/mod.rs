@@ -18,7 +18,9 @@ mod import;
 mod manifest;
 mod sections;
 mod locals;
+mod early;
 mod template;
+mod read_back;
 mod function;
 mod call;
 mod merge;
@@ -79,6 +81,9 @@ pub struct Evaluation {
     pub functions: bool,
     /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
     pub skip: BTreeSet<Arc<str>>,
+    /// Whether late templates see what they see while a list of stacks is made: `.component_info`
+    /// and the workspace of the list, and nothing of `.imports` and `.deps`.
+    pub listing: bool,
 }
 
 /// What resolving gave.
@@ -101,7 +106,7 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { templates: true, functions: true, skip: BTreeSet::new() }
+        Self { templates: true, functions: true, skip: BTreeSet::new(), listing: false }
     }
 }
 

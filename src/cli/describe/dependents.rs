@@ -21,13 +21,17 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let selection = Selection {
+        evaluation: args.evaluated.evaluation(true),
+        unlinked: true,
+        ..Selection::default()
+    };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
     let stack = &desired.stacks[&stack_name(desired, &args.stack)?];
     let named = stack.components.values().filter(|one| one.id.name.as_str() == args.component);
     let on = named.min_by_key(|one| one.id.kind.as_str() != "terraform");
-    let answer = on.map_or(Shown::Null, |one| dependents(desired, &one.id));
+    let answer = on.map_or(Shown::Null, |one| dependents(desired, one));
     args.written.write(context, &answer)?;
     Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
 }

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
         stacks: args.stack.as_deref().map(exactly).transpose()?.into_iter().collect(),
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
-        evaluation: args.evaluated.evaluation(),
+        evaluation: args.evaluated.evaluation(true),
         unlinked: true,
     };
     let resolution = resolved(context, &selection)?;
