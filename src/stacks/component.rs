@@ -119,7 +119,8 @@ impl Sources {
     /// The type of its backend and the types that are set up; `None` for what has none, or is
     /// only there to be inherited from.
     pub(super) fn backends(&self) -> Option<(Value, BTreeSet<Arc<str>>)> {
-        let has = |slots: &Slots| slots.contains_key("backend") || slots.contains_key("backend_type");
+        let has =
+            |slots: &Slots| slots.contains_key("backend") || slots.contains_key("backend_type");
         let special = has(&self.own) || self.bases.iter().any(|(_, slots)| has(slots));
         if self.key.0.as_ref() != "terraform" || !(special || has(&self.shared.merged)) {
             return None;

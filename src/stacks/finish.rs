@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
-use super::component::{Merged, Sources};
+use super::component::{Merged, Section, Sources};
 use super::dependency;
 use super::load::Library;
 use super::marks::Marks;
@@ -21,6 +21,10 @@ use crate::model::desired::{Component, Listing, Presence, Reach};
 use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Node, Value};
+
+/// Sections that only stand in for names while templates are rendered: the component's, that of
+/// its folder, its workspace.
+const NAMES: [&str; 3] = ["atmos_component", "component", "workspace"];
 
 /// Finishes components, one after the other.
 pub(super) struct Finisher<'r, 's> {
@@ -53,7 +57,7 @@ impl Finisher<'_, '_> {
     /// What is wrong with what is said about a component, whatever its values come to.
     pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
         let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().cloned());
+        faults.extend(sources.faults.iter().filter(|fault| fault.is_error()).cloned());
         faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
         faults.extend(self.backend_type(parent, sources).err().map(|fault| *fault));
         faults
@@ -94,10 +98,46 @@ impl Finisher<'_, '_> {
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
+        self.names(&bench, &mut merged);
         self.render(&mut bench, &mut merged, strategy);
+        let listing = self.listing(&mut bench, &mut merged);
         self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
-        self.component(bench, merged)
+        self.component(bench, merged, listing)
+    }
+
+    /// Adds the names that are templates to the sections, to be rendered with them.
+    fn names(&self, bench: &Bench<'_>, merged: &mut Merged) {
+        let listed = self.evaluation.listing;
+        let workspace = if listed { &bench.listed_workspace } else { &bench.workspace };
+        let code = bench.sources.code().unwrap_or_default();
+        let names = [bench.id.name.as_str(), code, workspace];
+        for (name, text) in NAMES.iter().zip(names) {
+            let value = Value::text(text);
+            let marks = Marks::of(&value, &self.templates.open());
+            if marks.has(Marks::TEMPLATE) {
+                merged.sections.insert((*name).into(), Section { value, marks });
+            }
+        }
+    }
+
+    /// Takes the rendered names out of the sections.
+    fn listing(&self, bench: &mut Bench<'_>, merged: &mut Merged) -> Listing {
+        merged.layers.retain(|layer| !NAMES.contains(&layer.section.as_ref()));
+        let [component, code, workspace] = NAMES.map(|name| {
+            let section = merged.sections.remove(name)?;
+            section.value.as_str().map(Arc::<str>::from)
+        });
+        if let Some(workspace) = workspace {
+            (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
+        }
+        Listing {
+            workspace: bench.listed_workspace.clone(),
+            imports: bench.parent.imports.clone(),
+            gives: bench.parent.gives(),
+            component,
+            code,
+        }
     }
 
     fn strategy(&self, parent: &Parent, sources: &Sources) -> Result<Lists, Box<Diagnostic>> {
@@ -139,7 +179,8 @@ impl Finisher<'_, '_> {
         }
         let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
         let message = format!("the backend's type is `{text}`, and only {known} is set up");
-        let fault = Diagnostic::error(Code::SectionType, self.span(parent, sources, &wanted), message);
+        let fault =
+            Diagnostic::error(Code::SectionType, self.span(parent, sources, &wanted), message);
         Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
     }
 
@@ -162,13 +203,17 @@ impl Finisher<'_, '_> {
             merged.compute("backend", Reach::Derived("the backend's type and key"), after);
         }
         let remote_type = match text(merged, "remote_state_backend_type") {
-            empty if empty.is_empty() => kind_of,
+            empty if empty.is_empty() => kind_of.clone(),
             said => said,
         };
+        let backend = merged.get("backend").cloned().map(|backend| match remote_type == kind_of {
+            true => backend,
+            false => Value::empty_map(),
+        });
         let own = merged.get("remote_state_backend").map(|all| backend::only(all, &remote_type));
-        let remote = match (merged.get("backend"), own) {
+        let remote = match (&backend, own) {
             (Some(backend), Some(own)) => Some(merge::merge(backend, &own, Lists::Replace)),
-            (backend, own) => own.or_else(|| backend.cloned()),
+            (backend, own) => own.or_else(|| backend.clone()),
         };
         if let Some(after) = remote {
             let reach = Reach::Derived("the component's own backend");
@@ -195,6 +240,7 @@ impl Finisher<'_, '_> {
         &self,
         mut bench: Bench<'_>,
         merged: Merged,
+        listing: Listing,
     ) -> Result<Component, Vec<Diagnostic>> {
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
@@ -230,11 +276,7 @@ impl Finisher<'_, '_> {
             reconcile,
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
-            listing: Listing {
-                workspace: bench.listed_workspace,
-                imports: bench.parent.imports.clone(),
-                gives: bench.parent.gives(),
-            },
+            listing,
             id: bench.id,
         })
     }

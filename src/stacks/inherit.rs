@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::Library;
 use super::manifest::Key;
 use super::parent::Bench;
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::desired::Layout;
 use crate::model::value::Value;
 
@@ -25,6 +25,8 @@ pub(super) struct Bases {
     pub(super) order: Vec<Arc<str>>,
     /// The folder that a chain of `component:` keys leads to.
     pub(super) code: Option<Arc<str>>,
+    /// The one that was come to last on the way down.
+    last: Option<Arc<str>>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -52,7 +54,9 @@ pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> 
     let chain = vec![(key.1.clone(), None)];
     let mut walk = Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new() };
     walk.visit(key);
-    walk.bases.code = walk.code(key);
+    let said =
+        walk.bench.own(key).get("component").and_then(|slot| slot.value.as_str().map(Arc::from));
+    walk.bases.code = said.map(|said: Arc<str>| walk.bases.last.clone().unwrap_or(said));
     walk.bases
 }
 
@@ -62,8 +66,8 @@ struct Walk<'w, 'p> {
     bases: Bases,
     /// The components on the way here, each with the place that names it.
     chain: Vec<(Arc<str>, Option<Value>)>,
-    /// The bases that the component itself names, with how many there were behind each.
-    direct: BTreeMap<Arc<str>, usize>,
+    /// The bases that the component itself names, with the order as it was behind each.
+    direct: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 impl Walk<'_, '_> {
@@ -122,27 +126,18 @@ impl Walk<'_, '_> {
         self.place.library.snapshot.below(&folder).next().is_some()
     }
 
-    /// What the last of a chain of `component:` keys names.
-    fn code(&mut self, key: &Key) -> Option<Arc<str>> {
-        let mut code: Option<Arc<str>> = None;
-        for _ in 0..BASES_MAX {
-            let at = (key.0.clone(), code.clone().unwrap_or_else(|| key.1.clone()));
-            let own = self.bench.own(&at);
-            let Some(next) = own.get("component").and_then(|slot| slot.value.as_str()) else {
-                break;
-            };
-            code = Some(next.into());
-        }
-        code
-    }
-
     fn enter(&mut self, at: &Value, base: &Key) {
         let is_direct = self.chain.len() == 1;
         if let Some(end) = self.direct.get(&base.1).filter(|_| is_direct) {
-            return self.bases.order.truncate(*end);
+            self.bases.order.clone_from(end);
+            return;
         }
-        if let Some(start) = self.chain.iter().position(|(open, _)| *open == base.1) {
-            return self.ring(start, at);
+        self.bases.last = Some(base.1.clone());
+        match self.chain.iter().position(|(open, _)| *open == base.1) {
+            // A component among its own bases adds nothing to itself.
+            Some(0) => return self.ring(0, at, Diagnostic::warning),
+            Some(start) => return self.ring(start, at, Diagnostic::error),
+            None => {}
         }
         if self.bases.order.len() >= BASES_MAX {
             self.fault(
@@ -157,27 +152,37 @@ impl Walk<'_, '_> {
         self.chain.pop();
         self.bases.order.push(base.1.clone());
         if is_direct {
-            self.direct.insert(base.1.clone(), self.bases.order.len());
+            self.direct.insert(base.1.clone(), self.bases.order.clone());
         }
     }
 
     /// A ring that `closing` closes, told from its first name on: whichever of its components is
     /// asked about, it is the same finding.
-    fn ring(&mut self, start: usize, closing: &Value) {
+    fn ring(&mut self, start: usize, closing: &Value, found: fn(Code, Span, String) -> Diagnostic) {
         let ring = &self.chain[start..];
         let first = (0..ring.len()).min_by_key(|at| &ring[*at].0).unwrap_or(0);
         let at = ring[first].1.as_ref().filter(|_| first > 0).unwrap_or(closing).clone();
         let names = ring[first..].iter().chain(&ring[..=first]).map(|(name, _)| name.as_ref());
         let names = names.collect::<Vec<_>>().join(" -> ");
         let message = format!("components inherit from each other: {names}");
-        self.fault(Code::InheritCycle, &at, message);
+        self.find(found, Code::InheritCycle, &at, message);
     }
 
     fn fault(&mut self, code: Code, at: &Value, message: String) {
+        self.find(Diagnostic::error, code, at, message);
+    }
+
+    fn find(
+        &mut self,
+        found: fn(Code, Span, String) -> Diagnostic,
+        code: Code,
+        at: &Value,
+        message: String,
+    ) {
         let span = self.place.library.span(at, &self.bench.parent.path);
-        let fault = Diagnostic::error(code, span, message);
-        if !self.bases.faults.contains(&fault) {
-            self.bases.faults.push(fault);
+        let found = found(code, span, message);
+        if !self.bases.faults.contains(&found) {
+            self.bases.faults.push(found);
         }
     }
 }

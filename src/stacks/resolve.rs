@@ -14,6 +14,7 @@ use super::inherit::Place;
 use super::load::Library;
 use super::manifest::Key;
 use super::parent::{Bench, Parent};
+use super::strict;
 use super::template::Templates;
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
@@ -54,7 +55,12 @@ impl<'s> Resolver<'s> {
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
         let mut work = Work { found: self.found.clone(), ..Work::default() };
-        let identity = Identity::new(&self.dialect, &mut self.templates);
+        if selection.strict {
+            work.tree = strict::refused(&mut self.library, &self.dialect);
+            work.found.extend(work.tree.iter().cloned());
+        }
+        let mut identity = Identity::new(&self.dialect, &mut self.templates);
+        identity.by_file = selection.named_by_file;
         let mut finisher = Finisher {
             library: &self.library,
             dialect: &self.dialect,
@@ -145,6 +151,7 @@ impl Work {
             let sources = Sources::gather(&mut bench, &place, key, inherits);
             let wrong = finisher.wrong(parent, &sources);
             self.tree.extend(wrong.iter().cloned());
+            self.found.extend(sources.faults.iter().filter(|fault| !fault.is_error()).cloned());
             let stack = match self.name(finisher, identity, parent, &sources) {
                 Ok(stack) => stack,
                 Err(fault) => {

@@ -37,6 +37,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
         evaluation: args.evaluated.evaluation(true),
         unlinked: true,
+        strict: true,
+        ..Selection::default()
     };
     let resolution = resolved(context, &selection)?;
     let filter = Filter {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::section;
 use super::shown::Shown;
-use crate::model::desired::{Component, Desired, Layer};
+use crate::model::desired::{Component, Desired, Layer, Reach};
 use crate::model::value::Value;
 
 /// The sections whose values make a component depend on the manifests that set them.
@@ -39,15 +39,17 @@ pub fn component<'d>(desired: &'d Desired, component: &'d Component, view: View<
             _ => Shown::text(kind),
         },
     );
-    all.insert("atmos_component", Shown::text(component.id.name.as_str()));
+    let name = component.listing.component.as_deref().unwrap_or(component.id.name.as_str());
+    all.insert("atmos_component", Shown::text(name));
     all.insert("atmos_stack", Shown::text(component.id.stack.as_str()));
     all.insert("stack", Shown::text(component.id.stack.as_str()));
     all.insert("atmos_stack_file", Shown::text(file));
     all.insert("atmos_manifest", Shown::text(file));
-    all.insert("component", Shown::text(component.code.as_ref()));
+    let names = &component.listing;
+    all.insert("component", Shown::text(names.code.as_deref().unwrap_or(&component.code)));
     all.insert("component_info", about(desired, component, view));
     all.insert("inheritance", inheritance(component, view));
-    if view == (View::Listed { evaluated: true }) || view == (View::Listed { evaluated: false }) {
+    if matches!(view, View::Listed { .. }) {
         if kind == "terraform" {
             all.insert("workspace", Shown::text(component.listing.workspace.as_ref()));
         }
@@ -98,7 +100,7 @@ fn inheritance<'d>(component: &'d Component, view: View<'_>) -> Shown<'d> {
 }
 
 /// The manifests that set a value at the top of one of [`SOURCES`]; `all` of them, or for each
-/// value only the one that sets it last.
+/// value only the one that sets it last. Overrides do not count.
 fn deps<'d>(desired: &'d Desired, component: &'d Component, all: bool) -> Shown<'d> {
     let mut files = BTreeSet::from([manifest(desired, &component.manifest)]);
     if all && component.listing.gives {
@@ -108,7 +110,8 @@ fn deps<'d>(desired: &'d Desired, component: &'d Component, all: bool) -> Shown<
         let keys = component.section(section).and_then(Value::as_map);
         for (key, _) in keys.into_iter().flat_map(|map| map.iter()) {
             let says = |layer: &&Layer| {
-                layer.section.as_ref() == *section && layer.value.get(key).is_some()
+                let says = layer.section.as_ref() == *section && layer.value.get(key).is_some();
+                says && layer.reach != Reach::Override
             };
             let layers = component.layers.iter().rev().filter(says);
             let last = layers.filter_map(|layer| layer.imports.last());

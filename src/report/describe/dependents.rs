@@ -49,8 +49,8 @@ impl Item<'_> {
         let (Self::New(item) | Self::Old(item)) = self;
         let text = |key: &str| item.get(key).and_then(Value::as_str);
         let name = text("component").or(text("name"));
-        let kind = text("kind").unwrap_or(from.id.kind.as_str());
-        if name != Some(on.id.name.as_str()) || kind != on.id.kind.as_str() {
+        let kind = text("kind").is_none_or(|kind| kind == on.id.kind.as_str());
+        if name != Some(on.id.name.as_str()) || !kind {
             return false;
         }
         match (self, text("stack")) {
