@@ -16,7 +16,6 @@ use crate::reconcile::{
     stacks_to_keep,
 };
 use crate::report;
-use crate::settings;
 
 /// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
 const ROUNDS_MAX: usize = 32;
@@ -42,7 +41,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
     let reach = match args.local {
-        true => Reach::Person(settings::environment()),
+        true => Workspace::reach(context),
         false => Reach::Agent,
     };
     let world = context.world.clone();

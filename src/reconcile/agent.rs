@@ -9,16 +9,16 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use tokio::sync::watch;
 
 use super::ReconcileError;
-use super::answer::{self, Reach};
+use super::answer::Reach;
 use super::targets::Targets;
-use super::wanted::{Wanted, wanted};
+use super::wanted::{Wanted, wanted, wanted_without};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
-use crate::model::question::{Answer, Question};
+use crate::model::question::Question;
 use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::Selection;
@@ -214,15 +214,12 @@ impl Agent {
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
     pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        self.wanted_without(snapshot, &BTreeSet::new())
+        wanted(snapshot, &Selection::default(), &self.reach)
     }
 
     /// The same as if nobody knew the answers to the questions in `open` yet.
-    pub fn wanted_without(&self, snapshot: &Snapshot, open: &BTreeSet<Question>) -> Wanted {
-        wanted(snapshot, &Selection::default(), |question, desired| match open.contains(question) {
-            true => Answer::Later,
-            false => answer::answer(&self.reach, question, desired),
-        })
+    pub fn wanted_without(&self, snapshot: &Snapshot, open: BTreeSet<Question>) -> Wanted {
+        wanted_without(snapshot, &Selection::default(), &self.reach, open)
     }
 }
 

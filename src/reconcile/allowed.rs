@@ -80,7 +80,7 @@ fn beyond(agent: &Agent, wanted: &Wanted, plan: &Plan, rest: &Rest) -> Option<St
         rest.waiting.iter().map(|&at| &approved.steps[at].component).collect();
     let open: BTreeSet<Question> =
         approved.unknown(&rest.waiting).into_values().flatten().collect();
-    let unanswered = agent.wanted_without(&wanted.snapshot, &open);
+    let unanswered = agent.wanted_without(&wanted.snapshot, open);
     let made_of = |id| Some(unanswered.rendered.get(id)?.as_ref().ok()?.inputs());
     let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved.inputs.get(*id));
     other.map(|id| format!("{id} is made of something else"))

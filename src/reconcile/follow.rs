@@ -12,6 +12,7 @@ use super::wanted::Wanted;
 use crate::ids::CommitId;
 use crate::model::policy::RepositoryPolicy;
 use crate::model::revision::Revision;
+use crate::report::words::several;
 use crate::source::{FetchError, Tip};
 use crate::store::{Rewrite, StoreError};
 
@@ -103,7 +104,8 @@ impl Follow {
             None => {
                 let snapshot = self.repository.source.snapshot(&revision).await?;
                 let wanted = Arc::new(self.agent.wanted(&snapshot));
-                let what = format!("{revision}: {} stacks", wanted.desired.stacks.len());
+                let stacks = several(wanted.desired.stacks.len(), "stack");
+                let what = format!("{revision}: {stacks}");
                 (wanted, what)
             }
         };

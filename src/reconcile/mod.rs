@@ -6,11 +6,14 @@
 //! Start at: [`reconcile`], which is the whole story.
 //! How to add: another thing to be made true over and over is a [`Task`] in a file of its own.
 
+mod agenda;
 mod agent;
 mod allowed;
 mod answer;
+mod output;
 mod follow;
 mod keep;
+mod listen;
 mod look;
 mod messages;
 mod places;
@@ -27,9 +30,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
-pub use answer::{Reach, answer};
+pub use answer::{Person, Reach};
 pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
+pub use listen::Listen;
 pub use look::{Look, TargetLook};
 pub use messages::Messages;
 pub use places::{Left, stacks_to_keep};

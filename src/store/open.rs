@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -81,7 +82,8 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, file, read_only: false };
+        let known = Arc::default();
+        let store = Self { db, clock, work, file, known, read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -97,7 +99,8 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, file: None, read_only: true };
+        let (file, known) = (None, Arc::default());
+        let store = Self { db, clock, work, file, known, read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),

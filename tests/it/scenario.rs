@@ -67,6 +67,7 @@ scenarios! {
     nothing_begins_that_nobody_wants_any_more = "crash-superseded";
     a_run_is_finished_where_it_began = "crash-moved";
     a_rewritten_branch_stays_so = "force-push-unseen";
+    a_look_is_taken_as_often_as_asked_for = "interval";
 }
 
 fn play(name: &str) {

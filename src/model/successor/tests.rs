@@ -27,7 +27,7 @@ fn with(mut change: Change, field: &str, value: &Value) -> Change {
 }
 
 fn open(change: Change, field: &str) -> Change {
-    with(change, field, &Value::computed(Node::Unknown(question(field))))
+    with(change, field, &Value::computed(Node::Unknown(question(field).into())))
 }
 
 fn create(path: &str) -> Change {
@@ -104,7 +104,7 @@ fn a_known_value_stays_what_it_was() {
     let approved = effect(vec![open(create("x.json"), "a")]);
     let other = with(create("x.json"), "b", &Value::computed(Node::Int(90)));
     assert_eq!(beyond(&effect(vec![other]), &approved), "x.json would hold something else");
-    let asks = Value::computed(Node::Unknown(question("else")));
+    let asks = Value::computed(Node::Unknown(question("else").into()));
     let asks = with(create("x.json"), "a", &asks);
     assert_eq!(beyond(&effect(vec![asks]), &approved), "x.json would hold something else");
 }

@@ -39,7 +39,7 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
 
 fn unknown() -> Value {
     let question = Question { function: "output".into(), arguments: vec!["address".into()] };
-    Value::computed(Node::Unknown(question))
+    Value::computed(Node::Unknown(question.into()))
 }
 
 fn with_hole() -> Plan {
