@@ -6,14 +6,12 @@
 //! Never: a diff, an order, a decision; a write without a lease; a write while observing.
 //! Start at: [`Target`], then `files/mod.rs`.
 //! How to add: one folder that implements [`Target`], one arm where the agent's settings are
-//! opened, and `conforms!` in its tests: the laws of `conformance.rs`, which `files` keeps.
+//! opened, and `conforms!` in its tests: the laws of `fixture/conformance.rs`, which `files` keeps.
 
 pub mod files;
 
 #[cfg(test)]
 pub(crate) mod fixture;
-#[cfg(test)]
-pub(crate) mod conformance;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

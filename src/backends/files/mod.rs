@@ -215,6 +215,4 @@ impl Target for FilesTarget {
 }
 
 #[cfg(test)]
-mod conformance;
-#[cfg(test)]
 mod tests;

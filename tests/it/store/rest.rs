@@ -132,7 +132,7 @@ async fn a_yes_covers_what_its_run_left_waiting_once() {
         assert_eq!(rests(&store, &later).await, []);
         for plan in [&later, &filled("10.0.0.2")] {
             let again = try_run(&store, &lease, plan, "run-3", &one, &[]).await;
-            assert!(matches!(again, Err(ClaimError::NotApproved { .. })), "{again:?}");
+            assert!(matches!(again, Err(ClaimError::NotCovered { .. })), "{again:?}");
         }
         store.journal_verify().await.expect("a whole journal");
     }
@@ -227,6 +227,6 @@ async fn what_a_merge_let_through_is_told_of_both_runs() {
         let runs: Vec<_> = told.iter().map(|outcome| outcome.run.as_str()).collect();
         assert_eq!(runs, ["run-1", "run-2"]);
         let again = try_run(&store, &lease, &later, "run-3", &one, &[]).await;
-        assert!(matches!(again, Err(ClaimError::NotShown { .. })), "{again:?}");
+        assert!(matches!(again, Err(ClaimError::NotCovered { .. })), "{again:?}");
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::FilesTarget;
+use super::super::FilesTarget;
 use crate::backends::Target;
-use crate::backends::conformance::{Place, conforms};
+use crate::backends::fixture::conformance::{Place, conforms};
 use crate::backends::fixture::{body, key, name, scope};
 use crate::ids::ResourceKey;
 use crate::model::body::Body;
