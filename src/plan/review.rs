@@ -156,9 +156,9 @@ impl<'a> Said<'a> {
 
 /// Why what was said or merged before does not count.
 fn because(input: &ReviewInput<'_>) -> Option<String> {
-    let rewritten = input
-        .rewritten_from
-        .map(|from| format!("the branch was rewritten: it no longer contains {from}"));
+    let rewritten = input.rewritten_from.map(|from| {
+        format!("the branch no longer contains {from}: `isobar acknowledge`, if that was meant")
+    });
     let beyond = input.earlier.and_then(|earlier| {
         let beyond = earlier.beyond.as_ref()?;
         Some(format!("the yes to {} does not cover it: {beyond}", earlier.digest.short()))

@@ -7,9 +7,8 @@ use super::follow::Current;
 use super::look::Look;
 use super::wanted::Wanted;
 use crate::forge::PullState;
-use crate::ids::{CommitId, PullNumber};
+use crate::ids::{CommitId, ComponentId, PullNumber};
 use crate::model::plan::Plan;
-use crate::model::question::Question;
 use crate::plan::{self, Authorities, Earlier, ReviewInput};
 use crate::store::{Rest, StoreError};
 
@@ -78,10 +77,15 @@ fn beyond(agent: &Agent, wanted: &Wanted, plan: &Plan, rest: &Rest) -> Option<St
     }
     let waiting: BTreeSet<_> =
         rest.waiting.iter().map(|&at| &approved.steps[at].component).collect();
-    let open: BTreeSet<Question> =
-        approved.unknown(&rest.waiting).into_values().flatten().collect();
+    let approved_of = |id: &&ComponentId| approved.inputs.get(*id);
+    // What is still as it was approved, holes and all, needs no second look.
+    let made_now = |id: &&ComponentId| plan.effect().inputs.get(*id);
+    if waiting.iter().all(|id| made_now(id) == approved_of(id)) {
+        return None;
+    }
+    let open = approved.unknown(&rest.waiting).into_values().flatten().collect();
     let unanswered = agent.wanted_without(&wanted.snapshot, open);
     let made_of = |id| Some(unanswered.rendered.get(id)?.as_ref().ok()?.inputs());
-    let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved.inputs.get(*id));
+    let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved_of(id));
     other.map(|id| format!("{id} is made of something else"))
 }

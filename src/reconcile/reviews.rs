@@ -14,7 +14,7 @@ use super::follow::Current;
 use super::look::{Look, TargetLook};
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
-use super::{ReconcileError, messages, stacks_to_keep};
+use super::{Left, ReconcileError, messages, stacks_to_keep};
 use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
@@ -108,10 +108,11 @@ impl Reviews {
             Ok(wanted) => wanted,
             Err(paths) => return self.show_conflict(pull, &paths).await,
         };
+        let left = stacks_to_keep(&self.agent, &self.repository, &wanted).await?;
         let mut plans = Vec::new();
         for stack in affected(&current.wanted, &wanted) {
             if self.repository.has(&stack) {
-                plans.extend(self.plans(current, &wanted, &stack).await?);
+                plans.extend(self.plans(current, &wanted, &stack, left.get(&stack)).await?);
             }
         }
         let known = current.wanted.diagnostics();
@@ -169,11 +170,11 @@ impl Reviews {
         current: &Current,
         wanted: &Wanted,
         stack: &StackName,
+        left: Option<&Left>,
     ) -> Result<Vec<Plan>, ReconcileError> {
         let target_in = |wanted: &Wanted| wanted.desired.stacks.get(stack)?.target.clone();
         let named = target_in(wanted);
-        let mut left = stacks_to_keep(&self.agent, &self.repository, wanted).await?;
-        let mut left = left.remove(stack).unwrap_or_default();
+        let mut left = left.cloned().unwrap_or_default();
         if named.is_none() {
             left.extend(target_in(&current.wanted));
         }
