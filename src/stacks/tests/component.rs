@@ -115,14 +115,18 @@ components: {terraform: {vpc: {vars: {x: own}}}}
               packer/image
                 vars: {stage: "dev", x: "own"}
               terraform/after
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/before
                 vars: {stage: "dev", x: "own"}
               terraform/inside
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/middle
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/vpc
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
         "#]],
     );
@@ -367,11 +371,15 @@ components:
 ",
         &expect![[r#"
             dev -> default
+              terraform/a
+                metadata: {inherits: ["b"]}
+                vars: {stage: "dev"}
+              terraform/b
+                metadata: {inherits: ["a"]}
+                vars: {stage: "dev"}
               terraform/outside
                 vars: {stage: "dev"}
-              terraform/a is unresolved
-              terraform/b is unresolved
-            Error inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
+            Warning inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
         "#]],
     );
 }
