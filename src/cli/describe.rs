@@ -75,6 +75,7 @@ impl Evaluated {
             templates: self.process_templates,
             functions: self.process_functions,
             skip: skip.collect(),
+            listing: false,
         }
     }
 }
@@ -113,7 +114,7 @@ pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resol
 
 /// The same for any tree.
 fn resolved_of(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Resolution {
-    let resolution = Workspace::evaluated(snapshot, selection);
+    let resolution = Workspace::evaluated(context, snapshot, selection);
     Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
     resolution
 }
