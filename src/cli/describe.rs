@@ -69,13 +69,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 }
 
 impl Evaluated {
-    fn evaluation(&self) -> Evaluation {
+    /// The same for values `listing` as they are in a list of stacks, or by themselves.
+    fn evaluation(&self, listing: bool) -> Evaluation {
         let skip = self.skip.iter().map(|name| name.trim_start_matches('!').into());
         Evaluation {
             templates: self.process_templates,
             functions: self.process_functions,
             skip: skip.collect(),
-            listing: false,
+            listing,
         }
     }
 }

@@ -261,7 +261,9 @@ fn sum(left: &Value, right: &Value) -> Result<Value, String> {
         return Ok(numeric(left + right));
     }
     match (&left.node, &right.node) {
-        (Node::List(low), Node::List(high)) => Ok(list(low.iter().chain(&**high).cloned().collect())),
+        (Node::List(low), Node::List(high)) => {
+            Ok(list(low.iter().chain(&**high).cloned().collect()))
+        }
         (Node::Map(low), Node::Map(high)) => {
             let all = low.iter().chain(high.iter());
             let map = all.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -119,7 +119,9 @@ fn git(function: &str, folder: &Path) -> Answer {
     };
     match found {
         Some(found) => Answer::Value(Value::text(found)),
-        None => Answer::Failed(format!("the repository of this folder has nothing for `!{function}`")),
+        None => {
+            Answer::Failed(format!("the repository of this folder has nothing for `!{function}`"))
+        }
     }
 }
 

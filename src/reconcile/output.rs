@@ -78,7 +78,8 @@ impl<'a> Asking<'a> {
             Err(why) => return Answer::Failed(format!("`{output}`: {why}")),
         };
         if let Some(component) = desired.component(&id)
-            && let Some(answer) = self.given(component, &desired.layout, &query, &mut BTreeSet::new())
+            && let Some(answer) =
+                self.given(component, &desired.layout, &query, &mut BTreeSet::new())
         {
             return answer;
         }
@@ -106,7 +107,9 @@ impl<'a> Asking<'a> {
                     stack.unresolved.get(&(id.kind.clone(), id.name.clone()))?.first()
                 });
                 return match faults {
-                    Some(fault) => Answer::Failed(format!("{id} does not resolve: {}", fault.message)),
+                    Some(fault) => {
+                        Answer::Failed(format!("{id} does not resolve: {}", fault.message))
+                    }
                     None => Answer::Failed(format!("there is no {id}")),
                 };
             };

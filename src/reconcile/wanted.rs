@@ -44,12 +44,7 @@ pub fn resolved(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Re
 }
 
 /// Resolves `snapshot` until nothing is open that can be answered.
-fn answered(
-    snapshot: &Snapshot,
-    selection: &Selection,
-    reach: &Reach,
-    forced: bool,
-) -> Resolution {
+fn answered(snapshot: &Snapshot, selection: &Selection, reach: &Reach, forced: bool) -> Resolution {
     let mut resolver = Resolver::new(snapshot);
     let mut asking = Asking::new(&mut resolver, reach, forced);
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);

@@ -131,7 +131,12 @@ impl Context {
     }
 
     /// `values` and the flags of an import.
-    pub(super) fn new(values: Map, ignore_missing: bool, skip: bool, templates: &Templates) -> Self {
+    pub(super) fn new(
+        values: Map,
+        ignore_missing: bool,
+        skip: bool,
+        templates: &Templates,
+    ) -> Self {
         let plain = values.is_empty() && !ignore_missing && !skip;
         let id = (!plain).then(|| {
             let flags = format!("{ignore_missing}{skip}").into_bytes();
@@ -152,8 +157,7 @@ impl Context {
     ) -> Result<Option<Arc<str>>, Box<Diagnostic>> {
         let given = !self.values.is_empty();
         self.values.remove("locals");
-        let rendered =
-            templates.text(Moment::Import, text, &scope(&self.values), self.missing());
+        let rendered = templates.text(Moment::Import, text, &scope(&self.values), self.missing());
         match rendered {
             Ok(rendered) => Ok(Some(rendered.into())),
             // Without a context its references are to the component, and wait for the late pass.

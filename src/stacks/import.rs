@@ -67,12 +67,7 @@ impl<'l> Importer<'l> {
         walk.closure
     }
 
-    fn walk(
-        &mut self,
-        walk: &mut Walk,
-        manifest: &Arc<Manifest>,
-        outer: &Arc<[Overriding]>,
-    ) {
+    fn walk(&mut self, walk: &mut Walk, manifest: &Arc<Manifest>, outer: &Arc<[Overriding]>) {
         walk.chain.push(manifest.path.clone());
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
         let own = (!manifest.overrides.is_empty())
@@ -309,8 +304,7 @@ impl<'l> Importer<'l> {
             let (value, faults) = (source.value.clone(), source.faults.clone());
             let mut early = Early { value, values: context.values, faults };
             early.put_in_place();
-            let manifest =
-                taken_apart(early, self.library, self.templates, path, &source.includes);
+            let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
             (source, manifest)
         };
         Manifest { rendered: source.number, ..manifest }

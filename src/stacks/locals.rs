@@ -129,7 +129,8 @@ impl Level<'_> {
         if self.values.get(name).is_some() {
             return;
         }
-        let mut rendering = Rendering::new(templates, Moment::Import, Missing::Fails, self.scope.clone());
+        let mut rendering =
+            Rendering::new(templates, Moment::Import, Missing::Fails, self.scope.clone());
         let rendered = rendering.tree(&value);
         let failures = std::mem::take(&mut rendering.failures);
         failures.iter().for_each(|failure| report(&failure.at, Why::Failed(&failure.error)));

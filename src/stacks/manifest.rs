@@ -286,17 +286,9 @@ impl Splitter<'_> {
                 self.fault(Code::ImportForm, item, "an import is a path, or a map with `path`");
             return Err(Box::new(fault.hint("write `- catalog/vpc` or `- path: catalog/vpc`")));
         };
-        let known = [
-            "path",
-            "context",
-            "skip_templates_processing",
-            "ignore_missing_template_values",
-            "skip_if_missing",
-            "nested_imports",
-            "ttl",
-        ];
+        let known = sections::IMPORT.iter().copied();
         for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
-            self.warn_unknown(item, key, known.into_iter(), "in an import");
+            self.warn_unknown(item, key, known.clone(), "in an import");
         }
         let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Import {

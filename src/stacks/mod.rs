@@ -45,6 +45,7 @@ mod resolve;
 mod policy_file;
 mod explain;
 mod affected;
+mod strict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -75,6 +76,11 @@ pub struct Selection {
     /// Whether it does not matter what components depend on: then nothing is found about it, and
     /// they have no dependencies.
     pub unlinked: bool,
+    /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
+    /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
+    pub strict: bool,
+    /// Whether a stack whose name's pattern has no value is called like its manifest.
+    pub named_by_file: bool,
 }
 
 /// What is done with templates and functions in values. By default all of it.
@@ -125,6 +131,8 @@ impl PartialEq for Selection {
             && self.components == other.components
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
+            && self.strict == other.strict
+            && self.named_by_file == other.named_by_file
     }
 }
 

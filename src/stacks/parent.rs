@@ -92,6 +92,11 @@ impl Parent {
         self.roll.get().expect("every roll is called before one is looked at")
     }
 
+    /// Whether what it imports is rendered with values of its own.
+    pub(super) fn gives(&self) -> bool {
+        self.closure.contributions.last().is_some_and(|root| !root.manifest.given.is_empty())
+    }
+
     /// Every component it declares or imports.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.declared.keys()

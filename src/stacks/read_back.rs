@@ -21,7 +21,9 @@ pub(super) fn read_back(written: &str, rendered: String) -> Node {
         }
         // Only what would not be read as the same text is read; what cannot be read stays a text.
         match yaml::parse(&folded, Rules::Stack).map(|value| value.node) {
-            Some(node @ (Node::Null | Node::Bool(_) | Node::Int(_) | Node::Uint(_))) => return node,
+            Some(node @ (Node::Null | Node::Bool(_) | Node::Int(_) | Node::Uint(_))) => {
+                return node;
+            }
             Some(node @ Node::Float(_)) => return node,
             Some(Node::Str(text)) if folded.starts_with(['"', '\'']) => return Node::Str(text),
             Some(node @ (Node::List(_) | Node::Map(_))) if folded.starts_with(['[', '{']) => {

@@ -16,6 +16,7 @@ use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
 use super::roll::Caller;
+use super::strict;
 use super::template::Templates;
 use super::whole::{self, Around, Members, Whole};
 use super::{Resolution, Selection};
@@ -48,6 +49,8 @@ struct Last {
     uncertain: bool,
     index: Index,
     stacks: BTreeMap<StackName, (Members, Arc<Whole>)>,
+    /// What Atmos would refuse, if that was wanted.
+    refused: Vec<Diagnostic>,
 }
 
 impl Resolver {
@@ -101,6 +104,13 @@ impl Resolver {
 
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        if self.identity.by_file != selection.named_by_file {
+            self.identity.by_file = selection.named_by_file;
+            if self.parents.values().any(|parent| parent.is_called()) {
+                self.parents.clear();
+                self.follow(None);
+            }
+        }
         self.call_rolls();
         let mut index = Index::default();
         self.parents.values().for_each(|parent| index.add(parent));
@@ -135,7 +145,11 @@ impl Resolver {
         );
         let stacks: BTreeMap<_, _> = made.collect::<Vec<_>>().into_iter().collect();
         let (selection, answers) = (selection.clone(), answers.clone());
-        self.last = Last { selection, answers, uncertain, index, stacks };
+        let refused = match selection.strict {
+            true => strict::refused(&mut self.library, &self.dialect),
+            false => Vec::new(),
+        };
+        self.last = Last { selection, answers, uncertain, index, stacks, refused };
         self.resolution()
     }
 
@@ -222,6 +236,8 @@ impl Resolver {
         let wholes = || self.last.stacks.values().map(|(_, whole)| whole);
         let mut found = self.found.clone();
         let mut tree: Vec<_> = self.found.clone();
+        found.extend(self.last.refused.iter().cloned());
+        tree.extend(self.last.refused.iter().cloned());
         let mut odd = BTreeMap::new();
         for parent in self.parents.values() {
             found.extend(parent.closure.faults.iter().chain(&parent.roll().found).cloned());

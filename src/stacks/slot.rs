@@ -106,11 +106,21 @@ fn nested<'c>(
         });
         let merged = imported.into_iter().chain(own).fold(None, |below: Option<Slot>, slot| {
             let slot = if from.settles { slot.rooted(below.as_ref()) } else { slot };
-            Some(below.map_or(slot.clone(), |below| below.under(&slot, lists)))
+            Some(match below {
+                Some(below) => below.under(&slot, lists),
+                None => slot,
+            })
         });
         read.extend(merged.map(|slot| (depth, slot)));
     }
-    read.pop().map(|(_, mut slot)| {
+    // Several are left where the file that imports them has not been read yet.
+    let joined = read.into_iter().fold(None, |below: Option<Slot>, (_, slot)| {
+        Some(match below {
+            Some(below) => below.under(&slot.rooted(Some(&below)), lists),
+            None => slot,
+        })
+    });
+    joined.map(|mut slot| {
         if all.last().is_some_and(|root| root.settles) {
             slot.value = merge::settle(&slot.value);
         }

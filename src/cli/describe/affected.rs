@@ -50,7 +50,8 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let selection =
+        Selection { evaluation: args.evaluated.evaluation(false), ..Selection::default() };
     let at = |revision: &str| {
         source::commit_snapshot(&context.global.folder, revision).map_err(unavailable)
     };

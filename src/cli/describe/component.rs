@@ -41,8 +41,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
         stacks: vec![exactly(&args.stack)?],
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],
-        evaluation: args.evaluated.evaluation(),
+        evaluation: args.evaluated.evaluation(false),
         unlinked: true,
+        ..Selection::default()
     };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;

@@ -4,7 +4,7 @@ use super::{Evaluated, Written, exactly, exit, resolved};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::ids::ComponentName;
 use crate::report::describe::{Filter, Stacks};
-use crate::stacks::{Evaluation, Selection};
+use crate::stacks::Selection;
 
 /// All stacks with their components, fully resolved.
 #[derive(Debug, clap::Args)]
@@ -35,8 +35,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
         stacks: args.stack.as_deref().map(exactly).transpose()?.into_iter().collect(),
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
-        evaluation: Evaluation { listing: true, ..args.evaluated.evaluation() },
+        evaluation: args.evaluated.evaluation(true),
         unlinked: true,
+        strict: true,
+        ..Selection::default()
     };
     let resolution = resolved(context, &selection)?;
     let filter = Filter {

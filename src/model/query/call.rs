@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Expr, Found, Run, equal, items, kind, list, number, numeric, one, order, shown, truth};
+use super::{
+    Expr, Found, Run, equal, items, kind, list, number, numeric, one, order, shown, truth,
+};
 use crate::model::value::{Map, Node, Rules, Value};
 use crate::model::{canonical, yaml};
 
@@ -49,7 +51,8 @@ impl Run {
                 for item in items(value)? {
                     truths.push(self.eval(test, &item)?.iter().any(truth));
                 }
-                let answer = if name == "any" { truths.contains(&true) } else { !truths.contains(&false) };
+                let answer =
+                    if name == "any" { truths.contains(&true) } else { !truths.contains(&false) };
                 Ok(vec![Value::computed(Node::Bool(answer))])
             }
             (_, [argument]) => {
@@ -63,7 +66,8 @@ impl Run {
 }
 
 fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String> {
-    let text = || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
+    let text =
+        || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
     let bool = |value| Ok(Value::computed(Node::Bool(value)));
     match name {
         "join" => {
@@ -84,7 +88,8 @@ fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String>
 }
 
 fn plain(name: &str, value: &Value) -> Found {
-    let text = || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
+    let text =
+        || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
     let length = |length: usize| numeric(length as f64);
     let found = match name {
         "empty" => return Ok(Vec::new()),
@@ -120,7 +125,8 @@ fn plain(name: &str, value: &Value) -> Found {
             list(unique)
         }
         "flatten" => {
-            let inner = |item: Value| item.as_list().map_or_else(|| vec![item.clone()], <[_]>::to_vec);
+            let inner =
+                |item: Value| item.as_list().map_or_else(|| vec![item.clone()], <[_]>::to_vec);
             list(items(value)?.into_iter().flat_map(inner).collect())
         }
         "add" => {

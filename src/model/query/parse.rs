@@ -166,7 +166,8 @@ impl<'t> Parser<'t> {
         }
         let from = if self.rest.trim_start().starts_with(':') { None } else { Some(self.pipe()?) };
         if self.take(":") {
-            let to = if self.rest.trim_start().starts_with(']') { None } else { Some(self.pipe()?) };
+            let to =
+                if self.rest.trim_start().starts_with(']') { None } else { Some(self.pipe()?) };
             self.expect("]")?;
             return Ok(Expr::Slice(Box::new(of), bound(from)?, bound(to)?));
         }

@@ -22,7 +22,16 @@ fn check(queries: &[&str], expect: &Expect) {
 #[test]
 fn paths_lead_down_and_to_null_where_nothing_is() {
     check(
-        &[".a.b[2].c", ".a.b.[0]", ".a[\"d e\"]", ".a.\"d e\"", ".subnets[-1]", ".no.way", ".a.b[9]", ".subnets[0:1]"],
+        &[
+            ".a.b[2].c",
+            ".a.b.[0]",
+            ".a[\"d e\"]",
+            ".a.\"d e\"",
+            ".subnets[-1]",
+            ".no.way",
+            ".a.b[9]",
+            ".subnets[0:1]",
+        ],
         &expect![[r#"
             .a.b[2].c = "x"
             .a.b.[0] = 1
