@@ -62,12 +62,10 @@ pub(super) fn register(f: &mut Functions) {
 
 fn hash<D: Digest>(m: &mut Functions, name: &str, bytes_name: &str) {
     add(m, &[name], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        Ok(hex::encode(D::digest(text.as_bytes())).into())
+        Ok(hex::encode(D::digest(bytes(c)?)).into())
     });
     add(m, &[bytes_name], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        Ok(List::bytes(&D::digest(text.as_bytes())).into())
+        Ok(List::bytes(&D::digest(bytes(c)?)).into())
     });
 }
 
