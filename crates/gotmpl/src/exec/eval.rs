@@ -251,7 +251,8 @@ impl<'t> Run<'t> {
         match failure {
             // Of this function alone Go tells what it was to call.
             Failure::Message(text) if name == "call" => {
-                let text = text.replacen("non-function of", &format!("non-function {callee} of"), 1);
+                let text =
+                    text.replacen("non-function of", &format!("non-function {callee} of"), 1);
                 self.error(ErrorKind::Exec, format!("error calling call: {text}"))
             }
             Failure::Message(text) => {

@@ -225,8 +225,8 @@ fn decimal(number: f64) -> String {
 }
 
 fn moment(time: &Time) -> String {
-    let local = LOCAL.iter().find(|(name, _)| {
-        matches!(&time.zone, Zone::Fixed { name: found, .. } if found == name)
-    });
+    let local = LOCAL
+        .iter()
+        .find(|(name, _)| matches!(&time.zone, Zone::Fixed { name: found, .. } if found == name));
     time.format(local.map_or(RFC3339_NANO, |(_, layout)| *layout))
 }
