@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
+use super::deferred;
 use super::inherit::{self, Bases, Place};
 use super::layer::{self, Stages};
 use super::manifest::Key;
@@ -58,7 +59,7 @@ impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
         bench: &mut Bench<'_>,
-        place: &Place<'_, '_>,
+        place: &Place<'_>,
         key: &Key,
         inherits_metadata: bool,
     ) -> Self {
@@ -131,7 +132,8 @@ impl Sources {
         for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
             let lists = if layer::follows_component(name) { own } else { files };
             let (stages, marks) = self.stages(name, &mut merged.layers);
-            let Some(value) = stages.merged(lists) else { continue };
+            let waits = marks.has(Marks::FUNCTION) && deferred::waits_in(name);
+            let Some(value) = stages.merged(lists, waits) else { continue };
             let value = if marks.has(Marks::APPEND) { merge::settle(&value) } else { value };
             merged.sections.insert(name.clone(), Section { value, marks });
         }

@@ -1,69 +1,63 @@
-//! The last steps of one component: what is derived, rendered and called, and the result.
+//! One component on its way from what is said about it to the result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Sources};
-use super::function::Calls;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
 use super::reconcile_block;
-use super::sections::{self, Shape};
-use super::template::{self, Missing, Moment, Rendering, Templates};
+use super::template::Templates;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Listing, Presence, Reach};
 use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
-use crate::model::value::{Map, Node, Value};
+use crate::model::value::{Node, Value};
 
 /// Finishes components, one after the other.
-pub(super) struct Finisher<'r, 's> {
-    pub(super) library: &'r Library<'s>,
+pub(super) struct Finisher<'r> {
+    pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) answers: &'r Answers,
+    pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
+    /// Whether any of the components finished so far depends on answers.
+    pub(super) consults: bool,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
 /// One component on its way.
-struct Bench<'c> {
-    parent: &'c Parent,
-    sources: &'c Sources,
-    stack: &'c StackName,
-    id: ComponentId,
-    presence: Presence,
-    workspace: Arc<str>,
+pub(super) struct Bench<'c> {
+    pub(super) parent: &'c Parent,
+    pub(super) sources: &'c Sources,
+    pub(super) stack: &'c StackName,
+    pub(super) id: ComponentId,
+    pub(super) presence: Presence,
+    pub(super) workspace: Arc<str>,
     /// The same as a list of stacks has it.
     listed_workspace: Arc<str>,
-    open: BTreeSet<Question>,
-    faults: Vec<Diagnostic>,
+    pub(super) open: BTreeSet<Question>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
-impl Finisher<'_, '_> {
-    /// What is wrong with what is said about a component, whatever its values come to.
-    pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
-        let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().cloned());
-        faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
-        faults
-    }
-
+impl Finisher<'_> {
     /// The name of a manifest among the stacks: its path there without extension.
     pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
         path::stem(path::below(&parent.path, &self.dialect.stacks))
     }
 
-    /// The component in `stack`, with which nothing is [`Self::wrong`], or what its values are
-    /// wrong about.
+    /// The component in `stack`, with which nothing is wrong as such, or what its values are wrong
+    /// about.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
@@ -75,7 +69,8 @@ impl Finisher<'_, '_> {
         };
         let kind = KindName::new(&sources.key.0).map_err(name)?;
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
-        let strategy = self.strategy(parent, sources).unwrap_or(self.dialect.lists);
+        let strategy =
+            strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         let mut merged = sources.merge(self.dialect.lists, strategy);
         let mut bench = Bench {
             parent,
@@ -91,17 +86,10 @@ impl Finisher<'_, '_> {
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
-        self.render(&mut bench, &mut merged);
-        self.call(&mut bench, &mut merged);
+        self.render(&mut bench, &mut merged, strategy);
+        self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
         self.component(bench, merged)
-    }
-
-    fn strategy(&self, parent: &Parent, sources: &Sources) -> Result<Lists, Box<Diagnostic>> {
-        match sources.strategy() {
-            Some(value) => atmos_yaml::lists(&value, self.span(parent, sources, &value)),
-            None => Ok(self.dialect.lists),
-        }
     }
 
     fn backend(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
@@ -169,124 +157,6 @@ impl Finisher<'_, '_> {
         backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
-    fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let with_templates: Vec<_> = merged
-            .sections
-            .iter()
-            .filter(|(_, section)| section.marks.has(Marks::TEMPLATE))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if with_templates.is_empty() {
-            return;
-        }
-        let mut missing = Vec::new();
-        // Every pass reads the values as they were written: it follows one reference further.
-        let written = self.with_names(bench, merged);
-        for _ in 0..self.templates.evaluations() {
-            let texts = merged.map();
-            let scope = template::needed(self.templates, &texts, &written);
-            let mut rendering = Rendering {
-                templates: self.templates,
-                moment: Moment::Late,
-                missing: Missing::Prints,
-                scope,
-                written: written.clone(),
-                failures: Vec::new(),
-                absent: Vec::new(),
-            };
-            let rendered: Vec<_> = with_templates
-                .iter()
-                .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
-                .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
-            for (name, value) in rendered {
-                merged.compute(name, Reach::Rendered, value);
-            }
-            missing.extend(absent);
-            if bench.presence == Presence::Abstract {
-                continue;
-            }
-            let spans = failures
-                .iter()
-                .map(|f| f.diagnostic(self.span(bench.parent, bench.sources, &f.at)));
-            bench.faults.extend(spans.collect::<Vec<_>>());
-            if !bench.faults.is_empty() {
-                break;
-            }
-        }
-        if bench.presence == Presence::Active {
-            let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
-            let found = spans.map(|span| {
-                let message = "a key of this template is not there, so it prints `<no value>`";
-                Diagnostic::warning(Code::TemplateMissingKey, span, message)
-            });
-            self.warnings.extend(found.collect::<Vec<_>>());
-        }
-    }
-
-    /// The sections and the names that only templates see.
-    fn with_names(&self, bench: &Bench<'_>, merged: &Merged) -> Map {
-        let empty = sections::RULES.iter().map(|rule| {
-            let value =
-                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
-            (Arc::from(rule.name), value)
-        });
-        let said =
-            merged.sections.iter().map(|(name, section)| (name.clone(), section.value.clone()));
-        let mut map: Map = empty.chain(said).collect();
-        let file = self.file(bench.parent);
-        let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
-        text("atmos_component", bench.id.name.as_str());
-        text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
-        text("atmos_stack", bench.stack.as_str());
-        text("stack", bench.stack.as_str());
-        text("atmos_stack_file", file);
-        text("atmos_manifest", file);
-        text("workspace", &bench.workspace);
-        let mut about = Map::default();
-        about.insert("component_type", Value::text(bench.id.kind.as_str()));
-        map.insert("component_info", Value::computed(Node::Map(about)));
-        let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
-        let inheritance = Node::List(Arc::new(inheritance.collect()));
-        map.insert("inheritance", Value::computed(inheritance));
-        map
-    }
-
-    fn call(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let names = merged.sections.iter().filter(|(_, section)| {
-            section.marks.has(Marks::FUNCTION) || section.marks.has(Marks::TEMPLATE)
-        });
-        let names: Vec<_> = names.map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
-            return;
-        }
-        let (metadata, env) = (merged.get("metadata").cloned(), merged.get("env").cloned());
-        let mut calls = Calls {
-            answers: self.answers,
-            stack: bench.stack.as_str(),
-            metadata: metadata.as_ref(),
-            env: env.as_ref(),
-            asked: BTreeSet::new(),
-            open: BTreeSet::new(),
-            failures: Vec::new(),
-        };
-        let called: Vec<_> =
-            names.iter().filter_map(|name| Some((name, calls.tree(merged.get(name)?)?))).collect();
-        let Calls { asked, open, failures, .. } = calls;
-        for (name, value) in called {
-            merged.compute(name, Reach::Rendered, value);
-        }
-        // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active {
-            self.asked.extend(asked);
-            bench.open = open;
-            let found = failures.into_iter().map(|(value, code, message)| {
-                Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
-            });
-            bench.faults.extend(found.collect::<Vec<_>>());
-        }
-    }
-
     fn component(
         &self,
         mut bench: Bench<'_>,
@@ -330,8 +200,25 @@ impl Finisher<'_, '_> {
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
     pub(super) fn span(&self, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-        self.library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
+        span(self.library, parent, sources, value)
     }
+}
+
+/// What lists of a component do.
+pub(super) fn strategy(
+    library: &Library,
+    dialect: &Dialect,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<Lists, Box<Diagnostic>> {
+    match sources.strategy() {
+        Some(value) => atmos_yaml::lists(&value, span(library, parent, sources, &value)),
+        None => Ok(dialect.lists),
+    }
+}
+
+fn span(library: &Library, parent: &Parent, sources: &Sources, value: &Value) -> Span {
+    library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
 }
 
 /// Takes away what asks for it, where anything might.

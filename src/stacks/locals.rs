@@ -9,7 +9,7 @@ use super::merge;
 use super::sections::KINDS;
 use super::template::{self, Failure, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::value::{Map, Node, Raw, Value};
+use crate::model::value::{Map, Node, Value};
 
 /// The manifest `root` of the file `path` with its locals put in place; unchanged if it has none.
 ///
@@ -17,7 +17,7 @@ use crate::model::value::{Map, Node, Raw, Value};
 /// what is not known yet, it waits for the late templates. Components are rendered text by text.
 /// In a file that is imported with a context nothing waits: what cannot be rendered is a finding.
 pub(super) fn put_in_place(
-    library: &Library<'_>,
+    library: &Library,
     templates: &mut Templates,
     path: &Arc<str>,
     root: &Value,
@@ -64,8 +64,8 @@ pub(super) fn are_in(root: &Value) -> bool {
     levels.any(|level| level.get("locals").is_some())
 }
 
-struct Locals<'l, 's> {
-    library: &'l Library<'s>,
+struct Locals<'l> {
+    library: &'l Library,
     templates: &'l mut Templates,
     path: &'l Arc<str>,
     all: Map,
@@ -77,7 +77,7 @@ struct Locals<'l, 's> {
     faults: Vec<Diagnostic>,
 }
 
-impl Locals<'_, '_> {
+impl Locals<'_> {
     /// Resolves a local after those it refers to.
     fn resolve(&mut self, name: &Arc<str>) {
         if self.resolved.has(name) {
@@ -158,17 +158,20 @@ impl Locals<'_, '_> {
     /// The locals that the templates in `value` read.
     fn references(&mut self, value: &Value) -> Vec<Arc<str>> {
         match &value.node {
-            Node::Raw(Raw { text, .. }) | Node::Str(text) => {
-                let fields = self.templates.fields(Moment::Import, text);
-                let names = fields.iter().filter_map(|field| match field.0.as_slice() {
-                    [section, name, ..] if section == "locals" => Some(Arc::from(name.as_str())),
-                    _ => None,
-                });
-                names.collect()
-            }
+            Node::Raw(raw) => self.references_in(&raw.text),
+            Node::Str(text) => self.references_in(text),
             Node::List(items) => items.iter().flat_map(|item| self.references(item)).collect(),
             Node::Map(map) => map.iter().flat_map(|(_, value)| self.references(value)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn references_in(&mut self, text: &Arc<str>) -> Vec<Arc<str>> {
+        let fields = self.templates.fields(Moment::Import, text);
+        let names = fields.iter().filter_map(|field| match field.0.as_slice() {
+            [section, name, ..] if section == "locals" => Some(Arc::from(name.as_str())),
+            _ => None,
+        });
+        names.collect()
     }
 }

@@ -1,6 +1,6 @@
 //! One manifest, taken apart into what it imports, sets for all, and declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::load::Library;
@@ -26,6 +26,10 @@ pub(super) struct Part {
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
+    /// Other files that are part of what it says.
+    pub(super) includes: Vec<Arc<str>>,
+    /// The number of the text it was rendered to, if it was.
+    pub(super) rendered: Option<u32>,
     pub(super) imports: Vec<Import>,
     /// The stack's name, if it is said.
     pub(super) name: Option<Arc<str>>,
@@ -63,8 +67,22 @@ pub(super) struct Import {
     pub(super) skip_templates: bool,
 }
 
+impl Manifest {
+    /// Whether any of `changed` is part of it.
+    pub(super) fn touches(&self, changed: &BTreeSet<Arc<str>>) -> bool {
+        changed.contains(&self.path) || self.includes.iter().any(|path| changed.contains(path))
+    }
+}
+
+impl Import {
+    /// Whether nothing about it changes what the imported file is rendered with.
+    pub(super) fn is_plain(&self) -> bool {
+        self.context.is_none() && !self.ignore_missing_values && !self.skip_templates
+    }
+}
+
 /// Takes `root`, what the file `path` says, apart.
-pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
     let manifest = Manifest { path: path.clone(), ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
     if !root.is_null() {
@@ -73,13 +91,13 @@ pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: 
     splitter.manifest
 }
 
-struct Splitter<'l, 's> {
-    library: &'l Library<'s>,
+struct Splitter<'l> {
+    library: &'l Library,
     manifest: Manifest,
     open: &'l str,
 }
 
-impl Splitter<'_, '_> {
+impl Splitter<'_> {
     fn root(&mut self, root: &Value) {
         let Some(map) = root.as_map() else {
             let fault = self.fault(Code::SectionType, root, "a manifest must be a map");

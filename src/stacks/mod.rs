@@ -6,7 +6,7 @@
 //! a value without the place it was written.
 //! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
 //! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
-//! `layer` folds them, `finish` renders and calls what is left.
+//! `layer` folds them, `finish` derives what follows, `evaluate` renders and calls what is left.
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
@@ -14,13 +14,17 @@ mod discover;
 mod path;
 mod load;
 mod include;
-mod import;
 mod manifest;
+mod manifests;
+mod closure;
+mod import;
 mod sections;
 mod locals;
 mod template;
 mod function;
+mod call;
 mod merge;
+mod deferred;
 mod marks;
 mod slot;
 mod parent;
@@ -28,10 +32,13 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod roll;
 mod dependency;
+mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
@@ -101,6 +108,18 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 impl Default for Evaluation {
     fn default() -> Self {
         Self { templates: true, functions: true, skip: BTreeSet::new() }
+    }
+}
+
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        let globs = |selection: &Self| {
+            selection.stacks.iter().map(|glob| glob.glob().glob().to_owned()).collect::<Vec<_>>()
+        };
+        globs(self) == globs(other)
+            && self.components == other.components
+            && self.evaluation == other.evaluation
+            && self.unlinked == other.unlinked
     }
 }
 

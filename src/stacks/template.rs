@@ -11,6 +11,7 @@ use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options
 use indexmap::IndexMap;
 
 use super::atmos_yaml::TemplateSettings;
+use super::deferred;
 use super::function;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
@@ -86,6 +87,12 @@ impl Templates {
             (false, false) => Functions::default(),
         };
         Self { every, chosen, settings, parsed: IndexMap::new() }
+    }
+
+    /// One with the same settings and functions that has parsed nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        let (every, chosen) = (self.every.clone(), self.chosen.clone());
+        Self { every, chosen, settings: self.settings.clone(), parsed: IndexMap::new() }
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
@@ -169,10 +176,25 @@ impl Rendering<'_> {
                     pairs.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect(),
                 ))
             }
+            Node::Map(_) if deferred::met(value).is_some() => return self.met(value),
             Node::Map(map) => Node::Map(self.map(value, map)?),
             _ => return None,
         };
         Some(Value { node, origin: value.origin })
+    }
+
+    /// A call that met other values has no use for `<no value>`: what it reads has to be there.
+    fn met(&mut self, value: &Value) -> Option<Value> {
+        let outer = self.missing;
+        let mut changed = false;
+        let met = deferred::rebuilt(value, |one| {
+            self.missing = if deferred::is_call(one) { Missing::Fails } else { outer };
+            let rendered = self.tree(one);
+            changed |= rendered.is_some();
+            rendered.unwrap_or_else(|| one.clone())
+        });
+        self.missing = outer;
+        changed.then_some(met)
     }
 
     fn map(&mut self, whole: &Value, map: &Map) -> Option<Map> {
@@ -241,7 +263,16 @@ impl Rendering<'_> {
         {
             return Ok(from_go(&value));
         }
-        let rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        let mut rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        if self.moment == Moment::Late {
+            // A call that gives nothing has no use for `<no value>` either.
+            if tag.is_some_and(|tag| tag.as_ref() == "!template") && rendered.trim() == "null" {
+                parsed.template.render(&self.scope, &limits, MissingKey::Error)?;
+            }
+            if rendered.contains('\n') && !text.contains('\n') {
+                rendered = folded(&rendered);
+            }
+        }
         Ok(match (tag, function::call_in(&rendered)) {
             (Some(tag), _) => raw(&rendered, tag),
             // A function that a template refers to, or writes, is called like any other.
@@ -249,6 +280,29 @@ impl Rendering<'_> {
             (None, None) => Node::Str(rendered.into()),
         })
     }
+}
+
+/// The text as YAML reads it back from between quotes: a line break is a blank, several are one
+/// less, and blanks around them are gone.
+fn folded(text: &str) -> String {
+    let blanks = [' ', '\t'];
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let mut folded = first.trim_end_matches(blanks).to_owned();
+    let mut breaks = 1;
+    let mut lines = rest.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let line = line.trim_start_matches(blanks);
+        let line = if lines.peek().is_some() { line.trim_end_matches(blanks) } else { line };
+        if line.is_empty() && lines.peek().is_some() {
+            breaks += 1;
+            continue;
+        }
+        folded.push_str(if breaks == 1 { " " } else { "" });
+        folded.extend(std::iter::repeat_n('\n', breaks - 1));
+        folded.push_str(line);
+        breaks = 1;
+    }
+    folded
 }
 
 impl Failure {
@@ -360,13 +414,14 @@ pub(super) fn from_go(value: &gotmpl::Value) -> Node {
 }
 
 fn raw(text: &str, tag: &Arc<str>) -> Node {
-    Node::Raw(Raw { text: text.into(), plain: false, tag: Some(tag.clone()) })
+    Node::Raw(Raw::new(text.into(), false, Some(tag.clone())).into())
 }
 
 fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
     fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
         match &value.node {
-            Node::Raw(Raw { text, .. }) | Node::Str(text) => see(text),
+            Node::Raw(raw) => see(&raw.text),
+            Node::Str(text) => see(text),
             Node::List(items) => items.iter().for_each(|item| walk(item, see)),
             Node::Map(map) => for_each_text(map, see),
             _ => {}
