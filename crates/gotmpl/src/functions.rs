@@ -235,10 +235,12 @@ pub(crate) fn add_with_rest(
     }
 }
 
-/// Refuses each of the names for the reason that stands before them.
-pub(crate) fn refuse(f: &mut Functions, refused: &[(&'static str, &[&str])]) {
+/// Reasons, each before the names that are refused for it, which blanks separate.
+pub(crate) type Refusals = [(&'static str, &'static str)];
+
+pub(crate) fn refuse(f: &mut Functions, refused: &Refusals) {
     for (reason, names) in refused {
-        for name in *names {
+        for name in names.split_whitespace() {
             f.add(name, Function::refused(reason));
         }
     }
