@@ -25,8 +25,10 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    sprig: Arc<Functions>,
-    bare: Arc<Functions>,
+    /// What templates may call while importing: everything.
+    every: Functions,
+    /// What they may call late.
+    chosen: Functions,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -34,7 +36,7 @@ pub(super) struct Templates {
 /// When a template is rendered, which decides how it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Moment {
-    /// While importing, and for names: always `{{ }}`, always with Sprig.
+    /// While importing, and for names: always `{{ }}`, always with Sprig and Gomplate.
     Import,
     /// Over the merged component, as `templates.settings` says.
     Late,
@@ -79,14 +81,21 @@ pub(super) struct Rendering<'t> {
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let (sprig, bare) = (Functions::sprig().into(), Functions::default().into());
-        Self { sprig, bare, settings, parsed: IndexMap::new() }
+        // Sprig's hide Gomplate's of the same name: its `env` is no namespace.
+        let every = Functions::gomplate().hidden_by(&Functions::sprig());
+        let chosen = match (settings.gomplate, settings.sprig) {
+            (true, true) => every.clone(),
+            (true, false) => Functions::gomplate(),
+            (false, true) => Functions::sprig(),
+            (false, false) => Functions::default(),
+        };
+        Self { every, chosen, settings, parsed: IndexMap::new() }
     }
 
     /// One with the same settings and functions that has parsed nothing yet.
     pub(super) fn fresh(&self) -> Self {
-        let (sprig, bare) = (self.sprig.clone(), self.bare.clone());
-        Self { sprig, bare, settings: self.settings.clone(), parsed: IndexMap::new() }
+        let (every, chosen) = (self.every.clone(), self.chosen.clone());
+        Self { every, chosen, settings: self.settings.clone(), parsed: IndexMap::new() }
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
@@ -133,11 +142,8 @@ impl Templates {
         }
         let (left, right) = &self.settings.delimiters;
         let options = match moment {
-            Moment::Import => Options { delimiters: ("", ""), functions: &self.sprig },
-            Moment::Late => Options {
-                delimiters: (left, right),
-                functions: if self.settings.sprig { &self.sprig } else { &self.bare },
-            },
+            Moment::Import => Options { delimiters: ("", ""), functions: &self.every },
+            Moment::Late => Options { delimiters: (left, right), functions: &self.chosen },
         };
         let parsed = Template::parse("value", text, &options)
             .map(|template| Arc::new(Parsed { fields: template.references().fields, template }));
