@@ -131,6 +131,7 @@ impl Finisher<'_, '_> {
         if let Some(workspace) = workspace {
             (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
         }
+        let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
         Listing {
             workspace: bench.listed_workspace.clone(),
             imports: bench.parent.imports.clone(),

@@ -75,7 +75,10 @@ impl<'s> Resolver<'s> {
             work.parent(&mut finisher, &identity, parent, selection, &mut drafts);
         }
         match selection.unlinked {
-            true => drafts.into_iter().for_each(|draft| work.compose(draft)),
+            true => {
+                work.keeps_first = true;
+                drafts.into_iter().for_each(|draft| work.compose(draft));
+            }
             false => work.link(&finisher, &identity, drafts),
         }
         let Finisher { asked, warnings, .. } = finisher;
@@ -124,6 +127,8 @@ struct Work {
     stacks: BTreeMap<StackName, Stack>,
     nameless: BTreeSet<Arc<str>>,
     index: Index,
+    /// Whether the first of several components that differ stays beside the finding.
+    keeps_first: bool,
     /// The last name made, and what it was made of.
     named: Option<(NameParts, StackName)>,
 }
@@ -344,6 +349,7 @@ impl Work {
         let Draft { component, parent, sources, .. } = draft;
         let name = component.id.stack.clone();
         let key = (component.id.kind.clone(), component.id.name.clone());
+        let keeps_first = self.keeps_first;
         let stack = self.stack(&name, &parent.path);
         let other = stack.components.get(&key).map(|other| {
             let both_abstract =
@@ -351,7 +357,7 @@ impl Work {
             (other.manifest.clone(), both_abstract || other.sections == component.sections)
         });
         match other {
-            _ if stack.unresolved.contains_key(&key) => {}
+            None if stack.unresolved.contains_key(&key) => {}
             None => drop(stack.components.insert(key, component)),
             Some((_, true)) => {}
             Some((manifest, false)) => {
@@ -362,7 +368,11 @@ impl Work {
                 let span = parent.span(&sources.key);
                 let fault = Diagnostic::error(Code::StackDuplicate, span, message);
                 let hint = "define it in one of them, or give the stacks different names";
+                let first = stack.components.get(&key).filter(|_| keeps_first).cloned();
                 self.unresolved(&name, parent, &sources.key, vec![fault.hint(hint)]);
+                if let Some(first) = first {
+                    self.stack(&name, &parent.path).components.insert(key, first);
+                }
             }
         }
     }

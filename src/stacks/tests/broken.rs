@@ -158,6 +158,7 @@ components:
               terraform/vpc
                 bakend_type: "s3"
                 metadata: {enabld: true}
+                overrides: {vras: {x: 1}}
                 vars: {stage: "dev"}
             Warning unknown-key stacks/deploy/dev.yaml:2:1: `setings` means nothing at the top of a manifest
               hint: did you mean `settings`?
