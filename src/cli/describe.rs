@@ -1,5 +1,6 @@
 //! `isobar describe`
 
+mod affected;
 mod component;
 mod dependents;
 mod stacks;
@@ -12,11 +13,13 @@ use serde::Serialize;
 use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::Diagnostic;
+use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
 /// Show what the repository resolves to, as Atmos does.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
+    Affected(affected::Args),
     Stacks(stacks::Args),
     Component(component::Args),
     Dependents(dependents::Args),
@@ -58,6 +61,7 @@ pub(super) enum Format {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     match args {
+        Args::Affected(args) => affected::run(context, args),
         Args::Stacks(args) => stacks::run(context, args),
         Args::Component(args) => component::run(context, args),
         Args::Dependents(args) => dependents::run(context, args),
@@ -106,9 +110,14 @@ impl Written {
 /// What the folder resolves to; what is wrong with it is shown.
 pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resolution, Failure> {
     let snapshot = Workspace::folder(context)?;
-    let resolution = Workspace::evaluated(&snapshot, selection);
-    Findings::among(resolution.desired.diagnostics.clone(), &snapshot).show(context);
-    Ok(resolution)
+    Ok(resolved_of(context, &snapshot, selection))
+}
+
+/// The same for any tree.
+fn resolved_of(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Resolution {
+    let resolution = Workspace::evaluated(context, snapshot, selection);
+    Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
+    resolution
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

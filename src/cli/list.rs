@@ -48,7 +48,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         Args::Stacks { format: None } => {
             let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
-            print(context, &lines, desired.stacks.values().map(stack_json))
+            print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
         }
         Args::Components { stack, r#abstract, format: None } => {
             let stack = stack.as_deref().map(|name| stack_name(desired, name)).transpose()?;

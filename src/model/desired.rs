@@ -14,7 +14,7 @@ use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
 #[derive(Debug, Clone, Default)]
 pub struct Desired {
     /// The stacks that have a name, by name.
-    pub stacks: BTreeMap<StackName, Stack>,
+    pub stacks: BTreeMap<StackName, Arc<Stack>>,
     /// Manifests so broken that not even the names of their stacks are certain. While there are
     /// any, nothing can be called "no longer desired".
     pub nameless: Vec<Arc<str>>,

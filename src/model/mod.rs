@@ -9,6 +9,7 @@
 
 pub mod value;
 pub mod path;
+pub mod query;
 pub mod question;
 pub mod files;
 pub mod canonical;
@@ -19,6 +20,7 @@ mod pairs;
 pub mod revision;
 pub mod policy;
 pub mod desired;
+pub mod affected;
 pub mod inventory;
 pub mod observation;
 pub mod change;

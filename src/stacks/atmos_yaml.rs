@@ -72,7 +72,7 @@ pub(super) struct TemplateSettings {
 
 impl Dialect {
     /// Reads the snapshot's `atmos.yaml`. What cannot be read of it has its default.
-    pub(super) fn read(library: &mut Library<'_>) -> (Self, Vec<Diagnostic>) {
+    pub(super) fn read(library: &mut Library) -> (Self, Vec<Diagnostic>) {
         let file = NAMES.iter().find(|name| library.snapshot.entry(name).is_some());
         let Some(source) = file.and_then(|name| library.read(name)) else {
             let fault = Diagnostic::error(
@@ -92,13 +92,13 @@ impl Dialect {
     }
 }
 
-struct Reader<'l, 's> {
-    library: &'l Library<'s>,
+struct Reader<'l> {
+    library: &'l Library,
     path: Arc<str>,
     faults: Vec<Diagnostic>,
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     fn dialect(&mut self, root: &Value) -> Dialect {
         let stacks = root.get("stacks");
         let base_path = self.folder(root.get("base_path"), "");

@@ -150,7 +150,7 @@ impl Calls<'_> {
             None => drop(self.asked.insert(question.clone())),
         }
         self.open.insert(question.clone());
-        Ok(Node::Unknown(question))
+        Ok(Node::Unknown(question.into()))
     }
 
     fn metadata(&self, key: &str, take: Take) -> Node {

@@ -59,7 +59,7 @@ impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
         bench: &mut Bench<'_>,
-        place: &Place<'_, '_>,
+        place: &Place<'_>,
         key: &Key,
         inherits_metadata: bool,
     ) -> Self {

@@ -14,6 +14,8 @@ use super::load::Library;
 use super::locals;
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Diagnostic, Position, Span};
+use crate::ids::ContentId;
+use crate::model::canonical;
 use crate::model::value::{Map, Node, Value};
 
 /// The sections that a file with locals renders on their own, in that order: each may read those
@@ -24,57 +26,45 @@ const SECTIONS: &[&str] = &["settings", "vars", "env"];
 #[derive(Clone, Default)]
 pub(super) struct Context {
     pub(super) values: Map,
+    /// Names values and flags. None: there is nothing to render with.
+    pub(super) id: Option<ContentId>,
     /// What is missing prints `<no value>`.
     pub(super) ignore_missing: bool,
     /// Nothing is rendered.
     pub(super) skip: bool,
 }
 
-/// A file as it was read.
+/// A file on its way.
 pub(super) struct Early {
     pub(super) value: Value,
-    /// What the files it imports are rendered with.
+    /// What it is rendered with, and then the files it imports.
     pub(super) values: Map,
     pub(super) faults: Vec<Diagnostic>,
 }
 
-/// Reads the file at `path`.
-pub(super) fn read(
-    library: &mut Library<'_>,
-    templates: &mut Templates,
-    path: &Arc<str>,
-    context: &Context,
-) -> Early {
-    let is_template = path.ends_with(".tmpl");
-    let (raw, faults) = match is_template {
-        true => raw_template(library, path),
-        false => match library.read(path) {
-            Some(source) => (source.value.clone(), source.faults.clone()),
-            None => (Value::computed(Node::Null), Vec::new()),
-        },
-    };
-    let values = context.values.clone();
-    let mut early = Early { value: raw, values, faults };
-    if !early.faults.is_empty() && !is_template {
-        return early;
-    }
-    if !context.skip {
-        early.locals(library, templates, path);
-        if is_template && early.value.is_null() {
-            early.faults.clear();
-            early.render_text(library, templates, path, context);
-        } else if is_template || !early.values.is_empty() {
-            early.render(library, templates, path, context);
-        }
-    }
-    early.put_in_place();
-    early
-}
-
 impl Early {
+    /// A file that is parsed already, rendered with `context`.
+    pub(super) fn of_value(
+        (value, faults): (Value, Vec<Diagnostic>),
+        library: &Library,
+        templates: &mut Templates,
+        path: &Arc<str>,
+        context: &Context,
+    ) -> Self {
+        let mut early = Self { value, values: context.values.clone(), faults };
+        if early.faults.is_empty() && !context.skip {
+            early.locals(library, templates, path);
+            if !early.values.is_empty() || path.ends_with(".tmpl") {
+                early.render(library, templates, path, context);
+            }
+        }
+        early.put_in_place();
+        early
+    }
+
     /// The file's own locals, and its sections rendered with them, over what it was given. The
     /// locals of the file that imports it are not its own.
-    fn locals(&mut self, library: &Library<'_>, templates: &mut Templates, path: &Arc<str>) {
+    fn locals(&mut self, library: &Library, templates: &mut Templates, path: &Arc<str>) {
         self.values.remove("locals");
         if !locals::are_in(&self.value) {
             return;
@@ -97,7 +87,7 @@ impl Early {
     /// Renders the file, text by text.
     fn render(
         &mut self,
-        library: &Library<'_>,
+        library: &Library,
         templates: &mut Templates,
         path: &Arc<str>,
         context: &Context,
@@ -119,33 +109,9 @@ impl Early {
         }
     }
 
-    /// Renders the text of the file, and parses what comes out.
-    fn render_text(
-        &mut self,
-        library: &mut Library<'_>,
-        templates: &mut Templates,
-        path: &Arc<str>,
-        context: &Context,
-    ) {
-        let text = match library.text(path) {
-            Ok(text) => text.unwrap_or_default(),
-            Err(fault) => return self.faults.push(fault),
-        };
-        let (missing, scope) = (context.missing(), scope(&self.values));
-        let text = match templates.text(Moment::Import, &text, &scope, missing) {
-            Ok(rendered) => rendered.into(),
-            // Without a context its references are to the component, and wait for the late pass.
-            Err(_) if context.values.is_empty() => text,
-            Err(error) => return self.faults.push(template::diagnostic(&error, at(path, &error))),
-        };
-        let source = library.parse(path, text);
-        self.faults.extend(source.faults);
-        self.value = source.value;
-    }
-
     /// The sections that were rendered on their own take the place of those in the file, and so
     /// do, as in Atmos, those of a file with locals that imports it: its own are lost.
-    fn put_in_place(&mut self) {
+    pub(super) fn put_in_place(&mut self) {
         let Node::Map(mut map) = self.value.node.clone() else { return };
         for name in SECTIONS {
             let given = self.values.get(name).and_then(Value::as_map);
@@ -159,19 +125,49 @@ impl Early {
 }
 
 impl Context {
+    /// What a file is rendered with that nothing is handed to.
+    pub(super) fn plain(templates: &Templates) -> Self {
+        Self { ignore_missing: templates.ignores_missing(), ..Self::default() }
+    }
+
+    /// `values` and the flags of an import.
+    pub(super) fn new(
+        values: Map,
+        ignore_missing: bool,
+        skip: bool,
+        templates: &Templates,
+    ) -> Self {
+        let plain = values.is_empty() && !ignore_missing && !skip;
+        let id = (!plain).then(|| {
+            let flags = format!("{ignore_missing}{skip}").into_bytes();
+            let values = canonical::bytes(&Value::computed(Node::Map(values.clone())));
+            ContentId::of([values, flags].concat())
+        });
+        let ignore_missing = ignore_missing || templates.ignores_missing();
+        Self { values, id, ignore_missing, skip }
+    }
+
+    /// Renders the text of a file that cannot be parsed before, of which `None` is left where it
+    /// has to wait. It has no locals of its own, and none of the file that imports it.
+    pub(super) fn text(
+        &mut self,
+        templates: &mut Templates,
+        path: &Arc<str>,
+        text: &Arc<str>,
+    ) -> Result<Option<Arc<str>>, Box<Diagnostic>> {
+        let given = !self.values.is_empty();
+        self.values.remove("locals");
+        let rendered = templates.text(Moment::Import, text, &scope(&self.values), self.missing());
+        match rendered {
+            Ok(rendered) => Ok(Some(rendered.into())),
+            // Without a context its references are to the component, and wait for the late pass.
+            Err(_) if !given => Ok(None),
+            Err(error) => Err(Box::new(template::diagnostic(&error, at(path, &error)))),
+        }
+    }
+
     fn missing(&self) -> Missing {
         if self.ignore_missing { Missing::Prints } else { Missing::Fails }
-    }
-}
-
-/// A template as it stands, if it can be parsed at all.
-fn raw_template(library: &mut Library<'_>, path: &Arc<str>) -> (Value, Vec<Diagnostic>) {
-    match library.text(path) {
-        Ok(text) => {
-            let source = library.parse(path, text.unwrap_or_default());
-            (source.value, source.faults)
-        }
-        Err(fault) => (Value::computed(Node::Null), vec![fault]),
     }
 }
 

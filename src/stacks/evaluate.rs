@@ -9,13 +9,14 @@ use super::deferred;
 use super::finish::{Bench, Finisher};
 use super::marks::Marks;
 use super::merge::Lists;
+use super::path;
 use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
 use crate::model::value::{Map, Node, Value};
 
-impl Finisher<'_, '_> {
+impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
         if !self.evaluation.functions {
@@ -86,17 +87,28 @@ impl Finisher<'_, '_> {
         text("stack", bench.stack.as_str());
         text("atmos_stack_file", file);
         text("atmos_manifest", file);
-        let listing = self.evaluation.listing;
-        text("workspace", if listing { &bench.listed_workspace } else { &bench.workspace });
         if self.evaluation.listing {
-            let mut about = Map::default();
-            about.insert("component_type", Value::text(bench.id.kind.as_str()));
-            map.insert("component_info", Value::computed(Node::Map(about)));
+            text("workspace", &bench.listed_workspace);
+            let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
+            map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
+        } else {
+            text("workspace", &bench.workspace);
+            let layers = merged.layers.iter().filter_map(|layer| layer.imports.last());
+            let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+            map.insert("deps", self.files(deps.into_iter()));
+            map.insert("imports", self.files(bench.parent.imports.iter()));
         }
         let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
         let inheritance = Node::List(Arc::new(inheritance.collect()));
         map.insert("inheritance", Value::computed(inheritance));
         map
+    }
+
+    /// Manifests by their names among the stacks.
+    fn files<'p>(&self, paths: impl Iterator<Item = &'p Arc<str>>) -> Value {
+        let name = |path: &'p Arc<str>| path::stem(path::below(path, &self.dialect.stacks));
+        let names = paths.map(|path| Value::text(name(path)));
+        Value::computed(Node::List(Arc::new(names.collect())))
     }
 
     /// Calls what functions the component has. `lists` is its strategy.
@@ -123,6 +135,7 @@ impl Finisher<'_, '_> {
             .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
             .collect();
         let Calls { asked, open, failures, .. } = calls;
+        self.consults |= !asked.is_empty() || !self.answers.is_empty();
         for (name, value) in called {
             merged.compute(name, Reach::Rendered, value);
         }

@@ -27,14 +27,16 @@ use crate::model::value::{Node, Value};
 const NAMES: [&str; 3] = ["atmos_component", "component", "workspace"];
 
 /// Finishes components, one after the other.
-pub(super) struct Finisher<'r, 's> {
-    pub(super) library: &'r Library<'s>,
+pub(super) struct Finisher<'r> {
+    pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) answers: &'r Answers,
     pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
+    /// Whether any of the components finished so far depends on answers.
+    pub(super) consults: bool,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -53,23 +55,14 @@ pub(super) struct Bench<'c> {
     pub(super) faults: Vec<Diagnostic>,
 }
 
-impl Finisher<'_, '_> {
-    /// What is wrong with what is said about a component, whatever its values come to.
-    pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
-        let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().filter(|fault| fault.is_error()).cloned());
-        faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
-        faults.extend(self.backend_type(parent, sources).err().map(|fault| *fault));
-        faults
-    }
-
+impl Finisher<'_> {
     /// The name of a manifest among the stacks: its path there without extension.
     pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
         path::stem(path::below(&parent.path, &self.dialect.stacks))
     }
 
-    /// The component in `stack`, with which nothing is [`Self::wrong`], or what its values are
-    /// wrong about.
+    /// The component in `stack`, with which nothing is wrong as such, or what its values are wrong
+    /// about.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
@@ -81,7 +74,8 @@ impl Finisher<'_, '_> {
         };
         let kind = KindName::new(&sources.key.0).map_err(name)?;
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
-        let strategy = self.strategy(parent, sources).unwrap_or(self.dialect.lists);
+        let strategy =
+            strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         let mut merged = sources.merge(self.dialect.lists, strategy);
         let mut bench = Bench {
             parent,
@@ -141,13 +135,6 @@ impl Finisher<'_, '_> {
         }
     }
 
-    fn strategy(&self, parent: &Parent, sources: &Sources) -> Result<Lists, Box<Diagnostic>> {
-        match sources.strategy() {
-            Some(value) => atmos_yaml::lists(&value, self.span(parent, sources, &value)),
-            None => Ok(self.dialect.lists),
-        }
-    }
-
     /// The component's workspace, as it has it and as a list of stacks shows it.
     fn workspace(&self, bench: &mut Bench<'_>, merged: &Merged) {
         let backend_type = merged.get("backend_type").and_then(Value::as_str);
@@ -169,20 +156,6 @@ impl Finisher<'_, '_> {
         let workspace = own.workspace();
         bench.listed_workspace = backend::Placed { component: "", code: None, ..own }.workspace();
         bench.workspace = workspace;
-    }
-
-    /// Whether the type of the backend is one of those that are set up.
-    fn backend_type(&self, parent: &Parent, sources: &Sources) -> Result<(), Box<Diagnostic>> {
-        let Some((wanted, known)) = sources.backends() else { return Ok(()) };
-        let text = wanted.as_str().unwrap_or_default();
-        if text.is_empty() || known.is_empty() || known.contains(text) {
-            return Ok(());
-        }
-        let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-        let message = format!("the backend's type is `{text}`, and only {known} is set up");
-        let fault =
-            Diagnostic::error(Code::SectionType, self.span(parent, sources, &wanted), message);
-        Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
     }
 
     fn backend(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
@@ -284,8 +257,43 @@ impl Finisher<'_, '_> {
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
     pub(super) fn span(&self, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-        self.library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
+        span(self.library, parent, sources, value)
     }
+}
+
+/// What lists of a component do.
+pub(super) fn strategy(
+    library: &Library,
+    dialect: &Dialect,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<Lists, Box<Diagnostic>> {
+    match sources.strategy() {
+        Some(value) => atmos_yaml::lists(&value, span(library, parent, sources, &value)),
+        None => Ok(dialect.lists),
+    }
+}
+
+/// Whether the type of the backend is one of those that are set up.
+pub(super) fn backend_type(
+    library: &Library,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let Some((wanted, known)) = sources.backends() else { return Ok(()) };
+    let text = wanted.as_str().unwrap_or_default();
+    if text.is_empty() || known.is_empty() || known.contains(text) {
+        return Ok(());
+    }
+    let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    let message = format!("the backend's type is `{text}`, and only {known} is set up");
+    let span = span(library, parent, sources, &wanted);
+    let fault = Diagnostic::error(Code::SectionType, span, message);
+    Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
+}
+
+fn span(library: &Library, parent: &Parent, sources: &Sources, value: &Value) -> Span {
+    library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
 }
 
 /// Takes away what asks for it, where anything might.

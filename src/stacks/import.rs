@@ -1,20 +1,20 @@
 //! A manifest and everything it imports, as the ordered list of what they contribute.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::atmos_yaml::Dialect;
-use super::early::{self, Context};
+use super::closure::{Closure, Contribution, Overriding};
+use super::early::{Context, Early};
 use super::load::Library;
-use super::manifest::{self, Import, Manifest};
+use super::manifest::{Import, Manifest};
+use super::manifests::{Goal, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, closest};
-use crate::ids::ContentId;
-use crate::model::canonical;
 use crate::model::value::{Node, Value};
+use crate::source::Snapshot;
 
 /// How deep imports may be nested: hand-made trees stay below 10.
 const DEPTH_MAX: usize = 64;
@@ -23,60 +23,18 @@ const DEPTH_MAX: usize = 64;
 /// 203 imports in one file; without a bound, files that import two files each double per level.
 const CONTRIBUTIONS_MAX: usize = 10_000;
 
-/// One manifest's part in a stack.
-#[derive(Clone)]
-pub(super) struct Contribution {
-    pub(super) manifest: Arc<Manifest>,
-    /// The files from the stack's manifest down to this one.
-    pub(super) imports: Arc<[Arc<str>]>,
-    /// Whether it imports anything that says something: then it is merged with that, and marked
-    /// lists in it continue what was imported, or nothing.
-    pub(super) settles: bool,
-    /// The `overrides` that reach its components, lowest precedence first.
-    pub(super) overrides: Vec<Overriding>,
-}
+/// How many files all stacks of a repository may be made of: 64 bytes each, so 128 MB at most. A
+/// repository of ten times the largest size known has 250,000.
+const CONTRIBUTIONS_ALL_MAX: usize = 2_000_000;
 
-/// A manifest whose `overrides` reach further than itself.
-#[derive(Clone)]
-pub(super) struct Overriding {
-    pub(super) manifest: Arc<Manifest>,
-    pub(super) imports: Arc<[Arc<str>]>,
-}
-
-/// What a stack is made of, lowest precedence first.
-#[derive(Default)]
-pub(super) struct Closure {
-    pub(super) contributions: Vec<Contribution>,
-    /// Why it is not complete.
-    pub(super) faults: Vec<Diagnostic>,
-    /// How many contributions come before, or are, the last of which something is missing: what
-    /// is missing could not change what the others say.
-    pub(super) certain_from: usize,
-}
-
-impl Closure {
-    fn fault(&mut self, faults: &[Diagnostic]) {
-        if !faults.is_empty() {
-            self.faults.extend_from_slice(faults);
-            self.certain_from = self.contributions.len();
-        }
-    }
-
-    /// Only the contributions that nothing missing could change.
-    pub(super) fn certain(&self) -> Self {
-        let contributions = self.contributions[self.certain_from..].to_vec();
-        Self { contributions, faults: Vec::new(), certain_from: 0 }
-    }
-}
-
-/// Follows imports. Manifests are taken apart once per context.
-pub(super) struct Importer<'l, 's> {
-    pub(super) library: &'l mut Library<'s>,
-    pub(super) templates: &'l mut Templates,
-    pub(super) dialect: &'l Dialect,
-    manifests: BTreeMap<(Arc<str>, Option<ContentId>), Arc<Manifest>>,
-    /// Every path below the stacks' folder, without extension: what a misspelt import may mean.
-    known: Vec<Arc<str>>,
+/// Follows imports.
+pub(super) struct Importer<'l> {
+    library: &'l mut Library,
+    templates: &'l mut Templates,
+    dialect: &'l Dialect,
+    manifests: &'l mut Manifests,
+    /// How many contributions all closures have so far.
+    contributions: usize,
 }
 
 /// The way through one stack's imports.
@@ -84,70 +42,123 @@ struct Walk {
     closure: Closure,
     /// From the stack's manifest down to the file that is being read.
     chain: Vec<Arc<str>>,
-    /// Of files read before: they reach what is read later.
-    sideways: Vec<Overriding>,
 }
 
-impl<'l, 's> Importer<'l, 's> {
+impl<'l> Importer<'l> {
     pub(super) fn new(
-        library: &'l mut Library<'s>,
+        library: &'l mut Library,
         templates: &'l mut Templates,
         dialect: &'l Dialect,
+        manifests: &'l mut Manifests,
     ) -> Self {
-        let below = library.snapshot.below(&dialect.stacks).map(|(path, _)| path);
-        let stem = |path: &Arc<str>| Arc::from(path::stem(path::below(path, &dialect.stacks)));
-        let known = below.filter(|path| path::is_manifest(path)).map(stem).collect();
-        Self { library, templates, dialect, manifests: BTreeMap::new(), known }
+        Self { library, templates, dialect, manifests, contributions: 0 }
+    }
+
+    /// Counts what is made already, for the bound over all stacks.
+    pub(super) fn count(&mut self, closure: &Closure) {
+        self.contributions += closure.contributions.len();
     }
 
     /// All that the manifest at `path` is made of.
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
-        let mut walk =
-            Walk { closure: Closure::default(), chain: Vec::new(), sideways: Vec::new() };
-        let ignore_missing = self.templates.ignores_missing();
-        self.walk(&mut walk, path, &Context { ignore_missing, ..Context::default() }, &[]);
+        let mut walk = Walk { closure: Closure::default(), chain: Vec::new() };
+        let manifest = self.manifest(path, &Context::plain(self.templates));
+        self.walk(&mut walk, &manifest, &Arc::default());
         walk.closure
     }
 
-    /// What is odd in the manifests read so far.
-    pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        self.manifests.values().flat_map(|manifest| manifest.warnings.iter().cloned()).collect()
-    }
-
-    fn walk(&mut self, walk: &mut Walk, path: &Arc<str>, context: &Context, outer: &[Overriding]) {
-        walk.chain.push(path.clone());
-        let manifest = self.manifest(path, context);
+    fn walk(&mut self, walk: &mut Walk, manifest: &Arc<Manifest>, outer: &Arc<[Overriding]>) {
+        walk.chain.push(manifest.path.clone());
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
         let own = (!manifest.overrides.is_empty())
             .then(|| Overriding { manifest: manifest.clone(), imports: imports.clone() });
-        let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
+        let inner = match &own {
+            Some(own) => [own].into_iter().chain(outer.iter()).cloned().collect(),
+            None => outer.clone(),
+        };
+        let plain = self.context(manifest, None);
         let first = walk.closure.contributions.len();
-        for import in &manifest.imports {
-            if let Err(fault) = self.import(walk, &manifest, import, &inner) {
+        for at in 0..manifest.imports.len() {
+            if let Err(fault) = self.import(walk, manifest, at, &plain, &inner) {
                 walk.closure.fault(&[*fault]);
             }
         }
-        let overrides = walk.sideways.iter().chain(&inner).cloned().collect();
+        let sideways = walk.closure.sideways.len();
+        let manifest = manifest.clone();
         let faults = manifest.faults.clone();
         let imported = &walk.closure.contributions[first..];
         let settles = imported.iter().any(|from| !from.manifest.is_empty);
-        walk.closure.contributions.push(Contribution { manifest, imports, settles, overrides });
+        let contribution = Contribution { manifest, imports, settles, sideways, inner };
+        walk.closure.contributions.push(contribution);
+        self.contributions += 1;
         walk.closure.fault(&faults);
-        walk.sideways.extend(own);
+        walk.closure.sideways.extend(own);
         walk.chain.pop();
     }
 
     fn import(
         &mut self,
         walk: &mut Walk,
-        from: &Manifest,
-        import: &Import,
-        overrides: &[Overriding],
+        from: &Arc<Manifest>,
+        at: usize,
+        plain: &Context,
+        overrides: &Arc<[Overriding]>,
     ) -> Result<(), Box<Diagnostic>> {
+        let import = &from.imports[at];
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
-        let context = self.context(from, import);
-        let written = self.written(walk, import, &context)?;
+        let context = match import.is_plain() {
+            true => plain.clone(),
+            false => self.context(from, Some(import)),
+        };
+        for (number, goal) in self.goals(walk, from, at, &context)?.into_iter().enumerate() {
+            let path = &goal.path;
+            if let Some(start) = walk.chain.iter().position(|open| open == path) {
+                let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
+                let ring = ring.collect::<Vec<_>>().join(" -> ");
+                let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
+                return Err(Box::new(fault.hint("remove one of these imports")));
+            }
+            if walk.chain.len() >= DEPTH_MAX
+                || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX
+                || self.contributions >= CONTRIBUTIONS_ALL_MAX
+            {
+                let message = format!(
+                    "imports are nested deeper than {DEPTH_MAX}, or a stack is made of more than \
+                     {CONTRIBUTIONS_MAX} files, or all stacks of more than {CONTRIBUTIONS_ALL_MAX}"
+                );
+                return Err(fault(Code::ImportDepth, message));
+            }
+            let manifest = match goal.plain {
+                Some(manifest) if context.id.is_none() => manifest,
+                _ => self.manifest(path, &context),
+            };
+            if context.id.is_none()
+                && let Some(goals) = self.manifests.goals.get_mut(&goal_key(from, at))
+                && let Some(goal) = goals.get_mut(number)
+            {
+                goal.plain = Some(manifest.clone());
+            }
+            self.walk(walk, &manifest, overrides);
+        }
+        Ok(())
+    }
+
+    /// The files that an import names, in the order in which they are merged.
+    fn goals(
+        &mut self,
+        walk: &Walk,
+        from: &Arc<Manifest>,
+        at: usize,
+        context: &Context,
+    ) -> Result<Vec<Goal>, Box<Diagnostic>> {
+        let (import, key) = (&from.imports[at], goal_key(from, at));
+        if let Some(known) = self.manifests.goals.get(&key) {
+            return Ok(known.clone());
+        }
+        let fault =
+            |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
+        let written = self.written(walk, import, context)?;
         if is_remote(&written) {
             let fault = fault(Code::ImportRemote, format!("`{written}` is not in this repository"));
             return Err(Box::new(
@@ -157,45 +168,36 @@ impl<'l, 's> Importer<'l, 's> {
         let found = self.find(&written, from);
         if found.is_empty() && !import.skip_if_missing {
             let fault = fault(Code::ImportNotFound, format!("`{written}` does not exist"));
-            return Err(match closest(&written, self.known.iter().map(AsRef::as_ref)) {
+            let known: Vec<_> = manifests_of(&self.library.snapshot, &self.dialect.stacks)
+                .map(|path| path::stem(path::below(path, &self.dialect.stacks)))
+                .collect();
+            return Err(match closest(&written, known.into_iter()) {
                 Some(name) => Box::new(fault.hint(format!("did you mean `{name}`?"))),
                 None => fault,
             });
         }
-        for path in &found {
-            if let Some(start) = walk.chain.iter().position(|open| open == path) {
-                let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
-                let ring = ring.collect::<Vec<_>>().join(" -> ");
-                let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
-                return Err(Box::new(fault.hint("remove one of these imports")));
-            }
-            if walk.chain.len() >= DEPTH_MAX
-                || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX
-            {
-                let message = format!(
-                    "imports are nested deeper than {DEPTH_MAX}, or a stack is made of more than \
-                     {CONTRIBUTIONS_MAX} files"
-                );
-                return Err(fault(Code::ImportDepth, message));
-            }
-            self.walk(walk, path, &context, overrides);
+        let goals: Vec<_> = found.into_iter().map(|path| Goal { path, plain: None }).collect();
+        // Where a template leads depends on the values around it.
+        if !import.path.contains(template::OPEN) {
+            self.manifests.goals.insert(key, goals.clone());
         }
-        Ok(())
+        Ok(goals)
     }
 
     /// What an imported file is rendered with: its own context under what the importing file was
     /// rendered with.
-    fn context(&self, from: &Manifest, import: &Import) -> Context {
-        let given = Value::computed(Node::Map(from.given.clone()));
-        let values = match &import.context {
-            Some(own) => merge::merge(own, &given, Lists::Replace),
-            None => given,
+    fn context(&self, from: &Manifest, import: Option<&Import>) -> Context {
+        let values = match import.and_then(|import| import.context.as_ref()) {
+            Some(own) => {
+                let given = Value::computed(Node::Map(from.given.clone()));
+                let merged = merge::merge(own, &given, Lists::Replace);
+                merged.as_map().cloned().unwrap_or_default()
+            }
+            None => from.given.clone(),
         };
-        Context {
-            values: values.as_map().cloned().unwrap_or_default(),
-            ignore_missing: import.ignore_missing_values || self.templates.ignores_missing(),
-            skip: import.skip_templates,
-        }
+        let ignore_missing = import.is_some_and(|import| import.ignore_missing_values);
+        let skip = import.is_some_and(|import| import.skip_templates);
+        Context::new(values, ignore_missing, skip, self.templates)
     }
 
     /// The import's path, rendered if it is a template: over what was imported before.
@@ -233,7 +235,7 @@ impl<'l, 's> Importer<'l, 's> {
         let Some(path) = path::resolve(written, &from.path, &self.dialect.stacks) else {
             return Vec::new();
         };
-        let snapshot = self.library.snapshot;
+        let snapshot = &self.library.snapshot;
         if path::is_glob(&path) {
             let pattern = if path::is_manifest(&path) { path } else { format!("{path}.yaml") };
             let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
@@ -257,28 +259,68 @@ impl<'l, 's> Importer<'l, 's> {
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
-        let id = (!context.values.is_empty()).then(|| {
-            let flags = format!("{}{}", context.ignore_missing, context.skip);
-            let values = Value::computed(Node::Map(context.values.clone()));
-            ContentId::of([canonical::bytes(&values), flags.into_bytes()].concat())
-        });
-        let key = (path.clone(), id);
-        if let Some(known) = self.manifests.get(&key) {
+        let key = (path.clone(), context.id);
+        if let Some(known) = self.manifests.apart.get(&key) {
             return known.clone();
         }
         let manifest = Arc::new(self.read(path, context));
-        self.manifests.insert(key, manifest.clone());
+        self.manifests.apart.insert(key, manifest.clone());
         manifest
     }
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
-        let early = early::read(self.library, self.templates, path, context);
-        let open = self.templates.open();
-        let mut manifest = manifest::split(self.library, path, &early.value, &open);
-        manifest.faults.splice(0..0, early.faults);
-        manifest.given = early.values;
-        manifest
+        if path.ends_with(".tmpl") && !context.skip {
+            return self.template(path, context);
+        }
+        let Some(source) = self.library.read(path) else {
+            return Manifest { path: path.clone(), ..Manifest::default() };
+        };
+        let (value, faults) = (source.value.clone(), source.faults.clone());
+        let read = Read { path, value, includes: &source.includes, faults };
+        read.rendered(self.library, self.templates, context)
     }
+
+    /// A file that is a template may be no YAML before it is rendered.
+    fn template(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
+        let broken =
+            |fault| Manifest { path: path.clone(), faults: vec![fault], ..Manifest::default() };
+        let text = match self.library.text(path) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(fault) => return broken(fault),
+        };
+        let raw = self.library.parse(path, text.clone());
+        let (source, manifest) = if raw.faults.is_empty() {
+            let (value, faults) = (raw.value.clone(), Vec::new());
+            let read = Read { path, value, includes: &raw.includes, faults };
+            let manifest = read.rendered(self.library, self.templates, context);
+            (raw, manifest)
+        } else {
+            let mut context = context.clone();
+            let source = match context.text(self.templates, path, &text) {
+                Ok(Some(rendered)) => self.library.parse(path, rendered),
+                Ok(None) => raw,
+                Err(fault) => return broken(*fault),
+            };
+            let (value, faults) = (source.value.clone(), source.faults.clone());
+            let mut early = Early { value, values: context.values, faults };
+            early.put_in_place();
+            let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
+            (source, manifest)
+        };
+        Manifest { rendered: source.number, ..manifest }
+    }
+}
+
+/// Every file below the stacks' folder that may be a manifest, sorted.
+pub(super) fn manifests_of<'s>(
+    snapshot: &'s Snapshot,
+    stacks: &str,
+) -> impl Iterator<Item = &'s Arc<str>> {
+    snapshot.below(stacks).map(|(path, _)| path).filter(|path| path::is_manifest(path))
+}
+
+fn goal_key(from: &Arc<Manifest>, at: usize) -> (usize, usize) {
+    (Arc::as_ptr(from).addr(), at)
 }
 
 /// The folders on the way to a file, and at last the file itself.

@@ -42,13 +42,13 @@ impl Bases {
 }
 
 /// Where things are: values in the files, code in the repository.
-pub(super) struct Place<'l, 's> {
-    pub(super) library: &'l Library<'s>,
+pub(super) struct Place<'l> {
+    pub(super) library: &'l Library,
     pub(super) layout: &'l Layout,
 }
 
 /// The bases of `key`.
-pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
+pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_>, key: &Key) -> Bases {
     let chain = vec![(key.1.clone(), None)];
     let mut walk =
         Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new(), last: None };
@@ -58,7 +58,7 @@ pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> 
 
 struct Walk<'w, 'p> {
     bench: &'w mut Bench<'p>,
-    place: &'w Place<'w, 'w>,
+    place: &'w Place<'w>,
     bases: Bases,
     /// The components on the way here, each with the place that names it.
     chain: Vec<(Arc<str>, Option<Value>)>,

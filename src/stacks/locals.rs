@@ -8,7 +8,7 @@ use super::load::Library;
 use super::merge::{self, Lists};
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::value::{Map, Node, Raw, Value};
+use crate::model::value::{Map, Node, Value};
 
 /// The kinds that may have locals of their own, in the order in which they are resolved.
 const KINDS: &[&str] = &["terraform", "helmfile", "packer"];
@@ -22,7 +22,7 @@ pub(super) fn are_in(root: &Value) -> bool {
 /// The locals of the manifest `root` of the file `path`, resolved: what the file says, and over
 /// it what its kinds say. They read each other and the file's own sections as they are written.
 pub(super) fn resolved(
-    library: &Library<'_>,
+    library: &Library,
     templates: &mut Templates,
     path: &Arc<str>,
     root: &Value,
@@ -48,14 +48,14 @@ fn sections(level: &Value) -> Map {
     found.collect()
 }
 
-struct Locals<'l, 's> {
-    library: &'l Library<'s>,
+struct Locals<'l> {
+    library: &'l Library,
     templates: &'l mut Templates,
     path: &'l Arc<str>,
     faults: Vec<Diagnostic>,
 }
 
-impl Locals<'_, '_> {
+impl Locals<'_> {
     /// What one level says, resolved; `parent` is what the level above it came to.
     fn level(&mut self, level: &Value, sections: &Map, parent: &Map) -> Map {
         let Some(said) = level.get("locals") else { return Map::default() };
@@ -145,15 +145,17 @@ impl Level<'_> {
 
 /// The locals that the templates in `value` read.
 fn references(templates: &mut Templates, value: &Value) -> Vec<Arc<str>> {
+    let mut in_text = |text: &Arc<str>| {
+        let fields = templates.fields(Moment::Import, text);
+        let names = fields.iter().filter_map(|field| match field.0.as_slice() {
+            [section, name, ..] if section == "locals" => Some(Arc::from(name.as_str())),
+            _ => None,
+        });
+        names.collect()
+    };
     match &value.node {
-        Node::Raw(Raw { text, .. }) | Node::Str(text) => {
-            let fields = templates.fields(Moment::Import, text);
-            let names = fields.iter().filter_map(|field| match field.0.as_slice() {
-                [section, name, ..] if section == "locals" => Some(Arc::from(name.as_str())),
-                _ => None,
-            });
-            names.collect()
-        }
+        Node::Raw(raw) => in_text(&raw.text),
+        Node::Str(text) => in_text(text),
         Node::List(items) => items.iter().flat_map(|item| references(templates, item)).collect(),
         Node::Map(map) => map.iter().flat_map(|(_, value)| references(templates, value)).collect(),
         _ => Vec::new(),

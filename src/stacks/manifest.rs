@@ -1,6 +1,6 @@
 //! One manifest, taken apart into what it imports, sets for all, and declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::load::Library;
@@ -26,6 +26,10 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
+    /// Other files that are part of what it says.
+    pub(super) includes: Vec<Arc<str>>,
+    /// The number of the text it was rendered to, if it was.
+    pub(super) rendered: Option<u32>,
     pub(super) imports: Vec<Import>,
     /// The stack's name, if it is said.
     pub(super) name: Option<Arc<str>>,
@@ -34,10 +38,10 @@ pub(super) struct Manifest {
     pub(super) components: BTreeMap<Key, Declared>,
     /// By kind; a kind's own come behind those for every kind.
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
-    /// Whether it says nothing at all.
-    pub(super) is_empty: bool,
     /// What the files it imports are rendered with.
     pub(super) given: Map,
+    /// Whether it says nothing at all.
+    pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -65,8 +69,22 @@ pub(super) struct Import {
     pub(super) skip_templates: bool,
 }
 
+impl Manifest {
+    /// Whether any of `changed` is part of it.
+    pub(super) fn touches(&self, changed: &BTreeSet<Arc<str>>) -> bool {
+        changed.contains(&self.path) || self.includes.iter().any(|path| changed.contains(path))
+    }
+}
+
+impl Import {
+    /// Whether nothing about it changes what the imported file is rendered with.
+    pub(super) fn is_plain(&self) -> bool {
+        self.context.is_none() && !self.ignore_missing_values && !self.skip_templates
+    }
+}
+
 /// Takes `root`, what the file `path` says, apart.
-pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
     let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
     let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
@@ -76,13 +94,13 @@ pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: 
     splitter.manifest
 }
 
-struct Splitter<'l, 's> {
-    library: &'l Library<'s>,
+struct Splitter<'l> {
+    library: &'l Library,
     manifest: Manifest,
     open: &'l str,
 }
 
-impl Splitter<'_, '_> {
+impl Splitter<'_> {
     fn root(&mut self, root: &Value) {
         let Some(map) = root.as_map() else {
             let fault = self.fault(Code::SectionType, root, "a manifest must be a map");

@@ -87,8 +87,8 @@ pub(super) fn is_unset(value: &Value) -> bool {
 
 /// A value that takes its key away.
 pub(super) fn unset(origin: Origin) -> Value {
-    let raw = Raw { text: "".into(), plain: true, tag: Some(UNSET.into()) };
-    Value { node: Node::Raw(raw), origin }
+    let raw = Raw::new("".into(), true, Some(UNSET.into()));
+    Value { node: Node::Raw(raw.into()), origin }
 }
 
 /// `above` with those marked lists made ordinary that have no list in `below` to continue.
@@ -142,15 +142,7 @@ fn maps(low: &Map, high: &Map, lists: Lists) -> Map {
     if low.is_empty() {
         return high.clone();
     }
-    let mut merged = low.clone();
-    for (key, above) in high.iter() {
-        let value = match low.get(key) {
-            Some(below) => merge(below, above, lists),
-            None => above.clone(),
-        };
-        merged.insert(key.clone(), value);
-    }
-    merged
+    low.overlaid(high, |below, above| merge(below, above, lists))
 }
 
 fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {

@@ -14,8 +14,10 @@ mod discover;
 mod path;
 mod load;
 mod include;
-mod import;
 mod manifest;
+mod manifests;
+mod closure;
+mod import;
 mod sections;
 mod locals;
 mod early;
@@ -36,10 +38,13 @@ mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod roll;
 mod dependency;
+mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
+mod affected;
 mod strict;
 
 use std::collections::BTreeSet;
@@ -51,6 +56,7 @@ use crate::model::desired::Desired;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
+pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
@@ -114,6 +120,20 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 impl Default for Evaluation {
     fn default() -> Self {
         Self { templates: true, functions: true, skip: BTreeSet::new(), listing: false }
+    }
+}
+
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        let globs = |selection: &Self| {
+            selection.stacks.iter().map(|glob| glob.glob().glob().to_owned()).collect::<Vec<_>>()
+        };
+        globs(self) == globs(other)
+            && self.components == other.components
+            && self.evaluation == other.evaluation
+            && self.unlinked == other.unlinked
+            && self.strict == other.strict
+            && self.named_by_file == other.named_by_file
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::import::{Closure, Contribution};
+use super::closure::{Closure, Contribution};
 use super::manifest::{Declared, Key};
 use super::merge::Lists;
+use super::roll::Roll;
 use super::slot::{self, Slot};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -20,6 +21,8 @@ pub(super) struct Parent {
     pub(super) imports: Arc<[Arc<str>]>,
     /// Which contributions declare a component, lowest precedence first.
     declared: BTreeMap<Key, Vec<usize>>,
+    /// Set before anything is resolved.
+    roll: OnceLock<Roll>,
 }
 
 /// The sections that one place has.
@@ -64,7 +67,29 @@ impl Parent {
         let files = closure.contributions.iter().map(|from| &from.manifest.path);
         let imports: BTreeSet<_> = files.filter(|file| **file != path).cloned().collect();
         let imports = imports.into_iter().collect();
-        Self { path, closure, name, imports, declared }
+        Self { path, closure, name, imports, declared, roll: OnceLock::new() }
+    }
+
+    /// Whether what becomes of its components depends on which folders there are.
+    pub(super) fn looks_around(&self) -> bool {
+        let manifests = self.closure.contributions.iter().map(|from| &from.manifest);
+        let mut declared = manifests.flat_map(|manifest| manifest.components.values());
+        declared.any(|declared| declared.parts.contains_key("component"))
+    }
+
+    /// Whether it was found out which stacks its components belong to.
+    pub(super) fn is_called(&self) -> bool {
+        self.roll.get().is_some()
+    }
+
+    /// Sets the roll, once.
+    pub(super) fn call(&self, roll: impl FnOnce() -> Roll) {
+        self.roll.get_or_init(roll);
+    }
+
+    /// Which stacks its components belong to.
+    pub(super) fn roll(&self) -> &Roll {
+        self.roll.get().expect("every roll is called before one is looked at")
     }
 
     /// Whether what it imports is rendered with values of its own.
@@ -114,6 +139,22 @@ impl Parent {
 impl<'p> Bench<'p> {
     pub(super) fn new(parent: &'p Parent, lists: Lists, lowest: Lowest) -> Self {
         Self { parent, lists, lowest, shared: BTreeMap::new(), own: BTreeMap::new() }
+    }
+
+    /// What reaches every component of `kind` in one section.
+    pub(super) fn shared_slot(&self, kind: &Arc<str>, name: &str) -> Option<Slot> {
+        let all = &self.parent.closure.contributions;
+        let lowest = match name {
+            "env" => self.lowest.env.clone(),
+            "command" => self.lowest.commands.get(kind).cloned(),
+            _ => None,
+        };
+        let global = slot::global(all, name, self.lists);
+        let rule = super::sections::rule_of(name);
+        let reaches = rule.kind || rule.name.is_empty();
+        let of_kind = reaches.then(|| slot::of_kind(all, kind, name, self.lists)).flatten();
+        let slots = lowest.into_iter().chain(global).chain(of_kind);
+        slots.reduce(|below, above| below.under(&above, self.lists))
     }
 
     /// What reaches every component of `kind`.
@@ -175,10 +216,11 @@ impl<'p> Bench<'p> {
     /// The overrides that reach a component.
     pub(super) fn overrides(&self, key: &Key) -> Slots {
         let declaring = self.parent.declaring(key);
-        let reaching = declaring.clone().flat_map(|from| &from.overrides);
-        let parts = reaching.filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
+        let reaching = declaring.flat_map(|from| self.parent.closure.overriding(from));
+        let parts =
+            reaching.clone().filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
         slots(parts.flat_map(BTreeMap::keys), |name| {
-            slot::of_overrides(declaring.clone(), &key.0, name, self.lists)
+            slot::of_overrides(reaching.clone(), &key.0, name, self.lists)
         })
     }
 }

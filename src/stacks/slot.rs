@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::import::{Contribution, Overriding};
+use super::closure::{Contribution, Overriding};
 use super::manifest::{Key, Part};
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -128,9 +128,9 @@ fn nested<'c>(
     })
 }
 
-/// The section `name` of the overrides that reach a component of `kind`, and of its own.
+/// The section `name` of the overrides that reach a component of `kind`.
 pub(super) fn of_overrides<'c>(
-    declaring: impl Iterator<Item = &'c Contribution>,
+    reaching: impl Iterator<Item = &'c Overriding>,
     kind: &str,
     name: &str,
     lists: Lists,
@@ -139,7 +139,7 @@ pub(super) fn of_overrides<'c>(
         let parts = from.manifest.overrides.get(kind).into_iter().flatten();
         parts.filter_map(|parts| parts.get(name)).map(|part| (&from.imports, part))
     };
-    fold(declaring.flat_map(|from| &from.overrides).flat_map(levels), lists)
+    fold(reaching.flat_map(levels), lists)
 }
 
 fn fold<'c>(

@@ -101,7 +101,7 @@ const KNOWN: &[Known] = &[
 const METADATA_REFUSED: &[&str] = &["terraform_workspace_template"];
 
 /// Everything in the repository that Atmos would not describe.
-pub(super) fn refused(library: &mut Library<'_>, dialect: &Dialect) -> Vec<Diagnostic> {
+pub(super) fn refused(library: &mut Library, dialect: &Dialect) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if matches!(dialect.name, NameRule::File) {
         let message = "nothing says how stacks are named";
@@ -130,13 +130,13 @@ pub(super) fn refused(library: &mut Library<'_>, dialect: &Dialect) -> Vec<Diagn
     found
 }
 
-struct Look<'l, 's> {
-    library: &'l Library<'s>,
+struct Look<'l> {
+    library: &'l Library,
     file: &'l Arc<str>,
     found: Vec<Diagnostic>,
 }
 
-impl Look<'_, '_> {
+impl Look<'_> {
     fn manifest(&mut self, root: &Value) {
         let empty =
             self.library.text(self.file).is_ok_and(|text| text.is_none_or(|t| t.is_empty()));

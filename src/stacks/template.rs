@@ -25,8 +25,8 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    sprig: Functions,
-    bare: Functions,
+    sprig: Arc<Functions>,
+    bare: Arc<Functions>,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -79,8 +79,14 @@ pub(super) struct Rendering<'t> {
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let (sprig, bare) = (Functions::sprig(), Functions::default());
+        let (sprig, bare) = (Functions::sprig().into(), Functions::default().into());
         Self { sprig, bare, settings, parsed: IndexMap::new() }
+    }
+
+    /// One with the same settings and functions that has parsed nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        let (sprig, bare) = (self.sprig.clone(), self.bare.clone());
+        Self { sprig, bare, settings: self.settings.clone(), parsed: IndexMap::new() }
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
@@ -313,7 +319,7 @@ impl<'t> Rendering<'t> {
         }
         let node = match self.moment {
             Moment::Late => read_back(text, rendered),
-            Moment::Import if plain => Node::Raw(Raw { text: rendered.into(), plain, tag: None }),
+            Moment::Import if plain => Node::Raw(Raw::new(rendered.into(), plain, None).into()),
             Moment::Import => Node::Str(rendered.into()),
         };
         // A function that a template refers to, or writes, is called like any other.
@@ -434,13 +440,14 @@ pub(super) fn from_go(value: &gotmpl::Value) -> Node {
 }
 
 fn raw(text: &str, tag: &Arc<str>) -> Node {
-    Node::Raw(Raw { text: text.into(), plain: false, tag: Some(tag.clone()) })
+    Node::Raw(Raw::new(text.into(), false, Some(tag.clone())).into())
 }
 
 fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
     fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
         match &value.node {
-            Node::Raw(Raw { text, .. }) | Node::Str(text) => see(text),
+            Node::Raw(raw) => see(&raw.text),
+            Node::Str(text) => see(text),
             Node::List(items) => items.iter().for_each(|item| walk(item, see)),
             Node::Map(map) => for_each_text(map, see),
             _ => {}

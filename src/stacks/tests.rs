@@ -6,6 +6,8 @@ mod component;
 mod name;
 mod value;
 mod law;
+mod tree;
+mod advance;
 
 use std::fmt::Write as _;
 

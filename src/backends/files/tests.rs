@@ -407,7 +407,7 @@ async fn what_is_not_known_or_secret_is_not_written() {
     let bed = Bed::new().await;
     bed.own("x.yaml", &component("a")).await;
     let question = Question { function: "output".into(), arguments: Vec::new() };
-    let unknown = Value::computed(Node::Unknown(question));
+    let unknown = Value::computed(Node::Unknown(question.into()));
     let intended = Some(Body { format: Format::Yaml, value: unknown });
     let create = Change { intended, ..change(Action::Create, "x.yaml", None, None) };
     let error = bed.apply(create).await.unwrap_err();
@@ -572,9 +572,9 @@ async fn a_disk_that_failed_a_flush_is_not_written_to_again() {
     assert!(bed.target.write_mark(&bed.lease, &MarkEntries::new()).await.is_err());
 }
 
-/// Waits for the target to wake, no longer than two seconds.
+/// Waits for the target to wake.
 async fn woken(target: &FilesTarget) -> BTreeSet<ComponentId> {
-    tokio::time::timeout(Duration::from_secs(2), target.wake()).await.expect("it wakes")
+    tokio::time::timeout(Duration::from_secs(60), target.wake()).await.expect("it wakes")
 }
 
 #[tokio::test]

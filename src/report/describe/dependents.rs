@@ -64,6 +64,14 @@ impl Item<'_> {
 }
 
 fn dependent<'d>(desired: &'d Desired, component: &'d Component) -> Shown<'d> {
+    shown(row(desired, component))
+}
+
+/// What is said about a component that depends on another, or that differs.
+pub(super) fn row<'d>(
+    desired: &'d Desired,
+    component: &'d Component,
+) -> BTreeMap<&'static str, Shown<'d>> {
     let (stack, name) = (component.id.stack.as_str(), component.id.name.as_str());
     let mut all = BTreeMap::from([
         ("component", Shown::text(name)),
@@ -78,7 +86,7 @@ fn dependent<'d>(desired: &'d Desired, component: &'d Component) -> Shown<'d> {
     for key in CONTEXT {
         all.extend(variable(component, key).map(|text| (*key, Shown::text(text))));
     }
-    shown(all)
+    all
 }
 
 fn variable<'d>(component: &'d Component, key: &str) -> Option<&'d str> {
