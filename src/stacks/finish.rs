@@ -125,6 +125,7 @@ impl Finisher<'_> {
         if let Some(workspace) = workspace {
             (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
         }
+        let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
         Listing {
             workspace: bench.listed_workspace.clone(),
             imports: bench.parent.imports.clone(),

@@ -74,7 +74,8 @@ pub struct Selection {
     /// What is done with templates and functions in their values.
     pub evaluation: Evaluation,
     /// Whether it does not matter what components depend on: then nothing is found about it, and
-    /// they have no dependencies.
+    /// they have no dependencies. Of several components that differ the first one is there, beside
+    /// the finding, instead of none.
     pub unlinked: bool,
     /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
     /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
