@@ -1,10 +1,14 @@
 //! `isobar describe`
 
+mod affected;
 mod component;
 mod dependents;
 mod stacks;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
 use serde::Serialize;
@@ -12,11 +16,13 @@ use serde::Serialize;
 use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::Diagnostic;
+use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
 /// Show what the repository resolves to, as Atmos does.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
+    Affected(affected::Args),
     Stacks(stacks::Args),
     Component(component::Args),
     Dependents(dependents::Args),
@@ -58,6 +64,7 @@ pub(super) enum Format {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     match args {
+        Args::Affected(args) => affected::run(context, args),
         Args::Stacks(args) => stacks::run(context, args),
         Args::Component(args) => component::run(context, args),
         Args::Dependents(args) => dependents::run(context, args),
@@ -94,19 +101,50 @@ impl Format {
 }
 
 impl Written {
+    /// Where JSON goes, if that is wanted.
+    fn json(&self, context: &Context) -> Result<Option<Box<dyn Write + Send>>, Failure> {
+        match (context.output.json || self.format == Format::Json, &self.file) {
+            (false, _) => Ok(None),
+            (true, None) => Ok(Some(Box::new(std::io::stdout()))),
+            (true, Some(path)) => match File::create(path) {
+                Ok(file) => Ok(Some(Box::new(file))),
+                Err(error) => Err(unwritten(path, &error)),
+            },
+        }
+    }
+
     fn write(&self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
         let Some(path) = &self.file else { return self.format.write(context, answer) };
         std::fs::write(path, self.format.text(context, answer)?)
-            .map_err(|error| mistake(format!("{} cannot be written: {error}", path.display())))
+            .map_err(|error| unwritten(path, &error))
     }
 }
 
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    mistake(format!("{} cannot be written: {error}", path.display()))
+}
+
 /// What the folder resolves to; what is wrong with it is shown.
-pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resolution, Failure> {
+///
+/// It is never given back: a command ends soon after it, and freeing a million values would take
+/// as long as making them.
+pub(super) fn resolved(
+    context: &Context,
+    selection: &Selection,
+) -> Result<ManuallyDrop<Resolution>, Failure> {
     let snapshot = Workspace::folder(context)?;
-    let resolution = Workspace::evaluated(&snapshot, selection);
-    Findings::among(resolution.desired.diagnostics.clone(), &snapshot).show(context);
-    Ok(resolution)
+    Ok(resolved_of(context, &snapshot, selection))
+}
+
+/// The same for any tree.
+fn resolved_of(
+    context: &Context,
+    snapshot: &Snapshot,
+    selection: &Selection,
+) -> ManuallyDrop<Resolution> {
+    let resolution = Workspace::evaluated(snapshot, selection);
+    Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
+    ManuallyDrop::new(resolution)
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

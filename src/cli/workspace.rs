@@ -11,7 +11,7 @@ use crate::reconcile::{OpenError, Reach, Wanted, answer, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
-use crate::stacks::{Resolution, Selection};
+use crate::stacks::{Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -93,12 +93,14 @@ impl Workspace {
     /// What `snapshot` resolves to, with everything answered that a person may ask.
     pub(super) fn evaluated(snapshot: &Snapshot, selection: &Selection) -> Resolution {
         let reach = Reach::Person(settings::environment());
-        resolved(snapshot, selection, |question, desired| answer(&reach, question, desired))
+        // The process ends soon after: giving back what was read piece by piece only takes time.
+        let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
+        resolved(resolver, selection, |question, desired| answer(&reach, question, desired))
     }
 
     fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {
         let reach = Reach::Person(settings::environment());
-        wanted(snapshot, selection, |question, desired| answer(&reach, question, desired))
+        wanted(&mut Resolver::new(snapshot), snapshot, selection, |question, desired| answer(&reach, question, desired))
     }
 }
 

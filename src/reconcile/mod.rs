@@ -6,10 +6,12 @@
 //! Start at: [`reconcile`], which is the whole story.
 //! How to add: another thing to be made true over and over is a [`Task`] in a file of its own.
 
+mod agenda;
 mod agent;
 mod answer;
 mod follow;
 mod keep;
+mod listen;
 mod look;
 mod messages;
 mod reviews;
@@ -27,6 +29,7 @@ pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Reach, answer};
 pub use follow::{Current, Follow};
 pub use keep::Keep;
+pub use listen::Listen;
 pub use look::{Look, TargetLook};
 pub use messages::Messages;
 pub use reviews::Reviews;

@@ -27,29 +27,29 @@ pub struct Wanted {
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
-/// Resolves and builds `snapshot`. `answer` is asked each question once.
+/// Resolves and builds `snapshot`, at which `resolver` is. `answer` is asked each question once.
 pub fn wanted(
+    resolver: &mut Resolver,
     snapshot: &Snapshot,
     selection: &Selection,
     answer: impl Fn(&Question, &Desired) -> Answer,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = resolved(snapshot, selection, answer).desired;
+    let mut desired = resolved(resolver, selection, answer).desired;
     desired.diagnostics.extend(policy_findings);
     let rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
-/// Resolves `snapshot` until nothing is open that can be answered. `answer` is asked each question
+/// Resolves the snapshot at which `resolver` is until nothing is open that can be answered. `answer` is asked each question
 /// once.
 pub fn resolved(
-    snapshot: &Snapshot,
+    resolver: &mut Resolver,
     selection: &Selection,
     answer: impl Fn(&Question, &Desired) -> Answer,
 ) -> Resolution {
     let mut answers = Answers::new();
-    let mut resolver = Resolver::new(snapshot);
     let mut resolution = resolver.resolve(selection, &answers);
     for _ in 1..ROUNDS_MAX {
         let open = resolution.questions.iter().filter(|question| !answers.contains_key(question));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Sources};
+use super::layer::Memo;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -26,6 +27,7 @@ pub(super) struct Finisher<'r> {
     pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
+    pub(super) memo: &'r mut Memo,
     pub(super) answers: &'r Answers,
     pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
@@ -71,7 +73,7 @@ impl Finisher<'_> {
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
         let strategy = strategy(self.library, self.dialect, parent, sources)
             .unwrap_or(self.dialect.lists);
-        let mut merged = sources.merge(self.dialect.lists, strategy);
+        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo);
         let mut bench = Bench {
             parent,
             sources,

@@ -42,6 +42,7 @@ mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
+mod affected;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ use crate::model::desired::Desired;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
+pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
@@ -71,6 +73,9 @@ pub struct Selection {
     /// Whether it does not matter what components depend on: then nothing is found about it, and
     /// they have no dependencies.
     pub unlinked: bool,
+    /// Whether only the names of stacks are wanted: then they come without components, and nothing
+    /// is found about values.
+    pub only_named: bool,
 }
 
 /// What is done with templates and functions in values. By default all of it.
@@ -118,6 +123,7 @@ impl PartialEq for Selection {
             && self.components == other.components
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
+            && self.only_named == other.only_named
     }
 }
 

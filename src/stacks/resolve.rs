@@ -11,6 +11,7 @@ use super::discover;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::{Importer, manifests_of};
+use super::layer::Memo;
 use super::load::Library;
 use super::manifests::Manifests;
 use super::parent::Parent;
@@ -112,10 +113,11 @@ impl Resolver {
             index: &index,
             uncertain,
             unlinked: selection.unlinked,
+            only_named: selection.only_named,
         };
         let made = tasks.into_par_iter().map_init(
-            || self.templates.fresh(),
-            |templates, (name, members)| {
+            || (self.templates.fresh(), Memo::default()),
+            |(templates, memo), (name, members)| {
                 if reusable && let Some(whole) = self.kept(&name, &members, &index, answers) {
                     return (name, (members, whole));
                 }
@@ -123,6 +125,7 @@ impl Resolver {
                     library: &self.library,
                     dialect: &self.dialect,
                     templates,
+                    memo,
                     answers,
                     evaluation: &selection.evaluation,
                     asked: BTreeSet::new(),

@@ -7,6 +7,7 @@ mod name;
 mod value;
 mod law;
 mod advance;
+mod tree;
 
 use std::fmt::Write as _;
 

@@ -24,11 +24,12 @@ mod inbox;
 mod outbox;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use db::{Db, Link, args};
 use journal::Head;
 
-use crate::world::Clock;
+use crate::world::{Clock, Work};
 
 pub use claim::{Claim, ClaimError};
 pub use error::StoreError;
@@ -44,12 +45,16 @@ pub use run::{OpenRun, StepTrace};
 pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    work: Work,
+    /// The journal's last row, as far as whoever asks for news knows.
+    known: Arc<AtomicI64>,
     read_only: bool,
 }
 
 /// One transaction: all of it becomes durable at [`Tx::commit`], or none of it. Dropped without
 /// it, or after a call of it has failed, nothing of it remains.
 pub struct Tx {
+    known: Arc<AtomicI64>,
     link: Link,
     clock: Arc<dyn Clock>,
     head: Head,
@@ -64,7 +69,8 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let mut link = self.write().await?;
         let head = Head::lock(&mut link).await?;
-        Ok(Tx { link, clock: self.clock.clone(), head, whole: true })
+        let (known, clock) = (self.known.clone(), self.clock.clone());
+        Ok(Tx { known, link, clock, head, whole: true })
     }
 
     /// Ends all connections once their transactions are over. Only tests and a tidy end need it.
@@ -75,8 +81,12 @@ impl Store {
     async fn write(&self) -> Result<Link, StoreError> {
         match self.read_only {
             true => Err(StoreError::ReadOnly),
-            false => self.db.write().await,
+            false => self.db.write(&self.work).await,
         }
+    }
+
+    async fn read(&self) -> Result<Link, StoreError> {
+        self.db.read(&self.work).await
     }
 }
 
@@ -88,7 +98,9 @@ impl Tx {
             return Err(StoreError::conflict("a write of this transaction has failed"));
         }
         self.head.store(&mut self.link).await?;
-        self.link.commit().await
+        self.link.commit().await?;
+        self.head.written(&self.known);
+        Ok(())
     }
 
     /// The link, for a write. Until [`Tx::done`] the transaction counts as torn, so that neither

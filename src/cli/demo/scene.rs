@@ -34,8 +34,8 @@ const SETTINGS: &str = include_str!("agent.yaml");
 /// Stacks that depend on each other become true one round after the other.
 const ROUNDS_MAX: usize = 8;
 
-/// How long the correction of a drift is waited for: ten times what it should take.
-const CORRECTION_MAX: Duration = Duration::from_secs(10);
+/// How long the correction of a drift is waited for: it takes a second, on a busy machine some.
+const CORRECTION_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct Scene {
     pub(super) files: usize,
@@ -210,7 +210,7 @@ impl Scene {
         let tip = write::branch_tip(&self.folder.join("config.git"), "main")?;
         let tip = tip.ok_or_else(|| anyhow::anyhow!("the branch is gone"))?;
         let snapshot = self.repository.source.snapshot(&Revision::Commit(tip)).await?;
-        let wanted = self.agent.wanted(&snapshot);
+        let wanted = self.agent.wanted(&self.repository, &snapshot);
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
         let explained = crate::stacks::explain(component, &path);

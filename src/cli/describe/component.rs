@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],
         evaluation: args.evaluated.evaluation(),
         unlinked: true,
+        only_named: false,
     };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;

@@ -18,6 +18,14 @@ pub fn dependents<'d>(desired: &'d Desired, on: &ComponentId) -> Shown<'d> {
 }
 
 fn dependent<'d>(desired: &'d Desired, component: &'d Component) -> Shown<'d> {
+    shown(row(desired, component))
+}
+
+/// What is said about a component that depends on another, or that differs.
+pub(super) fn row<'d>(
+    desired: &'d Desired,
+    component: &'d Component,
+) -> BTreeMap<&'static str, Shown<'d>> {
     let (stack, name) = (component.id.stack.as_str(), component.id.name.as_str());
     let mut all = BTreeMap::from([
         ("component", Shown::text(name)),
@@ -35,5 +43,5 @@ fn dependent<'d>(desired: &'d Desired, component: &'d Component) -> Shown<'d> {
             all.insert(key, Shown::text(text));
         }
     }
-    shown(all)
+    all
 }

@@ -11,9 +11,12 @@ mod shown;
 mod section;
 mod component;
 mod stacks;
+mod json;
 mod dependents;
+mod affected;
 mod rows;
 
+pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected};
 pub use component::{View, component};
 pub use dependents::dependents;
 pub use rows::{component_rows, stack_rows};
