@@ -72,12 +72,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 }
 
 impl Evaluated {
-    fn evaluation(&self) -> Evaluation {
+    /// The same for values `listing` as they are in a list of stacks, or by themselves.
+    fn evaluation(&self, listing: bool) -> Evaluation {
         let skip = self.skip.iter().map(|name| name.trim_start_matches('!').into());
         Evaluation {
             templates: self.process_templates,
             functions: self.process_functions,
             skip: skip.collect(),
+            listing,
         }
     }
 }
@@ -142,7 +144,7 @@ fn resolved_of(
     snapshot: &Snapshot,
     selection: &Selection,
 ) -> ManuallyDrop<Resolution> {
-    let resolution = Workspace::evaluated(snapshot, selection);
+    let resolution = Workspace::evaluated(context, snapshot, selection);
     Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
     ManuallyDrop::new(resolution)
 }

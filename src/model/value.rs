@@ -246,7 +246,9 @@ fn typed(text: &Arc<str>, plain: bool, tag: Option<&str>, rules: Rules) -> Node 
         Ok(Scalar::Float(value)) => Node::Float(value),
         Ok(Scalar::Str(Cow::Owned(decoded))) => Node::Str(decoded.into()),
         // A text that its tag does not fit was reported when the file was loaded.
-        Ok(Scalar::Str(Cow::Borrowed(_)) | Scalar::Timestamp(_)) | Err(_) => Node::Str(text.clone()),
+        Ok(Scalar::Str(Cow::Borrowed(_)) | Scalar::Timestamp(_)) | Err(_) => {
+            Node::Str(text.clone())
+        }
     }
 }
 

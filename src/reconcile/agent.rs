@@ -9,7 +9,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use tokio::sync::watch;
 
 use super::ReconcileError;
-use super::answer::{self, Reach};
+use super::answer::Reach;
 use super::targets::Targets;
 use super::wanted::{Wanted, wanted};
 use crate::backends::Target;
@@ -201,6 +201,7 @@ impl Agent {
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
     pub fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
         let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        // Put back only where nothing went wrong with it.
         let mut resolver = match kept.take() {
             Some(mut resolver) => {
                 resolver.advance(snapshot);
@@ -208,11 +209,7 @@ impl Agent {
             }
             None => Resolver::new(snapshot),
         };
-        let all = Selection::default();
-        let wanted = wanted(&mut resolver, snapshot, &all, |question, desired| {
-            answer::answer(&self.reach, question, desired)
-        });
-        // Kept only where nothing went wrong with it.
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
         *kept = Some(resolver);
         wanted
     }

@@ -63,6 +63,8 @@ pub(super) enum NameRule {
 pub(super) struct TemplateSettings {
     pub(super) enabled: bool,
     pub(super) sprig: bool,
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) ignore_missing: bool,
     /// How often the values of a component are rendered.
     pub(super) evaluations: u32,
     pub(super) delimiters: (Arc<str>, Arc<str>),
@@ -170,6 +172,9 @@ impl Reader<'_> {
         TemplateSettings {
             enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
             sprig: get("sprig").and_then(|sprig| sprig.get("enabled")?.as_bool()).unwrap_or(false),
+            ignore_missing: get("ignore_missing_template_values")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             evaluations: evaluations.unwrap_or(1).clamp(1, EVALUATIONS_MAX),
             delimiters: match (delimiter(0), delimiter(1)) {
                 (Some(left), Some(right)) => (left, right),

@@ -12,6 +12,9 @@ pub(super) struct Contribution {
     pub(super) manifest: Arc<Manifest>,
     /// The files from the stack's manifest down to this one.
     pub(super) imports: Arc<[Arc<str>]>,
+    /// Whether it imports anything that says something: then it is merged with that, and marked
+    /// lists in it continue what was imported, or nothing.
+    pub(super) settles: bool,
     /// How many of [`Closure::sideways`] reach its components.
     pub(super) sideways: usize,
     /// The `overrides` that reach its components from itself and from above, behind those.
@@ -67,9 +70,9 @@ impl Closure {
         self.faults.is_empty()
             && other.faults.is_empty()
             && self.contributions.len() == other.contributions.len()
-            && pairs.into_iter().all(|(a, b)| {
-                Arc::ptr_eq(&a.manifest, &b.manifest) && a.imports == b.imports
-            })
+            && pairs
+                .into_iter()
+                .all(|(a, b)| Arc::ptr_eq(&a.manifest, &b.manifest) && a.imports == b.imports)
     }
 
     /// Whether any of `changed` is part of it.

@@ -73,14 +73,15 @@ pub(super) fn decided(values: &[Value], lists: Lists) -> Option<Value> {
     Some(match (&first.node, lists) {
         _ if is_map(first) => match rest.iter().find(|value| !is_map(value)) {
             Some(other) => other.clone(),
-            None => rest.iter().fold(first.clone(), |low, high| {
-                merge::merge(&low, high, Lists::Replace)
-            }),
+            None => rest
+                .iter()
+                .fold(first.clone(), |low, high| merge::merge(&low, high, Lists::Replace)),
         },
         (Node::List(_), Lists::Append) => {
             let lists = values.iter().filter_map(Value::as_list);
-            let items = lists.flatten().cloned().collect();
-            Value { node: Node::List(Arc::new(items)), origin: last.origin }
+            let items: Vec<_> = lists.flatten().cloned().collect();
+            let node = if items.is_empty() { Node::Null } else { Node::List(Arc::new(items)) };
+            Value { node, origin: last.origin }
         }
         (Node::List(_), Lists::Merge) => match rest.iter().find(|v| v.as_list().is_none()) {
             Some(other) => other.clone(),
@@ -149,8 +150,7 @@ fn by_key(maps: &[Value], lists: Lists) -> Value {
 /// Unlike lists that only merge: the upper item wins unless both are maps, and what goes beyond
 /// the lower list is kept.
 fn pairwise(low: &Value, high: &Value) -> Value {
-    let (below, above) =
-        (low.as_list().unwrap_or_default(), high.as_list().unwrap_or_default());
+    let (below, above) = (low.as_list().unwrap_or_default(), high.as_list().unwrap_or_default());
     let pair = |at: usize| match (below.get(at), above.get(at)) {
         (Some(below), Some(above)) if is_map(below) && is_map(above) => {
             Some(merge::merge(below, above, Lists::Replace))
@@ -160,4 +160,3 @@ fn pairwise(low: &Value, high: &Value) -> Value {
     let items = (0..below.len().max(above.len())).filter_map(pair).collect();
     Value { node: Node::List(Arc::new(items)), origin: high.origin }
 }
-

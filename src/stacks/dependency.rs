@@ -66,8 +66,10 @@ impl Index {
         match (self.0.get(stack), other.0.get(stack)) {
             (None, None) => true,
             (Some(own), Some(theirs)) if same(own, theirs) => true,
-            (Some(_), Some(_)) => self.keys(stack).into_iter().flatten().collect::<BTreeSet<_>>()
-                == other.keys(stack).into_iter().flatten().collect(),
+            (Some(_), Some(_)) => {
+                self.keys(stack).into_iter().flatten().collect::<BTreeSet<_>>()
+                    == other.keys(stack).into_iter().flatten().collect()
+            }
             _ => false,
         }
     }
@@ -115,6 +117,14 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
         wanted.push(Wanted { name: name.to_owned(), kind, stack, at: item.clone() });
     }
     (wanted, wrong)
+}
+
+/// What of `settings.depends_on` is not a map of maps.
+pub(super) fn misshapen(depends_on: &Value) -> Option<&Value> {
+    match depends_on.as_map() {
+        Some(map) => map.iter().map(|(_, item)| item).find(|item| item.as_map().is_none()),
+        None => Some(depends_on),
+    }
 }
 
 /// Finds the component that `wanted` names in `stack`; `Ok(None)` if the stack may be one that could

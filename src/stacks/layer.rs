@@ -46,7 +46,8 @@ impl Memo {
         }
         // The values are kept, so that no other map comes to lie in their place.
         let entry = self.0.entry((places, lists, is_above));
-        let known = entry.or_insert_with(|| (values.to_vec(), merged().unwrap_or(Value::empty_map())));
+        let known =
+            entry.or_insert_with(|| (values.to_vec(), merged().unwrap_or(Value::empty_map())));
         Some(known.1.clone())
     }
 }
@@ -117,7 +118,9 @@ fn fold_section(name: &str, layers: &[&Layer], files: Lists, own: Lists) -> Opti
             _ => stages.overrides = Some(value),
         }
     }
-    let merged = stages.merged(own, deferred::waits_in(name), &mut Memo::default()).map(|value| merge::settle(&value));
+    let merged = stages
+        .merged(own, deferred::waits_in(name), &mut Memo::default())
+        .map(|value| merge::settle(&value));
     let all = merged.into_iter().chain(computed);
     let value = all.reduce(|low, high| merge::merge(&low, &high, Lists::Replace))?;
     Some(merge::prune(&value))

@@ -95,10 +95,8 @@ impl Library {
             Some(parse(path, text))
         };
         let parsed: Vec<_> = wanted.par_iter().filter_map(parse).collect();
-        let numbered: Vec<_> = parsed
-            .into_iter()
-            .map(|parsed| (self.files.add(parsed.file()), parsed))
-            .collect();
+        let numbered: Vec<_> =
+            parsed.into_iter().map(|parsed| (self.files.add(parsed.file()), parsed)).collect();
         let (alone, including): (Vec<_>, Vec<_>) = numbered
             .into_iter()
             .partition(|(_, parsed)| !parsed.document.source().contains(include::TAG));
@@ -106,7 +104,9 @@ impl Library {
             .into_par_iter()
             .map_init(
                 || self.empty(),
-                |library, (number, parsed)| (parsed.path.clone(), library.source(number, parsed, true)),
+                |library, (number, parsed)| {
+                    (parsed.path.clone(), library.source(number, parsed, true))
+                },
             )
             .collect();
         for (path, source) in alone {

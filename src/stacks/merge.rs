@@ -19,8 +19,8 @@ pub enum Lists {
     Replace,
     /// It is put behind it.
     Append,
-    /// Maps at equal places are merged; any other item stays as it is below, and what goes
-    /// beyond the lower list's length is dropped.
+    /// Maps at equal places are merged; any other item stays as it is below. What goes beyond
+    /// the shorter list is taken over.
     Merge,
 }
 
@@ -102,6 +102,18 @@ pub(super) fn unset(origin: Origin) -> Value {
     Value { node: Node::Raw(raw.into()), origin }
 }
 
+/// `above` with those marked lists made ordinary that have no list in `below` to continue.
+pub(super) fn rooted(below: Option<&Value>, above: &Value) -> Value {
+    if appended(above).is_some() {
+        let continues = below.is_some_and(|below| below.as_list().is_some());
+        return if continues { above.clone() } else { settle(above) };
+    }
+    let Node::Map(map) = &above.node else { return above.clone() };
+    let child = |key: &str| below.and_then(|below| below.get(key));
+    let entries = map.iter().map(|(key, value)| (key.clone(), rooted(child(key), value)));
+    Value { node: Node::Map(entries.collect()), origin: above.origin }
+}
+
 /// Makes marked lists ordinary ones: nothing below is left that they could continue.
 pub(super) fn settle(value: &Value) -> Value {
     settled(value).unwrap_or_else(|| value.clone())
@@ -155,7 +167,8 @@ fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {
         }
         _ => below.clone(),
     };
-    low.iter().enumerate().map(pair).collect()
+    let beyond = high.iter().skip(low.len()).cloned();
+    low.iter().enumerate().map(pair).chain(beyond).collect()
 }
 
 fn chain(low: &[Value], high: &[Value]) -> Vec<Value> {

@@ -20,7 +20,9 @@ mod closure;
 mod import;
 mod sections;
 mod locals;
+mod early;
 mod template;
+mod read_back;
 mod function;
 mod call;
 mod merge;
@@ -43,6 +45,7 @@ mod resolve;
 mod policy_file;
 mod explain;
 mod affected;
+mod strict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -76,6 +79,11 @@ pub struct Selection {
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.
     pub only_named: bool,
+    /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
+    /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
+    pub strict: bool,
+    /// Whether a stack whose name's pattern has no value is called like its manifest.
+    pub named_by_file: bool,
 }
 
 /// What is done with templates and functions in values. By default all of it.
@@ -88,6 +96,9 @@ pub struct Evaluation {
     pub functions: bool,
     /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
     pub skip: BTreeSet<Arc<str>>,
+    /// Whether late templates see what they see while a list of stacks is made: `.component_info`
+    /// and the workspace of the list, and nothing of `.imports` and `.deps`.
+    pub listing: bool,
 }
 
 /// What resolving gave.
@@ -110,7 +121,7 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { templates: true, functions: true, skip: BTreeSet::new() }
+        Self { templates: true, functions: true, skip: BTreeSet::new(), listing: false }
     }
 }
 
@@ -124,6 +135,8 @@ impl PartialEq for Selection {
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
             && self.only_named == other.only_named
+            && self.strict == other.strict
+            && self.named_by_file == other.named_by_file
     }
 }
 

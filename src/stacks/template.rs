@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
+use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
@@ -65,6 +66,8 @@ pub(super) struct Rendering<'t> {
     pub(super) templates: &'t mut Templates,
     pub(super) moment: Moment,
     pub(super) missing: Missing,
+    /// Whether only texts are rendered that are one reference and nothing else.
+    pub(super) references_only: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
     /// The same with the places it was written at. Empty: they do not matter.
@@ -91,6 +94,11 @@ impl Templates {
         if self.settings.enabled { self.settings.evaluations } else { 0 }
     }
 
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) fn ignores_missing(&self) -> bool {
+        self.settings.ignore_missing
+    }
+
     /// What a template in a value begins with.
     pub(super) fn open(&self) -> Arc<str> {
         self.settings.delimiters.0.clone()
@@ -106,6 +114,11 @@ impl Templates {
     ) -> Result<String, Error> {
         let parsed = self.parse(moment, text)?;
         parsed.template.render(scope, &Limits::default(), missing.key())
+    }
+
+    /// Whether a text is one reference and nothing else.
+    fn is_reference(&mut self, moment: Moment, text: &Arc<str>) -> bool {
+        self.parse(moment, text).is_ok_and(|parsed| parsed.template.sole_field().is_some())
     }
 
     /// The paths that a text reads; none if it is no template.
@@ -149,16 +162,36 @@ impl Missing {
     }
 }
 
-impl Rendering<'_> {
+impl<'t> Rendering<'t> {
+    /// Of templates that read `scope`, wherever that was written.
+    pub(super) fn new(
+        templates: &'t mut Templates,
+        moment: Moment,
+        missing: Missing,
+        scope: gotmpl::Value,
+    ) -> Self {
+        let written = Map::default();
+        Self {
+            templates,
+            moment,
+            missing,
+            references_only: false,
+            scope,
+            written,
+            failures: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+
     /// The value with its templates rendered; `None` if it has none. What fails stays as it is
     /// and is among the failures.
     pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
         let node = match &value.node {
             Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, &raw.text, raw.tag.as_ref());
+                return self.scalar(value, &raw.text, raw.plain, raw.tag.as_ref());
             }
             Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, text, None);
+                return self.scalar(value, text, false, None);
             }
             Node::List(items) => {
                 let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
@@ -177,13 +210,13 @@ impl Rendering<'_> {
         Some(Value { node, origin: value.origin })
     }
 
-    /// A call that met other values has no use for `<no value>`: what it reads has to be there.
+    /// Calls that met other values, and those values. Such a call has no use for `<no value>`:
+    /// what it reads has to be there. The values stay as they are written, as in Atmos.
     fn met(&mut self, value: &Value) -> Option<Value> {
-        let outer = self.missing;
+        let outer = std::mem::replace(&mut self.missing, Missing::Fails);
         let mut changed = false;
         let met = deferred::rebuilt(value, |one| {
-            self.missing = if deferred::is_call(one) { Missing::Fails } else { outer };
-            let rendered = self.tree(one);
+            let rendered = if deferred::is_call(one) { self.tree(one) } else { None };
             changed |= rendered.is_some();
             rendered.unwrap_or_else(|| one.clone())
         });
@@ -210,6 +243,9 @@ impl Rendering<'_> {
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+        if self.references_only {
+            return None;
+        }
         match self.templates.text(self.moment, key, &self.scope, self.missing) {
             Ok(text) => Some(text.into()),
             Err(error) => {
@@ -219,8 +255,17 @@ impl Rendering<'_> {
         }
     }
 
-    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Value> {
-        let rendered = self.render(text, tag);
+    fn scalar(
+        &mut self,
+        at: &Value,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Option<Value> {
+        if self.references_only && !self.templates.is_reference(self.moment, text) {
+            return None;
+        }
+        let rendered = self.render(text, plain, tag);
         match rendered {
             Ok(node) => {
                 if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
@@ -247,7 +292,12 @@ impl Rendering<'_> {
         Some(value.origin).filter(|origin| *origin != Origin::NONE)
     }
 
-    fn render(&mut self, text: &Arc<str>, tag: Option<&Arc<str>>) -> Result<Node, Error> {
+    fn render(
+        &mut self,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Result<Node, Error> {
         let parsed = self.templates.parse(self.moment, text)?;
         let (limits, missing) = (Limits::default(), self.missing.key());
         if self.moment == Moment::Import
@@ -257,46 +307,28 @@ impl Rendering<'_> {
         {
             return Ok(from_go(&value));
         }
-        let mut rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        let rendered = parsed.template.render(&self.scope, &limits, missing)?;
         if self.moment == Moment::Late {
             // A call that gives nothing has no use for `<no value>` either.
             if tag.is_some_and(|tag| tag.as_ref() == "!template") && rendered.trim() == "null" {
                 parsed.template.render(&self.scope, &limits, MissingKey::Error)?;
             }
-            if rendered.contains('\n') && !text.contains('\n') {
-                rendered = folded(&rendered);
-            }
         }
-        Ok(match (tag, function::call_in(&rendered)) {
-            (Some(tag), _) => raw(&rendered, tag),
-            // A function that a template refers to, or writes, is called like any other.
-            (None, Some((tag, text))) => raw(text, &tag.into()),
-            (None, None) => Node::Str(rendered.into()),
-        })
-    }
-}
-
-/// The text as YAML reads it back from between quotes: a line break is a blank, several are one
-/// less, and blanks around them are gone.
-fn folded(text: &str) -> String {
-    let blanks = [' ', '\t'];
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut folded = first.trim_end_matches(blanks).to_owned();
-    let mut breaks = 1;
-    let mut lines = rest.split('\n').peekable();
-    while let Some(line) = lines.next() {
-        let line = line.trim_start_matches(blanks);
-        let line = if lines.peek().is_some() { line.trim_end_matches(blanks) } else { line };
-        if line.is_empty() && lines.peek().is_some() {
-            breaks += 1;
-            continue;
+        if let Some(tag) = tag {
+            return Ok(raw(&rendered, tag));
         }
-        folded.push_str(if breaks == 1 { " " } else { "" });
-        folded.extend(std::iter::repeat_n('\n', breaks - 1));
-        folded.push_str(line);
-        breaks = 1;
+        let node = match self.moment {
+            Moment::Late => read_back(text, rendered),
+            Moment::Import if plain => Node::Raw(Raw::new(rendered.into(), plain, None).into()),
+            Moment::Import => Node::Str(rendered.into()),
+        };
+        // A function that a template refers to, or writes, is called like any other.
+        let call = match &node {
+            Node::Str(text) => function::call_in(text),
+            _ => None,
+        };
+        Ok(call.map(|(tag, text)| raw(text, &tag.into())).unwrap_or(node))
     }
-    folded
 }
 
 impl Failure {

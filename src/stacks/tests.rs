@@ -6,8 +6,8 @@ mod component;
 mod name;
 mod value;
 mod law;
-mod advance;
 mod tree;
+mod advance;
 
 use std::fmt::Write as _;
 

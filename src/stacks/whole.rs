@@ -254,14 +254,14 @@ impl Work<'_> {
         let mut open: BTreeMap<ComponentId, usize> = BTreeMap::new();
         let mut dependents: BTreeMap<&ComponentId, Vec<&ComponentId>> = BTreeMap::new();
         for (id, (on, _)) in &self.edges {
-            let counts = |on: &&ComponentId| {
-                on.stack != self.stack.name || self.edges.contains_key(*on)
-            };
+            let counts =
+                |on: &&ComponentId| on.stack != self.stack.name || self.edges.contains_key(*on);
             let on: Vec<_> = on.iter().filter(counts).collect();
             open.insert(id.clone(), on.len());
             on.iter().for_each(|on| dependents.entry(*on).or_default().push(id));
         }
-        let mut ends: Vec<_> = open.iter().filter(|(_, on)| **on == 0).map(|(id, _)| id).cloned().collect();
+        let mut ends: Vec<_> =
+            open.iter().filter(|(_, on)| **on == 0).map(|(id, _)| id).cloned().collect();
         while let Some(end) = ends.pop() {
             for dependent in dependents.get(&end).into_iter().flatten() {
                 if let Some(on) = open.get_mut(*dependent) {
@@ -298,11 +298,7 @@ impl Work<'_> {
 }
 
 /// Notes that a component cannot be resolved.
-pub(super) fn give_up(
-    stack: &mut Stack,
-    key: (KindName, ComponentName),
-    faults: Vec<Diagnostic>,
-) {
+pub(super) fn give_up(stack: &mut Stack, key: (KindName, ComponentName), faults: Vec<Diagnostic>) {
     stack.components.remove(&key);
     stack.unresolved.entry(key).or_default().extend(faults);
 }

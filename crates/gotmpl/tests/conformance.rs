@@ -65,9 +65,8 @@ fn corpus_agrees_with_go() {
         let cases = read_corpus(file);
         let recorded_in = file.with_extension("expected");
         let recorded = read_recording(&recorded_in);
-        let is_gomplate = |case: &Case| {
-            matches!(case.request["functions"].as_str(), Some("gomplate" | "both"))
-        };
+        let is_gomplate =
+            |case: &Case| matches!(case.request["functions"].as_str(), Some("gomplate" | "both"));
         let oracle = if cases.iter().any(is_gomplate) { &gomplate } else { &oracle };
         let answers: Vec<Answer> = match oracle {
             Some(oracle) => ask(oracle, &cases),
@@ -149,9 +148,10 @@ fn every_function_is_here_or_refused_by_name() {
         }
         count += 1;
         let options = Options { functions: &functions, ..Options::default() };
-        let result = Template::parse("t", &format!("{{{{ {name} }}}}"), &options).and_then(
-            |template| template.render(&Value::Absent, &Limits::default(), MissingKey::Default),
-        );
+        let result =
+            Template::parse("t", &format!("{{{{ {name} }}}}"), &options).and_then(|template| {
+                template.render(&Value::Absent, &Limits::default(), MissingKey::Default)
+            });
         match result {
             Err(error) if error.kind == ErrorKind::Refused => {
                 refused.insert((set.to_owned(), name.to_owned()), error.message);

@@ -167,7 +167,8 @@ struct Places<'m> {
 
 impl<'m> Places<'m> {
     fn of(entries: &'m [(Arc<str>, Value)]) -> Self {
-        let index = || entries.iter().enumerate().map(|(at, (key, _))| (key.as_ref(), at)).collect();
+        let index =
+            || entries.iter().enumerate().map(|(at, (key, _))| (key.as_ref(), at)).collect();
         Self { entries, index: (entries.len() >= INDEXED_FROM).then(index) }
     }
 

@@ -68,14 +68,15 @@ impl Writer {
         kinds: &BTreeMap<&str, Vec<&crate::model::desired::Component>>,
     ) -> io::Result<()> {
         self.map(kinds.iter().map(|(kind, components)| {
-            let components = |writer: &mut Self| {
-                // By name, whatever their kinds are called.
-                let by_name: BTreeMap<_, _> =
-                    components.iter().map(|one| (one.id.name.as_str(), *one)).collect();
-                writer.map(by_name.into_iter().map(|(name, one)| {
-                    (name, move |writer: &mut Self| writer.shown(&of.one(one)))
-                }))
-            };
+            let components =
+                |writer: &mut Self| {
+                    // By name, whatever their kinds are called.
+                    let by_name: BTreeMap<_, _> =
+                        components.iter().map(|one| (one.id.name.as_str(), *one)).collect();
+                    writer.map(by_name.into_iter().map(|(name, one)| {
+                        (name, move |writer: &mut Self| writer.shown(&of.one(one)))
+                    }))
+                };
             (*kind, components)
         }))
     }
@@ -87,7 +88,8 @@ impl Writer {
             Shown::Text(text) => return self.text(text),
             Shown::Value(value) => return self.value(value),
             Shown::List(items) => {
-                return self.list(items.iter().map(|item| move |writer: &mut Self| writer.shown(item)));
+                return self
+                    .list(items.iter().map(|item| move |writer: &mut Self| writer.shown(item)));
             }
             Shown::Map(entries) => {
                 return self.map(entries.iter().map(|(key, value)| {
@@ -102,7 +104,8 @@ impl Writer {
         match value.meaning() {
             Node::Map(map) => return self.shared(map),
             Node::List(items) => {
-                return self.list(items.iter().map(|item| move |writer: &mut Self| writer.value(item)));
+                return self
+                    .list(items.iter().map(|item| move |writer: &mut Self| writer.value(item)));
             }
             Node::Str(text) => return self.text(text),
             Node::Bool(value) => self.plain(if *value { "true" } else { "false" }),
@@ -129,9 +132,10 @@ impl Writer {
         }
         let start = self.out.len();
         let entries = map.sorted().into_iter();
-        self.map(entries.map(|(key, value)| {
-            (key.as_ref(), move |writer: &mut Self| writer.value(value))
-        }))?;
+        self.map(
+            entries
+                .map(|(key, value)| (key.as_ref(), move |writer: &mut Self| writer.value(value))),
+        )?;
         self.written.insert(place, start..self.out.len());
         Ok(())
     }

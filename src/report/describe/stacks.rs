@@ -60,8 +60,7 @@ impl Stacks<'_> {
     pub(super) fn one<'d>(&'d self, one: &'d Component) -> Shown<'d> {
         let view = View::Listed { evaluated: self.evaluated };
         let mut shown = component(self.desired, one, view);
-        if let (Shown::Map(all), wanted @ [_, ..]) = (&mut shown, self.filter.sections.as_slice())
-        {
+        if let (Shown::Map(all), wanted @ [_, ..]) = (&mut shown, self.filter.sections.as_slice()) {
             all.retain(|name, _| wanted.iter().any(|wanted| wanted == name));
         }
         shown

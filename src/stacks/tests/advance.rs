@@ -87,7 +87,8 @@ struct Seeded(u64);
 
 impl Seeded {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % bound
     }
 }
@@ -102,7 +103,8 @@ fn going_on_is_the_same_as_starting_anew() {
         for step in 0..40 {
             for _ in 0..=seeded.below(2) {
                 // What steers everything changes rarely: else nothing would ever be kept.
-                let file = if seeded.below(10) == 0 { 0 } else { 1 + seeded.below(FILES.len() - 1) };
+                let file =
+                    if seeded.below(10) == 0 { 0 } else { 1 + seeded.below(FILES.len() - 1) };
                 // What a file says first is right; mostly it is that.
                 let other = seeded.below(3) == 0;
                 chosen[file] = if other { seeded.below(FILES[file].1.len()) } else { 0 };
@@ -162,7 +164,11 @@ fn all(resolution: &Resolution) -> String {
         let _ = writeln!(text, "{} {places:?} {:?}", one.id, one.questions);
         for layer in &one.layers {
             let (at, value) = (span(layer.value.origin), &layer.value);
-            let _ = writeln!(text, "  {} {:?} {:?} {at} {value:?}", layer.section, layer.reach, layer.imports);
+            let _ = writeln!(
+                text,
+                "  {} {:?} {:?} {at} {value:?}",
+                layer.section, layer.reach, layer.imports
+            );
         }
     }
     text

@@ -73,10 +73,22 @@ pub(super) fn register(f: &mut Functions) {
     let language = "it is a language of its own, which is not built in";
     m.add("JQ", Function::refused(language)).add("JSONPath", Function::refused(language));
     let names = [
-        ("has", "Has"), ("slice", "Slice"), ("dict", "Dict"), ("keys", "Keys"),
-        ("values", "Values"), ("append", "Append"), ("prepend", "Prepend"), ("uniq", "Uniq"),
-        ("reverse", "Reverse"), ("merge", "Merge"), ("sort", "Sort"), ("jsonpath", "JSONPath"),
-        ("jq", "JQ"), ("flatten", "Flatten"), ("set", "Set"), ("unset", "Unset"),
+        ("has", "Has"),
+        ("slice", "Slice"),
+        ("dict", "Dict"),
+        ("keys", "Keys"),
+        ("values", "Values"),
+        ("append", "Append"),
+        ("prepend", "Prepend"),
+        ("uniq", "Uniq"),
+        ("reverse", "Reverse"),
+        ("merge", "Merge"),
+        ("sort", "Sort"),
+        ("jsonpath", "JSONPath"),
+        ("jq", "JQ"),
+        ("flatten", "Flatten"),
+        ("set", "Set"),
+        ("unset", "Unset"),
     ];
     alias(f, m, &names);
     // A namespace may change what it is given through these two.
@@ -179,9 +191,7 @@ fn merge(below: &Map, over: &Map, meter: &mut Meter) -> Result<Map, Failure> {
     meter.spend(merged.len() + over.len())?;
     for (key, value) in over.entries() {
         let value = match (&value, merged.get(&key)) {
-            (Value::Map(over), Some(Value::Map(below)))
-                if over.element() == below.element() =>
-            {
+            (Value::Map(over), Some(Value::Map(below))) if over.element() == below.element() => {
                 merge(&below, over, meter)?.into()
             }
             _ => value,
@@ -264,9 +274,7 @@ fn chosen(c: &mut Call<'_>, named: bool) -> Outcome {
     for key in &keys {
         let Value::Str(key) = key else {
             let (found, key) = (key.type_name(), convert::text(key, c.meter)?);
-            return Err(
-                format!("wrong key type: must be string, got {found} ({key})").into()
-            );
+            return Err(format!("wrong key type: must be string, got {found} ({key})").into());
         };
         wanted.push(key.clone());
     }

@@ -39,11 +39,7 @@ pub(super) fn register(f: &mut Functions) {
         let text = convert::text(&c.value(0), c.meter)?;
         crate::sprig::url::object(&text)
     });
-    alias(
-        f,
-        m,
-        &[("urlParse", "URL"), ("bool", "Bool"), ("join", "Join"), ("default", "Default")],
-    );
+    alias(f, m, &[("urlParse", "URL"), ("bool", "Bool"), ("join", "Join"), ("default", "Default")]);
     f.add("conv", namespace("*funcs.ConvFuncs", m.clone()));
 }
 

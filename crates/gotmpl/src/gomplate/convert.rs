@@ -37,9 +37,8 @@ pub(super) fn int(value: &Value, meter: &mut Meter) -> Result<i64, Failure> {
         Value::Float(number) => Ok(float_to_int(*number)),
         Value::Bool(value) => Ok(i64::from(*value)),
         other => match other.integer() {
-            Some(number) => i64::try_from(number).map_err(|_| {
-                format!("could not convert {number} to int64, would overflow").into()
-            }),
+            Some(number) => i64::try_from(number)
+                .map_err(|_| format!("could not convert {number} to int64, would overflow").into()),
             None => Err(format!("could not convert {} to int64", shown(other, meter)?).into()),
         },
     }

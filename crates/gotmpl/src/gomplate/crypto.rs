@@ -25,14 +25,29 @@ pub(super) fn register(f: &mut Functions) {
     let refused: &[(&'static str, &[&str])] = &[
         (
             RANDOM,
-            &["Bcrypt", "ECDSAGenerateKey", "Ed25519GenerateKey", "EncryptAES", "RSAEncrypt",
-              "RSAGenerateKey"],
+            &[
+                "Bcrypt",
+                "ECDSAGenerateKey",
+                "Ed25519GenerateKey",
+                "EncryptAES",
+                "RSAEncrypt",
+                "RSAGenerateKey",
+            ],
         ),
         (
             SECRET,
-            &["DecryptAES", "DecryptAESBytes", "ECDSADerivePublicKey", "Ed25519DerivePublicKey",
-              "Ed25519GenerateKeyFromSeed", "PBKDF2", "RSADecrypt", "RSADecryptBytes",
-              "RSADerivePublicKey", "WPAPSK"],
+            &[
+                "DecryptAES",
+                "DecryptAESBytes",
+                "ECDSADerivePublicKey",
+                "Ed25519DerivePublicKey",
+                "Ed25519GenerateKeyFromSeed",
+                "PBKDF2",
+                "RSADecrypt",
+                "RSADecryptBytes",
+                "RSADerivePublicKey",
+                "WPAPSK",
+            ],
         ),
     ];
     refuse(m, refused);
@@ -42,7 +57,9 @@ pub(super) fn register(f: &mut Functions) {
     add(m, &["Encode"], &[Any], |c| Ok(encode_base64(&bytes(c)?).into()));
     add(m, &["Decode"], &[Any], |c| {
         let decoded = decoded(c)?;
-        String::from_utf8(decoded).map(Value::from).map_err(|_| "the decoded bytes are not UTF-8".into())
+        String::from_utf8(decoded)
+            .map(Value::from)
+            .map_err(|_| "the decoded bytes are not UTF-8".into())
     });
     add(m, &["DecodeBytes"], &[Any], |c| Ok(List::bytes(&decoded(c)?).into()));
     f.add("base64", namespace("*funcs.Base64Funcs", m.clone()));
@@ -84,7 +101,8 @@ fn bytes(c: &mut Call<'_>) -> Result<Vec<u8>, Failure> {
 fn decoded(c: &mut Call<'_>) -> Result<Vec<u8>, Failure> {
     let text = convert::text(&c.value(0), c.meter)?;
     let url = || decode_base64(&text.replace('-', "+").replace('_', "/"));
-    decode_base64(&text).or_else(|error| if text.contains(['+', '/']) { Err(error) } else { url() })
+    decode_base64(&text)
+        .or_else(|error| if text.contains(['+', '/']) { Err(error) } else { url() })
         .map_err(|position| {
             Failure::Message(format!("illegal base64 data at input byte {position}"))
         })

@@ -54,11 +54,21 @@ pub(super) fn register(f: &mut Functions) {
     let cue = Function::refused("it is a language of its own, which is not built in");
     m.add("CUE", cue.clone()).add("ToCUE", cue);
     let names = [
-        ("json", "JSON"), ("jsonArray", "JSONArray"), ("yaml", "YAML"), ("yamlArray", "YAMLArray"),
-        ("toml", "TOML"), ("csv", "CSV"), ("csvByRow", "CSVByRow"),
-        ("csvByColumn", "CSVByColumn"), ("cue", "CUE"), ("toJSON", "ToJSON"),
-        ("toJSONPretty", "ToJSONPretty"), ("toYAML", "ToYAML"), ("toTOML", "ToTOML"),
-        ("toCSV", "ToCSV"), ("toCUE", "ToCUE"),
+        ("json", "JSON"),
+        ("jsonArray", "JSONArray"),
+        ("yaml", "YAML"),
+        ("yamlArray", "YAMLArray"),
+        ("toml", "TOML"),
+        ("csv", "CSV"),
+        ("csvByRow", "CSVByRow"),
+        ("csvByColumn", "CSVByColumn"),
+        ("cue", "CUE"),
+        ("toJSON", "ToJSON"),
+        ("toJSONPretty", "ToJSONPretty"),
+        ("toYAML", "ToYAML"),
+        ("toTOML", "ToTOML"),
+        ("toCSV", "ToCSV"),
+        ("toCUE", "ToCUE"),
     ];
     alias(f, m, &names);
     f.add("data", namespace("*funcs.DataFuncs", m.clone()));

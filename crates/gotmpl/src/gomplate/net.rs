@@ -20,7 +20,10 @@ pub(super) fn register(f: &mut Functions) {
         Ok(Value::object(Prefix::parse(&convert::text(&c.value(0), c.meter)?)?))
     });
     let refused: &[(&'static str, &[&str])] = &[
-        (NETWORK, &["LookupCNAME", "LookupIP", "LookupIPs", "LookupSRV", "LookupSRVs", "LookupTXT"]),
+        (
+            NETWORK,
+            &["LookupCNAME", "LookupIP", "LookupIPs", "LookupSRV", "LookupSRVs", "LookupTXT"],
+        ),
         (
             "it is an experiment there, which has to be asked for",
             &["CIDRHost", "CIDRNetmask", "CIDRSubnetSizes", "CIDRSubnets"],
@@ -48,16 +51,17 @@ struct Prefix {
 
 impl Prefix {
     fn parse(text: &str) -> Result<Self, String> {
-        let mistake =
-            |why: &str| format!("netip.ParsePrefix({}): {why}", quote(text, false));
+        let mistake = |why: &str| format!("netip.ParsePrefix({}): {why}", quote(text, false));
         let (address, bits) = text.rsplit_once('/').ok_or_else(|| mistake("no '/'"))?;
         let address = parse(address).map_err(|why| mistake(&why))?;
         let canonical = !bits.is_empty()
             && bits.bytes().all(|b| b.is_ascii_digit())
             && (bits == "0" || !bits.starts_with('0'));
-        let number = bits.parse::<u8>().ok().filter(|_| canonical).ok_or_else(|| {
-            mistake(&format!("bad bits after slash: {}", quote(bits, false)))
-        })?;
+        let number = bits
+            .parse::<u8>()
+            .ok()
+            .filter(|_| canonical)
+            .ok_or_else(|| mistake(&format!("bad bits after slash: {}", quote(bits, false))))?;
         if number > bit_length(&address) {
             return Err(mistake("prefix length out of range"));
         }

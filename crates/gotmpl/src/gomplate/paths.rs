@@ -52,9 +52,7 @@ fn text(m: &mut Functions, name: &str, change: fn(&str) -> String) {
 fn relative(c: &mut Call<'_>) -> Outcome {
     let from = clean(&convert::text(&c.value(0), c.meter)?);
     let to = clean(&convert::text(&c.value(1), c.meter)?);
-    let impossible = || {
-        Failure::Message(format!("Rel: can't make {to} relative to {from}"))
-    };
+    let impossible = || Failure::Message(format!("Rel: can't make {to} relative to {from}"));
     if from.starts_with('/') != to.starts_with('/') {
         return Err(impossible());
     }

@@ -67,9 +67,8 @@ fn limited(c: &mut Call<'_>) -> Result<(String, i64, String), Failure> {
     let (pattern, limit, text) = match args.as_slice() {
         [pattern, text] => (pattern, -1, text),
         [pattern, limit, text] => {
-            let limit = convert::int(limit, c.meter).map_err(|failure| {
-                Failure::Message(format!("n must be an integer: {failure}"))
-            })?;
+            let limit = convert::int(limit, c.meter)
+                .map_err(|failure| Failure::Message(format!("n must be an integer: {failure}")))?;
             (pattern, limit, text)
         }
         args => return Err(format!("wrong number of args: want 2 or 3, got {}", args.len()).into()),

@@ -22,9 +22,15 @@ pub(super) fn register(f: &mut Functions) {
     layout(m);
     cases::register(m);
     let names = [
-        ("replaceAll", "ReplaceAll"), ("title", "Title"), ("toUpper", "ToUpper"),
-        ("toLower", "ToLower"), ("trimSpace", "TrimSpace"), ("indent", "Indent"),
-        ("quote", "Quote"), ("shellQuote", "ShellQuote"), ("squote", "Squote"),
+        ("replaceAll", "ReplaceAll"),
+        ("title", "Title"),
+        ("toUpper", "ToUpper"),
+        ("toLower", "ToLower"),
+        ("trimSpace", "TrimSpace"),
+        ("indent", "Indent"),
+        ("quote", "Quote"),
+        ("shellQuote", "ShellQuote"),
+        ("squote", "Squote"),
     ];
     alias(f, m, &names);
     f.add("strings", namespace("*funcs.StringFuncs", m.clone()));
@@ -37,9 +43,7 @@ fn older(f: &mut Functions) {
     add(f, &["hasPrefix"], &[Str, Str], |c| Ok(c.str(0)?.starts_with(&*c.str(1)?).into()));
     add(f, &["hasSuffix"], &[Str, Str], |c| Ok(c.str(0)?.ends_with(&*c.str(1)?).into()));
     add(f, &["split"], &[Str, Str], |c| Ok(split(&c.str(1)?, &c.str(0)?, -1).into()));
-    add(f, &["splitN"], &[Str, Str, Int], |c| {
-        Ok(parts(&c.str(1)?, &c.str(0)?, c.int(2)?))
-    });
+    add(f, &["splitN"], &[Str, Str, Int], |c| Ok(parts(&c.str(1)?, &c.str(0)?, c.int(2)?)));
     add(f, &["trim"], &[Str, Str], |c| {
         let set = c.str(1)?;
         Ok(c.str(0)?.trim_matches(|ch| set.contains(ch)).into())
@@ -48,7 +52,9 @@ fn older(f: &mut Functions) {
 
 /// A method of a text and one to do with it.
 fn with(m: &mut Functions, name: &str, op: fn(&str, &str) -> Value) {
-    add(m, &[name], &[Str, Any], move |c| Ok(op(&c.str(0)?, &convert::text(&c.value(1), c.meter)?)));
+    add(m, &[name], &[Str, Any], move |c| {
+        Ok(op(&c.str(0)?, &convert::text(&c.value(1), c.meter)?))
+    });
 }
 
 fn edges(m: &mut Functions) {
@@ -60,9 +66,7 @@ fn edges(m: &mut Functions) {
     with(m, "TrimRight", |set, text| text.trim_end_matches(|c| set.contains(c)).into());
     with(m, "TrimPrefix", |part, text| text.strip_prefix(part).unwrap_or(text).into());
     with(m, "TrimSuffix", |part, text| text.strip_suffix(part).unwrap_or(text).into());
-    add(m, &["TrimSpace"], &[Any], |c| {
-        Ok(convert::text(&c.value(0), c.meter)?.trim().into())
-    });
+    add(m, &["TrimSpace"], &[Any], |c| Ok(convert::text(&c.value(0), c.meter)?.trim().into()));
     add(m, &["Trunc"], &[Int, Any], |c| {
         let text = convert::text(&c.value(1), c.meter)?;
         let length = usize::try_from(c.int(0)?).unwrap_or(text.len()).min(text.len());
@@ -172,8 +176,9 @@ fn abbreviated(c: &mut Call<'_>) -> Outcome {
     if offset > 4 && width < 7 && text.len() as i64 > width {
         let fits = text.len() as i64 - offset < width - 3;
         if !fits || text.len() as i64 - (width - 3) > 4 {
-            return Err("stringutils illegal argument: Minimum abbreviation width with offset is 7"
-                .into());
+            return Err(
+                "stringutils illegal argument: Minimum abbreviation width with offset is 7".into(),
+            );
         }
     }
     Ok(wrap::abbreviate(&text, offset.max(0) as usize, width as usize)?.into())

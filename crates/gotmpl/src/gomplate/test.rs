@@ -33,8 +33,12 @@ pub(super) fn register(f: &mut Functions) {
         Ok((*wanted == *found.kind_name() || &*wanted == "number" && is_number).into())
     });
     let names = [
-        ("assert", "Assert"), ("fail", "Fail"), ("required", "Required"),
-        ("ternary", "Ternary"), ("kind", "Kind"), ("isKind", "IsKind"),
+        ("assert", "Assert"),
+        ("fail", "Fail"),
+        ("required", "Required"),
+        ("ternary", "Ternary"),
+        ("kind", "Kind"),
+        ("isKind", "IsKind"),
     ];
     alias(f, m, &names);
     f.add("test", namespace("*funcs.TestFuncs", m.clone()));

@@ -41,9 +41,8 @@ pub(super) fn register(f: &mut Functions) {
     }
     for (name, unit) in UNITS_NANOSECONDS {
         add(m, &[name], &[Any], |c| {
-            let count = convert::int(&c.value(0), c.meter).map_err(|failure| {
-                Failure::Message(format!("expected a number: {failure}"))
-            })?;
+            let count = convert::int(&c.value(0), c.meter)
+                .map_err(|failure| Failure::Message(format!("expected a number: {failure}")))?;
             Ok(Value::object(Duration::of(count, *unit)))
         });
     }
@@ -62,7 +61,10 @@ pub(super) fn register(f: &mut Functions) {
         Ok(Value::object(parse_duration(&text)?))
     });
     add(m, &["Unix"], &[Any], unix);
-    refuse(m, &[("it reads the clock", &["Now", "Since", "Until"]), (ENVIRONMENT, &["ParseLocal"])]);
+    refuse(
+        m,
+        &[("it reads the clock", &["Now", "Since", "Until"]), (ENVIRONMENT, &["ParseLocal"])],
+    );
     f.add("time", namespace("*funcs.TimeFuncs", m.clone()));
 }
 
@@ -87,7 +89,8 @@ fn unix(c: &mut Call<'_>) -> Outcome {
         Value::Object(object) if !convert::is_time(&c.value(0)) => split_seconds(&object.text())?,
         _ => (0, 0),
     };
-    let (carry, nanoseconds) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+    let (carry, nanoseconds) =
+        (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     Ok(Value::time(seconds.saturating_add(carry), nanoseconds as u32))
 }
 

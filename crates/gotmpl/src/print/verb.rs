@@ -101,9 +101,7 @@ impl<'m> Printer<'m> {
                 }
                 'v' => self.push(&object.text()),
                 _ => match object.integer() {
-                    Some(number) => {
-                        self.integer(number.unsigned_abs(), number < 0, verb, value)
-                    }
+                    Some(number) => self.integer(number.unsigned_abs(), number < 0, verb, value),
                     None => self.bad_verb(value, verb),
                 },
             },

@@ -5,8 +5,18 @@ use std::fmt::Write;
 use super::Time;
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 pub(super) const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -20,21 +30,39 @@ pub(super) enum Field {
     LongYear,
     Month,
     LongMonth,
-    NumMonth { padded: bool },
+    NumMonth {
+        padded: bool,
+    },
     WeekDay,
     LongWeekDay,
-    Day { padded: bool },
+    Day {
+        padded: bool,
+    },
     UnderDay,
-    YearDay { padded: bool },
+    YearDay {
+        padded: bool,
+    },
     Hour,
-    Hour12 { padded: bool },
-    Minute { padded: bool },
-    Second { padded: bool },
-    Half { upper: bool },
+    Hour12 {
+        padded: bool,
+    },
+    Minute {
+        padded: bool,
+    },
+    Second {
+        padded: bool,
+    },
+    Half {
+        upper: bool,
+    },
     ZoneName,
     Offset(Offset),
     /// Digits after the second; with nines, without trailing zeros.
-    Fraction { digits: usize, trims: bool, separator: char },
+    Fraction {
+        digits: usize,
+        trims: bool,
+        separator: char,
+    },
 }
 
 /// `-07:00:00` in one of its forms.

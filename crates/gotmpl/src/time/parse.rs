@@ -335,8 +335,7 @@ impl<'t> Reader<'t> {
                     return Err(self.because("day-of-year out of range"));
                 }
                 let months = DAYS_BEFORE.iter().take_while(|before| **before < of_year).count();
-                (month, day) =
-                    self.agree((months as i64, of_year - DAYS_BEFORE[months - 1]))?;
+                (month, day) = self.agree((months as i64, of_year - DAYS_BEFORE[months - 1]))?;
             }
         }
         let (month, day) = (month.unwrap_or(1), day.unwrap_or(1));

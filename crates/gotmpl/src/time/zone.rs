@@ -46,9 +46,7 @@ impl Zone {
         match self {
             Self::Utc => "UTC".to_owned(),
             Self::Fixed { name, .. } => name.clone(),
-            Self::Named(zone) => {
-                zone.to_offset_info(timestamp(seconds)).abbreviation().to_owned()
-            }
+            Self::Named(zone) => zone.to_offset_info(timestamp(seconds)).abbreviation().to_owned(),
         }
     }
 

@@ -30,7 +30,8 @@ pub(crate) fn run(command: &mut Command, output: Option<&std::path::Path>) -> Re
     };
     let cpu_before = cpu_of_children()?;
     let start = Instant::now();
-    let mut child = command.stdout(stdout).spawn().with_context(|| format!("cannot run {shown}"))?;
+    let mut child =
+        command.stdout(stdout).spawn().with_context(|| format!("cannot run {shown}"))?;
     let mut peak_bytes = 0;
     let status = loop {
         peak_bytes = high_water_mark(&child).unwrap_or(0).max(peak_bytes);

@@ -26,7 +26,10 @@ fn it_is_what_serde_json_writes() {
         ("again", inner.clone()),
         ("deeper", map(vec![("inner", inner)])),
         ("texts", list(texts.map(Value::text).to_vec())),
-        ("numbers", list(["1", "-7", "18446744073709551615", "1e300", "0.1", "~"].map(raw).to_vec())),
+        (
+            "numbers",
+            list(["1", "-7", "18446744073709551615", "1e300", "0.1", "~"].map(raw).to_vec()),
+        ),
         ("truth", raw("true")),
         ("nothing", list(vec![])),
         ("key \"quoted\"", raw("2024-01-02")),

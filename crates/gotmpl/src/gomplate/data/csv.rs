@@ -16,7 +16,11 @@ impl Table {
     /// Of `text`, `delimiter text`, `header text` or `delimiter header text`: a header is given
     /// as a row, and an empty one asks for `A`, `B` and so on.
     pub(super) fn read(c: &mut Call<'_>) -> Result<Self, Failure> {
-        let args = c.rest(0).iter().map(|arg| convert::text(arg, c.meter)).collect::<Result<Vec<_>, _>>()?;
+        let args = c
+            .rest(0)
+            .iter()
+            .map(|arg| convert::text(arg, c.meter))
+            .collect::<Result<Vec<_>, _>>()?;
         let row = |text: &str, delimiter: &str| {
             Some(text.split(delimiter).map(str::to_owned).collect::<Vec<_>>())
         };
@@ -97,8 +101,8 @@ fn record(rest: &mut &str, delimiter: char, line: usize) -> Result<Vec<String>, 
     loop {
         let cell = match rest.strip_prefix('"') {
             Some(quoted) => {
-                let (cell, after) =
-                    quoted_cell(quoted).ok_or_else(|| wrong("extraneous or missing \" in quoted-field"))?;
+                let (cell, after) = quoted_cell(quoted)
+                    .ok_or_else(|| wrong("extraneous or missing \" in quoted-field"))?;
                 *rest = after;
                 cell
             }

@@ -36,8 +36,7 @@ fn value(toml: &Toml) -> Value {
 }
 
 fn datetime(text: &str) -> Value {
-    let layouts =
-        ["2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02", "15:04:05"];
+    let layouts = ["2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02", "15:04:05"];
     let found = layouts.iter().find_map(|layout| parse(layout, text).ok());
     found.map_or_else(|| text.into(), Value::object)
 }

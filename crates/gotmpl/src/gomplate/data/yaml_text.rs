@@ -163,7 +163,11 @@ fn inline(text: &str, is_key: bool) -> String {
     if shape.plain && !(is_key && text.is_empty()) {
         return text.to_owned();
     }
-    if shape.single_quoted { format!("'{}'", text.replace('\'', "''")) } else { double_quoted(text) }
+    if shape.single_quoted {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        double_quoted(text)
+    }
 }
 
 /// What YAML 1.1 took for true or false.
