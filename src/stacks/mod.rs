@@ -23,6 +23,7 @@ mod locals;
 mod early;
 mod template;
 mod read_back;
+mod asking;
 mod function;
 mod call;
 mod merge;
