@@ -169,7 +169,8 @@ impl Reader<'_> {
                 Node::Int(count) => u32::try_from(count).ok(),
                 _ => None,
             });
-        let enabled = |set: &str| get(set).and_then(|set| set.get("enabled")?.as_bool()) == Some(true);
+        let enabled =
+            |set: &str| get(set).and_then(|set| set.get("enabled")?.as_bool()) == Some(true);
         let delimiter = |at: usize| get("delimiters")?.as_list()?.get(at)?.as_str().map(Arc::from);
         TemplateSettings {
             enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
