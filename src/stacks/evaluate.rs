@@ -16,6 +16,17 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
 use crate::model::value::{Map, Node, Value};
 
+/// Sections that templates see, empty at least, in components of no other kind.
+const TERRAFORM_ONLY: &[&str] = &[
+    "backend",
+    "backend_type",
+    "remote_state_backend",
+    "remote_state_backend_type",
+    "providers",
+    "required_providers",
+    "required_version",
+];
+
 impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
@@ -46,8 +57,10 @@ impl Finisher<'_> {
             }
             missing.extend(absent);
             self.consults |= self.templates.asks();
-            if bench.presence == Presence::Active {
+            if bench.presence == Presence::Active || self.looking {
                 self.asked.extend(open.iter().filter(|q| !self.answers.contains_key(q)).cloned());
+            }
+            if bench.presence == Presence::Active {
                 bench.open.extend(open);
             }
             if bench.presence == Presence::Abstract {
@@ -74,7 +87,9 @@ impl Finisher<'_> {
     /// The sections and the names that only templates see. Where calls met other values,
     /// templates see what would come of them as texts.
     fn with_names(&self, bench: &Bench<'_>, merged: &Merged, lists: Lists) -> Map {
-        let empty = sections::RULES.iter().map(|rule| {
+        let terraform = bench.id.kind.as_str() == "terraform";
+        let has = |name: &str| terraform || !TERRAFORM_ONLY.contains(&name);
+        let empty = sections::RULES.iter().filter(|rule| has(rule.name)).map(|rule| {
             let value =
                 if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
             (Arc::from(rule.name), value)
@@ -146,8 +161,10 @@ impl Finisher<'_> {
             merged.compute(name, Reach::Rendered, value);
         }
         // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active {
+        if bench.presence == Presence::Active || self.looking {
             self.asked.extend(asked);
+        }
+        if bench.presence == Presence::Active {
             bench.open.extend(open);
             let found = failures.into_iter().map(|(value, code, message)| {
                 Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
