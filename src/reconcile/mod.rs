@@ -9,6 +9,7 @@
 mod agenda;
 mod agent;
 mod answer;
+mod output;
 mod follow;
 mod keep;
 mod listen;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
-pub use answer::{Reach, answer};
+pub use answer::{Person, Reach};
 pub use follow::{Current, Follow};
 pub use keep::Keep;
 pub use listen::Listen;

@@ -64,6 +64,8 @@ pub(super) struct TemplateSettings {
     pub(super) enabled: bool,
     pub(super) sprig: bool,
     pub(super) gomplate: bool,
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) ignore_missing: bool,
     /// How often the values of a component are rendered.
     pub(super) evaluations: u32,
     pub(super) delimiters: (Arc<str>, Arc<str>),
@@ -167,13 +169,15 @@ impl Reader<'_> {
                 Node::Int(count) => u32::try_from(count).ok(),
                 _ => None,
             });
-        let has =
-            |set: &str| get(set).and_then(|set| set.get("enabled")?.as_bool()).unwrap_or(false);
+        let enabled = |set: &str| get(set).and_then(|set| set.get("enabled")?.as_bool()) == Some(true);
         let delimiter = |at: usize| get("delimiters")?.as_list()?.get(at)?.as_str().map(Arc::from);
         TemplateSettings {
             enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
-            sprig: has("sprig"),
-            gomplate: has("gomplate"),
+            sprig: enabled("sprig"),
+            gomplate: enabled("gomplate"),
+            ignore_missing: get("ignore_missing_template_values")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             evaluations: evaluations.unwrap_or(1).clamp(1, EVALUATIONS_MAX),
             delimiters: match (delimiter(0), delimiter(1)) {
                 (Some(left), Some(right)) => (left, right),

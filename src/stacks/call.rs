@@ -9,7 +9,7 @@ use super::function::{self, Act, Take};
 use super::merge::Lists;
 use crate::diagnostic::Code;
 use crate::model::question::{Answer, Answers, Question};
-use crate::model::value::{Node, Raw, Rules, Value};
+use crate::model::value::{Map, Node, Raw, Rules, Value};
 
 /// Calls the functions of one component.
 pub(super) struct Calls<'c> {
@@ -158,14 +158,16 @@ impl Calls<'_> {
         let map = value.and_then(Value::as_map);
         let list = |items: Vec<Value>| Node::List(Arc::new(items));
         match (take, map) {
+            (Take::All, None) if key == "labels" => Node::Map(Map::default()),
             (Take::All, _) => value.map_or(Node::Null, |value| value.node.clone()),
-            (Take::Keys, map) => {
-                let sorted = map.map(|map| map.sorted()).unwrap_or_default();
-                list(sorted.into_iter().map(|(key, _)| Value::text(key.clone())).collect())
+            (_, None) => list(Vec::new()),
+            (Take::Keys, Some(map)) => {
+                let sorted = map.sorted().into_iter();
+                list(sorted.map(|(key, _)| Value::text(key.clone())).collect())
             }
-            (Take::Values, map) => {
-                let sorted = map.map(|map| map.sorted()).unwrap_or_default();
-                list(sorted.into_iter().map(|(_, value)| value.clone()).collect())
+            (Take::Values, Some(map)) => {
+                let sorted = map.sorted().into_iter();
+                list(sorted.map(|(_, value)| value.clone()).collect())
             }
         }
     }

@@ -12,6 +12,9 @@ pub(super) struct Contribution {
     pub(super) manifest: Arc<Manifest>,
     /// The files from the stack's manifest down to this one.
     pub(super) imports: Arc<[Arc<str>]>,
+    /// Whether it imports anything that says something: then it is merged with that, and marked
+    /// lists in it continue what was imported, or nothing.
+    pub(super) settles: bool,
     /// How many of [`Closure::sideways`] reach its components.
     pub(super) sideways: usize,
     /// The `overrides` that reach its components from itself and from above, behind those.

@@ -79,8 +79,9 @@ pub(super) fn decided(values: &[Value], lists: Lists) -> Option<Value> {
         },
         (Node::List(_), Lists::Append) => {
             let lists = values.iter().filter_map(Value::as_list);
-            let items = lists.flatten().cloned().collect();
-            Value { node: Node::List(Arc::new(items)), origin: last.origin }
+            let items: Vec<_> = lists.flatten().cloned().collect();
+            let node = if items.is_empty() { Node::Null } else { Node::List(Arc::new(items)) };
+            Value { node, origin: last.origin }
         }
         (Node::List(_), Lists::Merge) => match rest.iter().find(|v| v.as_list().is_none()) {
             Some(other) => other.clone(),

@@ -119,6 +119,14 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
     (wanted, wrong)
 }
 
+/// What of `settings.depends_on` is not a map of maps.
+pub(super) fn misshapen(depends_on: &Value) -> Option<&Value> {
+    match depends_on.as_map() {
+        Some(map) => map.iter().map(|(_, item)| item).find(|item| item.as_map().is_none()),
+        None => Some(depends_on),
+    }
+}
+
 /// Finds the component that `wanted` names in `stack`; `Ok(None)` if the stack may be one that could
 /// not be named.
 pub(super) fn link(

@@ -9,6 +9,7 @@ use super::deferred;
 use super::finish::{Bench, Finisher};
 use super::marks::Marks;
 use super::merge::Lists;
+use super::path;
 use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
@@ -18,34 +19,37 @@ use crate::model::value::{Map, Node, Value};
 impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
+        if !self.evaluation.functions {
+            settle(merged, lists);
+        }
         let with_templates = names(merged, Marks::TEMPLATE);
         if with_templates.is_empty() || !self.evaluation.templates {
             return;
         }
+        self.templates.answer(self.answers);
         let mut missing = Vec::new();
         // Every pass reads the values as they were written: it follows one reference further.
         let written = self.with_names(bench, merged, lists);
         for _ in 0..self.templates.evaluations() {
             let texts = merged.map();
             let scope = template::needed(self.templates, &texts, &written);
-            let mut rendering = Rendering {
-                templates: self.templates,
-                moment: Moment::Late,
-                missing: Missing::Prints,
-                scope,
-                written: written.clone(),
-                failures: Vec::new(),
-                absent: Vec::new(),
-            };
+            let (late, prints) = (Moment::Late, Missing::Prints);
+            let mut rendering = Rendering::new(self.templates, late, prints, scope);
+            rendering.written = written.clone();
             let rendered: Vec<_> = with_templates
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
                 .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
+            let (failures, absent, open) = (rendering.failures, rendering.absent, rendering.open);
             for (name, value) in rendered {
                 merged.compute(name, Reach::Rendered, value);
             }
             missing.extend(absent);
+            self.consults |= self.templates.asks();
+            if bench.presence == Presence::Active {
+                self.asked.extend(open.iter().filter(|q| !self.answers.contains_key(q)).cloned());
+                bench.open.extend(open);
+            }
             if bench.presence == Presence::Abstract {
                 continue;
             }
@@ -89,14 +93,28 @@ impl Finisher<'_> {
         text("stack", bench.stack.as_str());
         text("atmos_stack_file", file);
         text("atmos_manifest", file);
-        text("workspace", &bench.workspace);
-        let mut about = Map::default();
-        about.insert("component_type", Value::text(bench.id.kind.as_str()));
-        map.insert("component_info", Value::computed(Node::Map(about)));
+        if self.evaluation.listing {
+            text("workspace", &bench.listed_workspace);
+            let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
+            map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
+        } else {
+            text("workspace", &bench.workspace);
+            let layers = merged.layers.iter().filter_map(|layer| layer.imports.last());
+            let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+            map.insert("deps", self.files(deps.into_iter()));
+            map.insert("imports", self.files(bench.parent.imports.iter()));
+        }
         let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
         let inheritance = Node::List(Arc::new(inheritance.collect()));
         map.insert("inheritance", Value::computed(inheritance));
         map
+    }
+
+    /// Manifests by their names among the stacks.
+    fn files<'p>(&self, paths: impl Iterator<Item = &'p Arc<str>>) -> Value {
+        let name = |path: &'p Arc<str>| path::stem(path::below(path, &self.dialect.stacks));
+        let names = paths.map(|path| Value::text(name(path)));
+        Value::computed(Node::List(Arc::new(names.collect())))
     }
 
     /// Calls what functions the component has. `lists` is its strategy.
@@ -130,11 +148,21 @@ impl Finisher<'_> {
         // What will not be applied has nothing to wait for and nothing to fail with.
         if bench.presence == Presence::Active {
             self.asked.extend(asked);
-            bench.open = open;
+            bench.open.extend(open);
             let found = failures.into_iter().map(|(value, code, message)| {
                 Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
             });
             bench.faults.extend(found.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// Decides what calls met, where they are not going to be called.
+fn settle(merged: &mut Merged, lists: Lists) {
+    for name in names(merged, Marks::FUNCTION) {
+        let settled = merged.get(&name).and_then(|section| deferred::settled(section, lists));
+        if let Some(settled) = settled {
+            merged.compute(&name, Reach::Rendered, settled);
         }
     }
 }

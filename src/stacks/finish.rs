@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
-use super::component::{Merged, Sources};
+use super::component::{Merged, Section, Sources};
+use super::dependency;
+use super::layer::Memo;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -21,11 +23,16 @@ use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Node, Value};
 
+/// Sections that only stand in for names while templates are rendered: the component's, that of
+/// its folder, its workspace.
+const NAMES: [&str; 3] = ["atmos_component", "component", "workspace"];
+
 /// Finishes components, one after the other.
 pub(super) struct Finisher<'r> {
     pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
+    pub(super) memo: &'r mut Memo,
     pub(super) answers: &'r Answers,
     pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
@@ -45,7 +52,7 @@ pub(super) struct Bench<'c> {
     pub(super) presence: Presence,
     pub(super) workspace: Arc<str>,
     /// The same as a list of stacks has it.
-    listed_workspace: Arc<str>,
+    pub(super) listed_workspace: Arc<str>,
     pub(super) open: BTreeSet<Question>,
     pub(super) faults: Vec<Diagnostic>,
 }
@@ -71,7 +78,7 @@ impl Finisher<'_> {
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
         let strategy =
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
-        let mut merged = sources.merge(self.dialect.lists, strategy);
+        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo);
         let mut bench = Bench {
             parent,
             sources,
@@ -83,13 +90,74 @@ impl Finisher<'_> {
             open: BTreeSet::new(),
             faults: Vec::new(),
         };
+        self.workspace(&mut bench, &merged);
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
+        self.names(&bench, &mut merged);
         self.render(&mut bench, &mut merged, strategy);
+        let listing = self.listing(&mut bench, &mut merged);
         self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
-        self.component(bench, merged)
+        self.component(bench, merged, listing)
+    }
+
+    /// Adds the names that are templates to the sections, to be rendered with them.
+    fn names(&self, bench: &Bench<'_>, merged: &mut Merged) {
+        let listed = self.evaluation.listing;
+        let workspace = if listed { &bench.listed_workspace } else { &bench.workspace };
+        let code = bench.sources.code().unwrap_or_default();
+        let names = [bench.id.name.as_str(), code, workspace];
+        for (name, text) in NAMES.iter().zip(names) {
+            let value = Value::text(text);
+            let marks = Marks::of(&value, &self.templates.open());
+            if marks.has(Marks::TEMPLATE) {
+                merged.sections.insert((*name).into(), Section { value, marks });
+            }
+        }
+    }
+
+    /// Takes the rendered names out of the sections.
+    fn listing(&self, bench: &mut Bench<'_>, merged: &mut Merged) -> Listing {
+        merged.layers.retain(|layer| !NAMES.contains(&layer.section.as_ref()));
+        let [component, code, workspace] = NAMES.map(|name| {
+            let section = merged.sections.remove(name)?;
+            section.value.as_str().map(Arc::<str>::from)
+        });
+        if let Some(workspace) = workspace {
+            (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
+        }
+        let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
+        Listing {
+            workspace: bench.listed_workspace.clone(),
+            imports: bench.parent.imports.clone(),
+            gives: bench.parent.gives(),
+            component,
+            code,
+        }
+    }
+
+    /// The component's workspace, as it has it and as a list of stacks shows it.
+    fn workspace(&self, bench: &mut Bench<'_>, merged: &Merged) {
+        let backend_type = merged.get("backend_type").and_then(Value::as_str);
+        if backend_type == Some("http") || !self.dialect.has_workspaces {
+            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
+            return;
+        }
+        let metadata = merged.get("metadata");
+        let inherited = metadata.and_then(|metadata| metadata.get("component")?.as_str());
+        let component = bench.id.name.as_str();
+        let tokens = self.tokens(merged);
+        let own = backend::Placed {
+            metadata,
+            stack: bench.stack.as_str(),
+            component,
+            code: bench.sources.code().or(inherited).filter(|code| *code != component),
+            tokens: &tokens,
+        };
+        let workspace = own.workspace();
+        bench.listed_workspace = backend::Placed { component: "", code: None, ..own }.workspace();
+        bench.workspace = workspace;
     }
 
     fn backend(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
@@ -100,27 +168,10 @@ impl Finisher<'_> {
         let kind_of = text(merged, "backend_type");
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
-        let code = sources.code().map(str::to_owned);
-        let tokens = self.tokens(merged);
-        let placed = backend::Placed {
-            metadata,
-            stack: bench.stack.as_str(),
-            component: bench.id.name.as_str(),
-            code: code.as_deref().filter(|code| *code != bench.id.name.as_str()),
-            tokens: &tokens,
-        };
-        if kind_of == "http" || !self.dialect.has_workspaces {
-            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
-        } else {
-            bench.workspace = placed.workspace();
-            bench.listed_workspace =
-                backend::Placed { component: "", code: None, ..placed }.workspace();
-        }
-        let folder = said("component").or(code);
         if let Some(before) = merged.get("backend").cloned() {
             let named = backend::Named {
                 component: bench.id.name.as_str(),
-                code: folder.as_deref(),
+                code: sources.code(),
                 name: said("name"),
                 separator: &self.dialect.prefix_separator,
             };
@@ -128,13 +179,17 @@ impl Finisher<'_> {
             merged.compute("backend", Reach::Derived("the backend's type and key"), after);
         }
         let remote_type = match text(merged, "remote_state_backend_type") {
-            empty if empty.is_empty() => kind_of,
+            empty if empty.is_empty() => kind_of.clone(),
             said => said,
         };
+        let backend = merged.get("backend").cloned().map(|backend| match remote_type == kind_of {
+            true => backend,
+            false => Value::empty_map(),
+        });
         let own = merged.get("remote_state_backend").map(|all| backend::only(all, &remote_type));
-        let remote = match (merged.get("backend"), own) {
+        let remote = match (&backend, own) {
             (Some(backend), Some(own)) => Some(merge::merge(backend, &own, Lists::Replace)),
-            (backend, own) => own.or_else(|| backend.cloned()),
+            (backend, own) => own.or_else(|| backend.clone()),
         };
         if let Some(after) = remote {
             let reach = Reach::Derived("the component's own backend");
@@ -161,6 +216,7 @@ impl Finisher<'_> {
         &self,
         mut bench: Bench<'_>,
         merged: Merged,
+        listing: Listing,
     ) -> Result<Component, Vec<Diagnostic>> {
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
@@ -174,6 +230,12 @@ impl Finisher<'_> {
             bench.faults.extend(found);
             Reconcile::default()
         });
+        let depends_on = merged.get("settings").and_then(|settings| settings.get("depends_on"));
+        let wrong = depends_on.and_then(dependency::misshapen).map(|wrong| {
+            let message = "`depends_on` is a map of maps, each of which names a `component`";
+            Diagnostic::error(Code::SectionType, span(wrong), message)
+        });
+        bench.faults.extend(wrong);
         if !bench.faults.is_empty() {
             return Err(bench.faults);
         }
@@ -190,10 +252,7 @@ impl Finisher<'_> {
             reconcile,
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
-            listing: Listing {
-                workspace: bench.listed_workspace,
-                imports: bench.parent.imports.clone(),
-            },
+            listing,
             id: bench.id,
         })
     }
@@ -215,6 +274,24 @@ pub(super) fn strategy(
         Some(value) => atmos_yaml::lists(&value, span(library, parent, sources, &value)),
         None => Ok(dialect.lists),
     }
+}
+
+/// Whether the type of the backend is one of those that are set up.
+pub(super) fn backend_type(
+    library: &Library,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let Some((wanted, known)) = sources.backends() else { return Ok(()) };
+    let text = wanted.as_str().unwrap_or_default();
+    if text.is_empty() || known.is_empty() || known.contains(text) {
+        return Ok(());
+    }
+    let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    let message = format!("the backend's type is `{text}`, and only {known} is set up");
+    let span = span(library, parent, sources, &wanted);
+    let fault = Diagnostic::error(Code::SectionType, span, message);
+    Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
 }
 
 fn span(library: &Library, parent: &Parent, sources: &Sources, value: &Value) -> Span {

@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use super::atmos_yaml::Dialect;
 use super::closure::{Closure, Contribution, Overriding};
+use super::early::{Context, Early};
 use super::load::Library;
-use super::locals;
 use super::manifest::{Import, Manifest};
-use super::manifests::{Goal, Manifests, Read, plain};
+use super::manifests::{Goal, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
 use super::slot;
-use super::template::{self, Missing, Moment, Rendering, Templates};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::ids::ContentId;
-use crate::model::canonical;
-use crate::model::value::{Map, Node, Value};
+use super::template::{self, Missing, Moment, Templates};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 
 /// How deep imports may be nested: hand-made trees stay below 10.
@@ -37,16 +35,6 @@ pub(super) struct Importer<'l> {
     manifests: &'l mut Manifests,
     /// How many contributions all closures have so far.
     contributions: usize,
-}
-
-/// What a file is rendered with.
-#[derive(Clone, Default)]
-struct Context {
-    values: Option<Value>,
-    /// Names values and flags. None: there is nothing to render with.
-    id: Option<ContentId>,
-    ignore_missing: bool,
-    skip: bool,
 }
 
 /// The way through one stack's imports.
@@ -74,19 +62,12 @@ impl<'l> Importer<'l> {
     /// All that the manifest at `path` is made of.
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
         let mut walk = Walk { closure: Closure::default(), chain: Vec::new() };
-        let context = Context::default();
-        let manifest = self.manifest(path, &context);
-        self.walk(&mut walk, &manifest, &context, &Arc::default());
+        let manifest = self.manifest(path, &Context::plain(self.templates));
+        self.walk(&mut walk, &manifest, &Arc::default());
         walk.closure
     }
 
-    fn walk(
-        &mut self,
-        walk: &mut Walk,
-        manifest: &Arc<Manifest>,
-        context: &Context,
-        outer: &Arc<[Overriding]>,
-    ) {
+    fn walk(&mut self, walk: &mut Walk, manifest: &Arc<Manifest>, outer: &Arc<[Overriding]>) {
         walk.chain.push(manifest.path.clone());
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
         let own = (!manifest.overrides.is_empty())
@@ -95,16 +76,20 @@ impl<'l> Importer<'l> {
             Some(own) => [own].into_iter().chain(outer.iter()).cloned().collect(),
             None => outer.clone(),
         };
-        let plain = self.context(manifest, None, context);
+        let plain = self.context(manifest, None);
+        let first = walk.closure.contributions.len();
         for at in 0..manifest.imports.len() {
-            if let Err(fault) = self.import(walk, manifest, at, (&plain, context), &inner) {
+            if let Err(fault) = self.import(walk, manifest, at, &plain, &inner) {
                 walk.closure.fault(&[*fault]);
             }
         }
         let sideways = walk.closure.sideways.len();
         let manifest = manifest.clone();
         let faults = manifest.faults.clone();
-        walk.closure.contributions.push(Contribution { manifest, imports, sideways, inner });
+        let imported = &walk.closure.contributions[first..];
+        let settles = imported.iter().any(|from| !from.manifest.is_empty);
+        let contribution = Contribution { manifest, imports, settles, sideways, inner };
+        walk.closure.contributions.push(contribution);
         self.contributions += 1;
         walk.closure.fault(&faults);
         walk.closure.sideways.extend(own);
@@ -116,7 +101,7 @@ impl<'l> Importer<'l> {
         walk: &mut Walk,
         from: &Arc<Manifest>,
         at: usize,
-        (plain, outer): (&Context, &Context),
+        plain: &Context,
         overrides: &Arc<[Overriding]>,
     ) -> Result<(), Box<Diagnostic>> {
         let import = &from.imports[at];
@@ -124,7 +109,7 @@ impl<'l> Importer<'l> {
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
         let context = match import.is_plain() {
             true => plain.clone(),
-            false => self.context(from, Some(import), outer),
+            false => self.context(from, Some(import)),
         };
         for (number, goal) in self.goals(walk, from, at, &context)?.into_iter().enumerate() {
             let path = &goal.path;
@@ -154,7 +139,7 @@ impl<'l> Importer<'l> {
             {
                 goal.plain = Some(manifest.clone());
             }
-            self.walk(walk, &manifest, &context, overrides);
+            self.walk(walk, &manifest, overrides);
         }
         Ok(())
     }
@@ -199,34 +184,20 @@ impl<'l> Importer<'l> {
         Ok(goals)
     }
 
-    /// What an imported file is rendered with: its own context under the importing file's, and
-    /// the sections of an importing file that has locals.
-    fn context(&self, from: &Manifest, import: Option<&Import>, outer: &Context) -> Context {
-        if import.is_none_or(Import::is_plain) && !from.has_locals {
-            return outer.clone();
-        }
-        let own = import.and_then(|import| import.context.as_ref());
-        let mut layers: Vec<Value> = own.into_iter().cloned().collect();
-        if from.has_locals {
-            let globals = ["vars", "settings", "env"].into_iter();
-            let map: Map = globals
-                .map(|name| match from.globals.get(name) {
-                    Some(part) => (name.into(), part.value.clone()),
-                    None => (name.into(), Value::empty_map()),
-                })
-                .collect();
-            layers.push(Value::computed(Node::Map(map)));
-        }
-        layers.extend(outer.values.iter().cloned());
-        let values =
-            layers.into_iter().reduce(|low, high| merge::merge(&low, &high, Lists::Replace));
-        let ignore_missing =
-            import.is_some_and(|import| import.ignore_missing_values) || outer.ignore_missing;
-        let skip = import.is_some_and(|import| import.skip_templates) || outer.skip;
-        let bytes = values.as_ref().map(canonical::bytes).unwrap_or_default();
-        let flags = format!("{ignore_missing}{skip}").into_bytes();
-        let id = Some(ContentId::of([bytes, flags].concat()));
-        Context { values, id, ignore_missing, skip }
+    /// What an imported file is rendered with: its own context under what the importing file was
+    /// rendered with.
+    fn context(&self, from: &Manifest, import: Option<&Import>) -> Context {
+        let values = match import.and_then(|import| import.context.as_ref()) {
+            Some(own) => {
+                let given = Value::computed(Node::Map(from.given.clone()));
+                let merged = merge::merge(own, &given, Lists::Replace);
+                merged.as_map().cloned().unwrap_or_default()
+            }
+            None => from.given.clone(),
+        };
+        let ignore_missing = import.is_some_and(|import| import.ignore_missing_values);
+        let skip = import.is_some_and(|import| import.skip_templates);
+        Context::new(values, ignore_missing, skip, self.templates)
     }
 
     /// The import's path, rendered if it is a template: over what was imported before.
@@ -244,9 +215,8 @@ impl<'l> Importer<'l> {
             (Arc::from(name), slot.map_or_else(Value::empty_map, |slot| slot.value))
         });
         let mut values = Value::computed(Node::Map(globals.collect()));
-        if let Some(context) = &context.values {
-            values = merge::merge(&values, context, Lists::Replace);
-        }
+        let given = Value::computed(Node::Map(context.values.clone()));
+        values = merge::merge(&values, &given, Lists::Replace);
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
         let scope = template::to_go(&values);
         match self.templates.text(Moment::Import, &import.path, &scope, missing) {
@@ -271,7 +241,11 @@ impl<'l> Importer<'l> {
             let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
             // A pattern may cover the file that holds it, and does not mean it.
             let fits = |path: &Arc<str>| glob.is_match(path.as_ref()) && *path != from.path;
-            return snapshot.entries().map(|(path, _)| path).filter(|p| fits(p)).cloned().collect();
+            let entries = snapshot.entries().map(|(path, _)| path);
+            let mut found: Vec<_> = entries.filter(|path| fits(path)).cloned().collect();
+            // A folder's own files come before those of the folders in it.
+            found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
+            return found;
         }
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
         let tried: Vec<String> = match name.contains('.') && !name.starts_with('.') {
@@ -296,76 +270,44 @@ impl<'l> Importer<'l> {
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
         if path.ends_with(".tmpl") && !context.skip {
-            return self.rendered_file(path, context);
+            return self.template(path, context);
         }
         let Some(source) = self.library.read(path) else {
             return Manifest { path: path.clone(), ..Manifest::default() };
         };
-        if context.values.is_none() {
-            return plain(self.library, self.templates, &source);
-        }
-        let mut faults = source.faults.clone();
-        let value = self.rendered_texts(&source.value, path, context, &mut faults);
-        let given = context.values.as_ref();
+        let (value, faults) = (source.value.clone(), source.faults.clone());
         let read = Read { path, value, includes: &source.includes, faults };
-        read.taken_apart(self.library, self.templates, given)
+        read.rendered(self.library, self.templates, context)
     }
 
-    /// A file that is a template is rendered before it is parsed.
-    fn rendered_file(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
+    /// A file that is a template may be no YAML before it is rendered.
+    fn template(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
         let broken =
             |fault| Manifest { path: path.clone(), faults: vec![fault], ..Manifest::default() };
         let text = match self.library.text(path) {
             Ok(text) => text.unwrap_or_default(),
             Err(fault) => return broken(fault),
         };
-        let nothing = gotmpl::Map::new(gotmpl::Element::Any).into();
-        let scope = context.values.as_ref().map_or(nothing, template::to_go);
-        let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let text = match self.templates.text(Moment::Import, &text, &scope, missing) {
-            Ok(rendered) => rendered.into(),
-            // Without a context its references are to the component, and wait for the late pass.
-            Err(error)
-                if context.values.is_none() && error.kind == gotmpl::ErrorKind::MissingKey =>
-            {
-                text
-            }
-            Err(error) => return broken(template::diagnostic(&error, at(path, &error))),
+        let raw = self.library.parse(path, text.clone());
+        let (source, manifest) = if raw.faults.is_empty() {
+            let (value, faults) = (raw.value.clone(), Vec::new());
+            let read = Read { path, value, includes: &raw.includes, faults };
+            let manifest = read.rendered(self.library, self.templates, context);
+            (raw, manifest)
+        } else {
+            let mut context = context.clone();
+            let source = match context.text(self.templates, path, &text) {
+                Ok(Some(rendered)) => self.library.parse(path, rendered),
+                Ok(None) => raw,
+                Err(fault) => return broken(*fault),
+            };
+            let (value, faults) = (source.value.clone(), source.faults.clone());
+            let mut early = Early { value, values: context.values, faults };
+            early.put_in_place();
+            let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
+            (source, manifest)
         };
-        let source = self.library.parse(path, text);
-        let (value, faults) = (source.value, source.faults);
-        let read = Read { path, value, includes: &source.includes, faults };
-        let given = context.values.as_ref();
-        let manifest = read.taken_apart(self.library, self.templates, given);
         Manifest { rendered: source.number, ..manifest }
-    }
-
-    /// A plain file is rendered text by text, if there is anything to render it with.
-    fn rendered_texts(
-        &mut self,
-        value: &Value,
-        path: &Arc<str>,
-        context: &Context,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Value {
-        let given = context.values.as_ref().filter(|_| !context.skip && !locals::are_in(value));
-        let Some(given) = given else {
-            return value.clone();
-        };
-        let mut rendering = Rendering {
-            templates: self.templates,
-            moment: Moment::Import,
-            missing: if context.ignore_missing { Missing::Prints } else { Missing::Fails },
-            scope: template::to_go(given),
-            written: Map::default(),
-            failures: Vec::new(),
-            absent: Vec::new(),
-        };
-        let rendered = rendering.tree(value).unwrap_or_else(|| value.clone());
-        let spans = rendering.failures.iter();
-        faults
-            .extend(spans.map(|failure| failure.diagnostic(self.library.span(&failure.at, path))));
-        rendered
     }
 }
 
@@ -381,12 +323,11 @@ fn goal_key(from: &Arc<Manifest>, at: usize) -> (usize, usize) {
     (Arc::as_ptr(from).addr(), at)
 }
 
-/// Where in the file `path`, which is a template itself, the error is.
-fn at(path: &Arc<str>, error: &gotmpl::Error) -> Span {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let start =
-        crate::diagnostic::Position { line: count(error.line), column: count(error.column) };
-    Span { file: path.clone(), start, end: start }
+/// The folders on the way to a file, and at last the file itself.
+fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folders = folders.split('/').filter(|step| !step.is_empty()).map(|step| (true, step));
+    folders.chain([(false, file)])
 }
 
 fn is_remote(path: &str) -> bool {

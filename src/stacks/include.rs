@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::load::Library;
 use super::path;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::path::FieldPath;
+use crate::model::query::Query;
 use crate::model::value::{Map, Node, Value};
 
 /// What every include begins with.
@@ -70,20 +70,8 @@ fn find(
     };
     let value = if raw { Value::text(text) } else { read(library, &path, text)? };
     let Some(query) = query else { return Ok(value) };
-    let found = field_path(query).map(|steps| steps.find(&value).cloned());
-    match found {
-        Some(found) => Ok(found.unwrap_or(Value::computed(Node::Null))),
-        None => {
-            let found = fail(Code::FunctionFailed, format!("`{query}` is no path into a file"));
-            Err(Box::new(found.hint("write `.a.b[0]`; other queries are not supported")))
-        }
-    }
-}
-
-/// Reads a query that only walks down: `.a.b[0]."c d"`.
-pub(super) fn field_path(query: &str) -> Option<FieldPath> {
-    let steps = query.strip_prefix('.')?;
-    FieldPath::parse(&steps.replace("[\"", ".\"").replace("\"]", "\"")).ok()
+    let found = Query::parse(query).and_then(|query| query.one(&value));
+    found.map_err(|error| fail(Code::FunctionFailed, format!("`{query}`: {error}")))
 }
 
 fn read(library: &mut Library, path: &Arc<str>, text: Arc<str>) -> Result<Value, Box<Diagnostic>> {

@@ -7,7 +7,7 @@ use super::load::Library;
 use super::marks::Marks;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
 pub(super) type Key = (Arc<str>, Arc<str>);
@@ -23,7 +23,7 @@ pub(super) struct Part {
 }
 
 /// One manifest.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
     /// Other files that are part of what it says.
@@ -38,8 +38,10 @@ pub(super) struct Manifest {
     pub(super) components: BTreeMap<Key, Declared>,
     /// By kind; a kind's own come behind those for every kind.
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
-    /// Whether it has `locals`.
-    pub(super) has_locals: bool,
+    /// What the files it imports are rendered with.
+    pub(super) given: Map,
+    /// Whether it says nothing at all.
+    pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -83,7 +85,8 @@ impl Import {
 
 /// Takes `root`, what the file `path` says, apart.
 pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
-    let manifest = Manifest { path: path.clone(), ..Manifest::default() };
+    let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
+    let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
     if !root.is_null() {
         splitter.root(root);
@@ -116,7 +119,7 @@ impl Splitter<'_> {
                         self.overrides(kind, value, 0);
                     }
                 }
-                "locals" => self.manifest.has_locals = true,
+                "locals" => {}
                 "metadata" => self.global_metadata(value),
                 name if sections::KINDS.contains(&name) => self.kind(key, value),
                 name => {
@@ -212,7 +215,7 @@ impl Splitter<'_> {
             let Some(map) = components.as_map() else {
                 let message = format!("`components.{kind}` must be a map of components");
                 let fault = self.fault(Code::SectionType, components, &message);
-                self.manifest.faults.push(fault);
+                self.manifest.faults.push(or_empty(fault, kind, components));
                 continue;
             };
             for (name, component) in map.iter() {
@@ -233,7 +236,8 @@ impl Splitter<'_> {
         let mut declared = Declared { parts: Parts::new(), at, faults: Vec::new() };
         let Some(map) = value.as_map() else {
             let message = format!("the component `{name}` must be a map of sections");
-            declared.faults.push(self.fault(Code::SectionType, value, &message));
+            let fault = self.fault(Code::SectionType, value, &message);
+            declared.faults.push(or_empty(fault, name, value));
             return declared;
         };
         let custom = !sections::KINDS.contains(&kind.as_ref());
@@ -282,17 +286,9 @@ impl Splitter<'_> {
                 self.fault(Code::ImportForm, item, "an import is a path, or a map with `path`");
             return Err(Box::new(fault.hint("write `- catalog/vpc` or `- path: catalog/vpc`")));
         };
-        let known = [
-            "path",
-            "context",
-            "skip_templates_processing",
-            "ignore_missing_template_values",
-            "skip_if_missing",
-            "nested_imports",
-            "ttl",
-        ];
+        let known = sections::IMPORT.iter().copied();
         for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
-            self.warn_unknown(item, key, known.into_iter(), "in an import");
+            self.warn_unknown(item, key, known.clone(), "in an import");
         }
         let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Import {
@@ -318,9 +314,9 @@ impl Splitter<'_> {
             let wanted = if rule.shape == Shape::Map { "a map" } else { "a text" };
             let message = format!("`{}` must be {wanted}", rule.name);
             let fault = self.fault(Code::SectionType, value, &message);
-            return Err(Box::new(match value.is_null() {
-                true => fault.hint(format!("remove the empty `{}:`, or write `{{}}`", rule.name)),
-                false => fault,
+            return Err(Box::new(match rule.shape {
+                Shape::Map => or_empty(fault, rule.name, value),
+                Shape::Text | Shape::Any => fault,
             }));
         }
         Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
@@ -370,5 +366,13 @@ impl Splitter<'_> {
     /// Where `key` is written in `map`.
     fn key_span(&self, map: &Value, key: &str) -> Span {
         self.library.key_span(map, key).unwrap_or_else(|| self.span(map))
+    }
+}
+
+/// A section that is there and says nothing is a mistake in this dialect.
+fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
+    match value.is_null() {
+        true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
+        false => fault,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::early::{Context, Early};
 use super::load::{Library, Source};
-use super::locals;
 use super::manifest::{self, Manifest};
 use super::template::Templates;
 use crate::diagnostic::Diagnostic;
@@ -82,19 +82,17 @@ pub(super) struct Read<'r> {
 }
 
 impl Read<'_> {
-    /// The manifest with its locals put in place; `given` is the context it is imported with.
-    pub(super) fn taken_apart(
+    /// The manifest, rendered with `context`.
+    pub(super) fn rendered(
         self,
         library: &Library,
         templates: &mut Templates,
-        given: Option<&Value>,
+        context: &Context,
     ) -> Manifest {
-        let (value, wrong) =
-            locals::put_in_place(library, templates, self.path, &self.value, given);
-        let mut manifest = manifest::split(library, self.path, &value, &templates.open());
-        manifest.faults.splice(0..0, self.faults.into_iter().chain(wrong));
-        manifest.includes = self.includes.to_vec();
-        manifest
+        let (path, includes) = (self.path, self.includes);
+        let read = (self.value, self.faults);
+        let early = Early::of_value(read, library, templates, path, context);
+        taken_apart(early, library, templates, path, includes)
     }
 }
 
@@ -102,5 +100,21 @@ impl Read<'_> {
 pub(super) fn plain(library: &Library, templates: &mut Templates, source: &Source) -> Manifest {
     let (path, value) = (&source.path, source.value.clone());
     let read = Read { path, value, includes: &source.includes, faults: source.faults.clone() };
-    read.taken_apart(library, templates, None)
+    let context = Context::plain(templates);
+    read.rendered(library, templates, &context)
+}
+
+/// The manifest in what a file was rendered to.
+pub(super) fn taken_apart(
+    early: Early,
+    library: &Library,
+    templates: &Templates,
+    path: &Arc<str>,
+    includes: &[Arc<str>],
+) -> Manifest {
+    let mut manifest = manifest::split(library, path, &early.value, &templates.open());
+    manifest.faults.splice(0..0, early.faults);
+    manifest.includes = includes.to_vec();
+    manifest.given = early.values;
+    manifest
 }

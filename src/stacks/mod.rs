@@ -20,7 +20,10 @@ mod closure;
 mod import;
 mod sections;
 mod locals;
+mod early;
 mod template;
+mod read_back;
+mod asking;
 mod function;
 mod call;
 mod merge;
@@ -43,6 +46,7 @@ mod resolve;
 mod policy_file;
 mod explain;
 mod affected;
+mod strict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -71,8 +75,17 @@ pub struct Selection {
     /// What is done with templates and functions in their values.
     pub evaluation: Evaluation,
     /// Whether it does not matter what components depend on: then nothing is found about it, and
-    /// they have no dependencies.
+    /// they have no dependencies. Of several components that differ the first one is there, beside
+    /// the finding, instead of none.
     pub unlinked: bool,
+    /// Whether only the names of stacks are wanted: then they come without components, and nothing
+    /// is found about values.
+    pub only_named: bool,
+    /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
+    /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
+    pub strict: bool,
+    /// Whether a stack whose name's pattern has no value is called like its manifest.
+    pub named_by_file: bool,
 }
 
 /// What is done with templates and functions in values. By default all of it.
@@ -85,6 +98,9 @@ pub struct Evaluation {
     pub functions: bool,
     /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
     pub skip: BTreeSet<Arc<str>>,
+    /// Whether late templates see what they see while a list of stacks is made: `.component_info`
+    /// and the workspace of the list, and nothing of `.imports` and `.deps`.
+    pub listing: bool,
 }
 
 /// What resolving gave.
@@ -107,7 +123,7 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { templates: true, functions: true, skip: BTreeSet::new() }
+        Self { templates: true, functions: true, skip: BTreeSet::new(), listing: false }
     }
 }
 
@@ -120,6 +136,9 @@ impl PartialEq for Selection {
             && self.components == other.components
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
+            && self.only_named == other.only_named
+            && self.strict == other.strict
+            && self.named_by_file == other.named_by_file
     }
 }
 

@@ -92,6 +92,11 @@ impl Parent {
         self.roll.get().expect("every roll is called before one is looked at")
     }
 
+    /// Whether what it imports is rendered with values of its own.
+    pub(super) fn gives(&self) -> bool {
+        self.closure.contributions.last().is_some_and(|root| !root.manifest.given.is_empty())
+    }
+
     /// Every component it declares or imports.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.declared.keys()
@@ -196,7 +201,13 @@ impl<'p> Bench<'p> {
         let declaring = self.parent.declaring(key);
         let declared = declaring.clone().filter_map(|from| from.manifest.components.get(key));
         let own = Rc::new(slots(declared.flat_map(|declared| declared.parts.keys()), |name| {
-            slot::of_component(declaring.clone(), key, name, self.lists)
+            slot::of_component(
+                &self.parent.closure.contributions,
+                declaring.clone(),
+                key,
+                name,
+                self.lists,
+            )
         }));
         self.own.insert(key.clone(), own.clone());
         own

@@ -54,10 +54,18 @@ impl Caller<'_> {
         let mut bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
         let strategy = [FieldPath(["settings", "list_merge_strategy"].map(str::to_owned).to_vec())];
         let manifests = || parent.closure.contributions.iter().map(|from| &from.manifest);
-        let chooses = manifests()
-            .any(|manifest| says(manifest, &strategy) || says_for_all(manifest, &strategy));
+        let backend = ["backend", "backend_type"].map(|name| FieldPath(vec![name.to_owned()]));
+        let chooses = manifests().any(|manifest| {
+            says(manifest, &strategy)
+                || says_for_all(manifest, &strategy)
+                || says(manifest, &backend)
+        });
+        let backends = manifests().any(|manifest| says_for_all(manifest, &backend));
+        let mut backends = if backends { Backends::Unseen } else { Backends::Right };
         for key in parent.keys() {
-            let wrong = self.wrong(&mut bench, key, chooses);
+            let found = self.wrong(&mut bench, key, chooses, &mut backends);
+            let (wrong, odd): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+            roll.found.extend(odd);
             if !wrong.is_empty() {
                 roll.wrong.insert(key.clone(), wrong);
             }
@@ -90,19 +98,69 @@ impl Caller<'_> {
     }
 
     /// What is wrong with what is said about a component; `chooses` is whether it may have a
-    /// strategy of its own.
-    fn wrong(&self, bench: &mut Bench<'_>, key: &Key, chooses: bool) -> Vec<Diagnostic> {
+    /// strategy or a backend of its own.
+    fn wrong(
+        &self,
+        bench: &mut Bench<'_>,
+        key: &Key,
+        chooses: bool,
+        backends: &mut Backends,
+    ) -> Vec<Diagnostic> {
         let place = Place { library: self.library, layout: &self.dialect.layout };
         let mut wrong = bench.parent.faults(key);
         if !chooses {
             wrong.extend(inherit::bases(bench, &place, key).faults);
+            wrong.extend(backends.wrong(self, bench, key));
             return wrong;
         }
         let sources = Sources::gather(bench, &place, key, self.dialect.inherits_metadata);
         wrong.extend(sources.faults.iter().cloned());
         let strategy = finish::strategy(self.library, self.dialect, bench.parent, &sources);
         wrong.extend(strategy.err().map(|fault| *fault));
+        let backend = finish::backend_type(self.library, bench.parent, &sources);
+        wrong.extend(backend.err().map(|fault| *fault));
         wrong
+    }
+}
+
+/// What is wrong with the one backend of all components, where none says anything about it.
+enum Backends {
+    /// Nothing.
+    Right,
+    /// It is not known yet.
+    Unseen,
+    /// This.
+    Wrong(Diagnostic),
+}
+
+impl Backends {
+    fn wrong(
+        &mut self,
+        caller: &Caller<'_>,
+        bench: &mut Bench<'_>,
+        key: &Key,
+    ) -> Option<Diagnostic> {
+        if matches!(self, Self::Right) || key.0.as_ref() != "terraform" {
+            return None;
+        }
+        let own = bench.own(key);
+        let metadata = own.get("metadata").map(|slot| &slot.value);
+        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+            return None;
+        }
+        if matches!(self, Self::Unseen) {
+            let Caller { library, dialect, .. } = caller;
+            let place = Place { library, layout: &dialect.layout };
+            let sources = Sources::gather(bench, &place, key, dialect.inherits_metadata);
+            *self = match finish::backend_type(library, bench.parent, &sources) {
+                Ok(()) => Self::Right,
+                Err(fault) => Self::Wrong(*fault),
+            };
+        }
+        match self {
+            Self::Wrong(fault) => Some(fault.clone()),
+            _ => None,
+        }
     }
 }
 

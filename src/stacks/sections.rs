@@ -112,6 +112,17 @@ pub(super) const METADATA: &[&str] = &[
 pub(super) const METADATA_GLOBAL: &[&str] =
     &["labels", "tags", "custom", "enabled", "locked", "terraform_workspace_pattern"];
 
+/// The keys of an import.
+pub(super) const IMPORT: &[&str] = &[
+    "path",
+    "context",
+    "skip_templates_processing",
+    "ignore_missing_template_values",
+    "skip_if_missing",
+    "nested_imports",
+    "ttl",
+];
+
 /// The rule of the section `name`.
 pub(super) fn rule_of(name: &str) -> &'static Rule {
     RULES.iter().find(|rule| rule.name == name).unwrap_or(&OTHER)

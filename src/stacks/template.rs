@@ -10,10 +10,13 @@ use std::sync::Arc;
 use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
 use indexmap::IndexMap;
 
+use super::asking::Asking;
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
+use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
@@ -24,10 +27,10 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    /// What templates may call while importing: everything.
-    every: Functions,
-    /// What they may call late.
-    chosen: Functions,
+    /// While importing, and for names.
+    early: Arc<Functions>,
+    late: Functions,
+    asking: Asking,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -35,7 +38,7 @@ pub(super) struct Templates {
 /// When a template is rendered, which decides how it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Moment {
-    /// While importing, and for names: always `{{ }}`, always with Sprig and Gomplate.
+    /// While importing, and for names: always `{{ }}`, always with Sprig.
     Import,
     /// Over the merged component, as `templates.settings` says.
     Late,
@@ -67,6 +70,8 @@ pub(super) struct Rendering<'t> {
     pub(super) templates: &'t mut Templates,
     pub(super) moment: Moment,
     pub(super) missing: Missing,
+    /// Whether only texts are rendered that are one reference and nothing else.
+    pub(super) references_only: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
     /// The same with the places it was written at. Empty: they do not matter.
@@ -74,30 +79,43 @@ pub(super) struct Rendering<'t> {
     pub(super) failures: Vec<Failure>,
     /// The author's scalars that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
+    /// What late templates asked that has no answer; the texts they are in are unknown.
+    pub(super) open: BTreeSet<Question>,
 }
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        // Sprig's hide Gomplate's of the same name: its `env` is no namespace.
-        let every = Functions::gomplate().hidden_by(&Functions::sprig());
-        let chosen = match (settings.gomplate, settings.sprig) {
-            (true, true) => every.clone(),
-            (true, false) => Functions::gomplate(),
-            (false, true) => Functions::sprig(),
-            (false, false) => Functions::default(),
-        };
-        Self { every, chosen, settings, parsed: IndexMap::new() }
+        let asking = Asking::default();
+        let all = Functions::gomplate().hidden_by(&Functions::sprig());
+        let late = late(&settings, &asking);
+        Self { early: all.into(), late, asking, settings, parsed: IndexMap::new() }
     }
 
     /// One with the same settings and functions that has parsed nothing yet.
     pub(super) fn fresh(&self) -> Self {
-        let (every, chosen) = (self.every.clone(), self.chosen.clone());
-        Self { every, chosen, settings: self.settings.clone(), parsed: IndexMap::new() }
+        let (early, settings) = (self.early.clone(), self.settings.clone());
+        let asking = Asking::default();
+        Self { early, late: late(&settings, &asking), asking, settings, parsed: IndexMap::new() }
+    }
+
+    /// Answers what late templates ask from now on with `answers`.
+    pub(super) fn answer(&self, answers: &Answers) {
+        self.asking.answer(answers);
+    }
+
+    /// Whether a late template ever asked anything.
+    pub(super) fn asks(&self) -> bool {
+        self.asking.is_used()
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
     pub(super) fn evaluations(&self) -> u32 {
         if self.settings.enabled { self.settings.evaluations } else { 0 }
+    }
+
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) fn ignores_missing(&self) -> bool {
+        self.settings.ignore_missing
     }
 
     /// What a template in a value begins with.
@@ -117,6 +135,11 @@ impl Templates {
         parsed.template.render(scope, &Limits::default(), missing.key())
     }
 
+    /// Whether a text is one reference and nothing else.
+    fn is_reference(&mut self, moment: Moment, text: &Arc<str>) -> bool {
+        self.parse(moment, text).is_ok_and(|parsed| parsed.template.sole_field().is_some())
+    }
+
     /// The paths that a text reads; none if it is no template.
     pub(super) fn fields(&mut self, moment: Moment, text: &Arc<str>) -> BTreeSet<FieldPath> {
         self.parse(moment, text).map(|parsed| parsed.fields.clone()).unwrap_or_default()
@@ -129,8 +152,8 @@ impl Templates {
         }
         let (left, right) = &self.settings.delimiters;
         let options = match moment {
-            Moment::Import => Options { delimiters: ("", ""), functions: &self.every },
-            Moment::Late => Options { delimiters: (left, right), functions: &self.chosen },
+            Moment::Import => Options { delimiters: ("", ""), functions: &self.early },
+            Moment::Late => Options { delimiters: (left, right), functions: &self.late },
         };
         let parsed = Template::parse("value", text, &options)
             .map(|template| Arc::new(Parsed { fields: template.references().fields, template }));
@@ -146,6 +169,17 @@ impl Templates {
     }
 }
 
+/// The functions that late templates have.
+fn late(settings: &TemplateSettings, asking: &Asking) -> Functions {
+    let functions = match (settings.gomplate, settings.sprig) {
+        (true, true) => Functions::gomplate().hidden_by(&Functions::sprig()),
+        (true, false) => Functions::gomplate(),
+        (false, true) => Functions::sprig(),
+        (false, false) => Functions::default(),
+    };
+    asking.added_to(functions, settings.sprig)
+}
+
 impl Missing {
     fn key(self) -> MissingKey {
         match self {
@@ -155,16 +189,37 @@ impl Missing {
     }
 }
 
-impl Rendering<'_> {
+impl<'t> Rendering<'t> {
+    /// Of templates that read `scope`, wherever that was written.
+    pub(super) fn new(
+        templates: &'t mut Templates,
+        moment: Moment,
+        missing: Missing,
+        scope: gotmpl::Value,
+    ) -> Self {
+        let written = Map::default();
+        Self {
+            templates,
+            moment,
+            missing,
+            references_only: false,
+            scope,
+            written,
+            failures: Vec::new(),
+            absent: Vec::new(),
+            open: BTreeSet::new(),
+        }
+    }
+
     /// The value with its templates rendered; `None` if it has none. What fails stays as it is
     /// and is among the failures.
     pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
         let node = match &value.node {
             Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, &raw.text, raw.tag.as_ref());
+                return self.scalar(value, &raw.text, raw.plain, raw.tag.as_ref());
             }
             Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, text, None);
+                return self.scalar(value, text, false, None);
             }
             Node::List(items) => {
                 let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
@@ -183,13 +238,13 @@ impl Rendering<'_> {
         Some(Value { node, origin: value.origin })
     }
 
-    /// A call that met other values has no use for `<no value>`: what it reads has to be there.
+    /// Calls that met other values, and those values. Such a call has no use for `<no value>`:
+    /// what it reads has to be there. The values stay as they are written, as in Atmos.
     fn met(&mut self, value: &Value) -> Option<Value> {
-        let outer = self.missing;
+        let outer = std::mem::replace(&mut self.missing, Missing::Fails);
         let mut changed = false;
         let met = deferred::rebuilt(value, |one| {
-            self.missing = if deferred::is_call(one) { Missing::Fails } else { outer };
-            let rendered = self.tree(one);
+            let rendered = if deferred::is_call(one) { self.tree(one) } else { None };
             changed |= rendered.is_some();
             rendered.unwrap_or_else(|| one.clone())
         });
@@ -216,6 +271,9 @@ impl Rendering<'_> {
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+        if self.references_only {
+            return None;
+        }
         match self.templates.text(self.moment, key, &self.scope, self.missing) {
             Ok(text) => Some(text.into()),
             Err(error) => {
@@ -225,8 +283,17 @@ impl Rendering<'_> {
         }
     }
 
-    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Value> {
-        let rendered = self.render(text, tag);
+    fn scalar(
+        &mut self,
+        at: &Value,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Option<Value> {
+        if self.references_only && !self.templates.is_reference(self.moment, text) {
+            return None;
+        }
+        let rendered = self.render(text, plain, tag);
         match rendered {
             Ok(node) => {
                 if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
@@ -236,6 +303,12 @@ impl Rendering<'_> {
                 Some(Value { node, origin: self.origin(text).unwrap_or(at.origin) })
             }
             Err(error) => {
+                let open = self.templates.asking.take();
+                if let Some(first) = open.first().filter(|_| self.moment == Moment::Late) {
+                    let node = Node::Unknown(first.clone().into());
+                    self.open.extend(open);
+                    return Some(Value { node, origin: at.origin });
+                }
                 self.failures.push(Failure { at: at.clone(), error });
                 None
             }
@@ -253,7 +326,12 @@ impl Rendering<'_> {
         Some(value.origin).filter(|origin| *origin != Origin::NONE)
     }
 
-    fn render(&mut self, text: &Arc<str>, tag: Option<&Arc<str>>) -> Result<Node, Error> {
+    fn render(
+        &mut self,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Result<Node, Error> {
         let parsed = self.templates.parse(self.moment, text)?;
         let (limits, missing) = (Limits::default(), self.missing.key());
         if self.moment == Moment::Import
@@ -263,46 +341,28 @@ impl Rendering<'_> {
         {
             return Ok(from_go(&value));
         }
-        let mut rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        let rendered = parsed.template.render(&self.scope, &limits, missing)?;
         if self.moment == Moment::Late {
             // A call that gives nothing has no use for `<no value>` either.
             if tag.is_some_and(|tag| tag.as_ref() == "!template") && rendered.trim() == "null" {
                 parsed.template.render(&self.scope, &limits, MissingKey::Error)?;
             }
-            if rendered.contains('\n') && !text.contains('\n') {
-                rendered = folded(&rendered);
-            }
         }
-        Ok(match (tag, function::call_in(&rendered)) {
-            (Some(tag), _) => raw(&rendered, tag),
-            // A function that a template refers to, or writes, is called like any other.
-            (None, Some((tag, text))) => raw(text, &tag.into()),
-            (None, None) => Node::Str(rendered.into()),
-        })
-    }
-}
-
-/// The text as YAML reads it back from between quotes: a line break is a blank, several are one
-/// less, and blanks around them are gone.
-fn folded(text: &str) -> String {
-    let blanks = [' ', '\t'];
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut folded = first.trim_end_matches(blanks).to_owned();
-    let mut breaks = 1;
-    let mut lines = rest.split('\n').peekable();
-    while let Some(line) = lines.next() {
-        let line = line.trim_start_matches(blanks);
-        let line = if lines.peek().is_some() { line.trim_end_matches(blanks) } else { line };
-        if line.is_empty() && lines.peek().is_some() {
-            breaks += 1;
-            continue;
+        if let Some(tag) = tag {
+            return Ok(raw(&rendered, tag));
         }
-        folded.push_str(if breaks == 1 { " " } else { "" });
-        folded.extend(std::iter::repeat_n('\n', breaks - 1));
-        folded.push_str(line);
-        breaks = 1;
+        let node = match self.moment {
+            Moment::Late => read_back(text, rendered),
+            Moment::Import if plain => Node::Raw(Raw::new(rendered.into(), plain, None).into()),
+            Moment::Import => Node::Str(rendered.into()),
+        };
+        // A function that a template refers to, or writes, is called like any other.
+        let call = match &node {
+            Node::Str(text) => function::call_in(text),
+            _ => None,
+        };
+        Ok(call.map(|(tag, text)| raw(text, &tag.into())).unwrap_or(node))
     }
-    folded
 }
 
 impl Failure {
