@@ -10,6 +10,7 @@ mod exit;
 mod output;
 mod workspace;
 
+mod acknowledge;
 mod apply;
 mod approve;
 mod check;
@@ -76,6 +77,7 @@ enum Command {
     Check(check::Args),
     Plan(plan::Args),
     Approve(approve::Args),
+    Acknowledge(acknowledge::Args),
     Apply(apply::Args),
     Status(status::Args),
     Explain(explain::Args),
@@ -155,6 +157,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Check(args) => check::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
+        Command::Acknowledge(args) => acknowledge::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Explain(args) => explain::run(context, &args).await,

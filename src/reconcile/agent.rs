@@ -1,6 +1,6 @@
 //! One running agent: what it remembers, and the repositories it acts for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,17 +11,18 @@ use tokio::sync::watch;
 use super::ReconcileError;
 use super::answer::Reach;
 use super::targets::Targets;
-use super::wanted::{Wanted, wanted};
+use super::wanted::{Wanted, wanted, wanted_without};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
-use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
+use crate::model::question::Question;
+use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::{Resolver, Selection};
-use crate::store::{Store, StoreError};
+use crate::store::{Retention, Store, StoreError};
 use crate::world::{Point, World};
 
 /// One running agent.
@@ -34,6 +35,8 @@ pub struct Agent {
     pub holder: HolderId,
     /// How long a lease lasts without being renewed.
     pub lease_ttl: Duration,
+    /// For how long it is remembered what happened.
+    pub retention: Retention,
     /// What questions of a repository may reach.
     pub reach: Reach,
     /// The repositories it acts for.
@@ -138,8 +141,10 @@ impl Agent {
         let store = Store::open(&settings.store, &world).await?;
         let holder = HolderId::new(world.ids.unique())?;
         let lease_ttl = settings.lease.unsigned_abs();
+        let RetentionSettings { days, journal_rows } = settings.retention;
+        let retention = Retention { days, journal_rows };
         let stirred = watch::Sender::new(());
-        Ok(Self { world, store, holder, lease_ttl, reach, repositories, stirred })
+        Ok(Self { world, store, holder, lease_ttl, retention, reach, repositories, stirred })
     }
 
     /// Tells all tasks that something is remembered that may regard them.
@@ -179,15 +184,26 @@ impl Agent {
         Ok(())
     }
 
-    /// Remembers a plan, unless the last one of its stack is the same and held for the same.
-    pub(super) async fn remember(&self, plan: &Plan) -> Result<(), StoreError> {
+    /// Remembers a plan, unless the last one of its stack and target is the same and held for the
+    /// same. `gone`: nothing of the stack is there, or will be.
+    pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
-        let last = self.store.latest_plan(&effect.scope, &effect.stack).await?;
+        let last = self.store.latest_plans(&effect.scope, &effect.stack).await?;
+        let last = last.into_iter().find(|last| last.effect().target == effect.target);
         let same = |last: &Plan| {
             last.digest() == plan.digest()
                 && last.envelope.holds == plan.envelope.holds
                 && last.envelope.revision == plan.envelope.revision
         };
+        if gone && plan.is_empty() {
+            if last.is_some() {
+                let mut tx = self.store.begin().await?;
+                tx.forget_plan(&effect.scope, &effect.stack, &effect.target).await?;
+                tx.commit().await?;
+                self.stir();
+            }
+            return Ok(());
+        }
         if !last.as_ref().is_some_and(same) {
             let mut tx = self.store.begin().await?;
             tx.put_plan(plan).await?;
@@ -212,6 +228,12 @@ impl Agent {
         let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
         *kept = Some(resolver);
         wanted
+    }
+
+    /// The same as if nobody knew the answers to the questions in `open` yet.
+    pub fn wanted_without(&self, snapshot: &Snapshot, open: BTreeSet<Question>) -> Wanted {
+        let mut resolver = Resolver::new(snapshot);
+        wanted_without(&mut resolver, snapshot, &Selection::default(), &self.reach, open)
     }
 }
 

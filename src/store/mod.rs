@@ -18,11 +18,16 @@ mod lease;
 mod plan;
 mod approval;
 mod claim;
+mod rest;
 mod run;
 mod inventory;
+mod rewrite;
 mod inbox;
 mod outbox;
+mod retain;
+mod hold;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -33,11 +38,15 @@ use crate::world::{Clock, Work};
 
 pub use claim::{Claim, ClaimError};
 pub use error::StoreError;
+pub use hold::Hold;
 pub use inbox::DELIVERY_BYTES_MAX;
 pub use journal::{Breach, JournalBroken, JournalHead};
 pub use lease::{Lease, LeaseLost};
 pub use outbox::{MESSAGE_BYTES_MAX, Message};
 pub use plan::PLAN_BYTES_MAX;
+pub use rest::Rest;
+pub use retain::{Released, Retention};
+pub use rewrite::Rewrite;
 pub use run::{OpenRun, StepTrace};
 
 /// An open store. Cheap to clone; all clones are one store.
@@ -46,6 +55,8 @@ pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
     work: Work,
+    /// Where the database is, if it is a file.
+    file: Option<PathBuf>,
     /// The journal's last row, as far as whoever asks for news knows.
     known: Arc<AtomicI64>,
     read_only: bool,

@@ -40,12 +40,20 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    tables: include_str!("migrations/0001.sql"),
-    sqlite: include_str!("migrations/0001.sqlite.sql"),
-    postgres: include_str!("migrations/0001.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        tables: include_str!("migrations/0001.sql"),
+        sqlite: include_str!("migrations/0001.sqlite.sql"),
+        postgres: include_str!("migrations/0001.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        tables: include_str!("migrations/0002.sql"),
+        sqlite: include_str!("migrations/0002.sqlite.sql"),
+        postgres: include_str!("migrations/0002.postgres.sql"),
+    },
+];
 
 /// Where a store is.
 #[derive(Debug, Clone)]
@@ -63,7 +71,9 @@ impl Store {
     /// Refuses a schema newer than this binary's, and a journal that was tampered with. A file is
     /// readable by its owner alone.
     pub async fn open(url: &str, world: &World) -> Result<Self, StoreError> {
-        let db = match Place::parse(url)? {
+        let place = Place::parse(url)?;
+        let file = place.file();
+        let db = match place {
             Place::Memory => Db::memory().await?,
             Place::File(path) => {
                 protect(&path).map_err(|cause| StoreError::File { path: path.clone(), cause })?;
@@ -72,7 +82,8 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, known: Arc::default(), read_only: false };
+        let known = Arc::default();
+        let store = Self { db, clock, work, file, known, read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -88,7 +99,8 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, known: Arc::default(), read_only: true };
+        let (file, known) = (None, Arc::default());
+        let store = Self { db, clock, work, file, known, read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),
@@ -164,6 +176,13 @@ async fn version(link: &mut Link) -> Result<i64, StoreError> {
 }
 
 impl Place {
+    fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Memory | Self::Postgres(_) => None,
+        }
+    }
+
     fn parse(url: &str) -> Result<Self, StoreError> {
         let settings = |why: &str| StoreError::Settings { why: why.to_owned() };
         if let Some(path) = url.strip_prefix("sqlite:") {

@@ -97,7 +97,13 @@ impl Scene {
         let (store, scope) = (&self.agent.store, &self.repository.scope);
         let mut plans = Vec::new();
         for stack in store.stacks_known(scope).await? {
-            plans.extend(store.latest_plan(scope, &stack).await?.filter(|plan| !plan.is_empty()));
+            plans.extend(
+                store
+                    .latest_plans(scope, &stack)
+                    .await?
+                    .into_iter()
+                    .filter(|plan| !plan.is_empty()),
+            );
         }
         Ok(plans)
     }

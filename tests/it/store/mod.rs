@@ -7,6 +7,8 @@ mod lease;
 mod messages;
 mod open;
 mod plan;
+mod rest;
+mod retain;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
