@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -20,7 +20,7 @@ use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
 use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
-use crate::stacks::Selection;
+use crate::stacks::{Resolver, Selection};
 use crate::store::{Store, StoreError};
 use crate::world::{Point, World};
 
@@ -61,6 +61,8 @@ pub struct Repository {
     /// Its pull requests, as they were at the last look.
     pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
     stacks: GlobSet,
+    /// What it took to resolve the last snapshot: most of it holds for the next.
+    resolver: Mutex<Option<Resolver>>,
 }
 
 /// An agent cannot start.
@@ -197,8 +199,19 @@ impl Agent {
     }
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
-    pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        wanted(snapshot, &Selection::default(), &self.reach)
+    pub fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
+        let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        // Put back only where nothing went wrong with it.
+        let mut resolver = match kept.take() {
+            Some(mut resolver) => {
+                resolver.advance(snapshot);
+                resolver
+            }
+            None => Resolver::new(snapshot),
+        };
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
+        *kept = Some(resolver);
+        wanted
     }
 }
 
@@ -221,6 +234,7 @@ impl Repository {
             interval: FOLDER_PERIOD,
             forge: None,
             stacks: GlobSet::new([Glob::new("*").expect("a glob")]).expect("a set"),
+            resolver: Mutex::default(),
         })
     }
 
@@ -255,6 +269,7 @@ impl Repository {
             interval: repository.interval.unsigned_abs(),
             forge,
             stacks,
+            resolver: Mutex::default(),
         })
     }
 

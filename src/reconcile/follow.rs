@@ -60,7 +60,7 @@ impl Follow {
             return Ok(Activity::Idle);
         }
         let snapshot = self.repository.source.snapshot(&revision).await?;
-        let wanted = Arc::new(self.agent.wanted(&snapshot));
+        let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot));
         let what = format!("{revision}: {}", several(wanted.desired.stacks.len(), "stack"));
         self.current.send_replace(Some(Current { wanted, rewritten_from }));
         Ok(Activity::Did { what })

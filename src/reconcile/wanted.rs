@@ -28,25 +28,36 @@ pub struct Wanted {
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
-/// Resolves and builds `snapshot`. What `reach` does not allow to be asked is refused.
-pub fn wanted(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Wanted {
+/// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
+/// is refused.
+pub fn wanted(
+    resolver: &mut Resolver,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    reach: &Reach,
+) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(snapshot, selection, reach, true).desired;
+    let mut desired = answered(resolver, selection, reach, true).desired;
     desired.diagnostics.extend(policy_findings);
     let rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
-/// Resolves `snapshot` to look at it. What `reach` does not allow to be asked is not known.
-pub fn resolved(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Resolution {
-    answered(snapshot, selection, reach, false)
+/// Resolves the snapshot at which `resolver` is to look at it. What `reach` does not allow to be
+/// asked is not known.
+pub fn resolved(resolver: &mut Resolver, selection: &Selection, reach: &Reach) -> Resolution {
+    answered(resolver, selection, reach, false)
 }
 
-/// Resolves `snapshot` until nothing is open that can be answered.
-fn answered(snapshot: &Snapshot, selection: &Selection, reach: &Reach, forced: bool) -> Resolution {
-    let mut resolver = Resolver::new(snapshot);
-    let mut asking = Asking::new(&mut resolver, reach, forced);
+/// Resolves until nothing is open that can be answered.
+fn answered(
+    resolver: &mut Resolver,
+    selection: &Selection,
+    reach: &Reach,
+    forced: bool,
+) -> Resolution {
+    let mut asking = Asking::new(resolver, reach, forced);
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);
     for _ in 1..ROUNDS_MAX {
         let known = asking.answers.len();

@@ -26,6 +26,7 @@ impl Finisher<'_> {
         if with_templates.is_empty() || !self.evaluation.templates {
             return;
         }
+        self.templates.answer(self.answers);
         let mut missing = Vec::new();
         // Every pass reads the values as they were written: it follows one reference further.
         let written = self.with_names(bench, merged, lists);
@@ -39,11 +40,16 @@ impl Finisher<'_> {
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
                 .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
+            let (failures, absent, open) = (rendering.failures, rendering.absent, rendering.open);
             for (name, value) in rendered {
                 merged.compute(name, Reach::Rendered, value);
             }
             missing.extend(absent);
+            self.consults |= self.templates.asks();
+            if bench.presence == Presence::Active {
+                self.asked.extend(open.iter().filter(|q| !self.answers.contains_key(q)).cloned());
+                bench.open.extend(open);
+            }
             if bench.presence == Presence::Abstract {
                 continue;
             }
@@ -142,7 +148,7 @@ impl Finisher<'_> {
         // What will not be applied has nothing to wait for and nothing to fail with.
         if bench.presence == Presence::Active {
             self.asked.extend(asked);
-            bench.open = open;
+            bench.open.extend(open);
             let found = failures.into_iter().map(|(value, code, message)| {
                 Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
             });

@@ -51,6 +51,8 @@ pub(super) struct Around<'a> {
     pub(super) uncertain: bool,
     /// Whether dependencies do not matter.
     pub(super) unlinked: bool,
+    /// Whether components do not matter at all.
+    pub(super) only_named: bool,
 }
 
 /// Makes the stack `name` of its selected components.
@@ -75,7 +77,10 @@ pub(super) fn whole(
     };
     let mut drafts = Vec::new();
     for (parent, keys) in members {
-        work.parent(&mut finisher, parent, keys, &mut drafts);
+        match around.only_named {
+            true => work.takes_part(parent),
+            false => work.parent(&mut finisher, parent, keys, &mut drafts),
+        }
     }
     for draft in drafts {
         match around.unlinked {

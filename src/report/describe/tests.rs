@@ -109,18 +109,23 @@ fn one_component_is_shown_short_or_in_full() {
 #[test]
 fn a_component_depends_as_often_as_it_says_so() {
     let vars = "{stage: dev, tenant: a}";
-    let say = |name: &str, says: &str| of_kind("terraform", name, &format!("{{vars: {vars}, {says}}}"));
+    let say =
+        |name: &str, says: &str| of_kind("terraform", name, &format!("{{vars: {vars}, {says}}}"));
     let desired = desired(vec![
         say("vpc", "settings: {}"),
         say("new", "dependencies: {components: [{name: vpc}, {component: vpc, stack: dev}]}"),
         say("old", "settings: {depends_on: {1: {component: vpc, stage: dev}}}"),
         say("elsewhere", "settings: {depends_on: {1: {component: vpc, stage: prod}}}"),
-        say("both", "settings: {depends_on: {1: {component: vpc}}}, dependencies: {components: []}"),
+        say(
+            "both",
+            "settings: {depends_on: {1: {component: vpc}}}, dependencies: {components: []}",
+        ),
     ]);
     let vpc = desired.components().find(|one| one.id.name.as_str() == "vpc").expect("it is there");
     let Shown::List(found) = dependents(&desired, vpc) else { panic!("a list") };
     let names = found.iter().map(|one| serde_json::to_value(one).expect("JSON"));
-    let names: Vec<_> = names.map(|one| one["component"].as_str().unwrap_or("").to_owned()).collect();
+    let names: Vec<_> =
+        names.map(|one| one["component"].as_str().unwrap_or("").to_owned()).collect();
     assert_eq!(names, ["new", "new", "old"]);
 }
 
