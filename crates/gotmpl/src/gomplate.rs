@@ -9,7 +9,7 @@ mod coll;
 mod conv;
 mod convert;
 mod crypto;
-mod data;
+mod formats;
 mod math;
 mod net;
 mod paths;
@@ -60,7 +60,7 @@ const CLOSED: &[(&str, &str, &str, &str)] = &[
 ];
 
 pub(crate) fn register(f: &mut Functions) {
-    data::register(f);
+    formats::register(f);
     conv::register(f);
     coll::register(f);
     strings::register(f);
