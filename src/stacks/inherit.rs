@@ -54,8 +54,11 @@ pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_>, key: &Key) -> Base
     let chain = vec![(key.1.clone(), None)];
     let mut walk = Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new() };
     walk.visit(key);
-    let said =
-        walk.bench.own(key).get("component").and_then(|slot| slot.value.as_str().map(Arc::from));
+    let said = walk
+        .bench
+        .steering(key)
+        .get("component")
+        .and_then(|slot| slot.value.as_str().map(Arc::from));
     walk.bases.code = said.map(|said: Arc<str>| walk.bases.last.clone().unwrap_or(said));
     walk.bases
 }
@@ -72,7 +75,7 @@ struct Walk<'w, 'p> {
 
 impl Walk<'_, '_> {
     fn visit(&mut self, key: &Key) {
-        let own = self.bench.own(key);
+        let own = self.bench.steering(key);
         if let Some(slot) = own.get("component")
             && let Some(name) = slot.value.as_str()
         {
