@@ -34,6 +34,8 @@ pub(super) struct Finisher<'r> {
     pub(super) templates: &'r mut Templates,
     pub(super) memo: &'r mut Memo,
     pub(super) answers: &'r Answers,
+    /// Whether somebody looks, and wants to see what will not be applied too.
+    pub(super) looking: bool,
     pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
@@ -127,6 +129,7 @@ impl Finisher<'_> {
         if let Some(workspace) = workspace {
             (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
         }
+        let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
         Listing {
             workspace: bench.listed_workspace.clone(),
             imports: bench.parent.imports.clone(),

@@ -23,6 +23,7 @@ mod locals;
 mod early;
 mod template;
 mod read_back;
+mod asking;
 mod function;
 mod call;
 mod merge;
@@ -74,7 +75,8 @@ pub struct Selection {
     /// What is done with templates and functions in their values.
     pub evaluation: Evaluation,
     /// Whether it does not matter what components depend on: then nothing is found about it, and
-    /// they have no dependencies.
+    /// they have no dependencies. Of several components that differ the first one is there, beside
+    /// the finding, instead of none.
     pub unlinked: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.

@@ -137,6 +137,7 @@ impl Resolver {
                     templates,
                     memo,
                     answers,
+                    looking: selection.unlinked,
                     evaluation: &selection.evaluation,
                     asked: BTreeSet::new(),
                     consults: false,

@@ -232,7 +232,7 @@ impl Work<'_> {
             (other.manifest.clone(), both_abstract || other.sections == component.sections)
         });
         match other {
-            _ if self.stack.unresolved.contains_key(&key) => {}
+            None if self.stack.unresolved.contains_key(&key) => {}
             None => drop(self.stack.components.insert(key, component)),
             Some((_, true)) => {}
             Some((manifest, false)) => {
@@ -243,7 +243,10 @@ impl Work<'_> {
                 let span = parent.span(&sources.key);
                 let fault = Diagnostic::error(Code::StackDuplicate, span, message);
                 let hint = "define it in one of them, or give the stacks different names";
+                let first = self.stack.components.get(&key).filter(|_| self.around.unlinked);
+                let first = first.cloned();
                 self.unresolved(parent, &sources.key, vec![fault.hint(hint)]);
+                self.stack.components.extend(first.map(|first| (key, first)));
             }
         }
     }

@@ -71,8 +71,8 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
     let found =
-        wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent)
-            .diagnostics();
+        wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent);
+    let found = found.diagnostics();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");
