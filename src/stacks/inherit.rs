@@ -70,7 +70,7 @@ struct Walk<'w, 'p> {
 
 impl Walk<'_, '_> {
     fn visit(&mut self, key: &Key) {
-        let own = self.bench.own(key);
+        let own = self.bench.steering(key);
         if let Some(slot) = own.get("component")
             && let Some(name) = slot.value.as_str()
         {
