@@ -166,7 +166,7 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
     };
     let snapshot = repository.source.snapshot(&revision).await;
     let snapshot = snapshot.map_err(unavailable)?;
-    Ok(Current { wanted: Arc::new(agent.wanted(&snapshot)), rewritten_from })
+    Ok(Current { wanted: Arc::new(agent.wanted(repository, &snapshot)), rewritten_from })
 }
 
 fn finish(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -21,7 +21,7 @@ use crate::model::plan::Plan;
 use crate::model::question::Question;
 use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
-use crate::stacks::Selection;
+use crate::stacks::{Resolver, Selection};
 use crate::store::{Retention, Store, StoreError};
 use crate::world::{Point, World};
 
@@ -64,6 +64,8 @@ pub struct Repository {
     /// Its pull requests, as they were at the last look.
     pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
     stacks: GlobSet,
+    /// What it took to resolve the last snapshot: most of it holds for the next.
+    resolver: Mutex<Option<Resolver>>,
 }
 
 /// An agent cannot start.
@@ -213,13 +215,25 @@ impl Agent {
     }
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
-    pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        wanted(snapshot, &Selection::default(), &self.reach)
+    pub fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
+        let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        // Put back only where nothing went wrong with it.
+        let mut resolver = match kept.take() {
+            Some(mut resolver) => {
+                resolver.advance(snapshot);
+                resolver
+            }
+            None => Resolver::new(snapshot),
+        };
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
+        *kept = Some(resolver);
+        wanted
     }
 
     /// The same as if nobody knew the answers to the questions in `open` yet.
     pub fn wanted_without(&self, snapshot: &Snapshot, open: BTreeSet<Question>) -> Wanted {
-        wanted_without(snapshot, &Selection::default(), &self.reach, open)
+        let mut resolver = Resolver::new(snapshot);
+        wanted_without(&mut resolver, snapshot, &Selection::default(), &self.reach, open)
     }
 }
 
@@ -242,6 +256,7 @@ impl Repository {
             interval: FOLDER_PERIOD,
             forge: None,
             stacks: GlobSet::new([Glob::new("*").expect("a glob")]).expect("a set"),
+            resolver: Mutex::default(),
         })
     }
 
@@ -276,6 +291,7 @@ impl Repository {
             interval: repository.interval.unsigned_abs(),
             forge,
             stacks,
+            resolver: Mutex::default(),
         })
     }
 

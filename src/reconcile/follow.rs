@@ -103,7 +103,7 @@ impl Follow {
             Some(known) => (known.wanted, format!("{revision}: its history counts by now")),
             None => {
                 let snapshot = self.repository.source.snapshot(&revision).await?;
-                let wanted = Arc::new(self.agent.wanted(&snapshot));
+                let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot));
                 let stacks = several(wanted.desired.stacks.len(), "stack");
                 let what = format!("{revision}: {stacks}");
                 (wanted, what)

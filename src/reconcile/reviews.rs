@@ -155,7 +155,7 @@ impl Reviews {
             return Ok(known.clone());
         }
         let wanted = match self.repository.source.merge(pull.number, &pull.head, base).await? {
-            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&snapshot))),
+            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&self.repository, &snapshot))),
             Merge::Conflict(paths) => Err(paths),
         };
         let merged = Merged { head: pull.head.clone(), base: base.clone(), wanted };

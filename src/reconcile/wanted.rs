@@ -29,41 +29,48 @@ pub struct Wanted {
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
-/// Resolves and builds `snapshot`. What `reach` does not allow to be asked is refused.
-pub fn wanted(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Wanted {
-    wanted_without(snapshot, selection, reach, BTreeSet::new())
+/// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
+/// is refused.
+pub fn wanted(
+    resolver: &mut Resolver,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    reach: &Reach,
+) -> Wanted {
+    wanted_without(resolver, snapshot, selection, reach, BTreeSet::new())
 }
 
 /// The same as if nobody knew the answers to the questions in `open` yet.
 pub(super) fn wanted_without(
+    resolver: &mut Resolver,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(snapshot, selection, reach, true, open).desired;
+    let mut desired = answered(resolver, selection, reach, true, open).desired;
     desired.diagnostics.extend(policy_findings);
     let rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
-/// Resolves `snapshot` to look at it. What `reach` does not allow to be asked is not known.
-pub fn resolved(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Resolution {
-    answered(snapshot, selection, reach, false, BTreeSet::new())
+/// Resolves the snapshot at which `resolver` is to look at it. What `reach` does not allow to be
+/// asked is not known.
+pub fn resolved(resolver: &mut Resolver, selection: &Selection, reach: &Reach) -> Resolution {
+    answered(resolver, selection, reach, false, BTreeSet::new())
 }
 
-/// Resolves `snapshot` until nothing is open that can be answered.
+/// Resolves until nothing is open that can be answered.
 fn answered(
-    snapshot: &Snapshot,
+    resolver: &mut Resolver,
     selection: &Selection,
     reach: &Reach,
     forced: bool,
     open: BTreeSet<Question>,
 ) -> Resolution {
-    let mut resolver = Resolver::new(snapshot);
-    let mut asking = Asking::new(&mut resolver, reach, forced);
+    let mut asking = Asking::new(resolver, reach, forced);
     asking.answers.extend(open.into_iter().map(|question| (question, Answer::Later)));
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);
     for _ in 1..ROUNDS_MAX {

@@ -215,7 +215,7 @@ impl Splitter<'_> {
             let Some(map) = components.as_map() else {
                 let message = format!("`components.{kind}` must be a map of components");
                 let fault = self.fault(Code::SectionType, components, &message);
-                self.manifest.faults.push(fault);
+                self.manifest.faults.push(or_empty(fault, kind, components));
                 continue;
             };
             for (name, component) in map.iter() {
@@ -236,7 +236,8 @@ impl Splitter<'_> {
         let mut declared = Declared { parts: Parts::new(), at, faults: Vec::new() };
         let Some(map) = value.as_map() else {
             let message = format!("the component `{name}` must be a map of sections");
-            declared.faults.push(self.fault(Code::SectionType, value, &message));
+            let fault = self.fault(Code::SectionType, value, &message);
+            declared.faults.push(or_empty(fault, name, value));
             return declared;
         };
         let custom = !sections::KINDS.contains(&kind.as_ref());
@@ -313,9 +314,9 @@ impl Splitter<'_> {
             let wanted = if rule.shape == Shape::Map { "a map" } else { "a text" };
             let message = format!("`{}` must be {wanted}", rule.name);
             let fault = self.fault(Code::SectionType, value, &message);
-            return Err(Box::new(match value.is_null() {
-                true => fault.hint(format!("remove the empty `{}:`, or write `{{}}`", rule.name)),
-                false => fault,
+            return Err(Box::new(match rule.shape {
+                Shape::Map => or_empty(fault, rule.name, value),
+                Shape::Text | Shape::Any => fault,
             }));
         }
         Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
@@ -365,5 +366,13 @@ impl Splitter<'_> {
     /// Where `key` is written in `map`.
     fn key_span(&self, map: &Value, key: &str) -> Span {
         self.library.key_span(map, key).unwrap_or_else(|| self.span(map))
+    }
+}
+
+/// A section that is there and says nothing is a mistake in this dialect.
+fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
+    match value.is_null() {
+        true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
+        false => fault,
     }
 }

@@ -5,6 +5,7 @@ mod import;
 mod component;
 mod name;
 mod value;
+mod deferred;
 mod law;
 mod tree;
 mod advance;

@@ -216,7 +216,7 @@ impl Scene {
         let tip = write::branch_tip(&self.folder.join("config.git"), "main")?;
         let tip = tip.ok_or_else(|| anyhow::anyhow!("the branch is gone"))?;
         let snapshot = self.repository.source.snapshot(&Revision::Commit(tip)).await?;
-        let wanted = self.agent.wanted(&snapshot);
+        let wanted = self.agent.wanted(&self.repository, &snapshot);
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
         let explained = crate::stacks::explain(component, &path);
