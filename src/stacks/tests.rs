@@ -9,6 +9,7 @@ mod deferred;
 mod law;
 mod tree;
 mod advance;
+mod strict;
 
 use std::fmt::Write as _;
 

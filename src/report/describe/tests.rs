@@ -80,7 +80,66 @@ fn a_list_shows_the_empty_sections_of_a_kind() {
         of_kind("own", "thing", "vars: {}"),
     ]);
     let filter = Filter::default();
-    check(&Stacks { desired: &desired, filter: &filter, evaluated: true }, &expect![[""]]);
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components:
+            packer:
+              image:
+                atmos_component: image
+                atmos_manifest: deploy/dev
+                atmos_stack: dev
+                atmos_stack_file: deploy/dev
+                auth: {}
+                command: packer
+                component: image
+                component_info:
+                  component_type: packer
+                env: {}
+                inheritance: []
+                metadata: {}
+                overrides: {}
+                provision: {}
+                settings: {}
+                source: {}
+                stack: dev
+                vars: {}
+            terraform:
+              vpc:
+                atmos_component: vpc
+                atmos_manifest: deploy/dev
+                atmos_stack: dev
+                atmos_stack_file: deploy/dev
+                auth: {}
+                backend: {}
+                backend_type: ''
+                command: terraform
+                component: vpc
+                component_info:
+                  component_path: components/terraform/vpc
+                  component_type: terraform
+                env: {}
+                generate: {}
+                hooks: {}
+                inheritance: []
+                metadata: {}
+                overrides: {}
+                providers: {}
+                provision: {}
+                remote_state_backend: {}
+                remote_state_backend_type: ''
+                required_providers: {}
+                required_version: ''
+                settings: {}
+                source: {}
+                stack: dev
+                vars:
+                  a: '2'
+                  b: 1
+                workspace: listed
+    "#]],
+    );
 }
 
 #[test]
@@ -91,19 +150,102 @@ fn of_a_list_only_what_is_wanted_is_shown() {
     ]);
     let mut filter = Filter { kinds: vec!["packer".into()], ..Filter::default() };
     filter.sections = vec!["vars".into()];
-    check(&Stacks { desired: &desired, filter: &filter, evaluated: true }, &expect![[""]]);
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components:
+            packer:
+              image:
+                vars:
+                  a: 2
+    "#]],
+    );
     filter.kinds = vec!["helm".into()];
-    check(&Stacks { desired: &desired, filter: &filter, evaluated: true }, &expect![[""]]);
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        {}
+    "#]],
+    );
     filter.empty = true;
-    check(&Stacks { desired: &desired, filter: &filter, evaluated: true }, &expect![[""]]);
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components: {}
+    "#]],
+    );
 }
 
 #[test]
 fn one_component_is_shown_short_or_in_full() {
     let desired = desired(vec![of_kind("terraform", "vpc", "{vars: {a: 1}, retry: {n: 1}}")]);
     let vpc = desired.components().next().expect("it is there");
-    check(&component(&desired, vpc, View::Short), &expect![[""]]);
-    check(&component(&desired, vpc, View::Full(Path::new("/repository"))), &expect![[""]]);
+    check(
+        &component(&desired, vpc, View::Short),
+        &expect![[r#"
+        backend: {}
+        component: vpc
+        env: {}
+        hooks: {}
+        imports:
+        - catalog/vpc.yaml
+        metadata: {}
+        overrides: {}
+        providers: {}
+        settings: {}
+        vars:
+          a: 1
+    "#]],
+    );
+    check(
+        &component(&desired, vpc, View::Full(Path::new("/repository"))),
+        &expect![[r#"
+        atmos_component: vpc
+        atmos_manifest: deploy/dev
+        atmos_stack: dev
+        atmos_stack_file: deploy/dev
+        auth: {}
+        backend: {}
+        backend_type: ''
+        command: terraform
+        component: vpc
+        component_info:
+          component_path: /repository/components/terraform/vpc
+          component_type: terraform
+        component_type: terraform
+        deps:
+        - catalog/vpc.yaml
+        - deploy/dev
+        deps_all:
+        - catalog/vpc.yaml
+        - deploy/dev
+        env: {}
+        generate: {}
+        hooks: {}
+        imports:
+        - catalog/vpc.yaml
+        inheritance: []
+        metadata: {}
+        overrides: {}
+        providers: {}
+        provision: {}
+        remote_state_backend: {}
+        remote_state_backend_type: ''
+        required_providers: {}
+        required_version: ''
+        retry:
+          n: 1
+        settings: {}
+        source: {}
+        stack: dev
+        tf_cli_vars: {}
+        vars:
+          a: 1
+        workspace: dev
+    "#]],
+    );
 }
 
 #[test]
@@ -134,7 +276,14 @@ fn rows_count_the_stacks_of_what_is_not_abstract() {
     let mut base = of_kind("terraform", "base", "vars: {}");
     base.presence = Presence::Abstract;
     let desired = desired(vec![base, of_kind("terraform", "vpc", "vars: {}")]);
-    check(&component_rows(&desired), &expect![[""]]);
+    check(
+        &component_rows(&desired),
+        &expect![[r#"
+        - Component: vpc
+          Stacks: '1'
+          Type: terraform
+    "#]],
+    );
 }
 
 #[test]
