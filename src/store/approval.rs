@@ -19,7 +19,7 @@ impl Store {
         const LIVE: &str = "SELECT body FROM approval \
             WHERE agent = $1 AND repository = $2 AND digest = $3 \
             AND run IS NULL AND revoked_at IS NULL AND until > $4";
-        let now = self.clock.now().as_microsecond();
+        let now = self.world.clock.now().as_microsecond();
         let mut link = self.read().await?;
         let rows = link.rows(LIVE, args![&scope.agent, &scope.repository, digest, now]).await?;
         let mut approvals: Vec<Approval> =

@@ -41,7 +41,7 @@ impl Store {
                 return Err(StoreError::Held { path, holder });
             }
         }
-        let (process, since) = (std::process::id(), self.clock.now());
+        let (process, since) = (std::process::id(), self.world.clock.now());
         let told = format!("agent `{agent}`, process {process}, since {since:.0}\n");
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         file.write_all(told.as_bytes()).map_err(failed)?;

@@ -33,7 +33,7 @@ impl Store {
     /// What is left of plans of this stack, that of the last run first. `plan` itself is not among
     /// them.
     pub async fn rests(&self, plan: &Plan) -> Result<Vec<Rest>, StoreError> {
-        let now = self.clock.now().as_microsecond();
+        let now = self.world.clock.now().as_microsecond();
         let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
         let mut link = self.read().await?;
         let mut rests: Vec<_> = of_run(&mut link, scope, stack, now).await?.into_iter().collect();

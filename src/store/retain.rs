@@ -42,7 +42,7 @@ impl Store {
         retention: Retention,
     ) -> Result<Released, StoreError> {
         const MICROS_A_DAY: i64 = 24 * 3_600 * 1_000_000;
-        let now = self.clock.now().as_microsecond();
+        let now = self.world.clock.now().as_microsecond();
         let before = now.saturating_sub(i64::from(retention.days) * MICROS_A_DAY);
         let rows_max = i64::try_from(retention.journal_rows).unwrap_or(i64::MAX);
         let mut released = Released::default();

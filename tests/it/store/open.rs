@@ -127,11 +127,13 @@ async fn a_transaction_that_stands_still_keeps_the_others_waiting_for_a_bounded_
     for bed in beds().await {
         let store = bed.open().await;
         let paused = store.begin().await.expect("a transaction");
-        let waiting = store.begin().await;
         if bed.is_sqlite() {
+            let pass = async { bed.clock.pass(Duration::from_secs(5)) };
+            let (waiting, ()) = tokio::join!(store.begin(), pass);
             assert!(matches!(waiting.err(), Some(StoreError::Unavailable(_))), "{}", bed.url);
             paused.commit().await.expect("it was only slow");
         } else {
+            let waiting = store.begin().await;
             waiting.expect("the paused session was ended").commit().await.expect("a commit");
             let (mut paused, plan) = (paused, plan("x"));
             let late = paused.put_plan(&plan).await;
