@@ -47,6 +47,7 @@ const COMMANDS: &[&str] = &[
     "check",
     "plan",
     "approve",
+    "acknowledge",
     "apply",
     "status",
     "explain",
