@@ -53,7 +53,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 }
 
 /// Terraform comes first where several kinds have a component of that name, as in Atmos.
-fn find<'a>(stack: &'a Stack, name: &str, kind: Option<&str>) -> Result<&'a Component, Failure> {
+pub(super) fn find<'a>(
+    stack: &'a Stack,
+    name: &str,
+    kind: Option<&str>,
+) -> Result<&'a Component, Failure> {
     let fits = |component: &&Component| {
         component.id.name.as_str() == name
             && kind.is_none_or(|kind| component.id.kind.as_str() == kind)

@@ -24,6 +24,7 @@ mod reference;
 mod schema;
 mod serve;
 mod status;
+mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -74,6 +75,8 @@ struct Global {
 enum Command {
     Init(init::Args),
     Check(check::Args),
+    #[command(subcommand)]
+    Validate(validate::Args),
     Plan(plan::Args),
     Approve(approve::Args),
     Apply(apply::Args),
@@ -153,6 +156,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
     match command {
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args).await,
+        Command::Validate(args) => validate::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,

@@ -105,7 +105,12 @@ pub fn status(stacks: &[StackStatus]) -> Json {
 
 /// What is wrong with a repository.
 pub fn findings(diagnostics: &[Diagnostic]) -> Json {
-    json!({ "version": VERSION, "diagnostics": diagnostics })
+    let one = |found: &Diagnostic| {
+        let mut json = json!(found);
+        json["hint"] = found.advice().into();
+        json
+    };
+    json!({ "version": VERSION, "diagnostics": diagnostics.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// What comes of a value, and every layer that says something about it, lowest precedence first.

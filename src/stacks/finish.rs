@@ -18,7 +18,7 @@ use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Presence, Reach};
-use crate::model::policy::Reconcile;
+use crate::model::policy::{Level, Reconcile};
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Value};
 
@@ -188,12 +188,17 @@ impl Finisher<'_, '_> {
             }
         }
         if bench.presence == Presence::Active {
+            let level = self.library.strictness.missing_template_keys;
             let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
-            let found = spans.map(|span| {
+            let found = spans.filter_map(|span| {
                 let message = "a key of this template is not there, so it prints `<no value>`";
-                Diagnostic::warning(Code::TemplateMissingKey, span, message)
+                level.of(Diagnostic::error(Code::TemplateMissingKey, span, message))
             });
-            self.warnings.extend(found.collect::<Vec<_>>());
+            let found: Vec<_> = found.collect();
+            match level {
+                Level::Deny => bench.faults.extend(found),
+                Level::Allow | Level::Warn => self.warnings.extend(found),
+            }
         }
     }
 

@@ -72,6 +72,8 @@ pub(super) struct Importer<'l, 's> {
     pub(super) templates: &'l mut Templates,
     pub(super) dialect: &'l Dialect,
     manifests: BTreeMap<(Arc<str>, Option<ContentId>), Arc<Manifest>>,
+    /// What is odd about how files import each other.
+    odd: Vec<Diagnostic>,
     /// Every path below the stacks' folder, without extension: what a misspelt import may mean.
     known: Vec<Arc<str>>,
 }
@@ -102,7 +104,7 @@ impl<'l, 's> Importer<'l, 's> {
         let below = library.snapshot.below(&dialect.stacks).map(|(path, _)| path);
         let stem = |path: &Arc<str>| Arc::from(path::stem(path::below(path, &dialect.stacks)));
         let known = below.filter(|path| path::is_manifest(path)).map(stem).collect();
-        Self { library, templates, dialect, manifests: BTreeMap::new(), known }
+        Self { library, templates, dialect, manifests: BTreeMap::new(), odd: Vec::new(), known }
     }
 
     /// All that the manifest at `path` is made of.
@@ -115,7 +117,8 @@ impl<'l, 's> Importer<'l, 's> {
 
     /// What is odd in the manifests read so far.
     pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        self.manifests.values().flat_map(|manifest| manifest.warnings.iter().cloned()).collect()
+        let odd = self.manifests.values().flat_map(|manifest| &manifest.warnings);
+        odd.chain(&self.odd).cloned().collect()
     }
 
     fn walk(&mut self, walk: &mut Walk, path: &Arc<str>, context: &Context, outer: &[Overriding]) {
@@ -169,7 +172,12 @@ impl<'l, 's> Importer<'l, 's> {
                 let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
                 let ring = ring.collect::<Vec<_>>().join(" -> ");
                 let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
-                return Err(Box::new(fault.hint("remove one of these imports")));
+                let fault = fault.hint("remove one of these imports");
+                match self.library.strictness.import_cycles.of(fault) {
+                    Some(fault) if fault.is_error() => return Err(Box::new(fault)),
+                    odd => self.odd.extend(odd),
+                }
+                continue;
             }
             if walk.chain.len() >= DEPTH_MAX
                 || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX

@@ -70,7 +70,7 @@ pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: 
     if !root.is_null() {
         splitter.root(root);
     }
-    splitter.manifest
+    splitter.finish()
 }
 
 struct Splitter<'l, 's> {
@@ -112,6 +112,7 @@ impl Splitter<'_, '_> {
     }
 
     fn global(&mut self, rule: &Rule, value: &Value) {
+        self.closed(rule.name, value);
         match self.part(rule, value) {
             Ok(part) => {
                 self.manifest.globals.insert(rule.name.into(), part);
@@ -148,7 +149,8 @@ impl Splitter<'_, '_> {
                 name => match self.part(sections::rule_of(name), child) {
                     Ok(part) => {
                         let known = sections::component_keys();
-                        self.warn_unknown(value, key, known, &format!("under `{kind}`"));
+                        self.unknown(value, key, known, &format!("under `{kind}`"));
+                        self.closed(key, child);
                         parts.insert(key.clone(), part);
                     }
                     Err(fault) => self.manifest.faults.push(*fault),
@@ -170,7 +172,7 @@ impl Splitter<'_, '_> {
             let rule = sections::rule_of(key);
             if !rule.overridden {
                 let known = sections::RULES.iter().filter(|r| r.overridden).map(|rule| rule.name);
-                self.warn_unknown(value, key, known, "in `overrides`");
+                self.unknown(value, key, known, "in `overrides`");
                 continue;
             }
             match self.part(rule, child) {
@@ -219,16 +221,18 @@ impl Splitter<'_, '_> {
             return declared;
         };
         let custom = !sections::KINDS.contains(&kind.as_ref());
+        let odd = self.manifest.warnings.len();
         for (key, child) in map.iter() {
             if !custom {
-                self.warn_unknown(value, key, sections::component_keys(), "in a component");
+                self.unknown(value, key, sections::component_keys(), "in a component");
             }
             if key.as_ref() == "metadata" {
                 for (key, _) in child.as_map().into_iter().flat_map(|map| map.iter()) {
                     let known = sections::METADATA.iter().copied();
-                    self.warn_unknown(child, key, known, "in `metadata`");
+                    self.unknown(child, key, known, "in `metadata`");
                 }
             }
+            self.closed(key, child);
             let rule = if custom { &sections::OTHER } else { sections::rule_of(key) };
             match self.part(rule, child) {
                 Ok(part) => {
@@ -237,6 +241,11 @@ impl Splitter<'_, '_> {
                 Err(fault) => declared.faults.push(*fault),
             }
         }
+        // What is forbidden in a component is that component's alone.
+        let odd = self.manifest.warnings.split_off(odd);
+        let (faults, odd): (Vec<_>, Vec<_>) = odd.into_iter().partition(Diagnostic::is_error);
+        declared.faults.extend(faults);
+        self.manifest.warnings.extend(odd);
         declared
     }
 
@@ -264,17 +273,9 @@ impl Splitter<'_, '_> {
                 self.fault(Code::ImportForm, item, "an import is a path, or a map with `path`");
             return Err(Box::new(fault.hint("write `- catalog/vpc` or `- path: catalog/vpc`")));
         };
-        let known = [
-            "path",
-            "context",
-            "skip_templates_processing",
-            "ignore_missing_template_values",
-            "skip_if_missing",
-            "nested_imports",
-            "ttl",
-        ];
+        let known = sections::IMPORT.iter().copied();
         for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
-            self.warn_unknown(item, key, known.into_iter(), "in an import");
+            self.unknown(item, key, known.clone(), "in an import");
         }
         let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Import {
@@ -320,10 +321,26 @@ impl Splitter<'_, '_> {
         if value.as_map().is_some() && closest(key, known.iter().copied()).is_none() {
             return;
         }
-        self.warn_unknown(root, key, known.into_iter(), "at the top of a manifest");
+        self.unknown(root, key, known.into_iter(), "at the top of a manifest");
     }
 
-    fn warn_unknown<'k>(
+    /// The keys of maps further down that are known.
+    fn closed(&mut self, section: &str, value: &Value) {
+        for (way, place, keys) in sections::CLOSED.iter().filter(|(way, ..)| way[0] == section) {
+            let mut maps = vec![value];
+            for step in &way[1..] {
+                maps = maps.into_iter().flat_map(|map| below(map, step)).collect();
+            }
+            for map in maps {
+                for (key, _) in map.as_map().into_iter().flat_map(|map| map.iter()) {
+                    self.unknown(map, key, keys.iter().copied(), place);
+                }
+            }
+        }
+    }
+
+    /// Says that `key` is none of the known ones, if it is not.
+    fn unknown<'k>(
         &mut self,
         map: &Value,
         key: &Arc<str>,
@@ -334,11 +351,21 @@ impl Splitter<'_, '_> {
             return;
         }
         let message = format!("`{key}` means nothing {place}");
-        let found = Diagnostic::warning(Code::UnknownKey, self.key_span(map, key), message);
+        let found = Diagnostic::error(Code::UnknownKey, self.key_span(map, key), message);
+        let Some(found) = self.library.strictness.unknown_keys.of(found) else { return };
         self.manifest.warnings.push(match closest(key, known) {
             Some(name) => found.hint(format!("did you mean `{name}`?")),
             None => found,
         });
+    }
+
+    /// What is forbidden at the top regards all that imports the manifest.
+    fn finish(mut self) -> Manifest {
+        let odd = std::mem::take(&mut self.manifest.warnings);
+        let (faults, odd): (Vec<_>, Vec<_>) = odd.into_iter().partition(Diagnostic::is_error);
+        self.manifest.faults.extend(faults);
+        self.manifest.warnings = odd;
+        self.manifest
     }
 
     fn fault(&self, code: Code, value: &Value, message: &str) -> Diagnostic {
@@ -352,5 +379,17 @@ impl Splitter<'_, '_> {
     /// Where `key` is written in `map`.
     fn key_span(&self, map: &Value, key: &str) -> Span {
         self.library.key_span(map, key).unwrap_or_else(|| self.span(map))
+    }
+}
+
+/// The values one step below; `*` steps into all of them.
+fn below<'v>(value: &'v Value, step: &str) -> Vec<&'v Value> {
+    match step {
+        "*" => {
+            let entries = value.as_map().into_iter().flat_map(|map| map.iter());
+            let items = value.as_list().unwrap_or_default();
+            entries.map(|(_, value)| value).chain(items).collect()
+        }
+        key => value.get(key).into_iter().collect(),
     }
 }

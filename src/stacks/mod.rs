@@ -35,6 +35,7 @@ mod dependency;
 mod resolve;
 mod policy_file;
 mod explain;
+mod rules;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ pub use layer::fold;
 pub use merge::Lists;
 pub use policy_file::policy;
 pub use resolve::Resolver;
+pub use rules::{Asked, Language, Rulebook, UnknownRule, Verdicts, manifest_schema, manifests};
 
 /// Which part of a snapshot is wanted. By default all of it.
 #[derive(Debug, Clone, Default)]

@@ -14,6 +14,7 @@ use super::inherit::Place;
 use super::load::Library;
 use super::manifest::Key;
 use super::parent::{Bench, Parent};
+use super::policy_file;
 use super::template::Templates;
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
@@ -45,6 +46,7 @@ impl<'s> Resolver<'s> {
         let (dialect, found) = Dialect::read(&mut library);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
+        library.strictness = policy_file::policy(snapshot).0.strictness;
         let mut templates = Templates::new(dialect.templates.clone());
         let mut work = Work { found, ..Work::default() };
         let parents = read(&mut work, &mut library, &mut templates, &dialect);

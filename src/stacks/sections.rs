@@ -112,6 +112,39 @@ pub(super) const METADATA: &[&str] = &[
 pub(super) const METADATA_GLOBAL: &[&str] =
     &["labels", "tags", "custom", "enabled", "locked", "terraform_workspace_pattern"];
 
+/// The keys of an import that is a map.
+pub(super) const IMPORT: &[&str] = &[
+    "path",
+    "context",
+    "skip_templates_processing",
+    "ignore_missing_template_values",
+    "skip_if_missing",
+    "nested_imports",
+    "ttl",
+];
+
+/// The keys of a dependency, in `dependencies.components` and in `settings.depends_on`.
+pub(super) const DEPENDENCY: &[&str] = &[
+    "component",
+    "name",
+    "kind",
+    "stack",
+    "file",
+    "folder",
+    "namespace",
+    "tenant",
+    "environment",
+    "stage",
+];
+
+/// The maps below a section whose keys are known: a way with `*` for any key or any item, what it
+/// is called in a sentence, and the keys.
+pub(super) const CLOSED: &[(&[&str], &str, &[&str])] = &[
+    (&["settings", "validation", "*"], "in a rule", super::rules::KEYS),
+    (&["settings", "depends_on", "*"], "in a dependency", DEPENDENCY),
+    (&["dependencies", "components", "*"], "in a dependency", DEPENDENCY),
+];
+
 /// The rule of the section `name`.
 pub(super) fn rule_of(name: &str) -> &'static Rule {
     RULES.iter().find(|rule| rule.name == name).unwrap_or(&OTHER)

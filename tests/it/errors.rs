@@ -71,7 +71,7 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
     let ask = |question: &_, desired: &_| answer(&Reach::Agent, question, desired);
-    let found = wanted(&snapshot, &Selection::default(), ask).diagnostics();
+    let found = wanted(&snapshot, &Selection::default(), ask).checked();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");

@@ -26,7 +26,10 @@ const MISTAKES: &[Break] = &[
         "inherit",
         "components:\n  terraform:\n    one: { metadata: { inherits: [two] } }\n    two: { metadata: { inherits: [one] } }\n",
     ),
-    Break::Add("key", "components:\n  terraform:\n    vpc: { varz: { size: 1 } }\n"),
+    Break::Add(
+        "key",
+        "components:\n  terraform:\n    vpc: { varz: { size: 1 }, vars: { cidr: 10.9.0.0/16, availability_zones: [eu-west-1a] } }\n",
+    ),
     Break::Add("twice", "terraform: { vars: { team: a, team: b } }\n"),
     Break::Add(
         "base",
