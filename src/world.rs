@@ -1,9 +1,11 @@
-//! What differs between reality and a simulation: the clock, new ids, and named crash points.
+//! What differs between reality and a simulation: the clock, new ids, named crash points, and what
+//! is under way.
 //!
 //! One struct, handed down; nothing reads the time or makes an id any other way.
 
 mod point;
 mod real;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use jiff::Timestamp;
 
 pub use point::{Point, Points};
 pub use real::{RandomIds, SystemClock};
+pub use work::{BrokenOff, UnderWay, Work};
 
 /// Everything that a simulation replaces besides source, target and forge.
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// Where a test may stop the process.
     pub points: Points,
+    /// What is under way.
+    pub work: Work,
 }
 
 /// Time.
@@ -54,6 +59,7 @@ impl World {
             clock: Arc::new(SystemClock::default()),
             ids: Arc::new(RandomIds),
             points: Points::from_environment(),
+            work: Work::default(),
         }
     }
 }

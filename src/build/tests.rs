@@ -5,7 +5,7 @@ use yaml_span::{Limits, parse_first};
 
 use super::*;
 use crate::ids::{ComponentName, KindName, StackName, TargetName};
-use crate::model::desired::{Layer, Reach, Stack};
+use crate::model::desired::{Layer, Listing, Reach, Stack};
 use crate::model::files::File;
 use crate::model::policy::Reconcile;
 use crate::model::question::Question;
@@ -60,6 +60,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
         reconcile: Reconcile::default(),
         manifest: "sections.yaml".into(),
         workspace: "prod-01".into(),
+        listing: Listing::default(),
     };
     let stack = Stack {
         name: id.stack.clone(),

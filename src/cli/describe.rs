@@ -1,35 +1,56 @@
 //! `isobar describe`
 
-use serde_json::{Map, Value as Json, json};
+mod affected;
+mod component;
+mod dependents;
+mod stacks;
 
-use super::workspace::{Findings, Workspace, stack_name};
+use std::path::PathBuf;
+
+use globset::GlobMatcher;
+use serde::Serialize;
+
+use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
-use crate::diagnostic::closest;
-use crate::model::canonical;
-use crate::model::desired::{Component, Stack};
-use crate::model::value::{Node, Rules, Value};
-use crate::stacks::Selection;
+use crate::diagnostic::Diagnostic;
+use crate::source::Snapshot;
+use crate::stacks::{Evaluation, Resolution, Selection};
 
 /// Show what the repository resolves to, as Atmos does.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// One component of one stack, fully resolved.
-    Component {
-        /// Its name.
-        component: String,
-        /// Its stack.
-        #[arg(short, long)]
-        stack: String,
-        /// Its kind, if several have a component of that name.
-        #[arg(long)]
-        kind: Option<String>,
-        /// How to write it.
-        #[arg(short, long, value_enum, default_value = "yaml")]
-        format: Format,
-    },
+    Affected(affected::Args),
+    Stacks(stacks::Args),
+    Component(component::Args),
+    Dependents(dependents::Args),
 }
 
-/// How a resolved component is written.
+/// What is done with templates and functions.
+#[derive(Debug, Clone, clap::Args)]
+struct Evaluated {
+    /// Whether templates in values are rendered.
+    #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_name = "BOOL", action = clap::ArgAction::Set)]
+    process_templates: bool,
+    /// Whether functions in values are called.
+    #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_name = "BOOL", action = clap::ArgAction::Set)]
+    process_functions: bool,
+    /// A function that is not called: `terraform.output`. May be given several times.
+    #[arg(long, value_delimiter = ',', value_name = "FUNCTION")]
+    skip: Vec<String>,
+}
+
+/// Where the answer goes, and how it is written.
+#[derive(Debug, Clone, clap::Args)]
+struct Written {
+    /// How to write it.
+    #[arg(short, long, value_enum, default_value = "yaml")]
+    format: Format,
+    /// Write it to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     /// YAML.
@@ -39,67 +60,73 @@ pub(super) enum Format {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let Args::Component { component, stack, kind, format } = args;
-    let wanted = Workspace::wanted(context, &Selection::default())?;
-    Findings::of(&wanted).show(context);
-    let name = stack_name(&wanted.desired, stack)?;
-    let stack = &wanted.desired.stacks[&name];
-    let described = describe(find(stack, component, kind.as_deref())?);
-    match (context.output.json, format) {
-        (true, _) | (_, Format::Json) => context.output.print_json(&described)?,
-        (false, Format::Yaml) => context.output.print(&serde_yaml::to_string(&described)?)?,
+    match args {
+        Args::Affected(args) => affected::run(context, args),
+        Args::Stacks(args) => stacks::run(context, args),
+        Args::Component(args) => component::run(context, args),
+        Args::Dependents(args) => dependents::run(context, args),
     }
-    Ok(Exit::Done)
 }
 
-/// Terraform comes first where several kinds have a component of that name, as in Atmos.
-pub(super) fn find<'a>(
-    stack: &'a Stack,
-    name: &str,
-    kind: Option<&str>,
-) -> Result<&'a Component, Failure> {
-    let fits = |component: &&Component| {
-        component.id.name.as_str() == name
-            && kind.is_none_or(|kind| component.id.kind.as_str() == kind)
-    };
-    let terraform = |component: &&Component| component.id.kind.as_str() != "terraform";
-    let found = stack.components.values().filter(fits).min_by_key(terraform);
-    found.ok_or_else(|| {
-        let known = stack.components.values().map(|component| component.id.name.as_str());
-        let hint = closest(name, known).map(|close| format!("; did you mean `{close}`?"));
-        mistake(format!(
-            "the stack `{}` has no component `{name}`{}",
-            stack.name,
-            hint.unwrap_or_default()
-        ))
-    })
-}
-
-fn describe(component: &Component) -> Json {
-    let mut all: Map<String, Json> = Map::new();
-    if let Some(sections) = component.sections.as_map() {
-        all.extend(sections.iter().map(|(name, value)| (name.to_string(), plain(value))));
-    }
-    all.insert("atmos_component".to_owned(), json!(component.id.name));
-    all.insert("atmos_stack".to_owned(), json!(component.id.stack));
-    all.insert("atmos_stack_file".to_owned(), json!(component.manifest));
-    all.insert("component".to_owned(), json!(component.code));
-    all.insert("inheritance".to_owned(), json!(component.inheritance));
-    all.insert("workspace".to_owned(), json!(component.workspace));
-    all.sort_keys();
-    Json::Object(all)
-}
-
-/// As JSON in the author's order. What is not known yet and what is secret are said to be so.
-fn plain(value: &Value) -> Json {
-    match &value.node {
-        Node::List(items) => items.iter().map(plain).collect(),
-        Node::Map(map) => {
-            Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
+impl Evaluated {
+    fn evaluation(&self) -> Evaluation {
+        let skip = self.skip.iter().map(|name| name.trim_start_matches('!').into());
+        Evaluation {
+            templates: self.process_templates,
+            functions: self.process_functions,
+            skip: skip.collect(),
         }
-        Node::Unknown(_) => Json::from("(computed)"),
-        Node::Secret(_) => Json::from("(secret)"),
-        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack))),
-        _ => canonical::encode(value),
     }
+}
+
+impl Format {
+    /// Writes `answer` to standard output.
+    pub(super) fn write(self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
+        match context.output.json || self == Self::Json {
+            true => context.output.print_json(answer)?,
+            false => context.output.print(&serde_yaml::to_string(answer)?)?,
+        }
+        Ok(())
+    }
+
+    fn text(self, context: &Context, answer: &impl Serialize) -> Result<String, Failure> {
+        Ok(match context.output.json || self == Self::Json {
+            true => serde_json::to_string_pretty(answer)? + "\n",
+            false => serde_yaml::to_string(answer)?,
+        })
+    }
+}
+
+impl Written {
+    fn write(&self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
+        let Some(path) = &self.file else { return self.format.write(context, answer) };
+        std::fs::write(path, self.format.text(context, answer)?)
+            .map_err(|error| mistake(format!("{} cannot be written: {error}", path.display())))
+    }
+}
+
+/// What the folder resolves to; what is wrong with it is shown.
+pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resolution, Failure> {
+    let snapshot = Workspace::folder(context)?;
+    Ok(resolved_of(context, &snapshot, selection))
+}
+
+/// The same for any tree.
+fn resolved_of(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Resolution {
+    let resolution = Workspace::evaluated(snapshot, selection);
+    Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
+    resolution
+}
+
+/// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.
+pub(super) fn exit<'d>(wrong: impl IntoIterator<Item = &'d Diagnostic>) -> Exit {
+    match wrong.into_iter().any(Diagnostic::is_error) {
+        true => Exit::Mistake,
+        false => Exit::Done,
+    }
+}
+
+/// The stack of exactly this name.
+fn exactly(stack: &str) -> Result<GlobMatcher, Failure> {
+    Ok(globset::Glob::new(&globset::escape(stack))?.compile_matcher())
 }

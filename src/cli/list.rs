@@ -2,16 +2,23 @@
 
 use serde_json::{Value as Json, json};
 
-use super::workspace::{Findings, Workspace, stack_name};
+use super::describe::{Format, exit, resolved};
+use super::workspace::stack_name;
 use super::{Context, Exit, Failure};
+use crate::diagnostic::Diagnostic;
 use crate::model::desired::{Component, Presence, Stack};
-use crate::stacks::Selection;
+use crate::report::describe::{component_rows, stack_rows};
+use crate::stacks::{Resolution, Selection};
 
 /// List what the repository has.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// The stacks, a line each.
-    Stacks,
+    Stacks {
+        /// Rows as Atmos has them, written like this.
+        #[arg(short, long, value_enum)]
+        format: Option<Format>,
+    },
     /// The components, a line each: `stack/kind/name`.
     Components {
         /// Only those of this stack.
@@ -20,19 +27,30 @@ pub(super) enum Args {
         /// Abstract components too: those that only exist to be inherited from.
         #[arg(long)]
         r#abstract: bool,
+        /// Rows as Atmos has them, written like this: names with the number of their stacks.
+        #[arg(long, value_enum)]
+        format: Option<Format>,
     },
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::default())?;
-    Findings::of(&wanted).show(context);
-    let desired = &wanted.desired;
+    let selection = Selection { unlinked: true, ..Selection::default() };
+    let resolution = resolved(context, &selection)?;
+    let desired = &resolution.desired;
     match args {
-        Args::Stacks => {
+        Args::Stacks { format: Some(format) } => {
+            format.write(context, &stack_rows(desired))?;
+            return Ok(exit(listing(&resolution)));
+        }
+        Args::Components { format: Some(format), .. } => {
+            format.write(context, &component_rows(desired))?;
+            return Ok(exit(listing(&resolution)));
+        }
+        Args::Stacks { format: None } => {
             let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
             print(context, &lines, desired.stacks.values().map(stack_json))
         }
-        Args::Components { stack, r#abstract } => {
+        Args::Components { stack, r#abstract, format: None } => {
             let stack = stack.as_deref().map(|name| stack_name(desired, name)).transpose()?;
             let listed = |component: &&Component| {
                 stack.as_ref().is_none_or(|stack| component.id.stack == *stack)
@@ -43,6 +61,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             print(context, &lines, components.into_iter().map(component_json))
         }
     }
+}
+
+/// What is wrong, so that a list is not what it should be.
+fn listing(resolution: &Resolution) -> impl Iterator<Item = &Diagnostic> {
+    resolution.tree.iter().chain(&resolution.desired.diagnostics)
 }
 
 fn print(

@@ -1,10 +1,9 @@
 //! `isobar validate`
 
-use super::describe::find;
-use super::workspace::{Findings, Workspace, stack_name};
+use super::workspace::{Findings, Workspace, stack_name, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::model::desired::Component;
+use crate::diagnostic::{Code, Diagnostic, Severity, closest};
+use crate::ids::{ComponentName, KindName};
 use crate::reconcile::Wanted;
 use crate::report;
 use crate::stacks::{self, Asked, Language, Rulebook, Selection};
@@ -73,7 +72,19 @@ fn stacks(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
 
 fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result<Exit, Failure> {
     let stack = &wanted.desired.stacks[&stack_name(&wanted.desired, &args.stack)?];
-    let component: &Component = find(stack, &args.component, args.kind.as_deref())?;
+    let fits = |kind: &KindName, name: &ComponentName| {
+        name.as_str() == args.component && args.kind.as_ref().is_none_or(|k| k == kind.as_str())
+    };
+    // Terraform comes first where several kinds have a component of that name, as in Atmos.
+    let found = stack.components.values().filter(|c| fits(&c.id.kind, &c.id.name));
+    let Some(component) = found.min_by_key(|c| c.id.kind.as_str() != "terraform") else {
+        let unresolved = stack.unresolved.iter().find(|((kind, name), _)| fits(kind, name));
+        let Some((_, faults)) = unresolved else {
+            let known = stack.components.values().map(|c| c.id.name.as_str());
+            return Err(unknown("component", &args.component, closest(&args.component, known)));
+        };
+        return tell(context, wanted, faults.clone(), "it cannot be resolved");
+    };
     let asked = match (&args.schema, &args.schema_path) {
         (Some(name), _) => Asked::Named(name.clone()),
         (None, Some(path)) => Asked::Given {

@@ -7,11 +7,11 @@ use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
-use crate::reconcile::{OpenError, Reach, Wanted, answer, wanted};
+use crate::reconcile::{OpenError, Reach, Wanted, answer, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
-use crate::stacks::Selection;
+use crate::stacks::{Resolution, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -88,6 +88,12 @@ impl Workspace {
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
         Ok(Self::resolved(&Self::folder(context)?, selection))
+    }
+
+    /// What `snapshot` resolves to, with everything answered that a person may ask.
+    pub(super) fn evaluated(snapshot: &Snapshot, selection: &Selection) -> Resolution {
+        let reach = Reach::Person(settings::environment());
+        resolved(snapshot, selection, |question, desired| answer(&reach, question, desired))
     }
 
     fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {

@@ -22,6 +22,8 @@ pub struct Desired {
     pub diagnostics: Vec<Diagnostic>,
     /// Where the code of each kind lives.
     pub layout: Layout,
+    /// The folder of the manifests.
+    pub manifests: Arc<str>,
     /// What the origins of all values point into.
     pub files: Arc<Files>,
 }
@@ -73,6 +75,17 @@ pub struct Component {
     pub manifest: Arc<str>,
     /// Terraform's workspace.
     pub workspace: Arc<str>,
+    /// What only listings show.
+    pub listing: Listing,
+}
+
+/// What listings show of a component, and nothing acts on.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The workspace a list of stacks shows, which does not know which folder the component uses.
+    pub workspace: Arc<str>,
+    /// Every file its manifest imports, sorted.
+    pub imports: Arc<[Arc<str>]>,
 }
 
 /// Whether a component exists to be applied.

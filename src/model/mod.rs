@@ -19,6 +19,7 @@ mod pairs;
 pub mod revision;
 pub mod policy;
 pub mod desired;
+pub mod affected;
 pub mod inventory;
 pub mod observation;
 pub mod change;

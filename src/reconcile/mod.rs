@@ -33,7 +33,7 @@ pub use reviews::Reviews;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
-pub use wanted::{Wanted, wanted};
+pub use wanted::{Wanted, resolved, wanted};
 
 use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};

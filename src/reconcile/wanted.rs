@@ -9,7 +9,7 @@ use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Answers, Question};
 use crate::source::Snapshot;
-use crate::stacks::{self, Resolver, Rulebook, Selection};
+use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection};
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -34,22 +34,7 @@ pub fn wanted(
     answer: impl Fn(&Question, &Desired) -> Answer,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut answers = Answers::new();
-    let mut desired = Desired::default();
-    let mut resolver = Resolver::new(snapshot);
-    for _ in 0..ROUNDS_MAX {
-        let resolution = resolver.resolve(selection, &answers);
-        desired = resolution.desired;
-        let open: BTreeSet<_> =
-            resolution.questions.into_iter().filter(|q| !answers.contains_key(q)).collect();
-        if open.is_empty() {
-            break;
-        }
-        for question in open {
-            let found = answer(&question, &desired);
-            answers.insert(question, found);
-        }
-    }
+    let mut desired = resolved(snapshot, selection, answer).desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
@@ -61,6 +46,31 @@ pub fn wanted(
         rendered.insert(id, Err(why.into_iter().flatten().chain(broken).collect()));
     }
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
+}
+
+/// Resolves `snapshot` until nothing is open that can be answered. `answer` is asked each question
+/// once.
+pub fn resolved(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    answer: impl Fn(&Question, &Desired) -> Answer,
+) -> Resolution {
+    let mut answers = Answers::new();
+    let mut resolver = Resolver::new(snapshot);
+    let mut resolution = resolver.resolve(selection, &answers);
+    for _ in 1..ROUNDS_MAX {
+        let open = resolution.questions.iter().filter(|question| !answers.contains_key(question));
+        let open: BTreeSet<_> = open.cloned().collect();
+        if open.is_empty() {
+            break;
+        }
+        for question in open {
+            let found = answer(&question, &resolution.desired);
+            answers.insert(question, found);
+        }
+        resolution = resolver.resolve(selection, &answers);
+    }
+    resolution
 }
 
 impl Wanted {

@@ -144,7 +144,7 @@ fn the_status() {
 #[test]
 fn the_explanation() {
     use crate::ids::ContentId;
-    use crate::model::desired::{Component, Explained, Layer, Presence, Reach};
+    use crate::model::desired::{Component, Explained, Layer, Listing, Presence, Reach};
     use crate::model::files::{File, Files};
     use crate::model::policy::Reconcile;
     use crate::model::value::{Map, Node, Origin, Value};
@@ -187,6 +187,7 @@ fn the_explanation() {
         reconcile: Reconcile::default(),
         manifest: "stacks/prod.yaml".into(),
         workspace: "prod".into(),
+        listing: Listing::default(),
     };
     let path = FieldPath::parse("vars.log_retention_days").unwrap();
     let text = plain(&terminal::explain(&component, &path, &explained, &files));

@@ -90,7 +90,7 @@ impl FolderSource {
 impl Source for FolderSource {
     async fn fetch(&self) -> Result<Tip, FetchError> {
         let root = self.root.clone();
-        let listing = tokio::task::spawn_blocking(move || folder_snapshot(&root));
+        let listing = self.world.work.blocking(move || folder_snapshot(&root));
         let snapshot = listing.await.unwrap_or(Err(FetchError::Cancelled))?;
         let revision = snapshot.revision().clone();
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);

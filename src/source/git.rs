@@ -122,7 +122,7 @@ impl GitSource {
         work: impl FnOnce(&Inner) -> Result<T, FetchError> + Send + 'static,
     ) -> Result<T, FetchError> {
         let inner = self.inner.clone();
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        let done = self.world.work.blocking(move || work(&inner)).await;
         done.unwrap_or(Err(FetchError::Cancelled))
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Dialect {
     pub(super) lowest: Lowest,
     /// Where the code of each kind is.
     pub(super) layout: Layout,
+    /// Whether Terraform's workspaces are used.
+    pub(super) has_workspaces: bool,
     /// What stands for `/` in the keys of backends.
     pub(super) prefix_separator: Arc<str>,
     /// What takes a plain key apart into nested maps, if anything does.
@@ -133,6 +135,11 @@ impl Reader<'_, '_> {
             )
             .unwrap_or_else(|| "-".into()),
             schemas: self.schemas(root, &base_path),
+            has_workspaces: ["components", "terraform", "workspaces_enabled"]
+                .iter()
+                .try_fold(root, |value, step| value.get(step))
+                .and_then(Value::as_bool)
+                .unwrap_or(true),
             key_delimiter: text(root, &["settings", "yaml", "key_delimiter"]),
             inherits_metadata: inherit
                 .and_then(|inherit| inherit.get("metadata")?.as_bool())

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::model::value::{Map, Node, Value};
 
+/// The variables that tell stacks apart.
+pub(super) const CONTEXT: &[&str] = &["namespace", "tenant", "environment", "stage", "region"];
+
 /// What a component is called, from the weakest to the strongest.
 pub(super) struct Named<'c> {
     pub(super) component: &'c str,
@@ -64,22 +67,44 @@ fn azure_key(chosen: &Map, shared: Option<&Value>, own: &str) -> Option<(&'stati
     }
 }
 
-/// Terraform's workspace for a component of `stack` whose folder is `code`.
-pub(super) fn workspace(
-    metadata: Option<&Value>,
-    stack: &str,
-    component: &str,
-    code: Option<&str>,
-    backend_type: &str,
-) -> Arc<str> {
-    if backend_type == "http" {
-        return "default".into();
+/// What a workspace is made of.
+pub(super) struct Placed<'c> {
+    /// The component's `metadata`.
+    pub(super) metadata: Option<&'c Value>,
+    pub(super) stack: &'c str,
+    pub(super) component: &'c str,
+    /// Its folder, if that is not called like the component.
+    pub(super) code: Option<&'c str>,
+    /// The variables that tell stacks apart; none where stacks are not named by a pattern.
+    pub(super) tokens: &'c [(&'static str, String)],
+}
+
+impl Placed<'_> {
+    /// Terraform's workspace for the component.
+    pub(super) fn workspace(&self) -> Arc<str> {
+        let said = |key: &str| {
+            let text = self.metadata?.get(key)?.as_str()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let name = said("terraform_workspace")
+            .or_else(|| said("terraform_workspace_pattern").map(|pattern| self.filled(pattern)))
+            .or_else(|| said("terraform_workspace_template"))
+            .unwrap_or_else(|| match self.code {
+                Some(_) => format!("{}-{}", self.stack, self.component),
+                None => self.stack.to_owned(),
+            });
+        name.replace('/', "-").into()
     }
-    let said = metadata.and_then(|metadata| metadata.get("terraform_workspace")?.as_str());
-    let name = match (said.filter(|text| !text.is_empty()), code) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(code)) if code != component => format!("{stack}-{component}"),
-        (None, _) => stack.to_owned(),
-    };
-    name.replace('/', "-").into()
+
+    /// The pattern with what its tokens stand for. One that stands for nothing is empty.
+    fn filled(&self, pattern: String) -> String {
+        let folder = self.code.unwrap_or_default();
+        let own = [("component", self.component), ("base-component", folder)];
+        let known = self.tokens.iter().map(|(token, text)| (*token, text.as_str()));
+        let empty = CONTEXT.iter().map(|token| (*token, ""));
+        own.into_iter()
+            .chain(known)
+            .chain(empty)
+            .fold(pattern, |pattern, (token, text)| pattern.replace(&format!("{{{token}}}"), text))
+    }
 }

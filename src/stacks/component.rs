@@ -21,7 +21,10 @@ use crate::model::desired::{Layer, Reach};
 use crate::model::value::{Map, Node, Value};
 
 /// Sections that steer the resolver and are no sections of the result.
-const STEERING: &[&str] = &["component", "overrides"];
+const STEERING: &[&str] = &["component"];
+
+/// The section that shows what was overridden.
+const OVERRIDES: &str = "overrides";
 
 /// Everything that contributes to a component, by where it is said.
 pub(super) struct Sources {
@@ -67,9 +70,12 @@ impl Sources {
         }
         let own = bench.own(key);
         let mut overrides = bench.overrides(key);
-        if let Some(slot) = own.get("overrides") {
+        if let Some(slot) = own.get(OVERRIDES) {
             add_own_overrides(&mut overrides, slot, bench.lists);
         }
+        let shown = all_in_one(&overrides);
+        overrides.retain(|section, _| sections::rule_of(section).overridden);
+        overrides.extend(shown.map(|slot| (OVERRIDES.into(), slot)));
         Self {
             key: key.clone(),
             bases: slots,
@@ -143,6 +149,7 @@ impl Sources {
                 value: said.value.clone(),
             }));
         };
+        let is_shown_only = name.as_ref() == OVERRIDES;
         if let Some(slot) = self.shared.merged.get(name) {
             marks = marks.and(slot.marks);
             stages.shared = Some(slot.value.clone());
@@ -150,7 +157,11 @@ impl Sources {
             self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, &slot.said));
         }
         let last_only = sections::rule_of(name).bases == sections::Bases::Last;
-        let skipped = if last_only { self.bases.len().saturating_sub(1) } else { 0 };
+        let skipped = match (last_only, is_shown_only) {
+            (true, _) => self.bases.len().saturating_sub(1),
+            (_, true) => self.bases.len(),
+            _ => 0,
+        };
         for (base, slots) in self.bases.iter().skip(skipped) {
             let Some(slot) = slots.get(name).and_then(|slot| self.inheritable(name, slot)) else {
                 continue;
@@ -161,7 +172,7 @@ impl Sources {
                 add(&Reach::Base(base), &slot.said);
             }
         }
-        if let Some(slot) = self.own.get(name) {
+        if let Some(slot) = self.own.get(name).filter(|_| !is_shown_only) {
             marks = marks.and(slot.marks);
             stages.own = Some(slot.value.clone());
             add(&Reach::Own, &slot.said);
@@ -233,9 +244,6 @@ impl Merged {
 /// What a component's own `overrides` say, below those of the files.
 fn add_own_overrides(overrides: &mut Slots, slot: &Slot, lists: Lists) {
     for (section, value) in slot.value.as_map().into_iter().flat_map(Map::iter) {
-        if !sections::rule_of(section).overridden {
-            continue;
-        }
         let imports = slot.said.last().map(|said| said.imports.clone()).unwrap_or_default();
         let own = Said { imports, value: value.clone() };
         let own = Slot { value: value.clone(), marks: slot.marks, said: vec![own] };
@@ -245,4 +253,27 @@ fn add_own_overrides(overrides: &mut Slots, slot: &Slot, lists: Lists) {
         };
         overrides.insert(section.clone(), slot);
     }
+}
+
+/// The sections of `overrides` as one map.
+fn all_in_one(overrides: &Slots) -> Option<Slot> {
+    let sections = || overrides.iter();
+    let value = |section: &Arc<str>, value: &Value| {
+        let map = [(section.clone(), value.clone())].into_iter().collect();
+        Value { node: Node::Map(map), origin: value.origin }
+    };
+    let said = |(section, slot): (&Arc<str>, &Slot)| {
+        let said = slot.said.iter();
+        let whole = |said: &Said| Said {
+            imports: said.imports.clone(),
+            value: value(section, &said.value),
+        };
+        said.map(whole).collect::<Vec<_>>()
+    };
+    let all = sections().map(|(section, slot)| (section.clone(), slot.value.clone()));
+    (!overrides.is_empty()).then(|| Slot {
+        value: Value::computed(Node::Map(all.collect())),
+        marks: sections().fold(Marks::default(), |all, (_, slot)| all.and(slot.marks)),
+        said: sections().flat_map(said).collect(),
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::atmos_yaml::{self, Dialect};
+use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Sources};
 use super::function::Calls;
@@ -17,7 +17,7 @@ use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
-use crate::model::desired::{Component, Presence, Reach};
+use crate::model::desired::{Component, Listing, Presence, Reach};
 use crate::model::policy::{Level, Reconcile};
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Value};
@@ -42,32 +42,40 @@ struct Bench<'c> {
     id: ComponentId,
     presence: Presence,
     workspace: Arc<str>,
+    /// The same as a list of stacks has it.
+    listed_workspace: Arc<str>,
     open: BTreeSet<Question>,
     faults: Vec<Diagnostic>,
 }
 
 impl Finisher<'_, '_> {
-    /// The component in `stack`, or everything that is wrong with it.
+    /// What is wrong with what is said about a component, whatever its values come to.
+    pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
+        let mut faults = parent.faults(&sources.key);
+        faults.extend(sources.faults.iter().cloned());
+        faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
+        faults
+    }
+
+    /// The name of a manifest among the stacks: its path there without extension.
+    pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
+        path::stem(path::below(&parent.path, &self.dialect.stacks))
+    }
+
+    /// The component in `stack`, with which nothing is [`Self::wrong`], or what its values are
+    /// wrong about.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
         sources: &Sources,
         stack: &StackName,
     ) -> Result<Component, Vec<Diagnostic>> {
-        let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().cloned());
         let name = |error: crate::ids::IdError| {
             vec![Diagnostic::error(Code::SectionType, parent.span(&sources.key), error.to_string())]
         };
         let kind = KindName::new(&sources.key.0).map_err(name)?;
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
-        let strategy = self.strategy(parent, sources).unwrap_or_else(|fault| {
-            faults.push(*fault);
-            self.dialect.lists
-        });
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let strategy = self.strategy(parent, sources).unwrap_or(self.dialect.lists);
         let mut merged = sources.merge(self.dialect.lists, strategy);
         let mut bench = Bench {
             parent,
@@ -76,8 +84,9 @@ impl Finisher<'_, '_> {
             id: ComponentId { stack: stack.clone(), kind, name: component },
             presence: presence(merged.get("metadata")),
             workspace: "".into(),
+            listed_workspace: "".into(),
             open: BTreeSet::new(),
-            faults,
+            faults: Vec::new(),
         };
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
@@ -104,13 +113,21 @@ impl Finisher<'_, '_> {
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
         let code = sources.code().map(str::to_owned);
-        bench.workspace = backend::workspace(
+        let tokens = self.tokens(merged);
+        let placed = backend::Placed {
             metadata,
-            bench.stack.as_str(),
-            bench.id.name.as_str(),
-            code.as_deref(),
-            &kind_of,
-        );
+            stack: bench.stack.as_str(),
+            component: bench.id.name.as_str(),
+            code: code.as_deref().filter(|code| *code != bench.id.name.as_str()),
+            tokens: &tokens,
+        };
+        if kind_of == "http" || !self.dialect.has_workspaces {
+            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
+        } else {
+            bench.workspace = placed.workspace();
+            bench.listed_workspace =
+                backend::Placed { component: "", code: None, ..placed }.workspace();
+        }
         let folder = said("component").or(code);
         if let Some(before) = merged.get("backend").cloned() {
             let named = backend::Named {
@@ -140,6 +157,16 @@ impl Finisher<'_, '_> {
             let reach = Reach::Derived("the type of the component's own backend");
             merged.compute("remote_state_backend_type", reach, Value::text(remote_type));
         }
+    }
+
+    /// The variables that a pattern of names knows.
+    fn tokens(&self, merged: &Merged) -> Vec<(&'static str, String)> {
+        if !matches!(self.dialect.name, NameRule::Pattern(..)) {
+            return Vec::new();
+        }
+        let vars = merged.get("vars");
+        let text = |token: &str| Some(vars?.get(token)?.as_str()?.to_owned());
+        backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
     fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
@@ -212,7 +239,7 @@ impl Finisher<'_, '_> {
         let said =
             merged.sections.iter().map(|(name, section)| (name.clone(), section.value.clone()));
         let mut map: Map = empty.chain(said).collect();
-        let file = path::stem(path::below(&bench.parent.path, &self.dialect.stacks));
+        let file = self.file(bench.parent);
         let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
         text("atmos_component", bench.id.name.as_str());
         text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
@@ -298,6 +325,10 @@ impl Finisher<'_, '_> {
             reconcile,
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
+            listing: Listing {
+                workspace: bench.listed_workspace,
+                imports: bench.parent.imports.clone(),
+            },
             id: bench.id,
         })
     }

@@ -173,8 +173,8 @@ impl Splitter<'_, '_> {
             if !rule.overridden {
                 let known = sections::RULES.iter().filter(|r| r.overridden).map(|rule| rule.name);
                 self.unknown(value, key, known, "in `overrides`");
-                continue;
             }
+            let rule = if rule.overridden { rule } else { &sections::OTHER };
             match self.part(rule, child) {
                 Ok(part) => {
                     parts.insert(key.clone(), part);

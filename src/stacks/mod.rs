@@ -36,14 +36,18 @@ mod resolve;
 mod policy_file;
 mod explain;
 mod rules;
+mod affected;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::ids::StackName;
+use crate::diagnostic::Diagnostic;
+use crate::ids::{ComponentName, StackName};
 use crate::model::desired::Desired;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
+pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
 pub use merge::Lists;
@@ -54,10 +58,28 @@ pub use rules::{Asked, Language, Rulebook, UnknownRule, Verdicts, manifest_schem
 /// Which part of a snapshot is wanted. By default all of it.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Globs over stack names; a stack has to fit one of them. None: every stack fits.
+    /// Globs over the names of stacks, and over those of their manifests without extension; a
+    /// stack has to fit one of them. None: every stack fits.
     pub stacks: Vec<globset::GlobMatcher>,
-    /// Only the components of this name.
-    pub component: Option<crate::ids::ComponentName>,
+    /// Only the components of these names. None: all of them.
+    pub components: Vec<ComponentName>,
+    /// What is done with templates and functions in their values.
+    pub evaluation: Evaluation,
+    /// Whether it does not matter what components depend on: then nothing is found about it, and
+    /// they have no dependencies.
+    pub unlinked: bool,
+}
+
+/// What is done with templates and functions in values. By default all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Whether templates are rendered late, over the merged component. While files are imported
+    /// they always are.
+    pub templates: bool,
+    /// Whether functions are called. If not, their calls stay as text.
+    pub functions: bool,
+    /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
+    pub skip: BTreeSet<Arc<str>>,
 }
 
 /// What resolving gave.
@@ -65,6 +87,9 @@ pub struct Selection {
 pub struct Resolution {
     /// The selected stacks, and the findings of all that was read.
     pub desired: Desired,
+    /// Of the findings those about the tree as such, whatever is selected: files, imports,
+    /// sections, bases, backends. Nothing in them depends on a value.
+    pub tree: Vec<Diagnostic>,
     /// What was asked and has no answer among those given. While there are any, answering them
     /// and resolving again tells more.
     pub questions: BTreeSet<Question>,
@@ -75,16 +100,25 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
     Resolver::new(snapshot).resolve(selection, answers)
 }
 
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { templates: true, functions: true, skip: BTreeSet::new() }
+    }
+}
+
 impl Selection {
     /// Everything.
     pub fn all() -> Self {
         Self::default()
     }
 
-    fn has(&self, stack: &StackName, key: &manifest::Key) -> bool {
-        let stack =
-            self.stacks.is_empty() || self.stacks.iter().any(|glob| glob.is_match(stack.as_str()));
-        stack && self.component.as_ref().is_none_or(|name| name.as_str() == key.1.as_ref())
+    /// Whether the component `key` of `stack` is selected, which the manifest `file` declares.
+    fn has(&self, stack: &StackName, file: &str, key: &manifest::Key) -> bool {
+        let fits =
+            |glob: &globset::GlobMatcher| glob.is_match(stack.as_str()) || glob.is_match(file);
+        (self.stacks.is_empty() || self.stacks.iter().any(fits))
+            && (self.components.is_empty()
+                || self.components.iter().any(|name| name.as_str() == key.1.as_ref()))
     }
 }
 

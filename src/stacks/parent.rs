@@ -1,6 +1,6 @@
 //! One top-level manifest with all it is made of, and the slots of its components.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub(super) struct Parent {
     pub(super) closure: Closure,
     /// What `name:` says.
     pub(super) name: Option<Arc<str>>,
+    /// Every other file it is made of, sorted.
+    pub(super) imports: Arc<[Arc<str>]>,
     /// Which contributions declare a component, lowest precedence first.
     declared: BTreeMap<Key, Vec<usize>>,
 }
@@ -59,7 +61,10 @@ impl Parent {
                 declared.entry(key.clone()).or_default().push(at);
             }
         }
-        Self { path, closure, name, declared }
+        let files = closure.contributions.iter().map(|from| &from.manifest.path);
+        let imports: BTreeSet<_> = files.filter(|file| **file != path).cloned().collect();
+        let imports = imports.into_iter().collect();
+        Self { path, closure, name, imports, declared }
     }
 
     /// Every component it declares or imports.

@@ -69,10 +69,15 @@ impl<'s> Resolver<'s> {
         for parent in &self.parents {
             work.parent(&mut finisher, &identity, parent, selection, &mut drafts);
         }
-        work.link(&finisher, &identity, drafts);
+        match selection.unlinked {
+            true => drafts.into_iter().for_each(|draft| work.compose(draft)),
+            false => work.link(&finisher, &identity, drafts),
+        }
         let Finisher { asked, warnings, .. } = finisher;
         work.found.extend(warnings);
-        work.resolution(self.library.files.clone(), self.dialect.layout.clone(), asked)
+        work.tree.extend(self.found.iter().filter(|found| found.is_error()).cloned());
+        let places = (self.dialect.layout.clone(), self.dialect.stacks.as_str().into());
+        work.resolution(self.library.files.clone(), places, asked)
     }
 }
 
@@ -109,6 +114,8 @@ struct Draft<'p> {
 #[derive(Default)]
 struct Work {
     found: Vec<Diagnostic>,
+    /// Those of the findings that depend on no value.
+    tree: Vec<Diagnostic>,
     stacks: BTreeMap<StackName, Stack>,
     nameless: BTreeSet<Arc<str>>,
     index: Index,
@@ -137,6 +144,8 @@ impl Work {
         for key in parent.keys() {
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
+            let wrong = finisher.wrong(parent, &sources);
+            self.tree.extend(wrong.iter().cloned());
             let stack = match self.name(finisher, identity, parent, &sources) {
                 Ok(stack) => stack,
                 Err(fault) => {
@@ -152,14 +161,18 @@ impl Work {
                 self.nameless.insert(parent.path.clone());
             }
             self.index.entry(stack.clone()).or_default().insert(key.clone());
-            if !selection.has(&stack, key) {
+            if !selection.has(&stack, finisher.file(parent), key) {
                 continue;
             }
-            let finished = match broken {
-                true => Err(parent.closure.faults.clone()),
-                false => finisher.finish(parent, &sources, &stack),
+            let finished = match (broken, wrong.is_empty()) {
+                (true, _) => Err(parent.closure.faults.clone()),
+                (false, false) => Err(wrong),
+                (false, true) => finisher.finish(parent, &sources, &stack),
             };
             match finished {
+                Ok(component) if selection.unlinked => {
+                    drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
+                }
                 Ok(component) => {
                     let sections = component.sections.as_map().cloned().unwrap_or_default();
                     let (wanted, wrong) = dependency::wanted(&sections);
@@ -369,7 +382,7 @@ impl Work {
     fn resolution(
         mut self,
         files: Files,
-        layout: Layout,
+        (layout, manifests): (Layout, Arc<str>),
         questions: BTreeSet<Question>,
     ) -> Resolution {
         for stack in self.stacks.values_mut() {
@@ -401,8 +414,9 @@ impl Work {
             nameless: self.nameless.into_iter().collect(),
             diagnostics: self.found,
             layout,
+            manifests,
             files: Arc::new(files),
         };
-        Resolution { desired, questions }
+        Resolution { desired, tree: self.tree, questions }
     }
 }

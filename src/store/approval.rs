@@ -20,7 +20,7 @@ impl Store {
             WHERE agent = $1 AND repository = $2 AND digest = $3 \
             AND run IS NULL AND revoked_at IS NULL AND until > $4";
         let now = self.clock.now().as_microsecond();
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let rows = link.rows(LIVE, args![&scope.agent, &scope.repository, digest, now]).await?;
         let mut approvals: Vec<Approval> =
             rows.iter().map(|row| row.json(0, "an approval")).collect::<Result<_, _>>()?;
@@ -37,7 +37,7 @@ impl Store {
     ) -> Result<Vec<(PullNumber, CommitId)>, StoreError> {
         const SHOWN: &str = "SELECT pull, head FROM shown \
             WHERE agent = $1 AND repository = $2 AND digest = $3 AND run IS NULL";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, digest]).await?;
         let place = |row: &Row| {
             let number: String = row.get(0)?;
@@ -58,7 +58,7 @@ impl Store {
     ) -> Result<Vec<Digest>, StoreError> {
         const SHOWN: &str = "SELECT digest FROM shown WHERE agent = $1 AND repository = $2 \
             AND pull = $3 AND head = $4 AND run IS NULL";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, pull, head]).await?;
         let mut digests: Vec<Digest> =
             rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;

@@ -14,7 +14,7 @@ use crate::ids::{
     Actor, AgentName, CommitId, Digest, Epoch, HolderId, PullNumber, RepositoryName, ResourceKey,
     RunId, StackName, TargetName,
 };
-use crate::world::Clock;
+use crate::world::{Clock, UnderWay, Work};
 
 /// An open database.
 #[derive(Clone)]
@@ -25,10 +25,11 @@ pub(super) enum Db {
     Postgres(PgPool),
 }
 
-/// One transaction. Dropped without a commit, it is rolled back.
+/// One transaction, under way from the wait for its turn to its end. Dropped without a commit, it
+/// is rolled back.
 pub(super) enum Link {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>, UnderWay),
+    Postgres(sqlx::Transaction<'static, Postgres>, UnderWay),
 }
 
 /// What a statement is given.
@@ -46,22 +47,25 @@ pub(super) enum Row {
 
 impl Db {
     /// A transaction that writes. SQLite lets in one at a time.
-    pub(super) async fn write(&self) -> Result<Link, StoreError> {
+    pub(super) async fn write(&self, work: &Work) -> Result<Link, StoreError> {
+        let under_way = work.begin();
         Ok(match self {
             Self::Sqlite { writer, .. } => {
-                Link::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                Link::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, under_way)
             }
-            Self::Postgres(pool) => Link::Postgres(pool.begin_with("BEGIN").await?),
+            Self::Postgres(pool) => Link::Postgres(pool.begin_with("BEGIN").await?, under_way),
         })
     }
 
     /// A transaction that reads one state of the database, however many queries it takes.
-    pub(super) async fn read(&self) -> Result<Link, StoreError> {
+    pub(super) async fn read(&self, work: &Work) -> Result<Link, StoreError> {
+        const POSTGRES: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let under_way = work.begin();
         Ok(match self {
-            Self::Sqlite { readers, .. } => Link::Sqlite(readers.begin_with("BEGIN").await?),
-            Self::Postgres(pool) => Link::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
+            Self::Sqlite { readers, .. } => {
+                Link::Sqlite(readers.begin_with("BEGIN").await?, under_way)
+            }
+            Self::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES).await?, under_way),
         })
     }
 
@@ -84,8 +88,8 @@ impl Link {
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => bound(sql, args).execute(&mut **tx).await?.rows_affected(),
-            Self::Postgres(tx) => bound(sql, args).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx, _) => bound(sql, args).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx, _) => bound(sql, args).execute(&mut **tx).await?.rows_affected(),
         })
     }
 
@@ -96,11 +100,11 @@ impl Link {
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => {
+            Self::Sqlite(tx, _) => {
                 let rows = bound(sql, args).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(tx) => {
+            Self::Postgres(tx, _) => {
                 let rows = bound(sql, args).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
@@ -114,8 +118,10 @@ impl Link {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => bound(sql, args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
-            Self::Postgres(tx) => {
+            Self::Sqlite(tx, _) => {
+                bound(sql, args).fetch_optional(&mut **tx).await?.map(Row::Sqlite)
+            }
+            Self::Postgres(tx, _) => {
                 bound(sql, args).fetch_optional(&mut **tx).await?.map(Row::Postgres)
             }
         })
@@ -124,10 +130,10 @@ impl Link {
     /// Runs several statements at once.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => {
+            Self::Sqlite(tx, _) => {
                 sqlx::raw_sql(sql).execute(&mut **tx).await?;
             }
-            Self::Postgres(tx) => {
+            Self::Postgres(tx, _) => {
                 sqlx::raw_sql(sql).execute(&mut **tx).await?;
             }
         }
@@ -139,8 +145,8 @@ impl Link {
     pub(super) async fn now(&mut self, clock: &dyn Clock) -> Result<i64, StoreError> {
         const POSTGRES: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT";
         match self {
-            Self::Sqlite(_) => Ok(clock.now().as_microsecond()),
-            Self::Postgres(tx) => Ok(sqlx::query_scalar(POSTGRES).fetch_one(&mut **tx).await?),
+            Self::Sqlite(..) => Ok(clock.now().as_microsecond()),
+            Self::Postgres(tx, _) => Ok(sqlx::query_scalar(POSTGRES).fetch_one(&mut **tx).await?),
         }
     }
 
@@ -150,16 +156,16 @@ impl Link {
         const SQLITE: &str = "SELECT seq, hash FROM journal_head WHERE id = 1";
         const POSTGRES: &str = "SELECT seq, hash FROM journal_head WHERE id = 1 FOR UPDATE";
         let sql = match self {
-            Self::Sqlite(_) => SQLITE,
-            Self::Postgres(_) => POSTGRES,
+            Self::Sqlite(..) => SQLITE,
+            Self::Postgres(..) => POSTGRES,
         };
         self.row(sql, Vec::new()).await
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(tx, _under_way) => tx.commit().await,
+            Self::Postgres(tx, _under_way) => tx.commit().await,
         }
         .map_err(StoreError::of_commit)
     }

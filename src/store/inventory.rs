@@ -27,7 +27,7 @@ impl Store {
             WHERE agent = $1 AND repository = $2 AND target = $3";
         const OWNED: &str = "SELECT resource, owned FROM inventory \
             WHERE agent = $1 AND repository = $2 AND target = $3";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, target];
         if link.row(KNOWN, args.clone()).await?.is_none() {
             return Ok(None);

@@ -98,12 +98,12 @@ pub(super) struct Head {
 impl Store {
     /// Walks the whole journal; [`StoreError::Journal`] says where its chain is broken.
     pub async fn journal_verify(&self) -> Result<JournalHead, StoreError> {
-        verify(&mut self.db.read().await?, i64::MAX).await
+        verify(&mut self.read().await?, i64::MAX).await
     }
 
     /// Walks the newest rows, as every start does.
     pub(super) async fn journal_verify_end(&self) -> Result<JournalHead, StoreError> {
-        verify(&mut self.db.read().await?, ROWS_AT_OPEN).await
+        verify(&mut self.read().await?, ROWS_AT_OPEN).await
     }
 }
 

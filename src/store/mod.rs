@@ -28,7 +28,7 @@ use std::sync::Arc;
 use db::{Db, Link, args};
 use journal::Head;
 
-use crate::world::Clock;
+use crate::world::{Clock, Work};
 
 pub use claim::{Claim, ClaimError};
 pub use error::StoreError;
@@ -44,6 +44,7 @@ pub use run::{OpenRun, StepTrace};
 pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    work: Work,
     read_only: bool,
 }
 
@@ -75,8 +76,12 @@ impl Store {
     async fn write(&self) -> Result<Link, StoreError> {
         match self.read_only {
             true => Err(StoreError::ReadOnly),
-            false => self.db.write().await,
+            false => self.db.write(&self.work).await,
         }
+    }
+
+    async fn read(&self) -> Result<Link, StoreError> {
+        self.db.read(&self.work).await
     }
 }
 

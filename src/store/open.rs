@@ -70,7 +70,8 @@ impl Store {
             }
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
-        let store = Self { db, clock: world.clock.clone(), read_only: false };
+        let (clock, work) = (world.clock.clone(), world.work.clone());
+        let store = Self { db, clock, work, read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -85,12 +86,14 @@ impl Store {
             Place::File(path) => Db::file_read_only(&path).await?,
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
+        let (clock, work) = (world.clock.clone(), world.work.clone());
+        let store = Self { db, clock, work, read_only: true };
         let known = newest();
-        match version(&mut db.read().await?).await? {
+        match version(&mut store.read().await?).await? {
             0 => Ok(None),
             found if found > known => Err(StoreError::Newer { found, known }),
             found if found < known => Err(StoreError::Older { found, known }),
-            _ => Ok(Some(Self { db, clock: world.clock.clone(), read_only: true })),
+            _ => Ok(Some(store)),
         }
     }
 
@@ -113,8 +116,8 @@ impl Store {
             }
             link.script(migration.tables).await?;
             link.script(match link {
-                Link::Sqlite(_) => migration.sqlite,
-                Link::Postgres(_) => migration.postgres,
+                Link::Sqlite(..) => migration.sqlite,
+                Link::Postgres(..) => migration.postgres,
             })
             .await?;
             let now = self.clock.now().as_microsecond();
@@ -245,8 +248,8 @@ impl Link {
         // The number means nothing but "the schema of Isobar".
         const POSTGRES: &str = "SELECT pg_advisory_xact_lock(4757072)";
         match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(_) => self.execute(POSTGRES, Vec::new()).await.map(drop),
+            Self::Sqlite(..) => Ok(()),
+            Self::Postgres(..) => self.execute(POSTGRES, Vec::new()).await.map(drop),
         }
     }
 
@@ -255,8 +258,8 @@ impl Link {
         const POSTGRES: &str = "SELECT table_name::TEXT FROM information_schema.tables \
             WHERE table_schema = current_schema() AND table_name = $1";
         let sql = match self {
-            Self::Sqlite(_) => SQLITE,
-            Self::Postgres(_) => POSTGRES,
+            Self::Sqlite(..) => SQLITE,
+            Self::Postgres(..) => POSTGRES,
         };
         Ok(self.row(sql, args![name]).await?.is_some())
     }

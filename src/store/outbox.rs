@@ -40,7 +40,7 @@ impl Store {
         const READY: &str = "SELECT kind, key, generation, body, reply, attempts FROM outbox \
             WHERE agent = $1 AND repository = $2 AND sent < generation AND next_at <= $3 \
             ORDER BY next_at, kind, key LIMIT $4";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let (now, limit) = (now.as_microsecond(), i64::from(limit));
         let rows = link.rows(READY, args![&scope.agent, &scope.repository, now, limit]).await?;
         rows.iter().map(Message::of).collect()

@@ -12,7 +12,7 @@ pub const PLAN_BYTES_MAX: usize = 64 << 20;
 impl Store {
     /// The plan with this digest, in the envelope it was last seen in.
     pub async fn plan(&self, scope: &Scope, digest: Digest) -> Result<Option<Plan>, StoreError> {
-        read(&mut self.db.read().await?, scope, digest).await
+        read(&mut self.read().await?, scope, digest).await
     }
 
     /// The newest plan of a stack, in the envelope it was put in; those of pull requests do not
@@ -27,7 +27,7 @@ impl Store {
                 AND plan.repository = plan_latest.repository AND plan.digest = plan_latest.digest \
             WHERE plan_latest.agent = $1 AND plan_latest.repository = $2 \
                 AND plan_latest.stack = $3";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, stack];
         link.row(LATEST, args).await?.map(|row| assemble(&row)).transpose()
     }
@@ -36,7 +36,7 @@ impl Store {
     pub async fn stacks_known(&self, scope: &Scope) -> Result<Vec<StackName>, StoreError> {
         const STACKS: &str = "SELECT stack FROM plan_latest WHERE agent = $1 AND repository = $2 \
             UNION SELECT stack FROM inventory WHERE agent = $1 AND repository = $2";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let rows = link.rows(STACKS, args![&scope.agent, &scope.repository]).await?;
         let mut stacks: Vec<StackName> =
             rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;

@@ -41,7 +41,7 @@ impl Store {
         scope: &Scope,
         stack: &StackName,
     ) -> Result<Option<OpenRun>, StoreError> {
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let Some(Opened { run, digest, epoch }) = open(&mut link, scope, stack).await? else {
             return Ok(None);
         };
@@ -64,7 +64,7 @@ impl Store {
             WHERE run.agent = $1 AND run.repository = $2 AND run.stack = $3 \
                 AND run.ended_at IS NOT NULL \
             ORDER BY run.ended_at DESC, journal.seq DESC LIMIT $4";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, stack, i64::from(limit)];
         link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
     }
@@ -83,7 +83,7 @@ impl Store {
                 AND journal.run = run.run AND journal.kind = 'finished' \
             WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
                 AND shown.head = $4 ORDER BY journal.seq";
-        let mut link = self.db.read().await?;
+        let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, pull, head];
         link.rows(OUTCOMES, args).await?.iter().map(ended).collect()
     }

@@ -3,6 +3,7 @@
 
 mod cli;
 mod compile_fail;
+mod conformance;
 mod crash;
 mod deployments;
 mod errors;

@@ -94,7 +94,7 @@ impl FilesTarget {
         &self,
         work: impl FnOnce() -> Result<T, StepError> + Send + 'static,
     ) -> Result<T, StepError> {
-        match tokio::task::spawn_blocking(work).await {
+        match self.world.work.blocking(work).await {
             Ok(result) => result,
             Err(error) => Err(StepError::unknown(format!("the work on a file broke off: {error}"))),
         }

@@ -82,7 +82,8 @@ impl LocalForge {
     ) -> Result<T, ForgeError> {
         let forge = self.clone();
         let stopped = || ForgeError::Unreachable("the process is about to end".to_owned());
-        tokio::task::spawn_blocking(move || work(&forge)).await.unwrap_or_else(|_| Err(stopped()))
+        let done = self.inner.world.work.blocking(move || work(&forge)).await;
+        done.unwrap_or_else(|_| Err(stopped()))
     }
 
     fn pull_folder(&self, pull: PullNumber) -> PathBuf {

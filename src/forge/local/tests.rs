@@ -297,10 +297,10 @@ async fn approvals_and_pushes_wake_and_reading_does_not() {
     watched.pulls("main", Timestamp::MIN).await.unwrap();
     assert!(wakes(100).await.is_err());
     place.forge.approve(number, &actor("grace")).unwrap();
-    wakes(10_000).await.unwrap();
+    wakes(60_000).await.unwrap();
     while wakes(100).await.is_ok() {}
     commit(&place.repository(), "topic", Some(&place.topic), ("a", "3"));
-    wakes(10_000).await.unwrap();
+    wakes(60_000).await.unwrap();
 }
 
 #[test]

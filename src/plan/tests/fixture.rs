@@ -24,7 +24,7 @@ use crate::ids::*;
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::Action;
-use crate::model::desired::{Component, Dependency, Presence, Stack};
+use crate::model::desired::{Component, Dependency, Listing, Presence, Stack};
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
@@ -354,6 +354,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
         },
         manifest: Arc::from("stacks/prod.yaml"),
         workspace: "prod".into(),
+        listing: Listing::default(),
     }
 }
 

@@ -131,7 +131,7 @@ async fn a_folder_as_a_source() {
     let Tip::At(first) = source.fetch().await.unwrap() else { panic!("a folder is always at") };
     assert_eq!(shown(&source.snapshot(&first).await.unwrap()), "a: 1\n");
     std::fs::write(folder.path().join("a"), "2").unwrap();
-    tokio::time::timeout(Duration::from_secs(20), source.wake()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), source.wake()).await.unwrap();
     let Tip::At(second) = source.fetch().await.unwrap() else { panic!("a folder is always at") };
     assert_ne!(first, second);
     assert!(matches!(source.snapshot(&first).await, Err(FetchError::Incomplete { .. })));

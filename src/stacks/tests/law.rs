@@ -50,7 +50,8 @@ fn a_selected_component_is_what_it_is_among_all() {
         let stack = globset::Glob::new(component.id.stack.as_str()).expect("a plain name");
         let selection = Selection {
             stacks: vec![stack.compile_matcher()],
-            component: Some(component.id.name.clone()),
+            components: vec![component.id.name.clone()],
+            ..Selection::default()
         };
         let one = resolve(&snapshot, &selection, &Answers::new()).desired;
         let found = one.component(&component.id).expect("selected");

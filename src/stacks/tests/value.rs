@@ -237,7 +237,8 @@ components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
     );
     let selection = Selection {
         stacks: vec![globset::Glob::new("d*").expect("a glob").compile_matcher()],
-        component: crate::ids::ComponentName::new("vpc").ok(),
+        components: crate::ids::ComponentName::new("vpc").into_iter().collect(),
+        ..Selection::default()
     };
     expect![[r#"
         dev -> default

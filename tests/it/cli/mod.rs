@@ -57,6 +57,7 @@ const COMMANDS: &[&str] = &[
     "list stacks",
     "list components",
     "describe",
+    "describe affected",
     "describe component",
     "pull",
     "pull open",
@@ -203,4 +204,51 @@ fn a_commit_is_reviewed_merged_and_applied() {
         session.run(line);
     }
     session.is("review");
+}
+
+/// A change of one variable, of a module two steps away, and of a component that goes.
+#[test]
+fn a_folder_is_compared_with_a_commit() {
+    const STACKS: &str = "vars: {stage: a, tenant: t}
+components:
+  terraform:
+    vpc: {vars: {cidr: 10.0.0.0/16}}
+    db: {settings: {depends_on: {1: {component: vpc}}}}
+    old: {vars: {a: 1}}
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    let atmos = "stacks: {base_path: stacks, included_paths: ['*'], \
+                 name_template: '{{ .vars.stage }}'}\n";
+    write("atmos.yaml", atmos);
+    write("stacks/a.yaml", STACKS);
+    write("components/terraform/db/main.tf", "module \"m\" {\n  source = \"../../../m\"\n}\n");
+    write("m/main.tf", "locals {}\n");
+    git(folder.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "First"]);
+    let mut session = Session::in_folder(folder.path());
+    session.run("describe affected --ref main");
+    session.run("describe affected");
+    session.run("describe affected --sha 1111111");
+    let changed =
+        STACKS.replace("10.0.0.0/16", "10.1.0.0/16").replace("    old: {vars: {a: 1}}\n", "");
+    write("stacks/a.yaml", &changed);
+    write("m/main.tf", "locals { a = 1 }\n");
+    session.run("describe affected --ref main");
+    session.run("describe affected --ref refs/heads/main --include-dependents --format yaml");
+    session.run("describe affected --ref main --stack b");
+    session.run("describe affected --head main --ref main --include-settings=true");
+    session.is("affected");
+}
+
+#[expect(clippy::disallowed_methods, reason = "what people do with their repository")]
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut git = std::process::Command::new("git");
+    git.current_dir(folder).args(["-c", "user.name=ada", "-c", "user.email=ada@example.com"]);
+    assert!(git.args(arguments).status().expect("git is there").success());
 }

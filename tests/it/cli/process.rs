@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// How long a line, or the end, is waited for. A hundred times what the slowest takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a line, or the end, is waited for: what takes longer hangs, on however busy a machine.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A command line, with an environment of its own.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ use isobar::source::write::{self, Author};
 use isobar::store::{Lease, Store};
 use isobar::world::{Clock as _, Point};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use memory::Event;
@@ -33,10 +33,7 @@ pub(crate) use world::Simulation;
 pub(crate) const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 
 /// A pass that takes longer hangs: thousands of times what it takes.
-const PASS_MAX: Duration = Duration::from_secs(120);
-
-/// Where time may flow, it moves on by a second when a pass has stood still for so long.
-const STILL: Duration = Duration::from_millis(50);
+const PASS_MAX: Duration = Duration::from_secs(600);
 
 /// Rounds in which a stage has to come to rest.
 const ROUNDS_MAX: usize = 12;
@@ -54,7 +51,7 @@ pub(crate) struct Stage {
 
 /// One process. The runtime is dropped last and waits for what touches a file.
 struct Life {
-    tasks: Tasks,
+    tasks: Arc<Tasks>,
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     runtime: Runtime,
@@ -126,11 +123,13 @@ impl Stage {
     /// The agent, started if it does not run.
     fn life(&mut self) -> &Life {
         if self.life.is_none() {
-            let runtime = runtime();
+            let rest = self.simulation.rest.clone();
+            let runtime = builder().on_thread_park(move || rest.parked()).build();
+            let runtime = runtime.expect("a runtime");
             let opened = Agent::open(self.settings(), self.simulation.world(), Reach::Agent);
             let agent = Arc::new(runtime.block_on(opened).expect("the agent opens"));
             let repository = agent.repositories[0].clone();
-            let tasks = Tasks::of(&agent, &repository, &CancellationToken::new());
+            let tasks = Arc::new(Tasks::of(&agent, &repository, &CancellationToken::new()));
             self.life = Some(Life { tasks, agent, repository, runtime });
         }
         self.life.as_ref().expect("it has just begun")
@@ -145,36 +144,35 @@ impl Stage {
         }
     }
 
-    /// Activates every task once. A trap that springs ends the agent there.
+    /// Activates every task once. When a trap has sprung, everybody else goes on as far as they
+    /// can without time, and then the agent ends.
     pub(crate) fn pass(&mut self) -> Pass {
-        let (trap, clock) = (self.simulation.trap.clone(), self.simulation.clock.clone());
+        let Simulation { clock, trap, rest, .. } = self.simulation.clone();
         let flows = self.time_flows;
-        let set = trap.peek();
         let life = self.life();
-        let ended = life.runtime.block_on(async {
-            let pass = life.tasks.pass();
-            let passes = async {
-                tokio::pin!(pass);
-                for _ in 0..PASS_MAX.as_millis() / STILL.as_millis() {
-                    match tokio::time::timeout(STILL, &mut pass).await {
-                        Ok(ended) => return ended,
-                        Err(_) if flows => clock.pass_to_next(),
-                        Err(_) => {}
-                    }
+        let tasks = life.tasks.clone();
+        let playing = async {
+            // A task of its own: whatever wakes it, the runtime does not rest before it has run.
+            let mut pass = life.runtime.spawn(async move { tasks.pass().await });
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut pass => return trap.take().ok_or(ended.expect("it ends")),
+                    () = rest.reached(&clock) => {}
                 }
-                panic!("a pass hangs")
-            };
-            tokio::select! {
-                biased;
-                () = trap.sprung.notified() => None,
-                ended = passes => Some(ended),
+                match trap.take() {
+                    Some(point) => return Ok(point),
+                    None if flows && clock.pass_to_next() => {}
+                    None => panic!("a pass waits for what does not come"),
+                }
             }
-        });
-        match ended {
-            Some(ended) => Pass::Ended(ended),
-            None => {
+        };
+        let guarded = async { tokio::time::timeout(PASS_MAX, playing).await };
+        match life.runtime.block_on(guarded).expect("a pass hangs") {
+            Err(ended) => Pass::Ended(ended),
+            Ok(point) => {
                 self.life = None;
-                Pass::Crashed(set.expect("only a trap that is set springs").0)
+                Pass::Crashed(point)
             }
         }
     }
@@ -356,7 +354,13 @@ pub(crate) fn scope() -> Scope {
 
 /// One thread for what waits; files are read and written by others.
 fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    builder().build().expect("a runtime")
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all();
+    builder
 }
 
 fn find<'r>(repository: &'r gix::Repository, commit: &CommitId) -> gix::Commit<'r> {

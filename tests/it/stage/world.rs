@@ -1,5 +1,5 @@
-//! A world that stands still: its clock moves when a test says so, its ids are counted, and a run
-//! can be stopped at any point.
+//! A world that stands still: its clock moves when a test says so, its ids are counted, a run can be
+//! stopped at any point, and whoever plays in it knows when nothing happens any more.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use isobar::world::{Clock, Ids, Point, Points, World};
+use isobar::world::{Clock, Ids, Point, Points, Work, World};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 /// When every story begins. Files are always younger, so none is taken for settled.
 const START: &str = "2025-03-03T09:00:00Z";
 
-/// Who sleeps for less looks again and again whether another thread is done.
+/// Who sleeps for less waits for what another does, not for time.
 const NAP: Duration = Duration::from_millis(20);
 
 /// The parts of a simulated world, in the hands of a test.
@@ -23,12 +23,14 @@ pub(crate) struct Simulation {
     pub(crate) clock: Arc<StillClock>,
     pub(crate) ids: Arc<Counter>,
     pub(crate) trap: Arc<Trap>,
+    pub(crate) rest: Arc<Rest>,
 }
 
 /// Stands still until it is moved.
 pub(crate) struct StillClock {
     passed: watch::Sender<Duration>,
     deadlines: Mutex<BTreeMap<Duration, usize>>,
+    naps: Notify,
 }
 
 /// `sim-000001`, `sim-000002`, ...
@@ -41,7 +43,16 @@ pub(crate) struct Counter {
 pub(crate) struct Trap {
     set: Mutex<Option<(Point, u64)>>,
     counts: Mutex<BTreeMap<Point, u64>>,
-    pub(crate) sprung: Notify,
+    sprung: Mutex<Option<Point>>,
+}
+
+/// When nothing happens any more: no task can go on, and no work is under way.
+#[derive(Default)]
+pub(crate) struct Rest {
+    work: Work,
+    /// How much had ended when naps were last broken off.
+    looked: Mutex<Option<u64>>,
+    parked: Notify,
 }
 
 impl Simulation {
@@ -54,9 +65,11 @@ impl Simulation {
             clock: Arc::new(StillClock {
                 passed: watch::Sender::new(passed),
                 deadlines: Mutex::default(),
+                naps: Notify::new(),
             }),
             ids: Arc::new(Counter { last: AtomicU64::new(last) }),
             trap: Arc::default(),
+            rest: Arc::default(),
         }
     }
 
@@ -71,6 +84,7 @@ impl Simulation {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             points: Points::Watched(Arc::new(move |point| trap.stops(point))),
+            work: self.rest.work.clone(),
         }
     }
 }
@@ -80,12 +94,34 @@ impl StillClock {
         self.passed.send_modify(|passed| *passed += duration);
     }
 
-    /// Moves on by a second, or to the first moment that somebody sleeps until, if that is later.
-    pub(crate) fn pass_to_next(&self) {
+    /// Moves on to the first moment that somebody sleeps until; gives whether there is one.
+    pub(crate) fn pass_to_next(&self) -> bool {
         let deadlines = self.deadlines.lock().expect("nobody panics with it");
-        let Some((&next, _)) = deadlines.first_key_value() else { return };
+        let Some((&next, _)) = deadlines.first_key_value() else { return false };
         drop(deadlines);
-        self.passed.send_modify(|passed| *passed = next.max(*passed + Duration::from_secs(1)));
+        self.passed.send_modify(|passed| *passed = next.max(*passed));
+        true
+    }
+}
+
+impl Rest {
+    /// To be called whenever the runtime has nothing to do.
+    pub(crate) fn parked(&self) {
+        self.parked.notify_waiters();
+    }
+
+    /// Returns when nothing happens any more but with time, or by a nudge from outside.
+    pub(crate) async fn reached(&self, clock: &StillClock) {
+        loop {
+            self.parked.notified().await;
+            let Some(ended) = self.work.at_rest() else { continue };
+            // Who naps waits for what another does: it looks again if anything was done.
+            let looked = self.looked.lock().expect("nobody panics with it").replace(ended);
+            if looked == Some(ended) {
+                return;
+            }
+            clock.naps.notify_waiters();
+        }
     }
 }
 
@@ -125,10 +161,10 @@ impl Clock for StillClock {
         let deadline = self.monotonic() + duration;
         let _sleeper = Sleeper::new(self, deadline);
         let mut passed = self.passed.subscribe();
-        let reached = passed.wait_for(|passed| *passed >= deadline);
-        // Such a nap waits for another thread, not for time: it ends although no time has passed.
-        let longest = if duration < NAP { duration } else { Duration::MAX };
-        let _ = tokio::time::timeout(longest, reached).await;
+        tokio::select! {
+            _ = passed.wait_for(|passed| *passed >= deadline) => {}
+            () = self.naps.notified(), if duration < NAP => {}
+        }
     }
 }
 
@@ -154,9 +190,13 @@ impl Trap {
         *self.set.lock().expect("nobody panics with it") = None;
     }
 
-    /// What it is set to.
-    pub(crate) fn peek(&self) -> Option<(Point, u64)> {
-        *self.set.lock().expect("nobody panics with it")
+    pub(crate) fn is_set(&self) -> bool {
+        self.set.lock().expect("nobody panics with it").is_some()
+    }
+
+    /// Where somebody stands in it. From now on nobody does.
+    pub(crate) fn take(&self) -> Option<Point> {
+        self.sprung.lock().expect("nobody panics with it").take()
     }
 
     /// How often `point` was reached since the trap was last set.
@@ -173,8 +213,44 @@ impl Trap {
         let stops = *set == Some((point, *count));
         if stops {
             *set = None;
-            self.sprung.notify_one();
+            *self.sprung.lock().expect("nobody panics with it") = Some(point);
         }
         stops
     }
+}
+
+/// What a pass of a stage does with time, in small: `work` runs on a thread until the runtime has
+/// parked beside it, and somebody gives up at a moment that time could move to.
+#[test]
+fn time_stands_still_while_work_is_under_way() {
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let simulation = Simulation::new();
+    let rest = simulation.rest.clone();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.on_thread_park(move || {
+        rest.parked();
+        let _ = open.send(());
+    });
+    let Simulation { clock, rest, .. } = &simulation;
+    let done = runtime.build().expect("a runtime").block_on(async {
+        let mut playing = tokio::task::JoinSet::new();
+        playing.spawn({
+            let (clock, work) = (clock.clone(), rest.work.clone());
+            async move {
+                tokio::select! {
+                    () = clock.sleep(Duration::from_secs(600)) => false,
+                    done = work.blocking(move || gate.recv().is_ok()) => done.is_ok_and(|done| done),
+                }
+            }
+        });
+        loop {
+            tokio::select! {
+                biased;
+                Some(done) = playing.join_next() => return done.expect("it ends"),
+                () = rest.reached(clock) => assert!(clock.pass_to_next(), "somebody sleeps"),
+            }
+        }
+    });
+    assert!(done);
+    assert_eq!(clock.monotonic(), Duration::ZERO);
 }

@@ -23,7 +23,7 @@ use isobar::model::plan::{Effect, Envelope, Nature, Plan, Step};
 use isobar::model::revision::Revision;
 use isobar::model::value::Value;
 use isobar::store::{Claim, Lease, Store};
-use isobar::world::{Clock, Points, RandomIds, World};
+use isobar::world::{Clock, Points, RandomIds, Work, World};
 use jiff::Timestamp;
 
 use crate::postgres;
@@ -58,7 +58,12 @@ impl Bed {
     }
 
     pub(crate) fn world(&self) -> World {
-        World { clock: self.clock.clone(), ids: Arc::new(RandomIds), points: Points::Off }
+        World {
+            clock: self.clock.clone(),
+            ids: Arc::new(RandomIds),
+            points: Points::Off,
+            work: Work::default(),
+        }
     }
 
     pub(crate) async fn open(&self) -> Store {

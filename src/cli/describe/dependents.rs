@@ -1,0 +1,33 @@
+//! `isobar describe dependents`
+
+use super::{Evaluated, Written, exit, resolved};
+use crate::cli::workspace::stack_name;
+use crate::cli::{Context, Exit, Failure};
+use crate::report::describe::{Shown, dependents};
+use crate::stacks::Selection;
+
+/// The components that depend on a component.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Its name.
+    component: String,
+    /// Its stack.
+    #[arg(short, long)]
+    stack: String,
+    #[command(flatten)]
+    evaluated: Evaluated,
+    #[command(flatten)]
+    written: Written,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let resolution = resolved(context, &selection)?;
+    let desired = &resolution.desired;
+    let stack = &desired.stacks[&stack_name(desired, &args.stack)?];
+    let named = stack.components.values().filter(|one| one.id.name.as_str() == args.component);
+    let on = named.min_by_key(|one| one.id.kind.as_str() != "terraform");
+    let answer = on.map_or(Shown::Null, |one| dependents(desired, &one.id));
+    args.written.write(context, &answer)?;
+    Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
+}

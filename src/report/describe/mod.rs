@@ -1,0 +1,26 @@
+//! Resolved components as Atmos describes them, for scripts that were written for it.
+//!
+//! Takes: what a snapshot asks for, and which part of it is wanted.
+//! Gives: values to be written as JSON or YAML, maps sorted by key.
+//! Never: a secret; a tree of JSON in memory: what is described may be large and is written as it
+//! is looked at.
+//! Start at: [`Stacks`] and [`component`], then `section.rs`, the table of what each kind shows.
+//! How to add: a section is a row in `section.rs`, a view a file.
+
+mod shown;
+mod section;
+mod component;
+mod stacks;
+mod dependents;
+mod affected;
+mod rows;
+
+pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected};
+pub use component::{View, component};
+pub use dependents::dependents;
+pub use rows::{component_rows, stack_rows};
+pub use shown::Shown;
+pub use stacks::{Filter, Stacks};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Many stacks at once.
+
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::component::{View, component};
+use super::section;
+use super::shown::Shown;
+use crate::model::desired::{Component, Desired, Stack};
+
+/// Which part of the stacks is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only components of these kinds. None: all.
+    pub kinds: Vec<String>,
+    /// Only these sections. None: all.
+    pub sections: Vec<String>,
+    /// Whether a stack of which nothing is left is shown.
+    pub empty: bool,
+}
+
+/// Stacks, by name, with their components by kind and name.
+#[derive(Debug)]
+pub struct Stacks<'d> {
+    /// What is shown.
+    pub desired: &'d Desired,
+    /// Which part of it.
+    pub filter: &'d Filter,
+    /// Whether templates were rendered.
+    pub evaluated: bool,
+}
+
+impl Serialize for Stacks<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_map(None)?;
+        for stack in self.desired.stacks.values() {
+            let kinds = self.kinds(stack);
+            if kinds.is_empty() && !self.filter.empty {
+                continue;
+            }
+            let kinds = kinds.into_iter().map(|(kind, components)| {
+                let components =
+                    components.into_iter().map(|one| (one.id.name.as_str(), One { of: self, one }));
+                (kind, components.collect::<BTreeMap<_, _>>())
+            });
+            let kinds: BTreeMap<_, _> = kinds.collect();
+            out.serialize_entry(&stack.name, &BTreeMap::from([("components", kinds)]))?;
+        }
+        out.end()
+    }
+}
+
+impl Stacks<'_> {
+    fn kinds<'d>(&self, stack: &'d Stack) -> BTreeMap<&'d str, Vec<&'d Component>> {
+        let mut kinds: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for one in stack.components.values() {
+            let kind = one.id.kind.as_str();
+            let wanted = &self.filter.kinds;
+            if section::KINDS.contains(&kind)
+                && (wanted.is_empty() || wanted.iter().any(|k| k == kind))
+            {
+                kinds.entry(kind).or_default().push(one);
+            }
+        }
+        kinds
+    }
+}
+
+/// One component, made when it is written.
+struct One<'s> {
+    of: &'s Stacks<'s>,
+    one: &'s Component,
+}
+
+impl Serialize for One<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let view = View::Listed { evaluated: self.of.evaluated };
+        let mut shown = component(self.of.desired, self.one, view);
+        if let (Shown::Map(all), wanted @ [_, ..]) =
+            (&mut shown, self.of.filter.sections.as_slice())
+        {
+            all.retain(|name, _| wanted.iter().any(|wanted| wanted == name));
+        }
+        shown.serialize(to)
+    }
+}

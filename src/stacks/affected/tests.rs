@@ -1,0 +1,175 @@
+//! Two small repositories, and what differs.
+
+use expect_test::{Expect, expect};
+
+use super::{Side, affected};
+use crate::model::question::Answers;
+use crate::source::Snapshot;
+use crate::stacks::tests::{ATMOS, snapshot};
+use crate::stacks::{Resolution, Selection, resolve};
+
+const STACK: &str = "--- stacks/deploy/a.yaml
+vars: {stage: a}
+components:
+  terraform:
+    vpc: {vars: {cidr: 10.0.0.0/16}, settings: {depends_on: {1: {file: shared/list.txt}}}}
+    db: {metadata: {component: rds}, hooks: {after: {run: x}}}
+    base: {metadata: {type: abstract}, vars: {x: 1}}
+  helm:
+    web: {metadata: {component: chart}, dependencies: {folders: [shared/icons]}}
+--- components/terraform/vpc/main.tf
+module \"net\" {
+  source = \"../../../modules/net\"
+}
+--- modules/net/main.tf
+module \"inner\" { source = \"./inner\" }
+--- modules/net/inner/main.tf
+locals { a = 1 }
+--- components/terraform/rds/main.tf
+locals { a = 1 }
+--- components/helm/chart/Chart.yaml
+dependencies: [{name: lib, repository: 'file://../lib'}]
+--- components/helm/lib/values.yaml
+a: 1
+--- shared/list.txt
+one
+--- shared/icons/a.svg
+<svg/>
+";
+
+fn tree(files: &str) -> (Snapshot, Resolution) {
+    let snapshot = snapshot(&format!("{ATMOS}{files}"));
+    let resolution = resolve(&snapshot, &Selection::default(), &Answers::new());
+    (snapshot, resolution)
+}
+
+/// What differs once `edits` are made: each replaces the first text by the second, everywhere.
+fn check(edits: &[(&str, &str)], expect: &Expect) {
+    let after = edits.iter().fold(STACK.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    let (base, head) = (tree(STACK), tree(&after));
+    let side = |tree: &'static (Snapshot, Resolution)| Side {
+        snapshot: &tree.0,
+        desired: &tree.1.desired,
+    };
+    let (base, head) = (Box::leak(Box::new(base)), Box::leak(Box::new(head)));
+    let found = affected(side(base), side(head));
+    let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
+    expect.assert_eq(&lines.collect::<String>());
+}
+
+#[test]
+fn nothing_differs() {
+    check(&[], &expect![[""]]);
+    // Neither order, nor comments, nor how a value is written.
+    check(&[("vars: {stage: a}", "vars: {stage: 'a'} # the same")], &expect![[""]]);
+}
+
+#[test]
+fn sections_are_told_in_the_order_of_atmos() {
+    check(
+        &[("vpc: {vars: {cidr: 10.0.0.0/16},", "vpc: {vars: {cidr: 1}, metadata: {name: n},")],
+        &expect![[r#"
+            a/terraform/vpc: [Section("metadata"), Section("vars")]
+        "#]],
+    );
+}
+
+#[test]
+fn sections_that_only_one_side_has() {
+    check(
+        &[(", hooks: {after: {run: x}}", "")],
+        &expect![[r#"
+        a/terraform/db: [Section("hooks")]
+    "#]],
+    );
+    check(
+        &[("hooks: {after: {run: x}}", "env: {A: b}")],
+        &expect![[r#"
+        a/terraform/db: [Section("env"), Section("hooks")]
+    "#]],
+    );
+}
+
+#[test]
+fn code_and_what_it_uses_to_any_depth() {
+    check(
+        &[(
+            "--- modules/net/inner/main.tf\nlocals",
+            "--- modules/net/inner/main.tf\n# new\nlocals",
+        )],
+        &expect![[r#"
+            a/terraform/vpc: [Module("modules/net"), Module("modules/net/inner")]
+        "#]],
+    );
+    check(
+        &[(
+            "--- components/terraform/rds/main.tf\n",
+            "--- components/terraform/rds/main.tf\n# new\n",
+        )],
+        &expect![[r#"
+            a/terraform/db: [Code]
+        "#]],
+    );
+    check(
+        &[("values.yaml\na: 1", "values.yaml\na: 2")],
+        &expect![[r#"
+        a/helm/web: [Module("components/helm/lib")]
+    "#]],
+    );
+}
+
+#[test]
+fn files_and_folders_that_a_component_names() {
+    check(
+        &[("list.txt\none", "list.txt\ntwo"), ("<svg/>", "<svg />")],
+        &expect![[r#"
+        a/helm/web: [Folder("shared/icons")]
+        a/terraform/vpc: [File("shared/list.txt")]
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_gone_and_what_is_new() {
+    let db = "    db: {metadata: {component: rds}, hooks: {after: {run: x}}}\n";
+    check(
+        &[(db, "")],
+        &expect![[r#"
+        a/terraform/db: [Deleted]
+    "#]],
+    );
+    check(
+        &[("stage: a}", "stage: b}")],
+        &expect![[r#"
+        a/helm/web: [DeletedStack]
+        a/terraform/db: [DeletedStack]
+        a/terraform/vpc: [DeletedStack]
+        b/helm/web: [Section("metadata"), Section("vars"), Section("dependencies")]
+        b/terraform/db: [Section("metadata"), Section("vars"), Section("hooks")]
+        b/terraform/vpc: [Section("vars"), Section("settings")]
+    "#]],
+    );
+}
+
+/// A stack that cannot be read asks for nothing, and that is not the same as asking for less.
+#[test]
+fn a_broken_stack_deletes_nothing() {
+    check(&[("cidr: 10.0.0.0/16", "cidr: [")], &expect![[""]]);
+    check(&[("settings: {depends_on", "settings: {x: '{{', depends_on")], &expect![[""]]);
+}
+
+#[test]
+fn modules_in_a_ring_end() {
+    check(
+        &[(
+            "locals { a = 1 }\n--- components/terraform/rds",
+            "module \"up\" { source = \"..\" }\n--- components/terraform/rds",
+        )],
+        &expect![[r#"
+            a/terraform/vpc: [Module("modules/net"), Module("modules/net/inner")]
+        "#]],
+    );
+}
