@@ -6,6 +6,7 @@ mod component;
 mod name;
 mod value;
 mod law;
+mod tree;
 
 use std::fmt::Write as _;
 

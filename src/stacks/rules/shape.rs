@@ -19,7 +19,7 @@ use crate::source::Snapshot;
 use crate::stacks::atmos_yaml::Dialect;
 use crate::stacks::load::Library;
 use crate::stacks::sections::{self, Shape};
-use crate::stacks::{path, template};
+use crate::stacks::{merge, path, template};
 
 /// What stands for the result of a function: it fits everywhere.
 const CALL: &str = "{{ }}";
@@ -84,7 +84,9 @@ pub fn manifests(
         if !source.faults.is_empty() {
             continue;
         }
-        let instance = plain(&source.value, &dialect);
+        // A list that continues another one is a list like any other.
+        let value = merge::settle(&source.value);
+        let instance = plain(&value, &dialect);
         for (at, (schema, validator)) in schemas.iter().enumerate() {
             for error in validator.iter_errors(&instance) {
                 // Taking a manifest apart says that already, as strictly as it is asked to.
@@ -92,7 +94,7 @@ pub fn manifests(
                     continue;
                 }
                 for violation in json_schema::violations(schema, &error) {
-                    let place = input::find(&source.value, &violation.path);
+                    let place = input::find(&value, &violation.path);
                     if is_call(place.value, &dialect) {
                         continue;
                     }

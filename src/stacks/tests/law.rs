@@ -12,14 +12,14 @@ fn the_example_resolves_without_a_finding() {
         desired.diagnostics.iter().map(|d| format!("{} {}", d.span, d.message)).collect();
     assert_eq!(found, Vec::<String>::new());
     assert!(desired.is_complete());
-    assert_eq!(desired.stacks.len(), 6);
+    assert_eq!(desired.stacks.len(), 20);
     assert!(desired.stacks.values().all(|stack| stack.target.is_some()));
 }
 
 #[test]
 fn folding_the_layers_gives_the_sections() {
     let desired = resolve(&examples(), &Selection::all(), &Answers::new()).desired;
-    assert!(desired.components().count() > 50);
+    assert!(desired.components().count() > 200);
     for component in desired.components() {
         let folded = fold(&component.layers, Lists::Replace);
         assert_eq!(folded, component.sections, "{}", component.id);

@@ -47,6 +47,15 @@ resource "aws_eks_node_group" "this" {
     desired_size = each.value.min_size
   }
 
+  dynamic "taint" {
+    for_each = each.value.taints
+    content {
+      key    = taint.key
+      value  = taint.value
+      effect = "NO_SCHEDULE"
+    }
+  }
+
   lifecycle {
     # The autoscaler moves it between the two limits.
     ignore_changes = [scaling_config[0].desired_size]

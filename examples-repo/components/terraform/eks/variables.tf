@@ -35,6 +35,7 @@ variable "node_groups" {
     disk_size_gib  = number
     min_size       = number
     max_size       = number
+    taints         = optional(map(string), {})
   }))
-  description = "Groups of equal nodes, by name."
+  description = "Groups of equal nodes, by name. A taint keeps pods away that do not tolerate it."
 }

@@ -1,5 +1,6 @@
 locals {
-  roles = { for role in var.roles : role.name => role }
+  roles   = { for role in var.roles : role.name => role }
+  granted = { for name, role in local.roles : name => role.statements if length(role.statements) > 0 }
   attachments = merge([
     for role in var.roles : { for arn in role.policy_arns : "${role.name} ${arn}" => { role = role.name, arn = arn } }
   ]...)
@@ -40,4 +41,24 @@ resource "aws_iam_role_policy_attachment" "this" {
 
   role       = aws_iam_role.this[each.value.role].name
   policy_arn = each.value.arn
+}
+
+data "aws_iam_policy_document" "granted" {
+  for_each = local.granted
+
+  dynamic "statement" {
+    for_each = each.value
+    content {
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "granted" {
+  for_each = local.granted
+
+  name   = "granted"
+  role   = aws_iam_role.this[each.key].id
+  policy = data.aws_iam_policy_document.granted[each.key].json
 }

@@ -13,7 +13,11 @@ variable "roles" {
     name            = string
     namespace       = string
     service_account = string
-    policy_arns     = list(string)
+    policy_arns     = optional(list(string), [])
+    statements = optional(list(object({
+      actions   = list(string)
+      resources = list(string)
+    })), [])
   }))
-  description = "One role per service account, with the policies it gets."
+  description = "One role per service account: policies by name, and what else it may do to what."
 }

@@ -8,25 +8,6 @@ resource "aws_db_subnet_group" "this" {
   tags       = local.tags
 }
 
-resource "aws_security_group" "this" {
-  name_prefix = "${local.name}-database-"
-  description = "PostgreSQL of ${local.name}"
-  vpc_id      = var.vpc_id
-  tags        = merge(local.tags, { Name = "${local.name}-database" })
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "postgres" {
-  security_group_id = aws_security_group.this.id
-  cidr_ipv4         = var.vpc_cidr
-  ip_protocol       = "tcp"
-  from_port         = 5432
-  to_port           = 5432
-}
-
 resource "aws_db_parameter_group" "this" {
   name_prefix = "${local.name}-"
   family      = var.parameter_group_family
@@ -63,7 +44,7 @@ resource "aws_db_instance" "this" {
 
   db_subnet_group_name   = aws_db_subnet_group.this.name
   parameter_group_name   = aws_db_parameter_group.this.name
-  vpc_security_group_ids = [aws_security_group.this.id]
+  vpc_security_group_ids = var.security_group_ids
 
   backup_retention_period   = var.backup_retention_days
   copy_tags_to_snapshot     = true

@@ -10,7 +10,8 @@ variable "parameter_group_family" {
 
 variable "database_name" {
   type        = string
-  description = "Database created with the instance."
+  default     = null
+  description = "Database created with the instance; a replica has that of its source."
 }
 
 variable "instance_class" {
@@ -38,19 +39,14 @@ variable "deletion_protection" {
   description = "Whether the instance refuses to be deleted; without it no last snapshot is kept."
 }
 
-variable "vpc_id" {
-  type        = string
-  description = "Network of the database."
-}
-
-variable "vpc_cidr" {
-  type        = string
-  description = "Range that may connect."
-}
-
 variable "subnet_ids" {
   type        = list(string)
   description = "Private subnets in at least two zones."
+}
+
+variable "security_group_ids" {
+  type        = list(string)
+  description = "Who may connect."
 }
 
 variable "kms_key_arn" {

@@ -1,6 +1,8 @@
 resource "aws_s3_bucket" "this" {
   bucket = var.bucket_name
-  tags   = local.tags
+  # Only a new bucket can get it.
+  object_lock_enabled = var.object_lock_days != null
+  tags                = local.tags
 }
 
 resource "aws_s3_bucket_public_access_block" "this" {

@@ -1,0 +1,4 @@
+output "endpoint" {
+  value       = aws_opensearch_domain.this.endpoint
+  description = "Where clients connect, over HTTPS."
+}
