@@ -36,6 +36,11 @@ impl Files {
         self.0.get(file as usize)
     }
 
+    /// Every text of the file at `path`: the file itself, and what it was rendered to.
+    pub fn at<'f>(&'f self, path: &'f str) -> impl Iterator<Item = &'f File> {
+        self.0.iter().filter(move |file| file.path.as_ref() == path)
+    }
+
     /// The place an author wrote a value; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let file = self.get(origin.file)?;

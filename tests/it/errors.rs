@@ -19,7 +19,7 @@ use isobar::source::{Snapshot, TEXT_BYTES_MAX};
 use isobar::stacks::Selection;
 
 /// Repository files by path.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The heading of what is made, and of what has to follow it.
 const EXAMPLE: &str = "## Example\n";
@@ -111,7 +111,7 @@ fn example(own: &Files, output: &str) -> String {
 }
 
 /// Every file below `folder`, by its path in there.
-fn files(folder: &Path) -> Files {
+pub(crate) fn files(folder: &Path) -> Files {
     let mut found = Files::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -128,10 +128,10 @@ fn files(folder: &Path) -> Files {
     found
 }
 
-fn cases() -> PathBuf {
+pub(crate) fn cases() -> PathBuf {
     root().join("tests/golden/errors")
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -34,8 +34,13 @@ impl Cel {
     pub(super) fn compile(file: &Arc<str>, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let program = Program::compile(text).map_err(|errors| {
             let count = |number: isize| u32::try_from(number).unwrap_or(1).max(1);
+            // What is missing at the end is missing on the last line.
+            let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
+            let width = text.lines().last().map_or(0, |line| line.chars().count());
+            let end = Position { line: last, column: u32::try_from(width).unwrap_or(0).max(1) };
             let diagnostic = |error: &cel::ParseError| {
                 let start = Position { line: count(error.pos.0), column: count(error.pos.1) };
+                let start = start.min(end);
                 let at = Span { file: file.clone(), start, end: start };
                 let message = error.msg.lines().next().unwrap_or_default();
                 Diagnostic::error(Code::RuleInvalid, at, format!("this is no CEL: {message}"))

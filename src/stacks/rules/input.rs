@@ -5,9 +5,9 @@ use serde_json::{Map as Object, Value as Json, json};
 use crate::diagnostic::Span;
 use crate::model::canonical;
 use crate::model::desired::{Component, Presence, Reach, Stack};
-use crate::model::files::Files;
+use crate::model::files::{File, Files};
 use crate::model::path::FieldPath;
-use crate::model::value::{Node, Origin, Rules, Value};
+use crate::model::value::{Node, Rules, Value};
 
 /// What stands for a value that is not known yet: nothing is said about it.
 const UNKNOWN: &str = "(computed)";
@@ -78,27 +78,23 @@ pub(super) fn is_open(value: &Value) -> bool {
     matches!(value.node, Node::Unknown(_) | Node::Secret(_))
 }
 
-/// Where a component begins: the first line that its last file says about it.
+/// Where a component begins: its name, in the last file that speaks of it.
 pub(super) fn span(component: &Component, files: &Files) -> Span {
-    let own = component.layers.iter().filter(|layer| layer.reach == Reach::Own);
-    let spans = own.filter_map(|layer| files.span(first(&layer.value)?));
-    let spans: Vec<_> = spans.collect();
-    let last = spans.iter().filter(|span| span.file == component.manifest).min();
-    let any = || spans.last().map(|span| spans.iter().filter(|s| s.file == span.file).min());
-    let found = last.or_else(|| any().flatten()).cloned();
+    let own = component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
+    let said = own.filter_map(|layer| layer.imports.last());
+    let all = [&component.manifest].into_iter().chain(said);
+    let found = all.flat_map(|path| files.at(path)).find_map(|file| name(component, file));
     found.unwrap_or_else(|| Span::file(component.manifest.clone()))
 }
 
-/// The first place that was written in a value.
-fn first(value: &Value) -> Option<Origin> {
-    if value.origin != Origin::NONE {
-        return Some(value.origin);
-    }
-    match &value.node {
-        Node::Map(map) => map.iter().find_map(|(_, value)| first(value)),
-        Node::List(items) => items.iter().find_map(first),
-        _ => None,
-    }
+/// Where the name of the component stands in a file.
+fn name(component: &Component, file: &File) -> Option<Span> {
+    let document = &file.document;
+    let kinds = document.get(document.root(), "components")?;
+    let names = document.get(kinds, component.id.kind.as_str())?;
+    let mut names = document.entries(names).filter(|_| document.is_mapping(names));
+    let (key, _) = names.find(|(key, _)| document.text(*key) == component.id.name.as_str())?;
+    Some(Span::new(&file.path, document.span(key)))
 }
 
 fn plain(value: &Value) -> Json {

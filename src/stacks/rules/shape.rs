@@ -19,7 +19,7 @@ use crate::source::Snapshot;
 use crate::stacks::atmos_yaml::Dialect;
 use crate::stacks::load::Library;
 use crate::stacks::sections::{self, Shape};
-use crate::stacks::{merge, path, template};
+use crate::stacks::{Lists, merge, path, template};
 
 /// What stands for the result of a function: it fits everywhere.
 const CALL: &str = "{{ }}";
@@ -204,7 +204,7 @@ fn metadata(keys: &[&str]) -> Json {
         "labels" => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         "custom" => json!({ "type": "object" }),
         "enabled" | "locked" => reference("flag"),
-        "type" => json!({ "anyOf": [{ "enum": ["abstract", "real"] }, reference("template")] }),
+        "type" => or_template(json!({ "enum": ["abstract", "real"] })),
         _ => json!({ "type": "string" }),
     };
     let properties: Object<String, Json> =
@@ -219,13 +219,8 @@ fn definitions() -> Json {
         sections::IMPORT.iter().map(|key| ((*key).to_owned(), import_key(key))).collect();
     json!({
         "template": { "type": "string", "pattern": "\\{\\{" },
-        "flag": { "anyOf": [{ "type": "boolean" }, reference("template")] },
-        "texts": {
-            "anyOf": [
-                { "type": "array", "items": { "type": "string" } },
-                reference("template"),
-            ],
-        },
+        "flag": or_template(json!({ "type": "boolean" })),
+        "texts": or_template(json!({ "type": "array", "items": { "type": "string" } })),
         "imports": {
             "type": ["array", "null"],
             "items": {
@@ -262,16 +257,12 @@ fn definitions() -> Json {
         "dependencies": {
             "type": "object",
             "properties": {
-                "components": { "anyOf": [
-                    { "type": "array", "items": reference("dependency") }, reference("template"),
-                ] },
+                "components": or_template(json!({ "type": "array", "items": reference("dependency") })),
             },
         },
         "retry": {
             "type": "object",
-            "properties": { "max_attempts": { "anyOf": [
-                { "type": "integer", "minimum": 1 }, reference("template"),
-            ] } },
+            "properties": { "max_attempts": or_template(json!({ "type": "integer", "minimum": 1 })) },
         },
     })
 }
@@ -290,9 +281,7 @@ fn settings() -> Json {
             "validation": { "type": "object", "additionalProperties": reference("rule") },
             "depends_on": { "type": "object", "additionalProperties": reference("dependency") },
             "reconcile": reference("reconcile"),
-            "list_merge_strategy": { "anyOf": [
-                { "enum": crate::stacks::Lists::WORDS }, reference("template"),
-            ] },
+            "list_merge_strategy": or_template(json!({ "enum": Lists::WORDS })),
         },
     })
 }
@@ -310,13 +299,18 @@ fn import_key(key: &str) -> Json {
 fn rule_key(key: &str) -> Json {
     let words = super::Language::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>();
     match key {
-        "schema_type" => json!({ "anyOf": [{ "enum": words }, reference("template")] }),
+        "schema_type" => or_template(json!({ "enum": words })),
         "module_paths" => reference("texts"),
         "disabled" => reference("flag"),
         "timeout" => json!({ "type": "integer", "minimum": 0 }),
         "level" => json!({ "enum": ["allow", "warn", "deny"] }),
         _ => json!({ "type": "string" }),
     }
+}
+
+/// What a template comes to is not known while one is typed.
+fn or_template(schema: Json) -> Json {
+    json!({ "if": reference("template"), "else": schema })
 }
 
 fn reference(name: &str) -> Json {

@@ -133,7 +133,7 @@ components:
         cidr: 192.168.0.0/16
 "#,
         &expect![[r#"
-            stacks/dev.yaml:6:9 Error rule-broken: `vpc` breaks the rule `old`: vpc has more than 3 zones (the rule is in `schemas/old.rego`)
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `old`: vpc has more than 3 zones (the rule is in `schemas/old.rego`)
             stacks/dev.yaml:12:15 Warning rule-broken: `vars.cidr` breaks the rule `new`: use a private range (take one of 10/8)
             held: dev/terraform/vpc
         "#]],
@@ -217,9 +217,9 @@ components:
       vars: {zones: [eu1, us2]}
 "#,
         &expect![[r#"
-            stacks/dev.yaml:6:9 Error rule-broken: `vpc` breaks the rule `no`: zones belong to the region (the rule is in `schemas/no.cel`)
-            stacks/dev.yaml:6:9 Error rule-broken: `vpc` breaks the rule `why`: us2 is no zone (the rule is in `schemas/why.cel`)
-            schemas/syntax.cel:2:1 Error rule-invalid: this is no CEL: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `no`: zones belong to the region (the rule is in `schemas/no.cel`)
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `why`: us2 is no zone (the rule is in `schemas/why.cel`)
+            schemas/syntax.cel:1:13 Error rule-invalid: this is no CEL: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
             stacks/dev.yaml:11:49 Error rule-failed: the rule `type` fails: its result is of type int; it has to be true, false, a text or a list of texts (the rule is in `schemas/type.cel`)
             stacks/dev.yaml:12:52 Error rule-failed: the rule `missing` fails: No such key: nothing (the rule is in `schemas/missing.cel`)
             held: dev/terraform/vpc
@@ -291,9 +291,9 @@ components: {terraform: {db: {}}}
 "#,
         &expect![[r#"
             stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
-            stacks/dev.yaml:8:17 Error rule-broken: `vpc` breaks the rule `helm/vpc`: `chart` is missing (the rule is in `stacks/_globals/schemas/component-schemas/helm/vpc.json`)
-            stacks/dev.yaml:5:22 Error rule-broken: `blue` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
-            stacks/dev.yaml:4:17 Error rule-broken: `vpc` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
+            stacks/dev.yaml:8:5 Error rule-broken: `vpc` breaks the rule `helm/vpc`: `chart` is missing (the rule is in `stacks/_globals/schemas/component-schemas/helm/vpc.json`)
+            stacks/dev.yaml:5:5 Error rule-broken: `blue` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
             stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
             stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
             stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
@@ -328,9 +328,9 @@ components:
     let vpc = desired.components().next().expect("a component").clone();
     let mut ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
     expect![[r#"
-        stacks/dev.yaml:5:17 Error rule-broken: `vpc` breaks the rule `soc2`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/soc2.cel`)
-        stacks/dev.yaml:5:17 Error rule-broken: `vpc` breaks the rule `hipaa/vpc`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/hipaa/vpc.cel`)
-        stacks/dev.yaml:5:17 Error rule-broken: `vpc` breaks the rule `off`: it does not hold (the rule is in `schemas/off.cel`)
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `soc2`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/soc2.cel`)
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `hipaa/vpc`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/hipaa/vpc.cel`)
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `off`: it does not hold (the rule is in `schemas/off.cel`)
     "#]].assert_eq(
         &["soc2", "hipaa", "off"].map(|name| told(&ask(name).expect("a rule").diagnostics)).concat(),
     );
