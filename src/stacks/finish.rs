@@ -208,7 +208,10 @@ impl Finisher<'_, '_> {
             }
             let spans = failures
                 .iter()
-                .map(|f| f.diagnostic(self.span(bench.parent, bench.sources, &f.at)));
+                .map(|f| {
+                    let span = self.span(bench.parent, bench.sources, &f.at);
+                    f.diagnostic(&self.library.files, span)
+                });
             bench.faults.extend(spans.collect::<Vec<_>>());
             if !bench.faults.is_empty() {
                 break;

@@ -366,7 +366,7 @@ impl<'l, 's> Importer<'l, 's> {
         let rendered = rendering.tree(value).unwrap_or_else(|| value.clone());
         let spans = rendering.failures.iter();
         faults
-            .extend(spans.map(|failure| failure.diagnostic(self.library.span(&failure.at, path))));
+            .extend(spans.map(|failure| failure.diagnostic(&self.library.files, self.library.span(&failure.at, path))));
         rendered
     }
 }

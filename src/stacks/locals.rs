@@ -139,7 +139,7 @@ impl Locals<'_, '_> {
     fn report(&mut self, failures: &[Failure]) {
         for failure in failures {
             let span = self.library.span(&failure.at, self.path);
-            self.faults.push(failure.diagnostic(span));
+            self.faults.push(failure.diagnostic(&self.library.files, span));
         }
     }
 

@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use super::atmos_yaml::TemplateSettings;
 use super::function;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::files::Files;
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
@@ -246,9 +247,14 @@ impl Rendering<'_> {
 }
 
 impl Failure {
-    /// The failure as a finding at `span`, the author's text.
-    pub(super) fn diagnostic(&self, span: Span) -> Diagnostic {
-        diagnostic(&self.error, span)
+    /// The failure as a finding at its place in the author's text; at `span` where that is not to
+    /// be told.
+    pub(super) fn diagnostic(&self, files: &Files, span: Span) -> Diagnostic {
+        let inside = match &self.at.node {
+            Node::Raw(_) => files.inside(self.at.origin, self.error.offset),
+            _ => None,
+        };
+        diagnostic(&self.error, inside.unwrap_or(span))
     }
 }
 

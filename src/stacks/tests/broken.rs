@@ -63,7 +63,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
               hint: import the file that declares it
             Error section-type stacks/deploy/c.yaml:5:19: `vars` must be a map
               hint: remove the empty `vars:`, or write `{}`
-            Error template-syntax stacks/deploy/c.yaml:6:29: function "nope" not defined
+            Error template-syntax stacks/deploy/c.yaml:6:33: function "nope" not defined
             Warning unknown-key stacks/deploy/c.yaml:7:14: `var` means nothing in a component
               hint: did you mean `vars`?
             Error dependency-missing stacks/deploy/c.yaml:8:49: there is no terraform component `fin` in the stack `c`
@@ -158,6 +158,7 @@ components:
               terraform/vpc
                 bakend_type: "s3"
                 metadata: {enabld: true}
+                overrides: {vras: {x: 1}}
                 vars: {stage: "dev"}
             Warning unknown-key stacks/deploy/dev.yaml:2:1: `setings` means nothing at the top of a manifest
               hint: did you mean `settings`?

@@ -115,14 +115,18 @@ components: {terraform: {vpc: {vars: {x: own}}}}
               packer/image
                 vars: {stage: "dev", x: "own"}
               terraform/after
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/before
                 vars: {stage: "dev", x: "own"}
               terraform/inside
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/middle
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
               terraform/vpc
+                overrides: {vars: {x: "middle", y: "inside", kind: "middle"}}
                 vars: {stage: "dev", x: "middle", y: "inside", kind: "middle"}
         "#]],
     );
