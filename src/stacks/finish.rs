@@ -206,12 +206,10 @@ impl Finisher<'_, '_> {
             if bench.presence == Presence::Abstract {
                 continue;
             }
-            let spans = failures
-                .iter()
-                .map(|f| {
-                    let span = self.span(bench.parent, bench.sources, &f.at);
-                    f.diagnostic(&self.library.files, span)
-                });
+            let spans = failures.iter().map(|f| {
+                let span = self.span(bench.parent, bench.sources, &f.at);
+                f.diagnostic(&self.library.files, span)
+            });
             bench.faults.extend(spans.collect::<Vec<_>>());
             if !bench.faults.is_empty() {
                 break;

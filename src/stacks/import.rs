@@ -365,8 +365,9 @@ impl<'l, 's> Importer<'l, 's> {
         };
         let rendered = rendering.tree(value).unwrap_or_else(|| value.clone());
         let spans = rendering.failures.iter();
-        faults
-            .extend(spans.map(|failure| failure.diagnostic(&self.library.files, self.library.span(&failure.at, path))));
+        faults.extend(spans.map(|failure| {
+            failure.diagnostic(&self.library.files, self.library.span(&failure.at, path))
+        }));
         rendered
     }
 }

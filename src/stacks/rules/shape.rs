@@ -204,7 +204,7 @@ fn metadata(keys: &[&str]) -> Json {
         "labels" => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         "custom" => json!({ "type": "object" }),
         "enabled" | "locked" => reference("flag"),
-        "type" => or_template(json!({ "enum": ["abstract", "real"] })),
+        "type" => or_template(&json!({ "enum": ["abstract", "real"] })),
         _ => json!({ "type": "string" }),
     };
     let properties: Object<String, Json> =
@@ -219,8 +219,8 @@ fn definitions() -> Json {
         sections::IMPORT.iter().map(|key| ((*key).to_owned(), import_key(key))).collect();
     json!({
         "template": { "type": "string", "pattern": "\\{\\{" },
-        "flag": or_template(json!({ "type": "boolean" })),
-        "texts": or_template(json!({ "type": "array", "items": { "type": "string" } })),
+        "flag": or_template(&json!({ "type": "boolean" })),
+        "texts": or_template(&json!({ "type": "array", "items": { "type": "string" } })),
         "imports": {
             "type": ["array", "null"],
             "items": {
@@ -257,12 +257,12 @@ fn definitions() -> Json {
         "dependencies": {
             "type": "object",
             "properties": {
-                "components": or_template(json!({ "type": "array", "items": reference("dependency") })),
+                "components": or_template(&json!({ "type": "array", "items": reference("dependency") })),
             },
         },
         "retry": {
             "type": "object",
-            "properties": { "max_attempts": or_template(json!({ "type": "integer", "minimum": 1 })) },
+            "properties": { "max_attempts": or_template(&json!({ "type": "integer", "minimum": 1 })) },
         },
     })
 }
@@ -281,7 +281,7 @@ fn settings() -> Json {
             "validation": { "type": "object", "additionalProperties": reference("rule") },
             "depends_on": { "type": "object", "additionalProperties": reference("dependency") },
             "reconcile": reference("reconcile"),
-            "list_merge_strategy": or_template(json!({ "enum": Lists::WORDS })),
+            "list_merge_strategy": or_template(&json!({ "enum": Lists::WORDS })),
         },
     })
 }
@@ -299,7 +299,7 @@ fn import_key(key: &str) -> Json {
 fn rule_key(key: &str) -> Json {
     let words = super::Language::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>();
     match key {
-        "schema_type" => or_template(json!({ "enum": words })),
+        "schema_type" => or_template(&json!({ "enum": words })),
         "module_paths" => reference("texts"),
         "disabled" => reference("flag"),
         "timeout" => json!({ "type": "integer", "minimum": 0 }),
@@ -309,7 +309,7 @@ fn rule_key(key: &str) -> Json {
 }
 
 /// What a template comes to is not known while one is typed.
-fn or_template(schema: Json) -> Json {
+fn or_template(schema: &Json) -> Json {
     json!({ "if": reference("template"), "else": schema })
 }
 
