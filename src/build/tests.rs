@@ -70,7 +70,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
         unresolved: BTreeMap::new(),
     };
     let desired = Desired {
-        stacks: [(id.stack.clone(), stack)].into(),
+        stacks: [(id.stack.clone(), stack.into())].into(),
         files: Arc::new(known),
         ..Desired::default()
     };
@@ -84,7 +84,8 @@ impl Fixture {
 
     fn component(&mut self) -> &mut Component {
         let key = (self.id.kind.clone(), self.id.name.clone());
-        self.desired.stacks.get_mut(&self.id.stack).unwrap().components.get_mut(&key).unwrap()
+        let stack = self.desired.stacks.get_mut(&self.id.stack).unwrap();
+        Arc::make_mut(stack).components.get_mut(&key).unwrap()
     }
 }
 
@@ -234,7 +235,7 @@ fn a_secret_variable_is_not_written_and_still_counts() {
     let with = |fixture: &mut Fixture, state: &str| {
         let secret = Secret::new("env:TOKEN", ContentId::of(state));
         let mut vars = fixture.component().section("vars").unwrap().as_map().unwrap().clone();
-        vars.insert("token", Value::computed(Node::Secret(secret)));
+        vars.insert("token", Value::computed(Node::Secret(secret.into())));
         let mut sections = fixture.component().sections.as_map().unwrap().clone();
         sections.insert("vars", Value::computed(Node::Map(vars)));
         fixture.component().sections = Value::computed(Node::Map(sections));
@@ -259,7 +260,7 @@ fn an_unknown_value_stays_unknown() {
         function: "terraform.output".into(),
         arguments: vec!["vpc".into(), "id".into()],
     };
-    let vars = [(Arc::from("id"), Value::computed(Node::Unknown(question.clone())))];
+    let vars = [(Arc::from("id"), Value::computed(Node::Unknown(question.clone().into())))];
     let vars = Value::computed(Node::Map(vars.into_iter().collect()));
     let mut sections = fixture.component().sections.as_map().unwrap().clone();
     sections.insert("vars", vars);
@@ -267,7 +268,7 @@ fn an_unknown_value_stays_unknown() {
     let rendered = fixture.render().unwrap();
     let piece = &rendered.resources()[&tfvars()];
     let path = FieldPath::root().key("id");
-    let expected = Value::computed(Node::Unknown(question));
+    let expected = Value::computed(Node::Unknown(question.into()));
     assert_eq!(path.find(&piece.body.value), Some(&expected));
 }
 
@@ -574,7 +575,7 @@ fn two_components_cannot_have_the_same_file() {
     let both = [first, second].map(|one| (one.component.clone(), Ok(one))).into();
     // A stack without a target is told so elsewhere.
     assert_eq!(claims(&one.desired, &both), []);
-    let stack = one.desired.stacks.values_mut().next().unwrap();
+    let stack = Arc::make_mut(one.desired.stacks.values_mut().next().unwrap());
     stack.target = Some(TargetName::new("cluster").unwrap());
     let found = claims(&one.desired, &both);
     expect![[r#"

@@ -14,7 +14,6 @@ use crate::reconcile::{
     Agent, Current, Ended, Reach, Repository, Wanted, reconcile, stacks_to_keep,
 };
 use crate::report;
-use crate::settings;
 use crate::source::Tip;
 
 /// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
@@ -41,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
     let reach = match args.local {
-        true => Reach::Person(settings::environment()),
+        true => Workspace::reach(context),
         false => Reach::Agent,
     };
     let world = context.world.clone();

@@ -69,12 +69,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 }
 
 impl Evaluated {
-    fn evaluation(&self) -> Evaluation {
+    /// The same for values `listing` as they are in a list of stacks, or by themselves.
+    fn evaluation(&self, listing: bool) -> Evaluation {
         let skip = self.skip.iter().map(|name| name.trim_start_matches('!').into());
         Evaluation {
             templates: self.process_templates,
             functions: self.process_functions,
             skip: skip.collect(),
+            listing,
         }
     }
 }
@@ -113,7 +115,7 @@ pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resol
 
 /// The same for any tree.
 fn resolved_of(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Resolution {
-    let resolution = Workspace::evaluated(snapshot, selection);
+    let resolution = Workspace::evaluated(context, snapshot, selection);
     Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
     resolution
 }

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::describe::{Format, exit, resolved};
 use super::workspace::stack_name;
 use super::{Context, Exit, Failure};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Component, Presence, Stack};
 use crate::report::describe::{component_rows, stack_rows};
 use crate::stacks::{Resolution, Selection};
@@ -34,7 +34,7 @@ pub(super) enum Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { unlinked: true, ..Selection::default() };
+    let selection = Selection { unlinked: true, named_by_file: true, ..Selection::default() };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
     match args {
@@ -48,7 +48,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         Args::Stacks { format: None } => {
             let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
-            print(context, &lines, desired.stacks.values().map(stack_json))
+            print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
         }
         Args::Components { stack, r#abstract, format: None } => {
             let stack = stack.as_deref().map(|name| stack_name(desired, name)).transpose()?;
@@ -65,7 +65,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 
 /// What is wrong, so that a list is not what it should be.
 fn listing(resolution: &Resolution) -> impl Iterator<Item = &Diagnostic> {
-    resolution.tree.iter().chain(&resolution.desired.diagnostics)
+    // Which of two components is meant does not matter to a list.
+    let all = resolution.tree.iter().chain(&resolution.desired.diagnostics);
+    all.filter(|found| found.code != Code::StackDuplicate)
 }
 
 fn print(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::workspace::{Workspace, unopened};
 use super::{Context, Exit, Failure};
 use crate::reconcile::{self, Activation, Activity, Agent, Reach};
+use crate::report::words::several;
 
 /// Keep every stack of every repository what its branch says, until told to stop.
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,8 @@ pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failu
     let agent = Agent::open(settings, context.world.clone(), Reach::Agent).await;
     let agent = agent.map_err(unopened)?;
     let output = context.output;
-    output.note(&format!("serving {} repositories; Ctrl-C stops", agent.repositories.len()));
+    let repositories = several(agent.repositories.len(), "repository");
+    output.note(&format!("serving {repositories}; Ctrl-C stops"));
     let tell = move |activation: Activation| match &activation.activity {
         Activity::Idle => {}
         Activity::Did { what } => output.note(&format!("{}: {what}", activation.task)),

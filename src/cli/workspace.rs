@@ -7,7 +7,7 @@ use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
-use crate::reconcile::{OpenError, Reach, Wanted, answer, resolved, wanted};
+use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
@@ -65,7 +65,7 @@ impl Workspace {
     /// What a commit of the repository around the folder asks for.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Ok(Self::resolved(&snapshot.map_err(unavailable)?, &Selection::default()))
+        Ok(Self::resolved(context, &snapshot.map_err(unavailable)?, &Selection::default()))
     }
 
     /// The settings of the repository.
@@ -87,18 +87,26 @@ impl Workspace {
 
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
-        Ok(Self::resolved(&Self::folder(context)?, selection))
+        Ok(Self::resolved(context, &Self::folder(context)?, selection))
     }
 
     /// What `snapshot` resolves to, with everything answered that a person may ask.
-    pub(super) fn evaluated(snapshot: &Snapshot, selection: &Selection) -> Resolution {
-        let reach = Reach::Person(settings::environment());
-        resolved(snapshot, selection, |question, desired| answer(&reach, question, desired))
+    pub(super) fn evaluated(
+        context: &Context,
+        snapshot: &Snapshot,
+        selection: &Selection,
+    ) -> Resolution {
+        resolved(snapshot, selection, &Self::reach(context))
     }
 
-    fn resolved(snapshot: &Snapshot, selection: &Selection) -> Wanted {
-        let reach = Reach::Person(settings::environment());
-        wanted(snapshot, selection, |question, desired| answer(&reach, question, desired))
+    /// What a person may ask of the world.
+    pub(super) fn reach(context: &Context) -> Reach {
+        let (environment, folder) = (settings::environment(), context.global.folder.clone());
+        Reach::Person(Person { environment, folder })
+    }
+
+    fn resolved(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Wanted {
+        wanted(snapshot, selection, &Self::reach(context))
     }
 }
 

@@ -102,12 +102,12 @@ fn decode_object(object: &Object<String, Json>) -> Result<Value, DecodeError> {
         "$float" => Node::Float(inner.as_str().and_then(|t| t.parse().ok()).ok_or_else(error)?),
         "$unknown" => {
             let question: Question = serde_json::from_value(inner.clone()).map_err(|_| error())?;
-            Node::Unknown(question)
+            Node::Unknown(question.into())
         }
         "$secret" => {
             let text = |key: &str| inner.get(key).and_then(Json::as_str).ok_or_else(error);
             let state = ContentId::parse(text("state")?).map_err(|_| error())?;
-            Node::Secret(Secret::new(text("handle")?, state))
+            Node::Secret(Secret::new(text("handle")?, state).into())
         }
         _ => return Err(error()),
     };

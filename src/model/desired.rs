@@ -14,7 +14,7 @@ use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
 #[derive(Debug, Clone, Default)]
 pub struct Desired {
     /// The stacks that have a name, by name.
-    pub stacks: BTreeMap<StackName, Stack>,
+    pub stacks: BTreeMap<StackName, Arc<Stack>>,
     /// Manifests so broken that not even the names of their stacks are certain. While there are
     /// any, nothing can be called "no longer desired".
     pub nameless: Vec<Arc<str>>,
@@ -86,6 +86,12 @@ pub struct Listing {
     pub workspace: Arc<str>,
     /// Every file its manifest imports, sorted.
     pub imports: Arc<[Arc<str>]>,
+    /// Whether its manifest renders what it imports, so that every import may matter to it.
+    pub gives: bool,
+    /// Its name, if that is a template, as it is rendered.
+    pub component: Option<Arc<str>>,
+    /// The same for the name of its folder.
+    pub code: Option<Arc<str>>,
 }
 
 /// Whether a component exists to be applied.

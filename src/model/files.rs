@@ -1,5 +1,6 @@
 //! The files a resolution read: what an [`Origin`] points into.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use yaml_span::{Document, NodeId, Style};
@@ -22,23 +23,43 @@ pub struct File {
 
 /// All files of one resolution, numbered.
 #[derive(Debug, Clone, Default)]
-pub struct Files(Vec<File>);
+pub struct Files {
+    files: Vec<Option<File>>,
+    /// Numbers that [`Files::retain`] made free.
+    free: Vec<u32>,
+}
 
 impl Files {
     /// Adds a file and gives its number.
     pub fn add(&mut self, file: File) -> u32 {
-        self.0.push(file);
-        u32::try_from(self.0.len() - 1).expect("a snapshot holds fewer than 2^32 files")
+        if let Some(number) = self.free.pop() {
+            self.files[number as usize] = Some(file);
+            return number;
+        }
+        self.files.push(Some(file));
+        u32::try_from(self.files.len() - 1).expect("a snapshot holds fewer than 2^32 files")
+    }
+
+    /// Forgets the files that `live` does not hold. Their numbers are given again: nothing that
+    /// points into them may be used with these files any longer.
+    pub fn retain(&mut self, live: &BTreeSet<u32>) {
+        self.free.clear();
+        for (number, file) in (0..).zip(&mut self.files) {
+            if !live.contains(&number) {
+                *file = None;
+                self.free.push(number);
+            }
+        }
     }
 
     /// The file with this number.
     pub fn get(&self, file: u32) -> Option<&File> {
-        self.0.get(file as usize)
+        self.files.get(file as usize)?.as_ref()
     }
 
     /// Every text of the file at `path`: the file itself, and what it was rendered to.
     pub fn at<'f>(&'f self, path: &'f str) -> impl Iterator<Item = &'f File> {
-        self.0.iter().filter(move |file| file.path.as_ref() == path)
+        self.files.iter().flatten().filter(move |file| file.path.as_ref() == path)
     }
 
     /// From byte `offset` of the text of a scalar to the end of the template action there, where the

@@ -9,6 +9,7 @@
 
 pub mod value;
 pub mod path;
+pub mod query;
 pub mod question;
 pub mod files;
 pub mod canonical;

@@ -250,7 +250,8 @@ pub struct Reconcile {
     /// Where the stack's resources live; without it, in the target called `default`.
     #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
-    /// How often it is looked at without a reason: `10m`. It is checked, and nothing follows it yet.
+    /// How long it may go without a look when nothing happens: `10m`. A stack is looked at as often
+    /// as its most impatient component asks; without it, as often as the repository.
     #[schemars(with = "Option<String>")]
     pub interval: Option<SignedDuration>,
     /// How long one step may take: `1h`.

@@ -31,12 +31,12 @@ pub(crate) fn values() -> impl Strategy<Value = Value> {
         ("[a-z.]{1,8}", proptest::collection::vec("[a-z$]{0,3}", 0..3)).prop_map(
             |(function, arguments)| {
                 let arguments = arguments.into_iter().map(Into::into).collect();
-                Node::Unknown(Question { function: function.into(), arguments })
+                Node::Unknown(Question { function: function.into(), arguments }.into())
             }
         ),
         "[a-z:]{1,8}".prop_map(|handle| {
             let state = ContentId::of(&handle);
-            Node::Secret(Secret::new(handle, state))
+            Node::Secret(Secret::new(handle, state).into())
         }),
     ];
     tree(prop_oneof![2 => plain(), 1 => special.prop_map(Value::computed)])

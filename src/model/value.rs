@@ -5,8 +5,13 @@
 //! Kubernetes manifests follow go-yaml v2 (`yes` is true). [`Value::typed`] is that moment.
 //! Every value knows where it was written ([`Origin`]); equality looks at content alone.
 
+mod map;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+pub use map::Map;
 
 use super::question::Question;
 use crate::secret::Secret;
@@ -35,20 +40,23 @@ pub enum Node {
     Float(f64),
     /// A text.
     Str(Arc<str>),
-    /// A scalar as it was written, not typed yet.
-    Raw(Raw),
+    /// A scalar as it was written: what it means depends on who reads it.
+    Raw(Arc<Raw>),
     /// A list.
     List(Arc<Vec<Value>>),
     /// A map in the author's order.
     Map(Map),
     /// Known only after the question is answered (an output of something not applied yet).
-    Unknown(Question),
+    Unknown(Arc<Question>),
     /// Exists and may not be shown.
-    Secret(Secret),
+    Secret(Arc<Secret>),
 }
 
+// A large repository holds a million values at once.
+const _: () = assert!(size_of::<Value>() == 32);
+
 /// A scalar as its author wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Raw {
     /// The decoded text.
     pub text: Arc<str>,
@@ -56,6 +64,8 @@ pub struct Raw {
     pub plain: bool,
     /// Its tag with the exclamation mark (`!env`, `!!int`), if it has one.
     pub tag: Option<Arc<str>>,
+    /// What it means by [`Rules::Stack`], found once.
+    typed: Node,
 }
 
 /// Whose reading of plain scalars holds.
@@ -124,15 +134,23 @@ impl Value {
 
     /// The truth value, if it is one by the stack dialect's rules.
     pub fn as_bool(&self) -> Option<bool> {
-        match self.typed(Rules::Stack).node {
-            Node::Bool(value) => Some(value),
+        match self.meaning() {
+            Node::Bool(value) => Some(*value),
             _ => None,
         }
     }
 
     /// Whether it is explicitly nothing by the stack dialect's rules.
     pub fn is_null(&self) -> bool {
-        matches!(self.typed_scalar(Rules::Stack), Some(Node::Null))
+        matches!(self.meaning(), Node::Null)
+    }
+
+    /// What it is, a scalar by the stack dialect's rules: never a raw one.
+    pub fn meaning(&self) -> &Node {
+        match &self.node {
+            Node::Raw(raw) => raw.meaning(),
+            node => node,
+        }
     }
 
     /// The value at `key`, if it is a map that has one.
@@ -181,94 +199,56 @@ impl PartialEq for Value {
 }
 
 impl Raw {
+    /// The scalar with this text; `plain` and `tag` as the fields say.
+    pub fn new(text: Arc<str>, plain: bool, tag: Option<Arc<str>>) -> Self {
+        let typed = typed(&text, plain, tag.as_deref(), Rules::Stack);
+        Self { text, plain, tag, typed }
+    }
+
     /// The typed scalar, by `rules`. A date stays the text its author wrote.
     pub fn typed(&self, rules: Rules) -> Node {
-        use yaml_span::schema::{Scalar, v2, v3};
-        let tag = self.tag.as_deref();
-        let scalar = match rules {
-            Rules::Stack => v3::resolve(&self.text, self.plain, tag),
-            Rules::Kubernetes => v2::resolve(&self.text, self.plain, tag),
-        };
-        match scalar {
-            Ok(Scalar::Null) => Node::Null,
-            Ok(Scalar::Bool(value)) => Node::Bool(value),
-            Ok(Scalar::Int(value)) => Node::Int(value),
-            Ok(Scalar::Uint(value)) => Node::Uint(value),
-            Ok(Scalar::Float(value)) => Node::Float(value),
-            Ok(Scalar::Str(text)) => Node::Str(text.as_ref().into()),
-            // A text that its tag does not fit was reported when the file was loaded.
-            Ok(Scalar::Timestamp(_)) | Err(_) => Node::Str(self.text.clone()),
+        match rules {
+            Rules::Stack => self.typed.clone(),
+            Rules::Kubernetes => typed(&self.text, self.plain, self.tag.as_deref(), rules),
         }
+    }
+
+    /// The typed scalar by [`Rules::Stack`]: never a raw one, a list or a map.
+    pub fn meaning(&self) -> &Node {
+        &self.typed
     }
 
     fn is_text(&self) -> bool {
-        !self.plain || matches!(self.typed(Rules::Stack), Node::Str(_))
+        !self.plain || matches!(self.typed, Node::Str(_))
     }
 }
 
-/// A map in the author's order. Cheap to clone; a changed copy shares what did not change.
-#[derive(Clone, Default)]
-pub struct Map(Arc<Vec<(Arc<str>, Value)>>);
-
-impl Map {
-    /// The value at `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| k.as_ref() == key).map(|(_, value)| value)
-    }
-
-    /// Puts `value` at `key`: in the key's place if it is there, else at the end.
-    pub fn insert(&mut self, key: impl Into<Arc<str>>, value: Value) {
-        let key = key.into();
-        let entries = Arc::make_mut(&mut self.0);
-        match entries.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, old)) => *old = value,
-            None => entries.push((key, value)),
-        }
-    }
-
-    /// Takes `key` out.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let at = self.0.iter().position(|(k, _)| k.as_ref() == key)?;
-        Some(Arc::make_mut(&mut self.0).remove(at).1)
-    }
-
-    /// Keys and values in the author's order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
-        self.0.iter().map(|(key, value)| (key, value))
-    }
-
-    /// Keys and values, sorted by key: the order of every canonical encoding.
-    pub fn sorted(&self) -> Vec<(&Arc<str>, &Value)> {
-        let mut entries: Vec<_> = self.iter().collect();
-        entries.sort_by(|a, b| a.0.cmp(b.0));
-        entries
-    }
-
-    /// How many keys there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// The last value of a key wins, in the first one's place.
-impl FromIterator<(Arc<str>, Value)> for Map {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(entries: I) -> Self {
-        let unique: indexmap::IndexMap<Arc<str>, Value> = entries.into_iter().collect();
-        Self(Arc::new(unique.into_iter().collect()))
-    }
-}
-
-/// Equal keys and values; their order is the author's business.
-impl PartialEq for Map {
+/// Equal text, style and tag: what it means follows from them.
+impl PartialEq for Raw {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-            || (self.len() == other.len()
-                && self.iter().all(|(key, value)| other.get(key) == Some(value)))
+        self.text == other.text && self.plain == other.plain && self.tag == other.tag
+    }
+}
+
+impl Eq for Raw {}
+
+fn typed(text: &Arc<str>, plain: bool, tag: Option<&str>, rules: Rules) -> Node {
+    use yaml_span::schema::{Scalar, v2, v3};
+    let scalar = match rules {
+        Rules::Stack => v3::resolve(text, plain, tag),
+        Rules::Kubernetes => v2::resolve(text, plain, tag),
+    };
+    match scalar {
+        Ok(Scalar::Null) => Node::Null,
+        Ok(Scalar::Bool(value)) => Node::Bool(value),
+        Ok(Scalar::Int(value)) => Node::Int(value),
+        Ok(Scalar::Uint(value)) => Node::Uint(value),
+        Ok(Scalar::Float(value)) => Node::Float(value),
+        Ok(Scalar::Str(Cow::Owned(decoded))) => Node::Str(decoded.into()),
+        // A text that its tag does not fit was reported when the file was loaded.
+        Ok(Scalar::Str(Cow::Borrowed(_)) | Scalar::Timestamp(_)) | Err(_) => {
+            Node::Str(text.clone())
+        }
     }
 }
 

@@ -29,11 +29,11 @@ pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
         Kind::Sequence => Node::List(Arc::new(
             document.items(target).iter().map(|&item| read(document, item, file)).collect(),
         )),
-        Kind::Scalar | Kind::Alias(_) => Node::Raw(Raw {
-            text: document.text(target).into(),
-            plain: document.is_plain(target),
-            tag: document.tag(target).map(|tag| tag.text.into()),
-        }),
+        Kind::Scalar | Kind::Alias(_) => {
+            let tag = document.tag(target).map(|tag| tag.text.into());
+            let raw = Raw::new(document.text(target).into(), document.is_plain(target), tag);
+            Node::Raw(raw.into())
+        }
     };
     Value { node: content, origin }
 }

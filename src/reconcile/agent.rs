@@ -9,7 +9,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use tokio::sync::watch;
 
 use super::ReconcileError;
-use super::answer::{self, Reach};
+use super::answer::Reach;
 use super::targets::Targets;
 use super::wanted::{Wanted, wanted};
 use crate::backends::Target;
@@ -198,9 +198,7 @@ impl Agent {
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
     pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        wanted(snapshot, &Selection::default(), |question, desired| {
-            answer::answer(&self.reach, question, desired)
-        })
+        wanted(snapshot, &Selection::default(), &self.reach)
     }
 }
 

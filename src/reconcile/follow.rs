@@ -11,6 +11,7 @@ use super::task::{Activity, Task};
 use super::wanted::Wanted;
 use crate::ids::CommitId;
 use crate::model::revision::Revision;
+use crate::report::words::several;
 use crate::source::{FetchError, Tip};
 
 /// What a tracked branch says.
@@ -60,7 +61,7 @@ impl Follow {
         }
         let snapshot = self.repository.source.snapshot(&revision).await?;
         let wanted = Arc::new(self.agent.wanted(&snapshot));
-        let what = format!("{revision}: {} stacks", wanted.desired.stacks.len());
+        let what = format!("{revision}: {}", several(wanted.desired.stacks.len(), "stack"));
         self.current.send_replace(Some(Current { wanted, rewritten_from }));
         Ok(Activity::Did { what })
     }

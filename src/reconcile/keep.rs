@@ -1,6 +1,7 @@
 //! Keeps every stack of a branch what the branch says.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use futures_util::stream::{self, FuturesUnordered};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::task::{Activity, Task};
@@ -26,6 +28,9 @@ pub struct Keep {
     current: Mutex<watch::Receiver<Option<Current>>>,
     stirred: Mutex<watch::Receiver<()>>,
     stop: CancellationToken,
+    /// Whether something has happened that any stack may have to be looked at for.
+    roused: AtomicBool,
+    agenda: std::sync::Mutex<Agenda>,
 }
 
 impl Keep {
@@ -37,7 +42,23 @@ impl Keep {
         stop: CancellationToken,
     ) -> Self {
         let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
-        Self { agent, repository, current, stirred, stop }
+        let (roused, agenda) = (AtomicBool::new(true), std::sync::Mutex::default());
+        Self { agent, repository, current, stirred, stop, roused, agenda }
+    }
+
+    /// What the branch says, and whether anything has happened since this was last asked. What
+    /// comes from here on counts for the next time.
+    async fn news(&self) -> (Option<Current>, bool) {
+        let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
+        // An agent that is gone tells nothing more.
+        let mut news = self.roused.swap(false, Ordering::SeqCst);
+        news |= current.has_changed().unwrap_or(false) | stirred.has_changed().unwrap_or(false);
+        stirred.borrow_and_update();
+        (current.borrow_and_update().clone(), news)
+    }
+
+    fn agenda(&self) -> std::sync::MutexGuard<'_, Agenda> {
+        self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,19 +69,22 @@ impl Task for Keep {
     }
 
     fn period(&self) -> Duration {
-        self.repository.interval
+        self.agenda().pause(self.agent.world.clock.monotonic(), self.repository.interval)
     }
 
     async fn activate(&self) -> Activity {
-        // What comes from here on counts as news for the next activation.
-        self.stirred.lock().await.borrow_and_update();
-        let current = self.current.lock().await.borrow_and_update().clone();
+        let (current, news) = self.news().await;
         let Some(current) = current else { return Activity::Idle };
         let stacks = match stacks_to_keep(&self.agent, &self.repository, &current.wanted).await {
             Ok(stacks) => stacks,
             Err(error) => return Activity::Failed { why: super::chain(&error) },
         };
-        let work = stacks.into_iter().map(|(stack, target)| {
+        let now = self.agent.world.clock.monotonic();
+        let due: Vec<_> = {
+            let agenda = self.agenda();
+            stacks.into_iter().filter(|(stack, _)| news || agenda.is_due(stack, now)).collect()
+        };
+        let work = due.into_iter().map(|(stack, target)| {
             let current = &current;
             async move {
                 let (agent, repository) = (&self.agent, &self.repository);
@@ -70,6 +94,15 @@ impl Task for Keep {
             }
         });
         let ended: Vec<_> = stream::iter(work).buffer_unordered(STACKS_AT_ONCE).collect().await;
+        for (stack, ended) in &ended {
+            let asked = current.wanted.desired.stacks.get(stack);
+            let again = asked.and_then(|asked| interval(asked, self.repository.interval));
+            match ended {
+                Ok(Ended::True | Ended::Applied(_)) => self.agenda().put(stack.clone(), now, again),
+                // What waits for something may be free at any moment.
+                _ => self.agenda().strike(stack),
+            }
+        }
         summary(ended)
     }
 
@@ -83,6 +116,7 @@ impl Task for Keep {
             Some(_) = drifts.next() => {}
             else => std::future::pending().await,
         }
+        self.roused.store(true, Ordering::SeqCst);
     }
 }
 

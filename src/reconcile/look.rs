@@ -30,7 +30,7 @@ pub struct TargetLook {
 /// A stack, its target, and what the target says about each of its components.
 pub struct Look {
     /// The stack; without components if it is no longer in the revision and still owns something.
-    pub stack: Stack,
+    pub stack: Arc<Stack>,
     /// Where it lives.
     pub target: Arc<TargetLook>,
     /// What was seen, by component.
@@ -61,12 +61,12 @@ impl Look {
     /// Asks the target about every component of the stack that wants or owns something.
     pub async fn take(
         wanted: &Wanted,
-        stack: &StackName,
+        name: &StackName,
         target: Arc<TargetLook>,
         observed_at: Timestamp,
     ) -> Self {
-        let stack =
-            wanted.desired.stacks.get(stack).cloned().unwrap_or_else(|| gone(stack, &target));
+        let stack = wanted.desired.stacks.get(name).cloned();
+        let stack = stack.unwrap_or_else(|| gone(name, &target).into());
         let mut observed = BTreeMap::new();
         for id in concerned(wanted, &stack, &target.owned) {
             let rendered = wanted.rendered.get(&id).and_then(|built| built.as_ref().ok());

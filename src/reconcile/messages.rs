@@ -14,6 +14,7 @@ use super::task::{Activity, Task};
 use crate::forge::{Capabilities, Forge, ForgeError, Status};
 use crate::ids::{CommitId, PullNumber};
 use crate::report::markdown::Limits;
+use crate::report::words::several;
 use crate::store::{Message, StoreError};
 use crate::world::Point;
 
@@ -82,7 +83,7 @@ impl Messages {
         Ok(match (sent, failed.is_empty()) {
             (_, false) => Activity::Failed { why: failed.join("; ") },
             (0, true) => Activity::Idle,
-            (sent, true) => Activity::Did { what: format!("{sent} messages") },
+            (sent, true) => Activity::Did { what: several(sent, "message") },
         })
     }
 

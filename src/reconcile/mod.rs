@@ -6,10 +6,13 @@
 //! Start at: [`reconcile`], which is the whole story.
 //! How to add: another thing to be made true over and over is a [`Task`] in a file of its own.
 
+mod agenda;
 mod agent;
 mod answer;
+mod output;
 mod follow;
 mod keep;
+mod listen;
 mod look;
 mod messages;
 mod reviews;
@@ -24,9 +27,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
-pub use answer::{Reach, answer};
+pub use answer::{Person, Reach};
 pub use follow::{Current, Follow};
 pub use keep::Keep;
+pub use listen::Listen;
 pub use look::{Look, TargetLook};
 pub use messages::Messages;
 pub use reviews::Reviews;

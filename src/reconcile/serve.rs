@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::agent::{Agent, Repository};
 use super::task::{Activation, Task, drive};
-use super::{Follow, Keep, Messages, Reviews};
+use super::{Follow, Keep, Listen, Messages, Reviews};
 
 /// The tasks of one repository, in the order one pass goes through them.
 pub struct Tasks {
@@ -51,12 +51,14 @@ pub async fn serve(
     stop: CancellationToken,
     watch: impl Fn(Activation) + Clone + Send + 'static,
 ) {
-    let mut running = JoinSet::new();
+    let mut tasks: Vec<Arc<dyn Task>> = vec![Arc::new(Listen::new(agent.clone()))];
     for repository in &agent.repositories {
-        for task in Tasks::of(&agent, repository, &stop).all {
-            let (world, stop, watch) = (agent.world.clone(), stop.clone(), watch.clone());
-            running.spawn(async move { drive(world, &*task, stop, watch).await });
-        }
+        tasks.extend(Tasks::of(&agent, repository, &stop).all);
+    }
+    let mut running = JoinSet::new();
+    for task in tasks {
+        let (world, stop, watch) = (agent.world.clone(), stop.clone(), watch.clone());
+        running.spawn(async move { drive(world, &*task, stop, watch).await });
     }
     while let Some(ended) = running.join_next().await {
         // A task that panics takes the agent down: whoever started it starts it again, and the

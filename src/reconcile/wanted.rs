@@ -1,13 +1,14 @@
 //! What one snapshot asks for: resolved, its questions answered, and built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::answer::Reach;
+use super::output::Asking;
 use crate::build::{self, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::ComponentId;
 use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
-use crate::model::question::{Answer, Answers, Question};
 use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection};
 
@@ -27,14 +28,10 @@ pub struct Wanted {
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
-/// Resolves and builds `snapshot`. `answer` is asked each question once.
-pub fn wanted(
-    snapshot: &Snapshot,
-    selection: &Selection,
-    answer: impl Fn(&Question, &Desired) -> Answer,
-) -> Wanted {
+/// Resolves and builds `snapshot`. What `reach` does not allow to be asked is refused.
+pub fn wanted(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = resolved(snapshot, selection, answer).desired;
+    let mut desired = answered(snapshot, selection, reach, true).desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
@@ -48,27 +45,25 @@ pub fn wanted(
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
-/// Resolves `snapshot` until nothing is open that can be answered. `answer` is asked each question
-/// once.
-pub fn resolved(
-    snapshot: &Snapshot,
-    selection: &Selection,
-    answer: impl Fn(&Question, &Desired) -> Answer,
-) -> Resolution {
-    let mut answers = Answers::new();
+/// Resolves `snapshot` to look at it. What `reach` does not allow to be asked is not known.
+pub fn resolved(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Resolution {
+    answered(snapshot, selection, reach, false)
+}
+
+/// Resolves `snapshot` until nothing is open that can be answered.
+fn answered(snapshot: &Snapshot, selection: &Selection, reach: &Reach, forced: bool) -> Resolution {
     let mut resolver = Resolver::new(snapshot);
-    let mut resolution = resolver.resolve(selection, &answers);
+    let mut asking = Asking::new(&mut resolver, reach, forced);
+    let mut resolution = asking.resolver.resolve(selection, &asking.answers);
     for _ in 1..ROUNDS_MAX {
-        let open = resolution.questions.iter().filter(|question| !answers.contains_key(question));
-        let open: BTreeSet<_> = open.cloned().collect();
-        if open.is_empty() {
+        let known = asking.answers.len();
+        for question in &resolution.questions {
+            asking.ask(question, &resolution.desired);
+        }
+        if asking.answers.len() == known {
             break;
         }
-        for question in open {
-            let found = answer(&question, &resolution.desired);
-            answers.insert(question, found);
-        }
-        resolution = resolver.resolve(selection, &answers);
+        resolution = asking.resolver.resolve(selection, &asking.answers);
     }
     resolution
 }

@@ -70,9 +70,13 @@ pub fn reach_over(reached: &Reach, below: &[Explained]) -> String {
     }
 }
 
-/// "1 stack", "2 stacks".
+/// "1 stack", "2 stacks", "2 repositories".
 pub fn several(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    match (count, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {one}s"),
+    }
 }
 
 /// Where a change stands among others: what takes away first, then what costs most, and what only

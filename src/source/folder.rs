@@ -77,6 +77,32 @@ pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchErr
     Ok(tree::snapshot(revision, listed, objects))
 }
 
+/// What the clone around a folder says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitFacts {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The commit that is checked out, if there is one.
+    pub sha: Option<String>,
+    /// The branch that is checked out, if one is.
+    pub branch: Option<String>,
+    /// Where `origin` is, as it is configured.
+    pub remote: Option<String>,
+}
+
+/// What the clone around the folder `root` says of itself; `None` if it is in none.
+pub fn git_facts(root: &Path) -> Result<Option<GitFacts>, FetchError> {
+    let Some((repository, _)) = repository_around(root)? else { return Ok(None) };
+    let remote = repository.find_remote("origin").ok();
+    let url = remote.and_then(|remote| Some(remote.url(gix::remote::Direction::Fetch)?.clone()));
+    Ok(Some(GitFacts {
+        root: repository.workdir().unwrap_or(repository.git_dir()).to_owned(),
+        sha: repository.head_id().ok().map(|id| id.to_string()),
+        branch: repository.head_name().ok().flatten().map(|name| name.shorten().to_string()),
+        remote: url.map(|url| url.to_bstring().to_string()),
+    }))
+}
+
 impl FolderSource {
     /// Watches `root`, and looks at it once a `period` in any case.
     pub fn new(root: impl Into<PathBuf>, period: Duration, world: World) -> Self {

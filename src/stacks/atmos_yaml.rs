@@ -75,6 +75,8 @@ pub(super) enum NameRule {
 pub(super) struct TemplateSettings {
     pub(super) enabled: bool,
     pub(super) sprig: bool,
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) ignore_missing: bool,
     /// How often the values of a component are rendered.
     pub(super) evaluations: u32,
     pub(super) delimiters: (Arc<str>, Arc<str>),
@@ -82,7 +84,7 @@ pub(super) struct TemplateSettings {
 
 impl Dialect {
     /// Reads the snapshot's `atmos.yaml`. What cannot be read of it has its default.
-    pub(super) fn read(library: &mut Library<'_>) -> (Self, Vec<Diagnostic>) {
+    pub(super) fn read(library: &mut Library) -> (Self, Vec<Diagnostic>) {
         let file = NAMES.iter().find(|name| library.snapshot.entry(name).is_some());
         let Some(source) = file.and_then(|name| library.read(name)) else {
             let fault = Diagnostic::error(
@@ -102,13 +104,13 @@ impl Dialect {
     }
 }
 
-struct Reader<'l, 's> {
-    library: &'l Library<'s>,
+struct Reader<'l> {
+    library: &'l Library,
     path: Arc<str>,
     faults: Vec<Diagnostic>,
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     fn dialect(&mut self, root: &Value) -> Dialect {
         let stacks = root.get("stacks");
         let base_path = self.folder(root.get("base_path"), "");
@@ -183,6 +185,9 @@ impl Reader<'_, '_> {
         TemplateSettings {
             enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
             sprig: get("sprig").and_then(|sprig| sprig.get("enabled")?.as_bool()).unwrap_or(false),
+            ignore_missing: get("ignore_missing_template_values")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             evaluations: evaluations.unwrap_or(1).clamp(1, EVALUATIONS_MAX),
             delimiters: match (delimiter(0), delimiter(1)) {
                 (Some(left), Some(right)) => (left, right),

@@ -34,7 +34,7 @@ pub(super) fn of_type(
         .or(named.code)
         .unwrap_or(named.component)
         .replace('/', named.separator);
-    let has = |key: &str| chosen.get(key).is_some();
+    let has = |key: &str| chosen.get(key).is_some_and(|value| value.as_str() != Some(""));
     let added = match backend_type {
         "s3" if !has("workspace_key_prefix") => Some(("workspace_key_prefix", own)),
         "gcs" if !has("prefix") => Some(("prefix", own)),

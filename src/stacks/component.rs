@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
+use super::deferred;
 use super::inherit::{self, Bases, Place};
 use super::layer::{self, Stages};
 use super::manifest::Key;
@@ -58,7 +59,7 @@ impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
         bench: &mut Bench<'_>,
-        place: &Place<'_, '_>,
+        place: &Place<'_>,
         key: &Key,
         inherits_metadata: bool,
     ) -> Self {
@@ -115,6 +116,27 @@ impl Sources {
         self.shared.merged.get(section).map(|slot| &slot.value)
     }
 
+    /// The type of its backend and the types that are set up; `None` for what has none, or is
+    /// only there to be inherited from.
+    pub(super) fn backends(&self) -> Option<(Value, BTreeSet<Arc<str>>)> {
+        let has =
+            |slots: &Slots| slots.contains_key("backend") || slots.contains_key("backend_type");
+        let special = has(&self.own) || self.bases.iter().any(|(_, slots)| has(slots));
+        if self.key.0.as_ref() != "terraform" || !(special || has(&self.shared.merged)) {
+            return None;
+        }
+        let metadata = self.own.get("metadata").map(|slot| &slot.value);
+        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+            return None;
+        }
+        let (backend_type, _) = self.stages(&"backend_type".into(), &mut Vec::new());
+        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
+        let all = [&self.shared.merged, self.own.as_ref()].into_iter().chain(bases);
+        let maps = all.filter_map(|slots| slots.get("backend")?.value.as_map());
+        let known = maps.flat_map(|map| map.iter().map(|(name, _)| name.clone()));
+        Some((backend_type.merged(Lists::Replace, false)?, known.collect()))
+    }
+
     /// The component's own choice of a strategy for lists, as it is written.
     pub(super) fn strategy(&self) -> Option<Value> {
         let field = ["settings", "list_merge_strategy"].map(str::to_owned).to_vec();
@@ -131,7 +153,8 @@ impl Sources {
         for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
             let lists = if layer::follows_component(name) { own } else { files };
             let (stages, marks) = self.stages(name, &mut merged.layers);
-            let Some(value) = stages.merged(lists) else { continue };
+            let waits = marks.has(Marks::FUNCTION) && deferred::waits_in(name);
+            let Some(value) = stages.merged(lists, waits) else { continue };
             let value = if marks.has(Marks::APPEND) { merge::settle(&value) } else { value };
             merged.sections.insert(name.clone(), Section { value, marks });
         }

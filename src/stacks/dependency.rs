@@ -1,8 +1,10 @@
 //! What a component depends on, as it is written, and whether it exists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::manifest::Key;
+use super::parent::Parent;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::Dependency;
@@ -26,8 +28,52 @@ pub(super) enum Where {
     Like(Map),
 }
 
-/// Every component of every stack, resolved or not.
-pub(super) type Index = BTreeMap<StackName, BTreeSet<Key>>;
+/// Every component of every stack, resolved or not, by the rolls of the manifests.
+#[derive(Default, Clone)]
+pub(super) struct Index(BTreeMap<StackName, Vec<Arc<Parent>>>);
+
+impl Index {
+    /// Notes which stacks a manifest takes part in.
+    pub(super) fn add(&mut self, parent: &Arc<Parent>) {
+        let mut names: Vec<_> = parent.roll().names.values().collect();
+        names.dedup();
+        for name in names {
+            let parents = self.0.entry(name.clone()).or_default();
+            if !parents.iter().any(|known| Arc::ptr_eq(known, parent)) {
+                parents.push(parent.clone());
+            }
+        }
+    }
+
+    /// The manifests of every stack, in the order in which they were added.
+    pub(super) fn stacks(&self) -> impl Iterator<Item = (&StackName, &[Arc<Parent>])> {
+        self.0.iter().map(|(name, parents)| (name, parents.as_slice()))
+    }
+
+    /// The components of a stack, those of several manifests several times; `None` if there is no
+    /// such stack.
+    fn keys<'i>(&'i self, stack: &'i StackName) -> Option<impl Iterator<Item = &'i Key> + Clone> {
+        let parents = self.0.get(stack)?;
+        let all = parents.iter().flat_map(|parent| &parent.roll().names);
+        Some(all.filter(move |(_, name)| *name == stack).map(|(key, _)| key))
+    }
+
+    /// Whether a stack has the same components in both.
+    pub(super) fn agrees(&self, other: &Self, stack: &StackName) -> bool {
+        let same = |a: &[Arc<Parent>], b: &[Arc<Parent>]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        match (self.0.get(stack), other.0.get(stack)) {
+            (None, None) => true,
+            (Some(own), Some(theirs)) if same(own, theirs) => true,
+            (Some(_), Some(_)) => {
+                self.keys(stack).into_iter().flatten().collect::<BTreeSet<_>>()
+                    == other.keys(stack).into_iter().flatten().collect()
+            }
+            _ => false,
+        }
+    }
+}
 
 /// The variables that `settings.depends_on` may tell stacks apart by.
 const CONTEXT: &[&str] = &["namespace", "tenant", "environment", "stage"];
@@ -60,7 +106,7 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
         };
         let like: Map = CONTEXT
             .iter()
-            .filter_map(|key| Some((std::sync::Arc::from(*key), item.get(key)?.clone())))
+            .filter_map(|key| Some((Arc::from(*key), item.get(key)?.clone())))
             .collect();
         let stack = match text("stack") {
             Some(stack) => Where::Named(stack.to_owned()),
@@ -71,6 +117,14 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
         wanted.push(Wanted { name: name.to_owned(), kind, stack, at: item.clone() });
     }
     (wanted, wrong)
+}
+
+/// What of `settings.depends_on` is not a map of maps.
+pub(super) fn misshapen(depends_on: &Value) -> Option<&Value> {
+    match depends_on.as_map() {
+        Some(map) => map.iter().map(|(_, item)| item).find(|item| item.as_map().is_none()),
+        None => Some(depends_on),
+    }
 }
 
 /// Finds the component that `wanted` names in `stack`; `Ok(None)` if the stack may be one that could
@@ -90,14 +144,15 @@ pub(super) fn link(
             None => found,
         })
     };
-    let Some(components) = index.get(stack) else {
+    let Some(components) = index.keys(stack) else {
         if uncertain {
             return Ok(None);
         }
-        let guess = closest(stack.as_str(), index.keys().map(StackName::as_str));
+        let guess = closest(stack.as_str(), index.0.keys().map(StackName::as_str));
         return Err(missing(format!("there is no stack `{stack}`"), guess));
     };
-    let named: Vec<&Key> = components.iter().filter(|key| key.1.as_ref() == wanted.name).collect();
+    let named = components.clone().filter(|key| key.1.as_ref() == wanted.name);
+    let named: Vec<&Key> = named.collect::<BTreeSet<_>>().into_iter().collect();
     let own = wanted.kind.as_deref().unwrap_or(from.kind.as_str());
     let found =
         named.iter().find(|key| key.0.as_ref() == own).or(match (&wanted.kind, &named[..]) {
@@ -105,7 +160,7 @@ pub(super) fn link(
             _ => None,
         });
     let Some(key) = found else {
-        let of_kind = components.iter().filter(|key| key.0.as_ref() == own);
+        let of_kind = components.filter(|key| key.0.as_ref() == own);
         let guess = closest(&wanted.name, of_kind.map(|key| key.1.as_ref()));
         let message =
             format!("there is no {own} component `{}` in the stack `{stack}`", wanted.name);

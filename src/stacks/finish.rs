@@ -1,69 +1,68 @@
-//! The last steps of one component: what is derived, rendered and called, and the result.
+//! One component on its way from what is said about it to the result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
-use super::component::{Merged, Sources};
-use super::function::Calls;
+use super::component::{Merged, Section, Sources};
+use super::dependency;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
 use super::reconcile_block;
-use super::sections::{self, Shape};
-use super::template::{self, Missing, Moment, Rendering, Templates};
+use super::template::Templates;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Listing, Presence, Reach};
-use crate::model::policy::{Level, Reconcile};
+use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
-use crate::model::value::{Map, Node, Value};
+use crate::model::value::{Node, Value};
+
+/// Sections that only stand in for names while templates are rendered: the component's, that of
+/// its folder, its workspace.
+const NAMES: [&str; 3] = ["atmos_component", "component", "workspace"];
 
 /// Finishes components, one after the other.
-pub(super) struct Finisher<'r, 's> {
-    pub(super) library: &'r Library<'s>,
+pub(super) struct Finisher<'r> {
+    pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) answers: &'r Answers,
+    pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
+    /// Whether any of the components finished so far depends on answers.
+    pub(super) consults: bool,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
 /// One component on its way.
-struct Bench<'c> {
-    parent: &'c Parent,
-    sources: &'c Sources,
-    stack: &'c StackName,
-    id: ComponentId,
-    presence: Presence,
-    workspace: Arc<str>,
+pub(super) struct Bench<'c> {
+    pub(super) parent: &'c Parent,
+    pub(super) sources: &'c Sources,
+    pub(super) stack: &'c StackName,
+    pub(super) id: ComponentId,
+    pub(super) presence: Presence,
+    pub(super) workspace: Arc<str>,
     /// The same as a list of stacks has it.
-    listed_workspace: Arc<str>,
-    open: BTreeSet<Question>,
-    faults: Vec<Diagnostic>,
+    pub(super) listed_workspace: Arc<str>,
+    pub(super) open: BTreeSet<Question>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
-impl Finisher<'_, '_> {
-    /// What is wrong with what is said about a component, whatever its values come to.
-    pub(super) fn wrong(&self, parent: &Parent, sources: &Sources) -> Vec<Diagnostic> {
-        let mut faults = parent.faults(&sources.key);
-        faults.extend(sources.faults.iter().cloned());
-        faults.extend(self.strategy(parent, sources).err().map(|fault| *fault));
-        faults
-    }
-
+impl Finisher<'_> {
     /// The name of a manifest among the stacks: its path there without extension.
     pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
         path::stem(path::below(&parent.path, &self.dialect.stacks))
     }
 
-    /// The component in `stack`, with which nothing is [`Self::wrong`], or what its values are
-    /// wrong about.
+    /// The component in `stack`, with which nothing is wrong as such, or what its values are wrong
+    /// about.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
@@ -75,7 +74,8 @@ impl Finisher<'_, '_> {
         };
         let kind = KindName::new(&sources.key.0).map_err(name)?;
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
-        let strategy = self.strategy(parent, sources).unwrap_or(self.dialect.lists);
+        let strategy =
+            strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         let mut merged = sources.merge(self.dialect.lists, strategy);
         let mut bench = Bench {
             parent,
@@ -88,20 +88,73 @@ impl Finisher<'_, '_> {
             open: BTreeSet::new(),
             faults: Vec::new(),
         };
+        self.workspace(&mut bench, &merged);
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }
-        self.render(&mut bench, &mut merged);
-        self.call(&mut bench, &mut merged);
+        self.names(&bench, &mut merged);
+        self.render(&mut bench, &mut merged, strategy);
+        let listing = self.listing(&mut bench, &mut merged);
+        self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
-        self.component(bench, merged)
+        self.component(bench, merged, listing)
     }
 
-    fn strategy(&self, parent: &Parent, sources: &Sources) -> Result<Lists, Box<Diagnostic>> {
-        match sources.strategy() {
-            Some(value) => atmos_yaml::lists(&value, self.span(parent, sources, &value)),
-            None => Ok(self.dialect.lists),
+    /// Adds the names that are templates to the sections, to be rendered with them.
+    fn names(&self, bench: &Bench<'_>, merged: &mut Merged) {
+        let listed = self.evaluation.listing;
+        let workspace = if listed { &bench.listed_workspace } else { &bench.workspace };
+        let code = bench.sources.code().unwrap_or_default();
+        let names = [bench.id.name.as_str(), code, workspace];
+        for (name, text) in NAMES.iter().zip(names) {
+            let value = Value::text(text);
+            let marks = Marks::of(&value, &self.templates.open());
+            if marks.has(Marks::TEMPLATE) {
+                merged.sections.insert((*name).into(), Section { value, marks });
+            }
         }
+    }
+
+    /// Takes the rendered names out of the sections.
+    fn listing(&self, bench: &mut Bench<'_>, merged: &mut Merged) -> Listing {
+        merged.layers.retain(|layer| !NAMES.contains(&layer.section.as_ref()));
+        let [component, code, workspace] = NAMES.map(|name| {
+            let section = merged.sections.remove(name)?;
+            section.value.as_str().map(Arc::<str>::from)
+        });
+        if let Some(workspace) = workspace {
+            (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
+        }
+        Listing {
+            workspace: bench.listed_workspace.clone(),
+            imports: bench.parent.imports.clone(),
+            gives: bench.parent.gives(),
+            component,
+            code,
+        }
+    }
+
+    /// The component's workspace, as it has it and as a list of stacks shows it.
+    fn workspace(&self, bench: &mut Bench<'_>, merged: &Merged) {
+        let backend_type = merged.get("backend_type").and_then(Value::as_str);
+        if backend_type == Some("http") || !self.dialect.has_workspaces {
+            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
+            return;
+        }
+        let metadata = merged.get("metadata");
+        let inherited = metadata.and_then(|metadata| metadata.get("component")?.as_str());
+        let component = bench.id.name.as_str();
+        let tokens = self.tokens(merged);
+        let own = backend::Placed {
+            metadata,
+            stack: bench.stack.as_str(),
+            component,
+            code: bench.sources.code().or(inherited).filter(|code| *code != component),
+            tokens: &tokens,
+        };
+        let workspace = own.workspace();
+        bench.listed_workspace = backend::Placed { component: "", code: None, ..own }.workspace();
+        bench.workspace = workspace;
     }
 
     fn backend(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
@@ -112,27 +165,10 @@ impl Finisher<'_, '_> {
         let kind_of = text(merged, "backend_type");
         let metadata = merged.get("metadata");
         let said = |key: &str| metadata.and_then(|m| m.get(key)?.as_str().map(str::to_owned));
-        let code = sources.code().map(str::to_owned);
-        let tokens = self.tokens(merged);
-        let placed = backend::Placed {
-            metadata,
-            stack: bench.stack.as_str(),
-            component: bench.id.name.as_str(),
-            code: code.as_deref().filter(|code| *code != bench.id.name.as_str()),
-            tokens: &tokens,
-        };
-        if kind_of == "http" || !self.dialect.has_workspaces {
-            (bench.workspace, bench.listed_workspace) = ("default".into(), "default".into());
-        } else {
-            bench.workspace = placed.workspace();
-            bench.listed_workspace =
-                backend::Placed { component: "", code: None, ..placed }.workspace();
-        }
-        let folder = said("component").or(code);
         if let Some(before) = merged.get("backend").cloned() {
             let named = backend::Named {
                 component: bench.id.name.as_str(),
-                code: folder.as_deref(),
+                code: sources.code(),
                 name: said("name"),
                 separator: &self.dialect.prefix_separator,
             };
@@ -140,13 +176,17 @@ impl Finisher<'_, '_> {
             merged.compute("backend", Reach::Derived("the backend's type and key"), after);
         }
         let remote_type = match text(merged, "remote_state_backend_type") {
-            empty if empty.is_empty() => kind_of,
+            empty if empty.is_empty() => kind_of.clone(),
             said => said,
         };
+        let backend = merged.get("backend").cloned().map(|backend| match remote_type == kind_of {
+            true => backend,
+            false => Value::empty_map(),
+        });
         let own = merged.get("remote_state_backend").map(|all| backend::only(all, &remote_type));
-        let remote = match (merged.get("backend"), own) {
+        let remote = match (&backend, own) {
             (Some(backend), Some(own)) => Some(merge::merge(backend, &own, Lists::Replace)),
-            (backend, own) => own.or_else(|| backend.cloned()),
+            (backend, own) => own.or_else(|| backend.clone()),
         };
         if let Some(after) = remote {
             let reach = Reach::Derived("the component's own backend");
@@ -169,134 +209,11 @@ impl Finisher<'_, '_> {
         backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
-    fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let with_templates: Vec<_> = merged
-            .sections
-            .iter()
-            .filter(|(_, section)| section.marks.has(Marks::TEMPLATE))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if with_templates.is_empty() {
-            return;
-        }
-        let mut missing = Vec::new();
-        // Every pass reads the values as they were written: it follows one reference further.
-        let written = self.with_names(bench, merged);
-        for _ in 0..self.templates.evaluations() {
-            let texts = merged.map();
-            let scope = template::needed(self.templates, &texts, &written);
-            let mut rendering = Rendering {
-                templates: self.templates,
-                moment: Moment::Late,
-                missing: Missing::Prints,
-                scope,
-                written: written.clone(),
-                failures: Vec::new(),
-                absent: Vec::new(),
-            };
-            let rendered: Vec<_> = with_templates
-                .iter()
-                .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
-                .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
-            for (name, value) in rendered {
-                merged.compute(name, Reach::Rendered, value);
-            }
-            missing.extend(absent);
-            if bench.presence == Presence::Abstract {
-                continue;
-            }
-            let spans = failures.iter().map(|f| {
-                let span = self.span(bench.parent, bench.sources, &f.at);
-                f.diagnostic(&self.library.files, span)
-            });
-            bench.faults.extend(spans.collect::<Vec<_>>());
-            if !bench.faults.is_empty() {
-                break;
-            }
-        }
-        if bench.presence == Presence::Active {
-            let level = self.library.strictness.missing_template_keys;
-            let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
-            let found = spans.filter_map(|span| {
-                let message = "a key of this template is not there, so it prints `<no value>`";
-                level.of(Diagnostic::error(Code::TemplateMissingKey, span, message))
-            });
-            let found: Vec<_> = found.collect();
-            match level {
-                Level::Deny => bench.faults.extend(found),
-                Level::Allow | Level::Warn => self.warnings.extend(found),
-            }
-        }
-    }
-
-    /// The sections and the names that only templates see.
-    fn with_names(&self, bench: &Bench<'_>, merged: &Merged) -> Map {
-        let empty = sections::RULES.iter().map(|rule| {
-            let value =
-                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
-            (Arc::from(rule.name), value)
-        });
-        let said =
-            merged.sections.iter().map(|(name, section)| (name.clone(), section.value.clone()));
-        let mut map: Map = empty.chain(said).collect();
-        let file = self.file(bench.parent);
-        let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
-        text("atmos_component", bench.id.name.as_str());
-        text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
-        text("atmos_stack", bench.stack.as_str());
-        text("stack", bench.stack.as_str());
-        text("atmos_stack_file", file);
-        text("atmos_manifest", file);
-        text("workspace", &bench.workspace);
-        let mut about = Map::default();
-        about.insert("component_type", Value::text(bench.id.kind.as_str()));
-        map.insert("component_info", Value::computed(Node::Map(about)));
-        let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
-        let inheritance = Node::List(Arc::new(inheritance.collect()));
-        map.insert("inheritance", Value::computed(inheritance));
-        map
-    }
-
-    fn call(&mut self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let names = merged.sections.iter().filter(|(_, section)| {
-            section.marks.has(Marks::FUNCTION) || section.marks.has(Marks::TEMPLATE)
-        });
-        let names: Vec<_> = names.map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
-            return;
-        }
-        let (metadata, env) = (merged.get("metadata").cloned(), merged.get("env").cloned());
-        let mut calls = Calls {
-            answers: self.answers,
-            stack: bench.stack.as_str(),
-            metadata: metadata.as_ref(),
-            env: env.as_ref(),
-            asked: BTreeSet::new(),
-            open: BTreeSet::new(),
-            failures: Vec::new(),
-        };
-        let called: Vec<_> =
-            names.iter().filter_map(|name| Some((name, calls.tree(merged.get(name)?)?))).collect();
-        let Calls { asked, open, failures, .. } = calls;
-        for (name, value) in called {
-            merged.compute(name, Reach::Rendered, value);
-        }
-        // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active {
-            self.asked.extend(asked);
-            bench.open = open;
-            let found = failures.into_iter().map(|(value, code, message)| {
-                Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
-            });
-            bench.faults.extend(found.collect::<Vec<_>>());
-        }
-    }
-
     fn component(
         &self,
         mut bench: Bench<'_>,
         merged: Merged,
+        listing: Listing,
     ) -> Result<Component, Vec<Diagnostic>> {
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
@@ -310,6 +227,12 @@ impl Finisher<'_, '_> {
             bench.faults.extend(found);
             Reconcile::default()
         });
+        let depends_on = merged.get("settings").and_then(|settings| settings.get("depends_on"));
+        let wrong = depends_on.and_then(dependency::misshapen).map(|wrong| {
+            let message = "`depends_on` is a map of maps, each of which names a `component`";
+            Diagnostic::error(Code::SectionType, span(wrong), message)
+        });
+        bench.faults.extend(wrong);
         if !bench.faults.is_empty() {
             return Err(bench.faults);
         }
@@ -326,18 +249,50 @@ impl Finisher<'_, '_> {
             reconcile,
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
-            listing: Listing {
-                workspace: bench.listed_workspace,
-                imports: bench.parent.imports.clone(),
-            },
+            listing,
             id: bench.id,
         })
     }
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
     pub(super) fn span(&self, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-        self.library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
+        span(self.library, parent, sources, value)
     }
+}
+
+/// What lists of a component do.
+pub(super) fn strategy(
+    library: &Library,
+    dialect: &Dialect,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<Lists, Box<Diagnostic>> {
+    match sources.strategy() {
+        Some(value) => atmos_yaml::lists(&value, span(library, parent, sources, &value)),
+        None => Ok(dialect.lists),
+    }
+}
+
+/// Whether the type of the backend is one of those that are set up.
+pub(super) fn backend_type(
+    library: &Library,
+    parent: &Parent,
+    sources: &Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let Some((wanted, known)) = sources.backends() else { return Ok(()) };
+    let text = wanted.as_str().unwrap_or_default();
+    if text.is_empty() || known.is_empty() || known.contains(text) {
+        return Ok(());
+    }
+    let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    let message = format!("the backend's type is `{text}`, and only {known} is set up");
+    let span = span(library, parent, sources, &wanted);
+    let fault = Diagnostic::error(Code::SectionType, span, message);
+    Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
+}
+
+fn span(library: &Library, parent: &Parent, sources: &Sources, value: &Value) -> Span {
+    library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
 }
 
 /// Takes away what asks for it, where anything might.

@@ -16,6 +16,8 @@ use crate::model::value::{Rules, Value};
 pub(super) struct Identity {
     /// The paths in a component's sections that the rule reads.
     pub(super) fields: Vec<FieldPath>,
+    /// Whether the manifest's path is the name where the pattern has no value.
+    pub(super) by_file: bool,
 }
 
 impl Identity {
@@ -28,7 +30,7 @@ impl Identity {
             }
             NameRule::File => BTreeSet::new(),
         };
-        Self { fields: fields.into_iter().collect() }
+        Self { fields: fields.into_iter().collect(), by_file: false }
     }
 
     /// The name, where `said` is the manifest's own `name:`, `path` its path, and `find` gives
@@ -41,14 +43,21 @@ impl Identity {
         manifest: &Arc<str>,
         find: impl Fn(&FieldPath) -> Option<Value>,
     ) -> Result<StackName, Box<Diagnostic>> {
+        let file = || path::stem(path::below(manifest, &dialect.stacks)).to_owned();
         let text = match (said, &dialect.name) {
             (Some(name), _) => name.as_ref().to_owned(),
-            (None, NameRule::File) => path::stem(path::below(manifest, &dialect.stacks)).to_owned(),
-            (None, NameRule::Pattern(text, span)) => self.pattern(text, span, manifest, find)?,
+            (None, NameRule::File) => file(),
+            (None, NameRule::Pattern(text, span)) => {
+                match self.pattern(text, span, manifest, find) {
+                    Err(_) if self.by_file => file(),
+                    name => name?,
+                }
+            }
             (None, NameRule::Template(text, span)) => {
                 let scope = self.scope(find);
                 let rendered = templates.text(Moment::Import, text, &scope, Missing::Fails);
-                rendered.map_err(|error| nameless(manifest, span, &error.message))?
+                let name = rendered.map_err(|error| nameless(manifest, span, &error.message))?;
+                if name.is_empty() { file() } else { name }
             }
         };
         StackName::new(&text).map_err(|error| {

@@ -1,20 +1,20 @@
 //! A manifest and everything it imports, as the ordered list of what they contribute.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::atmos_yaml::Dialect;
+use super::closure::{Closure, Contribution, Overriding};
+use super::early::{Context, Early};
 use super::load::Library;
-use super::locals;
-use super::manifest::{self, Import, Manifest};
+use super::manifest::{Import, Manifest};
+use super::manifests::{Goal, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
 use super::slot;
-use super::template::{self, Missing, Moment, Rendering, Templates};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::ids::ContentId;
-use crate::model::canonical;
-use crate::model::value::{Map, Node, Value};
+use super::template::{self, Missing, Moment, Templates};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::model::value::{Node, Value};
+use crate::source::Snapshot;
 
 /// How deep imports may be nested: hand-made trees stay below 10.
 const DEPTH_MAX: usize = 64;
@@ -23,67 +23,18 @@ const DEPTH_MAX: usize = 64;
 /// 203 imports in one file; without a bound, files that import two files each double per level.
 const CONTRIBUTIONS_MAX: usize = 10_000;
 
-/// One manifest's part in a stack.
-#[derive(Clone)]
-pub(super) struct Contribution {
-    pub(super) manifest: Arc<Manifest>,
-    /// The files from the stack's manifest down to this one.
-    pub(super) imports: Arc<[Arc<str>]>,
-    /// The `overrides` that reach its components, lowest precedence first.
-    pub(super) overrides: Vec<Overriding>,
-}
+/// How many files all stacks of a repository may be made of: 64 bytes each, so 128 MB at most. A
+/// repository of ten times the largest size known has 250,000.
+const CONTRIBUTIONS_ALL_MAX: usize = 2_000_000;
 
-/// A manifest whose `overrides` reach further than itself.
-#[derive(Clone)]
-pub(super) struct Overriding {
-    pub(super) manifest: Arc<Manifest>,
-    pub(super) imports: Arc<[Arc<str>]>,
-}
-
-/// What a stack is made of, lowest precedence first.
-#[derive(Default)]
-pub(super) struct Closure {
-    pub(super) contributions: Vec<Contribution>,
-    /// Why it is not complete.
-    pub(super) faults: Vec<Diagnostic>,
-    /// How many contributions come before, or are, the last of which something is missing: what
-    /// is missing could not change what the others say.
-    pub(super) certain_from: usize,
-}
-
-impl Closure {
-    fn fault(&mut self, faults: &[Diagnostic]) {
-        if !faults.is_empty() {
-            self.faults.extend_from_slice(faults);
-            self.certain_from = self.contributions.len();
-        }
-    }
-
-    /// Only the contributions that nothing missing could change.
-    pub(super) fn certain(&self) -> Self {
-        let contributions = self.contributions[self.certain_from..].to_vec();
-        Self { contributions, faults: Vec::new(), certain_from: 0 }
-    }
-}
-
-/// Follows imports. Manifests are taken apart once per context.
-pub(super) struct Importer<'l, 's> {
-    pub(super) library: &'l mut Library<'s>,
-    pub(super) templates: &'l mut Templates,
-    pub(super) dialect: &'l Dialect,
-    manifests: BTreeMap<(Arc<str>, Option<ContentId>), Arc<Manifest>>,
-    /// What is odd about how files import each other.
-    odd: Vec<Diagnostic>,
-    /// Every path below the stacks' folder, without extension: what a misspelt import may mean.
-    known: Vec<Arc<str>>,
-}
-
-/// What a file is rendered with.
-#[derive(Clone, Default)]
-struct Context {
-    values: Option<Value>,
-    ignore_missing: bool,
-    skip: bool,
+/// Follows imports.
+pub(super) struct Importer<'l> {
+    library: &'l mut Library,
+    templates: &'l mut Templates,
+    dialect: &'l Dialect,
+    manifests: &'l mut Manifests,
+    /// How many contributions all closures have so far.
+    contributions: usize,
 }
 
 /// The way through one stack's imports.
@@ -91,68 +42,128 @@ struct Walk {
     closure: Closure,
     /// From the stack's manifest down to the file that is being read.
     chain: Vec<Arc<str>>,
-    /// Of files read before: they reach what is read later.
-    sideways: Vec<Overriding>,
 }
 
-impl<'l, 's> Importer<'l, 's> {
+impl<'l> Importer<'l> {
     pub(super) fn new(
-        library: &'l mut Library<'s>,
+        library: &'l mut Library,
         templates: &'l mut Templates,
         dialect: &'l Dialect,
+        manifests: &'l mut Manifests,
     ) -> Self {
-        let below = library.snapshot.below(&dialect.stacks).map(|(path, _)| path);
-        let stem = |path: &Arc<str>| Arc::from(path::stem(path::below(path, &dialect.stacks)));
-        let known = below.filter(|path| path::is_manifest(path)).map(stem).collect();
-        Self { library, templates, dialect, manifests: BTreeMap::new(), odd: Vec::new(), known }
+        Self { library, templates, dialect, manifests, contributions: 0 }
+    }
+
+    /// Counts what is made already, for the bound over all stacks.
+    pub(super) fn count(&mut self, closure: &Closure) {
+        self.contributions += closure.contributions.len();
     }
 
     /// All that the manifest at `path` is made of.
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
-        let mut walk =
-            Walk { closure: Closure::default(), chain: Vec::new(), sideways: Vec::new() };
-        self.walk(&mut walk, path, &Context::default(), &[]);
+        let mut walk = Walk { closure: Closure::default(), chain: Vec::new() };
+        let manifest = self.manifest(path, &Context::plain(self.templates));
+        self.walk(&mut walk, &manifest, &Arc::default());
         walk.closure
     }
 
-    /// What is odd in the manifests read so far.
-    pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        let odd = self.manifests.values().flat_map(|manifest| &manifest.warnings);
-        odd.chain(&self.odd).cloned().collect()
-    }
-
-    fn walk(&mut self, walk: &mut Walk, path: &Arc<str>, context: &Context, outer: &[Overriding]) {
-        walk.chain.push(path.clone());
-        let manifest = self.manifest(path, context);
+    fn walk(&mut self, walk: &mut Walk, manifest: &Arc<Manifest>, outer: &Arc<[Overriding]>) {
+        walk.chain.push(manifest.path.clone());
         let imports: Arc<[Arc<str>]> = walk.chain.as_slice().into();
         let own = (!manifest.overrides.is_empty())
             .then(|| Overriding { manifest: manifest.clone(), imports: imports.clone() });
-        let inner: Vec<_> = own.iter().chain(outer).cloned().collect();
-        for import in &manifest.imports {
-            if let Err(fault) = self.import(walk, &manifest, import, context, &inner) {
+        let inner = match &own {
+            Some(own) => [own].into_iter().chain(outer.iter()).cloned().collect(),
+            None => outer.clone(),
+        };
+        let plain = self.context(manifest, None);
+        let first = walk.closure.contributions.len();
+        for at in 0..manifest.imports.len() {
+            if let Err(fault) = self.import(walk, manifest, at, &plain, &inner) {
                 walk.closure.fault(&[*fault]);
             }
         }
-        let overrides = walk.sideways.iter().chain(&inner).cloned().collect();
+        let sideways = walk.closure.sideways.len();
+        let manifest = manifest.clone();
         let faults = manifest.faults.clone();
-        walk.closure.contributions.push(Contribution { manifest, imports, overrides });
+        let imported = &walk.closure.contributions[first..];
+        let settles = imported.iter().any(|from| !from.manifest.is_empty);
+        let contribution = Contribution { manifest, imports, settles, sideways, inner };
+        walk.closure.contributions.push(contribution);
+        self.contributions += 1;
         walk.closure.fault(&faults);
-        walk.sideways.extend(own);
+        walk.closure.sideways.extend(own);
         walk.chain.pop();
     }
 
     fn import(
         &mut self,
         walk: &mut Walk,
-        from: &Manifest,
-        import: &Import,
-        outer: &Context,
-        overrides: &[Overriding],
+        from: &Arc<Manifest>,
+        at: usize,
+        plain: &Context,
+        overrides: &Arc<[Overriding]>,
     ) -> Result<(), Box<Diagnostic>> {
+        let import = &from.imports[at];
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
-        let context = self.context(from, import, outer);
-        let written = self.written(walk, import, &context)?;
+        let context = match import.is_plain() {
+            true => plain.clone(),
+            false => self.context(from, Some(import)),
+        };
+        for (number, goal) in self.goals(walk, from, at, &context)?.into_iter().enumerate() {
+            let path = &goal.path;
+            if let Some(start) = walk.chain.iter().position(|open| open == path) {
+                let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
+                let ring = ring.collect::<Vec<_>>().join(" -> ");
+                let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
+                let fault = fault.hint("remove one of these imports");
+                match self.library.strictness.import_cycles.of(fault) {
+                    Some(fault) if fault.is_error() => return Err(Box::new(fault)),
+                    odd => walk.closure.odd.extend(odd),
+                }
+                continue;
+            }
+            if walk.chain.len() >= DEPTH_MAX
+                || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX
+                || self.contributions >= CONTRIBUTIONS_ALL_MAX
+            {
+                let message = format!(
+                    "imports are nested deeper than {DEPTH_MAX}, or a stack is made of more than \
+                     {CONTRIBUTIONS_MAX} files, or all stacks of more than {CONTRIBUTIONS_ALL_MAX}"
+                );
+                return Err(fault(Code::ImportDepth, message));
+            }
+            let manifest = match goal.plain {
+                Some(manifest) if context.id.is_none() => manifest,
+                _ => self.manifest(path, &context),
+            };
+            if context.id.is_none()
+                && let Some(goals) = self.manifests.goals.get_mut(&goal_key(from, at))
+                && let Some(goal) = goals.get_mut(number)
+            {
+                goal.plain = Some(manifest.clone());
+            }
+            self.walk(walk, &manifest, overrides);
+        }
+        Ok(())
+    }
+
+    /// The files that an import names, in the order in which they are merged.
+    fn goals(
+        &mut self,
+        walk: &Walk,
+        from: &Arc<Manifest>,
+        at: usize,
+        context: &Context,
+    ) -> Result<Vec<Goal>, Box<Diagnostic>> {
+        let (import, key) = (&from.imports[at], goal_key(from, at));
+        if let Some(known) = self.manifests.goals.get(&key) {
+            return Ok(known.clone());
+        }
+        let fault =
+            |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
+        let written = self.written(walk, import, context)?;
         if is_remote(&written) {
             let fault = fault(Code::ImportRemote, format!("`{written}` is not in this repository"));
             return Err(Box::new(
@@ -162,59 +173,36 @@ impl<'l, 's> Importer<'l, 's> {
         let found = self.find(&written, from);
         if found.is_empty() && !import.skip_if_missing {
             let fault = fault(Code::ImportNotFound, format!("`{written}` does not exist"));
-            return Err(match closest(&written, self.known.iter().map(AsRef::as_ref)) {
+            let known: Vec<_> = manifests_of(&self.library.snapshot, &self.dialect.stacks)
+                .map(|path| path::stem(path::below(path, &self.dialect.stacks)))
+                .collect();
+            return Err(match closest(&written, known.into_iter()) {
                 Some(name) => Box::new(fault.hint(format!("did you mean `{name}`?"))),
                 None => fault,
             });
         }
-        for path in &found {
-            if let Some(start) = walk.chain.iter().position(|open| open == path) {
-                let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
-                let ring = ring.collect::<Vec<_>>().join(" -> ");
-                let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
-                let fault = fault.hint("remove one of these imports");
-                match self.library.strictness.import_cycles.of(fault) {
-                    Some(fault) if fault.is_error() => return Err(Box::new(fault)),
-                    odd => self.odd.extend(odd),
-                }
-                continue;
-            }
-            if walk.chain.len() >= DEPTH_MAX
-                || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX
-            {
-                let message = format!(
-                    "imports are nested deeper than {DEPTH_MAX}, or a stack is made of more than \
-                     {CONTRIBUTIONS_MAX} files"
-                );
-                return Err(fault(Code::ImportDepth, message));
-            }
-            self.walk(walk, path, &context, overrides);
+        let goals: Vec<_> = found.into_iter().map(|path| Goal { path, plain: None }).collect();
+        // Where a template leads depends on the values around it.
+        if !import.path.contains(template::OPEN) {
+            self.manifests.goals.insert(key, goals.clone());
         }
-        Ok(())
+        Ok(goals)
     }
 
-    /// What an imported file is rendered with: its own context under the importing file's, and
-    /// the sections of an importing file that has locals.
-    fn context(&self, from: &Manifest, import: &Import, outer: &Context) -> Context {
-        let mut layers: Vec<Value> = import.context.iter().cloned().collect();
-        if from.has_locals {
-            let globals = ["vars", "settings", "env"].into_iter();
-            let map: Map = globals
-                .map(|name| match from.globals.get(name) {
-                    Some(part) => (name.into(), part.value.clone()),
-                    None => (name.into(), Value::empty_map()),
-                })
-                .collect();
-            layers.push(Value::computed(Node::Map(map)));
-        }
-        layers.extend(outer.values.iter().cloned());
-        Context {
-            values: layers
-                .into_iter()
-                .reduce(|low, high| merge::merge(&low, &high, Lists::Replace)),
-            ignore_missing: import.ignore_missing_values || outer.ignore_missing,
-            skip: import.skip_templates || outer.skip,
-        }
+    /// What an imported file is rendered with: its own context under what the importing file was
+    /// rendered with.
+    fn context(&self, from: &Manifest, import: Option<&Import>) -> Context {
+        let values = match import.and_then(|import| import.context.as_ref()) {
+            Some(own) => {
+                let given = Value::computed(Node::Map(from.given.clone()));
+                let merged = merge::merge(own, &given, Lists::Replace);
+                merged.as_map().cloned().unwrap_or_default()
+            }
+            None => from.given.clone(),
+        };
+        let ignore_missing = import.is_some_and(|import| import.ignore_missing_values);
+        let skip = import.is_some_and(|import| import.skip_templates);
+        Context::new(values, ignore_missing, skip, self.templates)
     }
 
     /// The import's path, rendered if it is a template: over what was imported before.
@@ -232,9 +220,8 @@ impl<'l, 's> Importer<'l, 's> {
             (Arc::from(name), slot.map_or_else(Value::empty_map, |slot| slot.value))
         });
         let mut values = Value::computed(Node::Map(globals.collect()));
-        if let Some(context) = &context.values {
-            values = merge::merge(&values, context, Lists::Replace);
-        }
+        let given = Value::computed(Node::Map(context.values.clone()));
+        values = merge::merge(&values, &given, Lists::Replace);
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
         let scope = template::to_go(&values);
         match self.templates.text(Moment::Import, &import.path, &scope, missing) {
@@ -253,13 +240,17 @@ impl<'l, 's> Importer<'l, 's> {
         let Some(path) = path::resolve(written, &from.path, &self.dialect.stacks) else {
             return Vec::new();
         };
-        let snapshot = self.library.snapshot;
+        let snapshot = &self.library.snapshot;
         if path::is_glob(&path) {
             let pattern = if path::is_manifest(&path) { path } else { format!("{path}.yaml") };
             let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
             // A pattern may cover the file that holds it, and does not mean it.
             let fits = |path: &Arc<str>| glob.is_match(path.as_ref()) && *path != from.path;
-            return snapshot.entries().map(|(path, _)| path).filter(|p| fits(p)).cloned().collect();
+            let entries = snapshot.entries().map(|(path, _)| path);
+            let mut found: Vec<_> = entries.filter(|path| fits(path)).cloned().collect();
+            // A folder's own files come before those of the folders in it.
+            found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
+            return found;
         }
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
         let tried: Vec<String> = match name.contains('.') && !name.starts_with('.') {
@@ -273,111 +264,75 @@ impl<'l, 's> Importer<'l, 's> {
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
-        let id = context.values.as_ref().map(|values| {
-            let flags = format!("{}{}", context.ignore_missing, context.skip);
-            ContentId::of([canonical::bytes(values), flags.into_bytes()].concat())
-        });
-        let key = (path.clone(), id);
-        if let Some(known) = self.manifests.get(&key) {
+        let key = (path.clone(), context.id);
+        if let Some(known) = self.manifests.apart.get(&key) {
             return known.clone();
         }
         let manifest = Arc::new(self.read(path, context));
-        self.manifests.insert(key, manifest.clone());
+        self.manifests.apart.insert(key, manifest.clone());
         manifest
     }
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
-        let mut faults = Vec::new();
-        let value = match path.ends_with(".tmpl") && !context.skip {
-            true => self.rendered_file(path, context, &mut faults),
-            false => match self.library.read(path) {
-                Some(source) => {
-                    faults.extend(source.faults.iter().cloned());
-                    self.rendered_texts(&source.value, path, context, &mut faults)
-                }
-                None => Value::computed(Node::Null),
-            },
+        if path.ends_with(".tmpl") && !context.skip {
+            return self.template(path, context);
+        }
+        let Some(source) = self.library.read(path) else {
+            return Manifest { path: path.clone(), ..Manifest::default() };
         };
-        let given = context.values.as_ref();
-        let (value, wrong) =
-            locals::put_in_place(self.library, self.templates, path, &value, given);
-        faults.extend(wrong);
-        let mut manifest = manifest::split(self.library, path, &value, &self.templates.open());
-        manifest.faults.splice(0..0, faults);
-        manifest
+        let (value, faults) = (source.value.clone(), source.faults.clone());
+        let read = Read { path, value, includes: &source.includes, faults };
+        read.rendered(self.library, self.templates, context)
     }
 
-    /// A file that is a template is rendered before it is parsed.
-    fn rendered_file(
-        &mut self,
-        path: &Arc<str>,
-        context: &Context,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Value {
+    /// A file that is a template may be no YAML before it is rendered.
+    fn template(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
+        let broken =
+            |fault| Manifest { path: path.clone(), faults: vec![fault], ..Manifest::default() };
         let text = match self.library.text(path) {
             Ok(text) => text.unwrap_or_default(),
-            Err(fault) => {
-                faults.push(fault);
-                return Value::computed(Node::Null);
-            }
+            Err(fault) => return broken(fault),
         };
-        let nothing = gotmpl::Map::new(gotmpl::Element::Any).into();
-        let scope = context.values.as_ref().map_or(nothing, template::to_go);
-        let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let text = match self.templates.text(Moment::Import, &text, &scope, missing) {
-            Ok(rendered) => rendered.into(),
-            // Without a context its references are to the component, and wait for the late pass.
-            Err(error)
-                if context.values.is_none() && error.kind == gotmpl::ErrorKind::MissingKey =>
-            {
-                text
-            }
-            Err(error) => {
-                faults.push(template::diagnostic(&error, at(path, &error)));
-                return Value::computed(Node::Null);
-            }
+        let raw = self.library.parse(path, text.clone());
+        let (source, manifest) = if raw.faults.is_empty() {
+            let (value, faults) = (raw.value.clone(), Vec::new());
+            let read = Read { path, value, includes: &raw.includes, faults };
+            let manifest = read.rendered(self.library, self.templates, context);
+            (raw, manifest)
+        } else {
+            let mut context = context.clone();
+            let source = match context.text(self.templates, path, &text) {
+                Ok(Some(rendered)) => self.library.parse(path, rendered),
+                Ok(None) => raw,
+                Err(fault) => return broken(*fault),
+            };
+            let (value, faults) = (source.value.clone(), source.faults.clone());
+            let mut early = Early { value, values: context.values, faults };
+            early.put_in_place();
+            let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
+            (source, manifest)
         };
-        let source = self.library.parse(path, text);
-        faults.extend(source.faults);
-        source.value
-    }
-
-    /// A plain file is rendered text by text, if there is anything to render it with.
-    fn rendered_texts(
-        &mut self,
-        value: &Value,
-        path: &Arc<str>,
-        context: &Context,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Value {
-        let given = context.values.as_ref().filter(|_| !context.skip && !locals::are_in(value));
-        let Some(given) = given else {
-            return value.clone();
-        };
-        let mut rendering = Rendering {
-            templates: self.templates,
-            moment: Moment::Import,
-            missing: if context.ignore_missing { Missing::Prints } else { Missing::Fails },
-            scope: template::to_go(given),
-            written: Map::default(),
-            failures: Vec::new(),
-            absent: Vec::new(),
-        };
-        let rendered = rendering.tree(value).unwrap_or_else(|| value.clone());
-        let spans = rendering.failures.iter();
-        faults.extend(spans.map(|failure| {
-            failure.diagnostic(&self.library.files, self.library.span(&failure.at, path))
-        }));
-        rendered
+        Manifest { rendered: source.number, ..manifest }
     }
 }
 
-/// Where in the file `path`, which is a template itself, the error is.
-fn at(path: &Arc<str>, error: &gotmpl::Error) -> Span {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let start =
-        crate::diagnostic::Position { line: count(error.line), column: count(error.column) };
-    Span { file: path.clone(), start, end: start }
+/// Every file below the stacks' folder that may be a manifest, sorted.
+pub(super) fn manifests_of<'s>(
+    snapshot: &'s Snapshot,
+    stacks: &str,
+) -> impl Iterator<Item = &'s Arc<str>> {
+    snapshot.below(stacks).map(|(path, _)| path).filter(|path| path::is_manifest(path))
+}
+
+fn goal_key(from: &Arc<Manifest>, at: usize) -> (usize, usize) {
+    (Arc::as_ptr(from).addr(), at)
+}
+
+/// The folders on the way to a file, and at last the file itself.
+fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folders = folders.split('/').filter(|step| !step.is_empty()).map(|step| (true, step));
+    folders.chain([(false, file)])
 }
 
 fn is_remote(path: &str) -> bool {

@@ -5,17 +5,40 @@ use std::sync::Arc;
 use super::load::Library;
 use super::path;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::path::FieldPath;
+use crate::model::query::Query;
 use crate::model::value::{Map, Node, Value};
+
+/// What every include begins with.
+pub(super) const TAG: &str = "!include";
+
+/// What an include came to.
+pub(super) struct Included {
+    /// The file, if one was looked for in the snapshot.
+    pub(super) file: Option<Arc<str>>,
+    pub(super) value: Result<Value, Box<Diagnostic>>,
+}
 
 /// What `arguments` name: a file, relative to the base path or with `./` to the manifest `from`,
 /// and optionally which part of it. `raw` takes the text whatever the file's name says.
 pub(super) fn include(
-    library: &mut Library<'_>,
+    library: &mut Library,
     from: &Arc<str>,
     arguments: &str,
     raw: bool,
     span: &Span,
+) -> Included {
+    let mut file = None;
+    let value = find(library, from, arguments, raw, span, &mut file);
+    Included { file, value }
+}
+
+fn find(
+    library: &mut Library,
+    from: &Arc<str>,
+    arguments: &str,
+    raw: bool,
+    span: &Span,
+    looked_for: &mut Option<Arc<str>>,
 ) -> Result<Value, Box<Diagnostic>> {
     let fail = |code, message: String| Box::new(Diagnostic::error(code, span.clone(), message));
     let words =
@@ -36,6 +59,7 @@ pub(super) fn include(
         return Err(fail(Code::ImportNotFound, format!("`{file}` leads out of the repository")));
     };
     let path: Arc<str> = path.into();
+    *looked_for = Some(path.clone());
     let Some(text) = library.text(&path).map_err(Box::new)? else {
         let found = fail(Code::ImportNotFound, format!("`{path}` does not exist"));
         let known = library.snapshot.entries().map(|(known, _)| known.as_ref());
@@ -46,27 +70,11 @@ pub(super) fn include(
     };
     let value = if raw { Value::text(text) } else { read(library, &path, text)? };
     let Some(query) = query else { return Ok(value) };
-    let found = field_path(query).map(|steps| steps.find(&value).cloned());
-    match found {
-        Some(found) => Ok(found.unwrap_or(Value::computed(Node::Null))),
-        None => {
-            let found = fail(Code::FunctionFailed, format!("`{query}` is no path into a file"));
-            Err(Box::new(found.hint("write `.a.b[0]`; other queries are not supported")))
-        }
-    }
+    let found = Query::parse(query).and_then(|query| query.one(&value));
+    found.map_err(|error| fail(Code::FunctionFailed, format!("`{query}`: {error}")))
 }
 
-/// Reads a query that only walks down: `.a.b[0]."c d"`.
-pub(super) fn field_path(query: &str) -> Option<FieldPath> {
-    let steps = query.strip_prefix('.')?;
-    FieldPath::parse(&steps.replace("[\"", ".\"").replace("\"]", "\"")).ok()
-}
-
-fn read(
-    library: &mut Library<'_>,
-    path: &Arc<str>,
-    text: Arc<str>,
-) -> Result<Value, Box<Diagnostic>> {
+fn read(library: &mut Library, path: &Arc<str>, text: Arc<str>) -> Result<Value, Box<Diagnostic>> {
     let name = path.rsplit_once('/').map_or(path.as_ref(), |(_, name)| name);
     match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "yaml" | "yml" | "json" => {

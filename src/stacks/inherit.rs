@@ -1,11 +1,12 @@
 //! Which components a component inherits from, in the order in which they are merged.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::load::Library;
 use super::manifest::Key;
 use super::parent::Bench;
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::desired::Layout;
 use crate::model::value::Value;
 
@@ -16,12 +17,16 @@ const BASES_MAX: usize = 1_000;
 /// Bases of one component, lowest precedence first.
 ///
 /// The order is depth first, a base behind its own bases; what is reached twice is merged twice,
-/// so that a base common to two others undoes what the first of them changed.
+/// so that a base common to two others undoes what the first of them changed. Naming a base of
+/// the component's own twice goes back to where its first naming ended: of `[a, b, a]` only `a`
+/// is left (measured on Atmos 1.226.1).
 #[derive(Debug, Default)]
 pub(super) struct Bases {
     pub(super) order: Vec<Arc<str>>,
     /// The folder that a chain of `component:` keys leads to.
     pub(super) code: Option<Arc<str>>,
+    /// The one that was come to last on the way down.
+    last: Option<Arc<str>>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -39,26 +44,30 @@ impl Bases {
 }
 
 /// Where things are: values in the files, code in the repository.
-pub(super) struct Place<'l, 's> {
-    pub(super) library: &'l Library<'s>,
+pub(super) struct Place<'l> {
+    pub(super) library: &'l Library,
     pub(super) layout: &'l Layout,
 }
 
 /// The bases of `key`.
-pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_, '_>, key: &Key) -> Bases {
-    let mut walk =
-        Walk { bench, place, bases: Bases::default(), chain: vec![(key.1.clone(), None)] };
+pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_>, key: &Key) -> Bases {
+    let chain = vec![(key.1.clone(), None)];
+    let mut walk = Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new() };
     walk.visit(key);
-    walk.bases.code = walk.code(key);
+    let said =
+        walk.bench.own(key).get("component").and_then(|slot| slot.value.as_str().map(Arc::from));
+    walk.bases.code = said.map(|said: Arc<str>| walk.bases.last.clone().unwrap_or(said));
     walk.bases
 }
 
 struct Walk<'w, 'p> {
     bench: &'w mut Bench<'p>,
-    place: &'w Place<'w, 'w>,
+    place: &'w Place<'w>,
     bases: Bases,
     /// The components on the way here, each with the place that names it.
     chain: Vec<(Arc<str>, Option<Value>)>,
+    /// The bases that the component itself names, with the order as it was behind each.
+    direct: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 impl Walk<'_, '_> {
@@ -117,23 +126,18 @@ impl Walk<'_, '_> {
         self.place.library.snapshot.below(&folder).next().is_some()
     }
 
-    /// What the last of a chain of `component:` keys names.
-    fn code(&mut self, key: &Key) -> Option<Arc<str>> {
-        let mut code: Option<Arc<str>> = None;
-        for _ in 0..BASES_MAX {
-            let at = (key.0.clone(), code.clone().unwrap_or_else(|| key.1.clone()));
-            let own = self.bench.own(&at);
-            let Some(next) = own.get("component").and_then(|slot| slot.value.as_str()) else {
-                break;
-            };
-            code = Some(next.into());
-        }
-        code
-    }
-
     fn enter(&mut self, at: &Value, base: &Key) {
-        if let Some(start) = self.chain.iter().position(|(open, _)| *open == base.1) {
-            return self.ring(start, at);
+        let is_direct = self.chain.len() == 1;
+        if let Some(end) = self.direct.get(&base.1).filter(|_| is_direct) {
+            self.bases.order.clone_from(end);
+            return;
+        }
+        self.bases.last = Some(base.1.clone());
+        match self.chain.iter().position(|(open, _)| *open == base.1) {
+            // A component among its own bases adds nothing to itself.
+            Some(0) => return self.ring(0, at, Diagnostic::warning),
+            Some(start) => return self.ring(start, at, Diagnostic::error),
+            None => {}
         }
         if self.bases.order.len() >= BASES_MAX {
             self.fault(
@@ -147,25 +151,38 @@ impl Walk<'_, '_> {
         self.visit(base);
         self.chain.pop();
         self.bases.order.push(base.1.clone());
+        if is_direct {
+            self.direct.insert(base.1.clone(), self.bases.order.clone());
+        }
     }
 
     /// A ring that `closing` closes, told from its first name on: whichever of its components is
     /// asked about, it is the same finding.
-    fn ring(&mut self, start: usize, closing: &Value) {
+    fn ring(&mut self, start: usize, closing: &Value, found: fn(Code, Span, String) -> Diagnostic) {
         let ring = &self.chain[start..];
         let first = (0..ring.len()).min_by_key(|at| &ring[*at].0).unwrap_or(0);
         let at = ring[first].1.as_ref().filter(|_| first > 0).unwrap_or(closing).clone();
         let names = ring[first..].iter().chain(&ring[..=first]).map(|(name, _)| name.as_ref());
         let names = names.collect::<Vec<_>>().join(" -> ");
         let message = format!("components inherit from each other: {names}");
-        self.fault(Code::InheritCycle, &at, message);
+        self.find(found, Code::InheritCycle, &at, message);
     }
 
     fn fault(&mut self, code: Code, at: &Value, message: String) {
+        self.find(Diagnostic::error, code, at, message);
+    }
+
+    fn find(
+        &mut self,
+        found: fn(Code, Span, String) -> Diagnostic,
+        code: Code,
+        at: &Value,
+        message: String,
+    ) {
         let span = self.place.library.span(at, &self.bench.parent.path);
-        let fault = Diagnostic::error(code, span, message);
-        if !self.bases.faults.contains(&fault) {
-            self.bases.faults.push(fault);
+        let found = found(code, span, message);
+        if !self.bases.faults.contains(&found) {
+            self.bases.faults.push(found);
         }
     }
 }

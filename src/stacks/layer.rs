@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::deferred;
 use super::merge::{self, Lists};
 use crate::model::desired::{Layer, Reach};
 use crate::model::value::{Map, Node, Value};
@@ -22,8 +23,9 @@ pub(super) struct Stages {
 }
 
 impl Stages {
-    /// The merged section; `lists` is the component's strategy.
-    pub(super) fn merged(&self, lists: Lists) -> Option<Value> {
+    /// The merged section; `lists` is the component's strategy, and `waits` says whether calls
+    /// in it are left beside the values they meet.
+    pub(super) fn merged(&self, lists: Lists, waits: bool) -> Option<Value> {
         let join = |low: Value, high: Value| merge::merge(&low, &high, lists);
         let bases = self.bases.iter().cloned().reduce(join);
         let bases = match &self.shared {
@@ -32,7 +34,11 @@ impl Stages {
             Some(_) => bases.map(|bases| merge::settle(&bases)),
         };
         let stages = [self.shared.clone(), bases, self.own.clone(), self.overrides.clone()];
-        stages.into_iter().flatten().reduce(join)
+        let stages = stages.into_iter().flatten();
+        match waits {
+            true => deferred::merged(&stages.collect::<Vec<_>>(), lists),
+            false => stages.reduce(join),
+        }
     }
 }
 
@@ -53,7 +59,7 @@ pub fn fold(layers: &[Layer], lists: Lists) -> Value {
     let own = chosen.next().unwrap_or(lists);
     let folded = sections.into_iter().filter_map(|(name, layers)| {
         let chosen = if follows_component(name) { own } else { lists };
-        Some((name.clone(), fold_section(&layers, lists, chosen)?))
+        Some((name.clone(), fold_section(name, &layers, lists, chosen)?))
     });
     Value::computed(Node::Map(folded.collect::<Map>()))
 }
@@ -63,7 +69,7 @@ pub(super) fn follows_component(section: &str) -> bool {
     !matches!(section, "backend" | "remote_state_backend" | "retry")
 }
 
-fn fold_section(layers: &[&Layer], files: Lists, own: Lists) -> Option<Value> {
+fn fold_section(name: &str, layers: &[&Layer], files: Lists, own: Lists) -> Option<Value> {
     let mut stages = Stages::default();
     let mut computed = Vec::new();
     for place in layers.chunk_by(|a, b| a.reach == b.reach) {
@@ -87,7 +93,7 @@ fn fold_section(layers: &[&Layer], files: Lists, own: Lists) -> Option<Value> {
             _ => stages.overrides = Some(value),
         }
     }
-    let merged = stages.merged(own).map(|value| merge::settle(&value));
+    let merged = stages.merged(own, deferred::waits_in(name)).map(|value| merge::settle(&value));
     let all = merged.into_iter().chain(computed);
     let value = all.reduce(|low, high| merge::merge(&low, &high, Lists::Replace))?;
     Some(merge::prune(&value))

@@ -1,8 +1,9 @@
 //! Files into values: each file is read and parsed once, and every value knows its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use yaml_span::schema::{Scalar, v3};
 use yaml_span::{Document, Limits, NodeId, parse_first};
 
@@ -17,8 +18,8 @@ use crate::model::value::{Map, Node, Origin, Raw, Value};
 use crate::source::{ReadError, Snapshot};
 
 /// Reads a snapshot's files, each once.
-pub(super) struct Library<'s> {
-    pub(super) snapshot: &'s Snapshot,
+pub(super) struct Library {
+    pub(super) snapshot: Snapshot,
     /// Folder that `!include` starts at.
     pub(super) base_path: String,
     /// What takes a plain key of a manifest apart: `a.b: 1` is `a: {b: 1}`.
@@ -35,23 +36,90 @@ pub(super) struct Library<'s> {
 pub(super) struct Source {
     /// From the repository's root.
     pub(super) path: Arc<str>,
+    /// Its number among the files, if it could be read.
+    pub(super) number: Option<u32>,
     /// What the whole file says.
     pub(super) value: Value,
+    /// Other files that are part of it.
+    pub(super) includes: Vec<Arc<str>>,
     /// Why it cannot be used.
     pub(super) faults: Vec<Diagnostic>,
 }
 
-impl<'s> Library<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot, base_path: &str) -> Self {
-        let base_path = base_path.to_owned();
+/// A text that is parsed, and not read as a value yet.
+struct Parsed {
+    path: Arc<str>,
+    content: ContentId,
+    document: Arc<Document>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Library {
+    pub(super) fn new(snapshot: &Snapshot, base_path: &str) -> Self {
         Self {
-            snapshot,
-            base_path,
+            snapshot: snapshot.clone(),
+            base_path: base_path.to_owned(),
             key_delimiter: None,
             strictness: Strictness::default(),
             files: Files::default(),
             read: BTreeMap::new(),
             tables: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on with another snapshot, in which `changed` is what is new, gone or different: what
+    /// does not depend on it is not read again. What could not be read is tried again.
+    pub(super) fn advance(&mut self, snapshot: &Snapshot, changed: &BTreeSet<Arc<str>>) {
+        self.snapshot = snapshot.clone();
+        let stays = |path: &Arc<str>, source: &Source| {
+            source.faults.is_empty()
+                && !changed.contains(path)
+                && source.includes.iter().all(|path| !changed.contains(path))
+        };
+        self.read.retain(|path, source| source.as_ref().is_some_and(|source| stays(path, source)));
+        self.tables.retain(|path, source| stays(path, source));
+    }
+
+    /// Whether the file at `path` was looked for, as a manifest or as a table.
+    pub(super) fn has_read(&self, path: &str) -> bool {
+        self.read.contains_key(path) || self.tables.contains_key(path)
+    }
+
+    /// The numbers of the files that this library would give again.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        let read = self.read.values().flatten().chain(self.tables.values());
+        read.filter_map(|source| source.number)
+    }
+
+    /// Reads the manifests at `paths` on all cores, so that [`Self::read`] has them at hand.
+    pub(super) fn prefetch(&mut self, paths: &[Arc<str>]) {
+        let wanted: Vec<_> = paths.iter().filter(|path| !self.read.contains_key(*path)).collect();
+        let parse = |path: &&Arc<str>| {
+            let text = self.text(path).ok().flatten()?;
+            Some(parse(path, text))
+        };
+        let parsed: Vec<_> = wanted.par_iter().filter_map(parse).collect();
+        let numbered: Vec<_> =
+            parsed.into_iter().map(|parsed| (self.files.add(parsed.file()), parsed)).collect();
+        let (alone, including): (Vec<_>, Vec<_>) = numbered
+            .into_iter()
+            .partition(|(_, parsed)| !parsed.document.source().contains(include::TAG));
+        let alone: Vec<_> = alone
+            .into_par_iter()
+            .map_init(
+                || self.empty(),
+                |library, (number, parsed)| {
+                    (parsed.path.clone(), library.source(number, parsed, true))
+                },
+            )
+            .collect();
+        for (path, source) in alone {
+            self.read.insert(path, Some(Arc::new(source)));
+        }
+        for (number, parsed) in including {
+            let path = parsed.path.clone();
+            let source = self.source(number, parsed, true);
+            self.read.insert(path, Some(Arc::new(source)));
         }
     }
 
@@ -65,8 +133,9 @@ impl<'s> Library<'s> {
             Ok(None) => None,
             Ok(Some(text)) => Some(Arc::new(self.parse(&path, text))),
             Err(fault) => {
-                let value = Value::computed(Node::Null);
-                Some(Arc::new(Source { path: path.clone(), value, faults: vec![fault] }))
+                let (path, value) = (path.clone(), Value::computed(Node::Null));
+                let (number, includes, faults) = (None, Vec::new(), vec![fault]);
+                Some(Arc::new(Source { path, number, value, includes, faults }))
             }
         };
         self.read.insert(path, source.clone());
@@ -86,7 +155,9 @@ impl<'s> Library<'s> {
 
     /// Parses `text` as a manifest. What a template was rendered to is parsed under its path.
     pub(super) fn parse(&mut self, path: &Arc<str>, text: Arc<str>) -> Source {
-        self.parse_as(path, text, true)
+        let parsed = parse(path, text);
+        let number = self.files.add(parsed.file());
+        self.source(number, parsed, true)
     }
 
     /// The file at `path` with the content `text`, parsed as a plain table: tags mean nothing in
@@ -95,7 +166,9 @@ impl<'s> Library<'s> {
         if let Some(known) = self.tables.get(path) {
             return known.clone();
         }
-        let table = Arc::new(self.parse_as(path, text, false));
+        let parsed = parse(path, text);
+        let number = self.files.add(parsed.file());
+        let table = Arc::new(self.source(number, parsed, false));
         self.tables.insert(path.clone(), table.clone());
         table
     }
@@ -113,35 +186,58 @@ impl<'s> Library<'s> {
         Some(Span::new(&file.path, file.document.span(entry.key)))
     }
 
-    fn parse_as(&mut self, path: &Arc<str>, text: Arc<str>, functions: bool) -> Source {
-        let content = ContentId::of(text.as_bytes());
-        let parsed = parse_first(text, &Limits::DEFAULT);
-        let mut faults: Vec<_> =
-            parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)).collect();
-        let document = Arc::new(parsed.document);
-        let file = self.files.add(File { path: path.clone(), content, document: document.clone() });
-        if !faults.is_empty() {
-            return Source { path: path.clone(), value: Value::computed(Node::Null), faults };
+    /// One that reads the same way and has read nothing.
+    fn empty(&self) -> Self {
+        let key_delimiter = self.key_delimiter.clone();
+        Self { key_delimiter, ..Self::new(&self.snapshot, &self.base_path) }
+    }
+
+    fn source(&mut self, number: u32, parsed: Parsed, functions: bool) -> Source {
+        let Parsed { path, document, mut faults, .. } = parsed;
+        let (mut value, mut includes) = (Value::computed(Node::Null), Vec::new());
+        if faults.is_empty() {
+            let mut reading = Reading {
+                library: self,
+                path: &path,
+                document: &document,
+                file: number,
+                functions,
+                includes: Vec::new(),
+                faults: Vec::new(),
+            };
+            value = reading.value(document.root());
+            (includes, faults) = (reading.includes, reading.faults);
         }
-        let mut reading =
-            Reading { library: self, path, document: &document, file, functions, faults: vec![] };
-        let value = reading.value(document.root());
-        faults.append(&mut reading.faults);
-        Source { path: path.clone(), value, faults }
+        Source { path, number: Some(number), value, includes, faults }
     }
 }
 
+impl Parsed {
+    fn file(&self) -> File {
+        let (path, content, document) = (self.path.clone(), self.content, self.document.clone());
+        File { path, content, document }
+    }
+}
+
+fn parse(path: &Arc<str>, text: Arc<str>) -> Parsed {
+    let content = ContentId::of(text.as_bytes());
+    let parsed = parse_first(text, &Limits::DEFAULT);
+    let faults = parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)).collect();
+    Parsed { path: path.clone(), content, document: Arc::new(parsed.document), faults }
+}
+
 /// One file on its way from a document to a value.
-struct Reading<'l, 's> {
-    library: &'l mut Library<'s>,
+struct Reading<'l> {
+    library: &'l mut Library,
     path: &'l Arc<str>,
     document: &'l Document,
     file: u32,
     functions: bool,
+    includes: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
 }
 
-impl Reading<'_, '_> {
+impl Reading<'_> {
     fn value(&mut self, id: NodeId) -> Value {
         let document = self.document;
         let origin = Origin { file: self.file, node: id.0 };
@@ -210,11 +306,18 @@ impl Reading<'_, '_> {
         match name {
             // Over anything but a list the mark means nothing.
             merge::APPEND => self.raw(id, None, origin),
+            // It only keeps its text from being read as something else.
+            "!literal" => {
+                let raw = Raw::new(self.document.text(id).into(), false, None);
+                Value { node: Node::Raw(raw.into()), origin }
+            }
             "!include" | "!include.raw" => {
                 let span = Span::new(self.path, self.document.span(id));
                 let arguments = self.document.text(id);
                 let raw = name == "!include.raw";
-                match include::include(self.library, self.path, arguments, raw, &span) {
+                let included = include::include(self.library, self.path, arguments, raw, &span);
+                self.includes.extend(included.file);
+                match included.value {
                     Ok(value) => value,
                     Err(fault) => {
                         self.faults.push(*fault);
@@ -238,16 +341,13 @@ impl Reading<'_, '_> {
     }
 
     fn raw(&self, id: NodeId, tag: Option<&str>, origin: Origin) -> Value {
-        let raw = Raw {
-            text: self.document.text(id).into(),
-            plain: self.document.is_plain(id),
-            tag: tag.map(Arc::from),
-        };
-        Value { node: Node::Raw(raw), origin }
+        let (text, plain) = (self.document.text(id), self.document.is_plain(id));
+        let raw = Raw::new(text.into(), plain, tag.map(Arc::from));
+        Value { node: Node::Raw(raw.into()), origin }
     }
 
     fn check_function(&mut self, id: NodeId, name: &str) -> bool {
-        if function::is_known(name) {
+        if function::act(name).is_some() {
             return true;
         }
         let span = self.document.tag(id).map_or(self.document.span(id), |tag| tag.span);

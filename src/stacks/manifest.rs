@@ -1,13 +1,13 @@
 //! One manifest, taken apart into what it imports, sets for all, and declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::load::Library;
 use super::marks::Marks;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
 pub(super) type Key = (Arc<str>, Arc<str>);
@@ -23,9 +23,13 @@ pub(super) struct Part {
 }
 
 /// One manifest.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Manifest {
     pub(super) path: Arc<str>,
+    /// Other files that are part of what it says.
+    pub(super) includes: Vec<Arc<str>>,
+    /// The number of the text it was rendered to, if it was.
+    pub(super) rendered: Option<u32>,
     pub(super) imports: Vec<Import>,
     /// The stack's name, if it is said.
     pub(super) name: Option<Arc<str>>,
@@ -34,8 +38,10 @@ pub(super) struct Manifest {
     pub(super) components: BTreeMap<Key, Declared>,
     /// By kind; a kind's own come behind those for every kind.
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
-    /// Whether it has `locals`.
-    pub(super) has_locals: bool,
+    /// What the files it imports are rendered with.
+    pub(super) given: Map,
+    /// Whether it says nothing at all.
+    pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
@@ -63,9 +69,24 @@ pub(super) struct Import {
     pub(super) skip_templates: bool,
 }
 
+impl Manifest {
+    /// Whether any of `changed` is part of it.
+    pub(super) fn touches(&self, changed: &BTreeSet<Arc<str>>) -> bool {
+        changed.contains(&self.path) || self.includes.iter().any(|path| changed.contains(path))
+    }
+}
+
+impl Import {
+    /// Whether nothing about it changes what the imported file is rendered with.
+    pub(super) fn is_plain(&self) -> bool {
+        self.context.is_none() && !self.ignore_missing_values && !self.skip_templates
+    }
+}
+
 /// Takes `root`, what the file `path` says, apart.
-pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
-    let manifest = Manifest { path: path.clone(), ..Manifest::default() };
+pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+    let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
+    let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
     if !root.is_null() {
         splitter.root(root);
@@ -73,13 +94,13 @@ pub(super) fn split(library: &Library<'_>, path: &Arc<str>, root: &Value, open: 
     splitter.finish()
 }
 
-struct Splitter<'l, 's> {
-    library: &'l Library<'s>,
+struct Splitter<'l> {
+    library: &'l Library,
     manifest: Manifest,
     open: &'l str,
 }
 
-impl Splitter<'_, '_> {
+impl Splitter<'_> {
     fn root(&mut self, root: &Value) {
         let Some(map) = root.as_map() else {
             let fault = self.fault(Code::SectionType, root, "a manifest must be a map");
@@ -98,7 +119,7 @@ impl Splitter<'_, '_> {
                         self.overrides(kind, value, 0);
                     }
                 }
-                "locals" => self.manifest.has_locals = true,
+                "locals" => {}
                 "metadata" => self.global_metadata(value),
                 name if sections::KINDS.contains(&name) => self.kind(key, value),
                 name => {
@@ -196,7 +217,7 @@ impl Splitter<'_, '_> {
             let Some(map) = components.as_map() else {
                 let message = format!("`components.{kind}` must be a map of components");
                 let fault = self.fault(Code::SectionType, components, &message);
-                self.manifest.faults.push(fault);
+                self.manifest.faults.push(or_empty(fault, kind, components));
                 continue;
             };
             for (name, component) in map.iter() {
@@ -217,12 +238,14 @@ impl Splitter<'_, '_> {
         let mut declared = Declared { parts: Parts::new(), at, faults: Vec::new() };
         let Some(map) = value.as_map() else {
             let message = format!("the component `{name}` must be a map of sections");
-            declared.faults.push(self.fault(Code::SectionType, value, &message));
+            let fault = self.fault(Code::SectionType, value, &message);
+            declared.faults.push(or_empty(fault, name, value));
             return declared;
         };
         let custom = !sections::KINDS.contains(&kind.as_ref());
         let odd = self.manifest.warnings.len();
         for (key, child) in map.iter() {
+            self.closed(key, child);
             if !custom {
                 self.unknown(value, key, sections::component_keys(), "in a component");
             }
@@ -232,7 +255,6 @@ impl Splitter<'_, '_> {
                     self.unknown(child, key, known, "in `metadata`");
                 }
             }
-            self.closed(key, child);
             let rule = if custom { &sections::OTHER } else { sections::rule_of(key) };
             match self.part(rule, child) {
                 Ok(part) => {
@@ -301,9 +323,9 @@ impl Splitter<'_, '_> {
             let wanted = if rule.shape == Shape::Map { "a map" } else { "a text" };
             let message = format!("`{}` must be {wanted}", rule.name);
             let fault = self.fault(Code::SectionType, value, &message);
-            return Err(Box::new(match value.is_null() {
-                true => fault.hint(format!("remove the empty `{}:`, or write `{{}}`", rule.name)),
-                false => fault,
+            return Err(Box::new(match rule.shape {
+                Shape::Map => or_empty(fault, rule.name, value),
+                Shape::Text | Shape::Any => fault,
             }));
         }
         Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
@@ -379,6 +401,14 @@ impl Splitter<'_, '_> {
     /// Where `key` is written in `map`.
     fn key_span(&self, map: &Value, key: &str) -> Span {
         self.library.key_span(map, key).unwrap_or_else(|| self.span(map))
+    }
+}
+
+/// A section that is there and says nothing is a mistake in this dialect.
+fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
+    match value.is_null() {
+        true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
+        false => fault,
     }
 }
 

@@ -19,8 +19,8 @@ pub enum Lists {
     Replace,
     /// It is put behind it.
     Append,
-    /// Maps at equal places are merged; any other item stays as it is below, and what goes
-    /// beyond the lower list's length is dropped.
+    /// Maps at equal places are merged; any other item stays as it is below. What goes beyond
+    /// the shorter list is taken over.
     Merge,
 }
 
@@ -87,8 +87,20 @@ pub(super) fn is_unset(value: &Value) -> bool {
 
 /// A value that takes its key away.
 pub(super) fn unset(origin: Origin) -> Value {
-    let raw = Raw { text: "".into(), plain: true, tag: Some(UNSET.into()) };
-    Value { node: Node::Raw(raw), origin }
+    let raw = Raw::new("".into(), true, Some(UNSET.into()));
+    Value { node: Node::Raw(raw.into()), origin }
+}
+
+/// `above` with those marked lists made ordinary that have no list in `below` to continue.
+pub(super) fn rooted(below: Option<&Value>, above: &Value) -> Value {
+    if appended(above).is_some() {
+        let continues = below.is_some_and(|below| below.as_list().is_some());
+        return if continues { above.clone() } else { settle(above) };
+    }
+    let Node::Map(map) = &above.node else { return above.clone() };
+    let child = |key: &str| below.and_then(|below| below.get(key));
+    let entries = map.iter().map(|(key, value)| (key.clone(), rooted(child(key), value)));
+    Value { node: Node::Map(entries.collect()), origin: above.origin }
 }
 
 /// Makes marked lists ordinary ones: nothing below is left that they could continue.
@@ -130,15 +142,7 @@ fn maps(low: &Map, high: &Map, lists: Lists) -> Map {
     if low.is_empty() {
         return high.clone();
     }
-    let mut merged = low.clone();
-    for (key, above) in high.iter() {
-        let value = match low.get(key) {
-            Some(below) => merge(below, above, lists),
-            None => above.clone(),
-        };
-        merged.insert(key.clone(), value);
-    }
-    merged
+    low.overlaid(high, |below, above| merge(below, above, lists))
 }
 
 fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {
@@ -148,7 +152,8 @@ fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {
         }
         _ => below.clone(),
     };
-    low.iter().enumerate().map(pair).collect()
+    let beyond = high.iter().skip(low.len()).cloned();
+    low.iter().enumerate().map(pair).chain(beyond).collect()
 }
 
 fn chain(low: &[Value], high: &[Value]) -> Vec<Value> {

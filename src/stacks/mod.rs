@@ -6,7 +6,7 @@
 //! a value without the place it was written.
 //! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
 //! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
-//! `layer` folds them, `finish` renders and calls what is left.
+//! `layer` folds them, `finish` derives what follows, `evaluate` renders and calls what is left.
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
@@ -14,13 +14,19 @@ mod discover;
 mod path;
 mod load;
 mod include;
-mod import;
 mod manifest;
+mod manifests;
+mod closure;
+mod import;
 mod sections;
 mod locals;
+mod early;
 mod template;
+mod read_back;
 mod function;
+mod call;
 mod merge;
+mod deferred;
 mod marks;
 mod slot;
 mod parent;
@@ -28,16 +34,20 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod roll;
 mod dependency;
+mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
 mod why_not;
 mod rules;
 mod affected;
+mod strict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +80,11 @@ pub struct Selection {
     /// Whether it does not matter what components depend on: then nothing is found about it, and
     /// they have no dependencies.
     pub unlinked: bool,
+    /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
+    /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
+    pub strict: bool,
+    /// Whether a stack whose name's pattern has no value is called like its manifest.
+    pub named_by_file: bool,
 }
 
 /// What is done with templates and functions in values. By default all of it.
@@ -82,6 +97,9 @@ pub struct Evaluation {
     pub functions: bool,
     /// Functions, by name without the exclamation mark, whose calls stay as text all the same.
     pub skip: BTreeSet<Arc<str>>,
+    /// Whether late templates see what they see while a list of stacks is made: `.component_info`
+    /// and the workspace of the list, and nothing of `.imports` and `.deps`.
+    pub listing: bool,
 }
 
 /// What resolving gave.
@@ -104,7 +122,21 @@ pub fn resolve(snapshot: &Snapshot, selection: &Selection, answers: &Answers) ->
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { templates: true, functions: true, skip: BTreeSet::new() }
+        Self { templates: true, functions: true, skip: BTreeSet::new(), listing: false }
+    }
+}
+
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        let globs = |selection: &Self| {
+            selection.stacks.iter().map(|glob| glob.glob().glob().to_owned()).collect::<Vec<_>>()
+        };
+        globs(self) == globs(other)
+            && self.components == other.components
+            && self.evaluation == other.evaluation
+            && self.unlinked == other.unlinked
+            && self.strict == other.strict
+            && self.named_by_file == other.named_by_file
     }
 }
 

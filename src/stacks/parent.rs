@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::import::{Closure, Contribution};
+use super::closure::{Closure, Contribution};
 use super::manifest::{Declared, Key};
 use super::merge::Lists;
+use super::roll::Roll;
 use super::slot::{self, Slot};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -20,6 +21,8 @@ pub(super) struct Parent {
     pub(super) imports: Arc<[Arc<str>]>,
     /// Which contributions declare a component, lowest precedence first.
     declared: BTreeMap<Key, Vec<usize>>,
+    /// Set before anything is resolved.
+    roll: OnceLock<Roll>,
 }
 
 /// The sections that one place has.
@@ -64,7 +67,34 @@ impl Parent {
         let files = closure.contributions.iter().map(|from| &from.manifest.path);
         let imports: BTreeSet<_> = files.filter(|file| **file != path).cloned().collect();
         let imports = imports.into_iter().collect();
-        Self { path, closure, name, imports, declared }
+        Self { path, closure, name, imports, declared, roll: OnceLock::new() }
+    }
+
+    /// Whether what becomes of its components depends on which folders there are.
+    pub(super) fn looks_around(&self) -> bool {
+        let manifests = self.closure.contributions.iter().map(|from| &from.manifest);
+        let mut declared = manifests.flat_map(|manifest| manifest.components.values());
+        declared.any(|declared| declared.parts.contains_key("component"))
+    }
+
+    /// Whether it was found out which stacks its components belong to.
+    pub(super) fn is_called(&self) -> bool {
+        self.roll.get().is_some()
+    }
+
+    /// Sets the roll, once.
+    pub(super) fn call(&self, roll: impl FnOnce() -> Roll) {
+        self.roll.get_or_init(roll);
+    }
+
+    /// Which stacks its components belong to.
+    pub(super) fn roll(&self) -> &Roll {
+        self.roll.get().expect("every roll is called before one is looked at")
+    }
+
+    /// Whether what it imports is rendered with values of its own.
+    pub(super) fn gives(&self) -> bool {
+        self.closure.contributions.last().is_some_and(|root| !root.manifest.given.is_empty())
     }
 
     /// Every component it declares or imports.
@@ -111,6 +141,22 @@ impl<'p> Bench<'p> {
         Self { parent, lists, lowest, shared: BTreeMap::new(), own: BTreeMap::new() }
     }
 
+    /// What reaches every component of `kind` in one section.
+    pub(super) fn shared_slot(&self, kind: &Arc<str>, name: &str) -> Option<Slot> {
+        let all = &self.parent.closure.contributions;
+        let lowest = match name {
+            "env" => self.lowest.env.clone(),
+            "command" => self.lowest.commands.get(kind).cloned(),
+            _ => None,
+        };
+        let global = slot::global(all, name, self.lists);
+        let rule = super::sections::rule_of(name);
+        let reaches = rule.kind || rule.name.is_empty();
+        let of_kind = reaches.then(|| slot::of_kind(all, kind, name, self.lists)).flatten();
+        let slots = lowest.into_iter().chain(global).chain(of_kind);
+        slots.reduce(|below, above| below.under(&above, self.lists))
+    }
+
     /// What reaches every component of `kind`.
     pub(super) fn shared(&mut self, kind: &Arc<str>) -> Rc<Shared> {
         if let Some(known) = self.shared.get(kind) {
@@ -155,7 +201,13 @@ impl<'p> Bench<'p> {
         let declaring = self.parent.declaring(key);
         let declared = declaring.clone().filter_map(|from| from.manifest.components.get(key));
         let own = Rc::new(slots(declared.flat_map(|declared| declared.parts.keys()), |name| {
-            slot::of_component(declaring.clone(), key, name, self.lists)
+            slot::of_component(
+                &self.parent.closure.contributions,
+                declaring.clone(),
+                key,
+                name,
+                self.lists,
+            )
         }));
         self.own.insert(key.clone(), own.clone());
         own
@@ -164,10 +216,11 @@ impl<'p> Bench<'p> {
     /// The overrides that reach a component.
     pub(super) fn overrides(&self, key: &Key) -> Slots {
         let declaring = self.parent.declaring(key);
-        let reaching = declaring.clone().flat_map(|from| &from.overrides);
-        let parts = reaching.filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
+        let reaching = declaring.flat_map(|from| self.parent.closure.overriding(from));
+        let parts =
+            reaching.clone().filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
         slots(parts.flat_map(BTreeMap::keys), |name| {
-            slot::of_overrides(declaring.clone(), &key.0, name, self.lists)
+            slot::of_overrides(reaching.clone(), &key.0, name, self.lists)
         })
     }
 }

@@ -112,7 +112,7 @@ pub(super) const METADATA: &[&str] = &[
 pub(super) const METADATA_GLOBAL: &[&str] =
     &["labels", "tags", "custom", "enabled", "locked", "terraform_workspace_pattern"];
 
-/// The keys of an import that is a map.
+/// The keys of an import.
 pub(super) const IMPORT: &[&str] = &[
     "path",
     "context",

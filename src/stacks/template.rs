@@ -11,7 +11,9 @@ use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options
 use indexmap::IndexMap;
 
 use super::atmos_yaml::TemplateSettings;
+use super::deferred;
 use super::function;
+use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::files::Files;
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
@@ -24,8 +26,8 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    sprig: Functions,
-    bare: Functions,
+    sprig: Arc<Functions>,
+    bare: Arc<Functions>,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -65,6 +67,8 @@ pub(super) struct Rendering<'t> {
     pub(super) templates: &'t mut Templates,
     pub(super) moment: Moment,
     pub(super) missing: Missing,
+    /// Whether only texts are rendered that are one reference and nothing else.
+    pub(super) references_only: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
     /// The same with the places it was written at. Empty: they do not matter.
@@ -76,13 +80,24 @@ pub(super) struct Rendering<'t> {
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let (sprig, bare) = (Functions::sprig(), Functions::default());
+        let (sprig, bare) = (Functions::sprig().into(), Functions::default().into());
         Self { sprig, bare, settings, parsed: IndexMap::new() }
+    }
+
+    /// One with the same settings and functions that has parsed nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        let (sprig, bare) = (self.sprig.clone(), self.bare.clone());
+        Self { sprig, bare, settings: self.settings.clone(), parsed: IndexMap::new() }
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
     pub(super) fn evaluations(&self) -> u32 {
         if self.settings.enabled { self.settings.evaluations } else { 0 }
+    }
+
+    /// Whether what is missing while importing prints `<no value>`, in every file.
+    pub(super) fn ignores_missing(&self) -> bool {
+        self.settings.ignore_missing
     }
 
     /// What a template in a value begins with.
@@ -100,6 +115,11 @@ impl Templates {
     ) -> Result<String, Error> {
         let parsed = self.parse(moment, text)?;
         parsed.template.render(scope, &Limits::default(), missing.key())
+    }
+
+    /// Whether a text is one reference and nothing else.
+    fn is_reference(&mut self, moment: Moment, text: &Arc<str>) -> bool {
+        self.parse(moment, text).is_ok_and(|parsed| parsed.template.sole_field().is_some())
     }
 
     /// The paths that a text reads; none if it is no template.
@@ -143,16 +163,36 @@ impl Missing {
     }
 }
 
-impl Rendering<'_> {
+impl<'t> Rendering<'t> {
+    /// Of templates that read `scope`, wherever that was written.
+    pub(super) fn new(
+        templates: &'t mut Templates,
+        moment: Moment,
+        missing: Missing,
+        scope: gotmpl::Value,
+    ) -> Self {
+        let written = Map::default();
+        Self {
+            templates,
+            moment,
+            missing,
+            references_only: false,
+            scope,
+            written,
+            failures: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+
     /// The value with its templates rendered; `None` if it has none. What fails stays as it is
     /// and is among the failures.
     pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
         let node = match &value.node {
             Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, &raw.text, raw.tag.as_ref());
+                return self.scalar(value, &raw.text, raw.plain, raw.tag.as_ref());
             }
             Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
-                return self.scalar(value, text, None);
+                return self.scalar(value, text, false, None);
             }
             Node::List(items) => {
                 let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
@@ -164,10 +204,25 @@ impl Rendering<'_> {
                     pairs.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect(),
                 ))
             }
+            Node::Map(_) if deferred::met(value).is_some() => return self.met(value),
             Node::Map(map) => Node::Map(self.map(value, map)?),
             _ => return None,
         };
         Some(Value { node, origin: value.origin })
+    }
+
+    /// Calls that met other values, and those values. Such a call has no use for `<no value>`:
+    /// what it reads has to be there. The values stay as they are written, as in Atmos.
+    fn met(&mut self, value: &Value) -> Option<Value> {
+        let outer = std::mem::replace(&mut self.missing, Missing::Fails);
+        let mut changed = false;
+        let met = deferred::rebuilt(value, |one| {
+            let rendered = if deferred::is_call(one) { self.tree(one) } else { None };
+            changed |= rendered.is_some();
+            rendered.unwrap_or_else(|| one.clone())
+        });
+        self.missing = outer;
+        changed.then_some(met)
     }
 
     fn map(&mut self, whole: &Value, map: &Map) -> Option<Map> {
@@ -189,6 +244,9 @@ impl Rendering<'_> {
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+        if self.references_only {
+            return None;
+        }
         match self.templates.text(self.moment, key, &self.scope, self.missing) {
             Ok(text) => Some(text.into()),
             Err(error) => {
@@ -198,8 +256,17 @@ impl Rendering<'_> {
         }
     }
 
-    fn scalar(&mut self, at: &Value, text: &Arc<str>, tag: Option<&Arc<str>>) -> Option<Value> {
-        let rendered = self.render(text, tag);
+    fn scalar(
+        &mut self,
+        at: &Value,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Option<Value> {
+        if self.references_only && !self.templates.is_reference(self.moment, text) {
+            return None;
+        }
+        let rendered = self.render(text, plain, tag);
         match rendered {
             Ok(node) => {
                 if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
@@ -226,7 +293,12 @@ impl Rendering<'_> {
         Some(value.origin).filter(|origin| *origin != Origin::NONE)
     }
 
-    fn render(&mut self, text: &Arc<str>, tag: Option<&Arc<str>>) -> Result<Node, Error> {
+    fn render(
+        &mut self,
+        text: &Arc<str>,
+        plain: bool,
+        tag: Option<&Arc<str>>,
+    ) -> Result<Node, Error> {
         let parsed = self.templates.parse(self.moment, text)?;
         let (limits, missing) = (Limits::default(), self.missing.key());
         if self.moment == Moment::Import
@@ -237,12 +309,26 @@ impl Rendering<'_> {
             return Ok(from_go(&value));
         }
         let rendered = parsed.template.render(&self.scope, &limits, missing)?;
-        Ok(match (tag, function::call_in(&rendered)) {
-            (Some(tag), _) => raw(&rendered, tag),
-            // A function that a template refers to, or writes, is called like any other.
-            (None, Some((tag, text))) => raw(text, &tag.into()),
-            (None, None) => Node::Str(rendered.into()),
-        })
+        if self.moment == Moment::Late {
+            // A call that gives nothing has no use for `<no value>` either.
+            if tag.is_some_and(|tag| tag.as_ref() == "!template") && rendered.trim() == "null" {
+                parsed.template.render(&self.scope, &limits, MissingKey::Error)?;
+            }
+        }
+        if let Some(tag) = tag {
+            return Ok(raw(&rendered, tag));
+        }
+        let node = match self.moment {
+            Moment::Late => read_back(text, rendered),
+            Moment::Import if plain => Node::Raw(Raw::new(rendered.into(), plain, None).into()),
+            Moment::Import => Node::Str(rendered.into()),
+        };
+        // A function that a template refers to, or writes, is called like any other.
+        let call = match &node {
+            Node::Str(text) => function::call_in(text),
+            _ => None,
+        };
+        Ok(call.map(|(tag, text)| raw(text, &tag.into())).unwrap_or(node))
     }
 }
 
@@ -360,13 +446,14 @@ pub(super) fn from_go(value: &gotmpl::Value) -> Node {
 }
 
 fn raw(text: &str, tag: &Arc<str>) -> Node {
-    Node::Raw(Raw { text: text.into(), plain: false, tag: Some(tag.clone()) })
+    Node::Raw(Raw::new(text.into(), false, Some(tag.clone())).into())
 }
 
 fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
     fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
         match &value.node {
-            Node::Raw(Raw { text, .. }) | Node::Str(text) => see(text),
+            Node::Raw(raw) => see(&raw.text),
+            Node::Str(text) => see(text),
             Node::List(items) => items.iter().for_each(|item| walk(item, see)),
             Node::Map(map) => for_each_text(map, see),
             _ => {}

@@ -7,6 +7,7 @@ mod name;
 mod value;
 mod law;
 mod tree;
+mod advance;
 
 use std::fmt::Write as _;
 

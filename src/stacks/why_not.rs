@@ -119,7 +119,7 @@ fn reaches(component: &Component, file: &Arc<str>) -> bool {
 
 /// What somebody typed, read as a manifest's plain scalar.
 fn value(asked: &str) -> Value {
-    Value::computed(Node::Raw(Raw { text: asked.into(), plain: true, tag: None }))
+    Value::computed(Node::Raw(Arc::new(Raw::new(asked.into(), true, None))))
 }
 
 /// A value that may not be shown is like no other.

@@ -5,6 +5,7 @@
 //! here; [`JournalHead`] is small enough to be written down elsewhere and compared.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ const ROWS_AT_OPEN: i64 = 10_000;
 
 /// How many rows the check holds in memory at once: 1 000 rows of at most some MiB, usually 1 KiB.
 const ROWS_AT_ONCE: i64 = 1_000;
+
+/// Where the journal ends, without waiting for who writes.
+const HEAD: &str = "SELECT seq, hash FROM journal_head WHERE id = 1";
 
 /// Where the journal ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +95,23 @@ pub(super) struct About<'a> {
 
 /// The journal's end inside a transaction, which nobody else can move meanwhile.
 pub(super) struct Head {
+    /// The last row when the transaction began.
+    from: i64,
     at: JournalHead,
-    moved: bool,
 }
 
 impl Store {
     /// Walks the whole journal; [`StoreError::Journal`] says where its chain is broken.
     pub async fn journal_verify(&self) -> Result<JournalHead, StoreError> {
         verify(&mut self.read().await?, i64::MAX).await
+    }
+
+    /// Whether another process may have written to the journal since this was last asked. What this
+    /// store has written itself is no news.
+    pub async fn others_wrote(&self) -> Result<bool, StoreError> {
+        let row = self.read().await?.row(HEAD, Vec::new()).await?.ok_or_else(no_head)?;
+        let seq = JournalHead::of(&row)?.seq;
+        Ok(self.known.swap(seq, Ordering::SeqCst) != seq)
     }
 
     /// Walks the newest rows, as every start does.
@@ -136,7 +149,7 @@ impl Tx {
         };
         let (seq, hash) = (line.seq, line.hash());
         self.link.execute(INSERT, line.into_args(hash)).await?;
-        self.head = Head { at: JournalHead { seq, hash }, moved: true };
+        self.head.at = JournalHead { seq, hash };
         Ok(seq)
     }
 }
@@ -145,16 +158,23 @@ impl Head {
     /// Waits for everybody who writes, then reads the end.
     pub(super) async fn lock(link: &mut Link) -> Result<Self, StoreError> {
         let row = link.lock_head().await?.ok_or_else(no_head)?;
-        Ok(Self { at: JournalHead::of(&row)?, moved: false })
+        let at = JournalHead::of(&row)?;
+        Ok(Self { from: at.seq, at })
     }
 
     /// Writes the end down, once per transaction.
     pub(super) async fn store(&self, link: &mut Link) -> Result<(), StoreError> {
         const UPDATE: &str = "UPDATE journal_head SET seq = $1, hash = $2 WHERE id = 1";
-        if self.moved {
+        if self.at.seq != self.from {
             link.execute(UPDATE, args![self.at.seq, self.at.hash.to_string()]).await?;
         }
         Ok(())
+    }
+
+    /// What was written here is known, unless others have written before it and nobody knows yet.
+    pub(super) fn written(&self, known: &AtomicI64) {
+        let (from, to) = (self.from, self.at.seq);
+        let _ = known.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 
@@ -228,7 +248,6 @@ impl Line {
 
 /// Follows the chain over the last `rows_max` rows to its end.
 async fn verify(link: &mut Link, rows_max: i64) -> Result<JournalHead, StoreError> {
-    const HEAD: &str = "SELECT seq, hash FROM journal_head WHERE id = 1";
     const ROWS: &str = "SELECT seq, at, agent, repository, stack, run, epoch, kind, version, \
         payload, prev_hash, hash FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
     let head = JournalHead::of(&link.row(HEAD, Vec::new()).await?.ok_or_else(no_head)?)?;

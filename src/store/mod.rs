@@ -24,6 +24,7 @@ mod inbox;
 mod outbox;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use db::{Db, Link, args};
 use journal::Head;
@@ -45,12 +46,15 @@ pub struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
     work: Work,
+    /// The journal's last row, as far as whoever asks for news knows.
+    known: Arc<AtomicI64>,
     read_only: bool,
 }
 
 /// One transaction: all of it becomes durable at [`Tx::commit`], or none of it. Dropped without
 /// it, or after a call of it has failed, nothing of it remains.
 pub struct Tx {
+    known: Arc<AtomicI64>,
     link: Link,
     clock: Arc<dyn Clock>,
     head: Head,
@@ -65,7 +69,8 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let mut link = self.write().await?;
         let head = Head::lock(&mut link).await?;
-        Ok(Tx { link, clock: self.clock.clone(), head, whole: true })
+        let (known, clock) = (self.known.clone(), self.clock.clone());
+        Ok(Tx { known, link, clock, head, whole: true })
     }
 
     /// Ends all connections once their transactions are over. Only tests and a tidy end need it.
@@ -93,7 +98,9 @@ impl Tx {
             return Err(StoreError::conflict("a write of this transaction has failed"));
         }
         self.head.store(&mut self.link).await?;
-        self.link.commit().await
+        self.link.commit().await?;
+        self.head.written(&self.known);
+        Ok(())
     }
 
     /// The link, for a write. Until [`Tx::done`] the transaction counts as torn, so that neither

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -71,7 +72,7 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, read_only: false };
+        let store = Self { db, clock, work, known: Arc::default(), read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -87,7 +88,7 @@ impl Store {
             Place::Postgres(options) => Db::postgres(*options).await?,
         };
         let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, read_only: true };
+        let store = Self { db, clock, work, known: Arc::default(), read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),

@@ -1,5 +1,6 @@
-//! A secret has no text to show: not for people, not for logs, not for files.
+//! A secret has no text to show: not for people, not for logs, not for programs.
 
+use isobar::cli::Output;
 use isobar::secret::{Clear, Secret};
 
 fn for_people(secret: &Secret, clear: &Clear) -> String {
@@ -10,11 +11,9 @@ fn for_logs(secret: &Secret, clear: &Clear) -> String {
     format!("{secret:?} {clear:?}")
 }
 
-fn for_files(secret: &Secret, clear: &Clear) {
-    write(secret);
-    write(clear);
+fn for_programs(output: &Output, secret: &Secret, clear: &Clear) {
+    let _ = output.print_json(secret);
+    let _ = output.print_json(clear);
 }
-
-fn write(_: &impl serde::Serialize) {}
 
 fn main() {}

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use isobar::diagnostic::Code;
-use isobar::reconcile::{Reach, answer, wanted};
+use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::{Snapshot, TEXT_BYTES_MAX};
 use isobar::stacks::Selection;
@@ -70,8 +70,7 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(own.clone());
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
-    let ask = |question: &_, desired: &_| answer(&Reach::Agent, question, desired);
-    let found = wanted(&snapshot, &Selection::default(), ask).checked();
+    let found = wanted(&snapshot, &Selection::default(), &Reach::Agent).checked();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");

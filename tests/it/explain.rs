@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use isobar::model::desired::{Component, Desired, Layer};
 use isobar::model::path::FieldPath;
 use isobar::model::value::{Map, Node, Value};
-use isobar::reconcile::{Reach, answer, wanted};
+use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::folder_snapshot;
 use isobar::stacks::{Lists, Selection, explain, fold};
@@ -37,8 +37,7 @@ const VALUES: &[(&str, &str)] = &[
 
 fn example() -> Desired {
     let snapshot = folder_snapshot(&root().join("examples-repo")).expect("the example");
-    let ask = |question: &_, desired: &_| answer(&Reach::Agent, question, desired);
-    wanted(&snapshot, &Selection::default(), ask).desired
+    wanted(&snapshot, &Selection::default(), &Reach::Agent).desired
 }
 
 #[test]

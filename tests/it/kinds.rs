@@ -9,7 +9,7 @@ use std::fs;
 
 use expect_test::expect_file;
 use isobar::diagnostic::Code;
-use isobar::reconcile::{Reach, answer, wanted};
+use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::Snapshot;
 use isobar::stacks::Selection;
@@ -26,8 +26,7 @@ fn every_kind_of_mistake_is_told_in_full() {
         all.extend(files(&folder));
         all.remove("said.txt");
         let snapshot = Snapshot::in_memory(all);
-        let ask = |question: &_, desired: &_| answer(&Reach::Agent, question, desired);
-        let found = wanted(&snapshot, &Selection::default(), ask).checked();
+        let found = wanted(&snapshot, &Selection::default(), &Reach::Agent).checked();
         assert!(!found.is_empty(), "{} is no mistake", folder.display());
         for mistake in &found {
             let text = snapshot.text(&mistake.span.file).ok().flatten();

@@ -24,7 +24,7 @@ const MISTAKES: &[Break] = &[
     Break::Add("cycle", "import: [catalogs/ring]\n"),
     Break::Add(
         "inherit",
-        "components:\n  terraform:\n    one: { metadata: { inherits: [two] } }\n    two: { metadata: { inherits: [one] } }\n",
+        "components:\n  terraform:\n    one: { metadata: { type: abstract, inherits: [two] } }\n    two: { metadata: { type: abstract, inherits: [one] } }\n",
     ),
     Break::Add(
         "key",

@@ -55,6 +55,7 @@ scenarios! {
     a_freeze_holds_and_then_lets_go = "freeze";
     a_locked_component_is_left_alone = "locked-component";
     unknown_values_are_waited_for = "unknown-values";
+    a_look_is_taken_as_often_as_asked_for = "interval";
 }
 
 fn play(name: &str) {

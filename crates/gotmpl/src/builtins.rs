@@ -73,7 +73,7 @@ fn length(c: &mut Call<'_>) -> Outcome {
     Ok(Value::Int(length as i64))
 }
 
-fn index(c: &mut Call<'_>) -> Outcome {
+pub(crate) fn index(c: &mut Call<'_>) -> Outcome {
     let mut item = c.value(0);
     if let Value::Absent | Value::Nil = item {
         return Err("index of untyped nil".into());
@@ -124,7 +124,7 @@ fn position(key: &Value, length: usize) -> Result<usize, Failure> {
     }
 }
 
-fn slice(c: &mut Call<'_>) -> Outcome {
+pub(crate) fn slice(c: &mut Call<'_>) -> Outcome {
     let item = c.value(0);
     let (length, is_text) = match &item {
         Value::Absent | Value::Nil => return Err("slice of untyped nil".into()),

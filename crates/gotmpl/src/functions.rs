@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::limits::Meter;
-use crate::value::{List, Map, Value};
-use crate::{Failure, builtins, sprig};
+use crate::value::{List, Map, Object, Value};
+use crate::{Failure, builtins, gomplate, sprig};
 
 /// The type of a parameter, checked before a function runs, by Go's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Type {
     Str,
     /// `map[string]interface{}`; a missing value arrives as the nil map.
     Map,
+    /// The embedder's type of this name.
+    Object(&'static str),
 }
 
 /// A function: its parameters and what it does.
@@ -56,8 +58,14 @@ pub struct Functions {
 }
 
 static BUILTINS: LazyLock<Functions> = LazyLock::new(|| {
-    let mut functions = Functions { by_name: Arc::default() };
+    let mut functions = Functions::none();
     builtins::register(&mut functions);
+    functions
+});
+
+static GOMPLATE: LazyLock<Functions> = LazyLock::new(|| {
+    let mut functions = Functions::default();
+    gomplate::register(&mut functions);
     functions
 });
 
@@ -78,6 +86,16 @@ impl Function {
             rest: None,
             body: Body::Native(Arc::new(body)),
             mutates: false,
+        }
+    }
+
+    /// What it gives without arguments, if it is a plain function that takes none.
+    pub(crate) fn without_arguments(&self, meter: &mut Meter) -> Option<Value> {
+        match &self.body {
+            Body::Native(native) if self.fixed.is_empty() && self.rest.is_none() => {
+                native(&mut Call::new(Vec::new(), meter)).ok()
+            }
+            _ => None,
         }
     }
 
@@ -120,6 +138,44 @@ impl Functions {
         SPRIG.clone()
     }
 
+    /// The language's own and Gomplate's, by its namespaces and their older aliases. Those that
+    /// read the environment, data sources, a clock or a network are refused by name until the
+    /// embedder adds them: [`Functions::add`], or for a namespace [`Functions::add_method`].
+    pub fn gomplate() -> Self {
+        GOMPLATE.clone()
+    }
+
+    /// Adds all of `other`, whose functions hide those of the same name.
+    ///
+    /// A program that has both Gomplate's and Sprig's lets Sprig's hide Gomplate's, so that `env`
+    /// is Sprig's function and no longer Gomplate's namespace:
+    /// `Functions::gomplate().hidden_by(&Functions::sprig())`.
+    pub fn hidden_by(mut self, other: &Self) -> Self {
+        let all = Arc::make_mut(&mut self.by_name);
+        all.extend(other.by_name.iter().map(|(name, f)| (name.clone(), f.clone())));
+        self
+    }
+
+    /// Adds or replaces `method` of one of [`Functions::gomplate`]'s namespaces.
+    ///
+    /// # Errors
+    /// The name, if there is no such namespace.
+    pub fn add_method(
+        &mut self,
+        namespace: &str,
+        method: &str,
+        function: Function,
+    ) -> Result<&mut Self, String> {
+        let found = self.get(namespace).and_then(gomplate::methods);
+        let Some((type_name, mut methods)) = found else { return Err(namespace.to_owned()) };
+        methods.add(method, function);
+        Ok(self.add(namespace, gomplate::namespace(type_name, methods)))
+    }
+
+    pub(crate) fn none() -> Self {
+        Self { by_name: Arc::default() }
+    }
+
     /// Adds or replaces a function.
     pub fn add(&mut self, name: &str, function: Function) -> &mut Self {
         Arc::make_mut(&mut self.by_name).insert(name.into(), function);
@@ -143,6 +199,44 @@ impl Functions {
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(|name| &**name)
+    }
+}
+
+pub(crate) type Outcome = Result<Value, Failure>;
+
+/// Adds a function under each of its names.
+pub(crate) fn add(
+    f: &mut Functions,
+    names: &[&str],
+    fixed: &[Type],
+    body: impl Fn(&mut Call<'_>) -> Outcome + Send + Sync + 'static,
+) {
+    let function = Function::new(fixed, body);
+    for name in names {
+        f.add(name, function.clone());
+    }
+}
+
+/// Adds a function with any number of further arguments under each of its names.
+pub(crate) fn add_with_rest(
+    f: &mut Functions,
+    names: &[&str],
+    fixed: &[Type],
+    rest: Type,
+    body: impl Fn(&mut Call<'_>) -> Outcome + Send + Sync + 'static,
+) {
+    let function = Function::new(fixed, body).with_rest(rest);
+    for name in names {
+        f.add(name, function.clone());
+    }
+}
+
+/// Refuses each of the names for the reason that stands before them.
+pub(crate) fn refuse(f: &mut Functions, refused: &[(&'static str, &[&str])]) {
+    for (reason, names) in refused {
+        for name in *names {
+            f.add(name, Function::refused(reason));
+        }
     }
 }
 
@@ -208,6 +302,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Argument `i`, declared [`Type::Object`] with the name of `T`. Errors as [`Call::str`].
+    pub fn object<T: Object>(&self, i: usize) -> Result<&T, Failure> {
+        let arg = self.args.get(i);
+        arg.and_then(Value::as_object).ok_or_else(|| mismatch(i, "another type", arg))
+    }
+
     /// Argument `i` as a list of any element type; `action` is for the message.
     pub(crate) fn list(&self, i: usize, action: &str) -> Result<List, Failure> {
         match self.args.get(i) {
@@ -236,6 +336,7 @@ impl Type {
             Self::Float => "float64",
             Self::Str => "string",
             Self::Map => "map[string]interface {}",
+            Self::Object(name) => name,
         }
     }
 }

@@ -30,6 +30,7 @@ mod error;
 mod exec;
 mod float;
 mod functions;
+mod gomplate;
 mod lex;
 mod limits;
 mod parse;
@@ -37,6 +38,7 @@ mod print;
 mod references;
 mod sprig;
 mod strconv;
+mod time;
 mod value;
 
 pub use error::{Error, ErrorKind, Failure};
@@ -145,6 +147,12 @@ impl Template {
     fn own(&self, root: &Value) -> Value {
         if self.mutates { root.detached() } else { root.clone() }
     }
+}
+
+/// Where each token of `text` starts, and its text.
+#[cfg(fuzzing)]
+pub fn tokens<'t>(text: &'t str, left: &'t str, right: &'t str) -> Vec<(usize, &'t str)> {
+    lex::lex(text, left, right).into_iter().map(|token| (token.offset, token.text)).collect()
 }
 
 #[cfg(test)]

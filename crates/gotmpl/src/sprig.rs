@@ -1,55 +1,34 @@
 //! Sprig's functions (version 3.3), those that give the same for the same arguments.
 
-use crate::Failure;
-use crate::functions::{Call, Function, Functions, Type};
-use crate::value::Value;
+use crate::functions::{Functions, Outcome, add, add_with_rest, refuse};
 
-mod cases;
+pub(crate) mod cases;
 mod cast;
+mod dates;
 mod decimal;
-mod dicts;
-mod duration;
-mod encode;
+pub(crate) mod dicts;
+pub(crate) mod encode;
 mod json;
 mod lists;
 mod math;
 mod merge;
-mod paths;
-mod patterns;
-mod reflect;
-mod semver;
-mod strings;
-mod url;
-mod wrap;
+pub(crate) mod paths;
+pub(crate) mod patterns;
+pub(crate) mod reflect;
+pub(crate) mod semver;
+pub(crate) mod strings;
+pub(crate) mod url;
+pub(crate) mod wrap;
 
 /// Sprig's other functions, and why a template may not call them.
 const REFUSED: &[(&str, &[&str])] = &[
     ("it reads the environment", &["env", "expandenv"]),
     ("it asks the network", &["getHostByName"]),
-    (
-        "it depends on the clock or the local time zone",
-        &[
-            "ago",
-            "date",
-            "dateInZone",
-            "dateModify",
-            "date_in_zone",
-            "date_modify",
-            "htmlDate",
-            "htmlDateInZone",
-            "mustDateModify",
-            "mustToDate",
-            "must_date_modify",
-            "now",
-            "toDate",
-            "unixEpoch",
-        ],
-    ),
+    ("it reads the clock", &["ago", "now"]),
     (
         "it is random",
         &[
             "bcrypt",
-            "buildCustomCert",
             "encryptAES",
             "genCA",
             "genCAWithKey",
@@ -69,7 +48,10 @@ const REFUSED: &[(&str, &[&str])] = &[
             "uuidv4",
         ],
     ),
-    ("it handles secrets, which templates should not hold", &["decryptAES", "derivePassword"]),
+    (
+        "it takes a secret, which no template may hold",
+        &["buildCustomCert", "decryptAES", "derivePassword"],
+    ),
 ];
 
 pub(crate) fn register(f: &mut Functions) {
@@ -87,39 +69,6 @@ pub(crate) fn register(f: &mut Functions) {
     paths::register(f);
     semver::register(f);
     url::register(f);
-    duration::register(f);
-    for (reason, names) in REFUSED {
-        for name in *names {
-            f.add(name, Function::refused(reason));
-        }
-    }
-}
-
-type Outcome = Result<Value, Failure>;
-
-/// Adds a function under each of its names.
-fn add(
-    f: &mut Functions,
-    names: &[&str],
-    fixed: &[Type],
-    body: impl Fn(&mut Call<'_>) -> Outcome + Send + Sync + 'static,
-) {
-    let function = Function::new(fixed, body);
-    for name in names {
-        f.add(name, function.clone());
-    }
-}
-
-/// Adds a function with any number of further arguments under each of its names.
-fn add_with_rest(
-    f: &mut Functions,
-    names: &[&str],
-    fixed: &[Type],
-    rest: Type,
-    body: impl Fn(&mut Call<'_>) -> Outcome + Send + Sync + 'static,
-) {
-    let function = Function::new(fixed, body).with_rest(rest);
-    for name in names {
-        f.add(name, function.clone());
-    }
+    dates::register(f);
+    refuse(f, REFUSED);
 }

@@ -169,6 +169,16 @@ pub(crate) fn parse_integer(text: &str) -> Option<i128> {
     Some(if negative { -i128::from(magnitude) } else { i128::from(magnitude) })
 }
 
+/// What `strconv.ParseInt(text, 10, 64)` gives whether or not it fails: 0 for what is no number,
+/// the nearest end for one that does not fit.
+pub(crate) fn parse_i64(text: &str) -> i64 {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return 0;
+    }
+    text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })
+}
+
 /// Removes underscores if each stands between digits, or between a base prefix and a digit.
 fn clean_underscores(body: &str, after_prefix: bool) -> Option<String> {
     let bytes = body.as_bytes();

@@ -1,5 +1,6 @@
 //! Values as Go's `interface{}` holds them, with Go's names, truth and sharing.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,9 +34,17 @@ pub enum Value {
 }
 
 /// A value the embedder defines: `{{ (thing "x").Method 1 }}`.
-pub trait Object: Send + Sync {
+pub trait Object: Any + Send + Sync {
     /// Go's name of the type, as `%T` prints it.
     fn type_name(&self) -> &str;
+    /// Go's name of the kind.
+    fn kind_name(&self) -> &'static str {
+        "ptr"
+    }
+    /// The number it is underneath, as Go's durations are: it compares and prints as one.
+    fn integer(&self) -> Option<i64> {
+        None
+    }
     /// The method or field `name`, or `None` if there is no such.
     fn method(&self, name: &str) -> Option<Function>;
     /// What printing it gives.
@@ -47,9 +56,19 @@ pub trait Object: Send + Sync {
 pub enum Element {
     Any,
     Str,
+    Bool,
     Int,
+    Int64,
+    Float,
+    /// Bytes, which print as text under `%s`.
+    Byte,
     /// Lists of anything, as `chunk` makes.
     AnyList,
+    /// Lists of texts, and maps of them, as CSV has.
+    StrList,
+    StrMap,
+    /// Tables, as TOML has.
+    AnyMap,
 }
 
 /// A Go slice. `None` inside is the nil slice, empty but `null` in JSON.
@@ -88,7 +107,7 @@ impl Value {
             Self::Str(s) => !s.is_empty(),
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Object(_) => true,
+            Self::Object(object) => object.integer() != Some(0),
         }
     }
 
@@ -98,6 +117,15 @@ impl Value {
             Self::Int(i) | Self::Int64(i) => Some(i128::from(*i)),
             Self::Uint8(u) => Some(i128::from(*u)),
             Self::Uint64(u) => Some(i128::from(*u)),
+            Self::Object(object) => object.integer().map(i128::from),
+            _ => None,
+        }
+    }
+
+    /// The embedder's object, if it is one of this type.
+    pub fn as_object<T: Object>(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => (&**object as &dyn Any).downcast_ref(),
             _ => None,
         }
     }
@@ -160,7 +188,7 @@ impl Value {
             Self::Str(_) => "string",
             Self::List(_) => "slice",
             Self::Map(_) => "map",
-            Self::Object(_) => "ptr",
+            Self::Object(object) => object.kind_name(),
         }
     }
 }
@@ -170,8 +198,15 @@ impl Element {
         match self {
             Self::Any => "interface {}",
             Self::Str => "string",
+            Self::Bool => "bool",
             Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Float => "float64",
+            Self::Byte => "uint8",
             Self::AnyList => "[]interface {}",
+            Self::StrList => "[]string",
+            Self::StrMap => "map[string]string",
+            Self::AnyMap => "map[string]interface {}",
         }
     }
 
@@ -180,7 +215,14 @@ impl Element {
         match self {
             Self::Any => Value::Nil,
             Self::Str => Value::from(""),
+            Self::Bool => Value::Bool(false),
             Self::Int => Value::Int(0),
+            Self::Int64 => Value::Int64(0),
+            Self::Float => Value::Float(0.0),
+            Self::Byte => Value::Uint8(0),
+            Self::StrList => Value::List(List::nil(Self::Str)),
+            Self::StrMap => Value::Map(Map::nil(Self::Str)),
+            Self::AnyMap => Value::Map(Map::nil(Self::Any)),
             Self::AnyList => Value::List(List::nil(Self::Any)),
         }
     }
@@ -202,12 +244,23 @@ impl List {
         Self { element, items: None }
     }
 
+    /// A `[]byte`.
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::of(Element::Byte, bytes.iter().map(|byte| Value::Uint8(*byte)).collect())
+    }
+
     pub fn element(&self) -> Element {
         self.element
     }
 
     pub fn is_nil(&self) -> bool {
         self.items.is_none()
+    }
+
+    /// What a `[]byte` holds; `None` for any other list.
+    pub(crate) fn as_bytes(&self) -> Option<Vec<u8>> {
+        let byte = |item: &Value| if let Value::Uint8(byte) = item { Some(*byte) } else { None };
+        (self.element == Element::Byte).then(|| self.items().iter().filter_map(byte).collect())
     }
 
     pub fn items(&self) -> &[Value] {

@@ -25,8 +25,11 @@ pub struct NodeId(pub u32);
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A text, typed by whoever reads it.
     Scalar,
+    /// A list of nodes.
     Sequence,
+    /// Pairs of nodes, in the order of the source.
     Mapping,
     /// `*name`, with the node that `&name` marks; never itself an alias.
     Alias(NodeId),
@@ -35,14 +38,19 @@ pub enum Kind {
 /// How a node is written: the first five for scalars, the last two for collections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Style {
+    /// Without quotes.
     Plain,
+    /// `'...'`
     SingleQuoted,
+    /// `"..."`
     DoubleQuoted,
     /// `|`
     Literal,
     /// `>`
     Folded,
+    /// `[...]` or `{...}`
     Flow,
+    /// By indentation.
     Block,
 }
 
@@ -52,6 +60,7 @@ pub struct Tag<'d> {
     /// Short form: `!!int` also for `!<tag:yaml.org,2002:int>`, `!local` as written, `!` alone,
     /// any other tag resolved and in full.
     pub text: &'d str,
+    /// Where it is written.
     pub span: Span,
 }
 
@@ -108,10 +117,12 @@ impl Document {
         self.span_from(self.arena.start(id), self.node(id).end)
     }
 
+    /// How a node is written; of an alias, how the node that it names is.
     pub fn style(&self, id: NodeId) -> Style {
         self.node(self.target(id)).style
     }
 
+    /// The explicit tag of a node, or of the node that an alias names.
     pub fn tag(&self, id: NodeId) -> Option<Tag<'_>> {
         let id = self.target(id);
         if self.node(id).flags & TAGGED == 0 {
@@ -157,14 +168,17 @@ impl Document {
             .map(|(_, value)| value)
     }
 
+    /// Whether it is a scalar, or an alias of one.
     pub fn is_scalar(&self, id: NodeId) -> bool {
         self.node(self.target(id)).shape == Shape::Scalar
     }
 
+    /// Whether it is a sequence, or an alias of one.
     pub fn is_sequence(&self, id: NodeId) -> bool {
         self.node(self.target(id)).shape == Shape::Sequence
     }
 
+    /// Whether it is a mapping, or an alias of one.
     pub fn is_mapping(&self, id: NodeId) -> bool {
         self.node(self.target(id)).shape == Shape::Mapping
     }

@@ -7,9 +7,11 @@ use crate::position::Span;
 /// One mistake in a source. `Display` prints the message alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
+    /// Its kind.
     pub code: Code,
     /// One sentence without a period, in lower case.
     pub message: String,
+    /// Where it is.
     pub span: Span,
     /// A second place that explains the first, as the first of two equal keys.
     pub related: Option<Related>,
@@ -20,7 +22,9 @@ pub struct SyntaxError {
 /// A second place of a [`SyntaxError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
+    /// Where it is.
     pub span: Span,
+    /// What is there.
     pub message: &'static str,
 }
 
@@ -57,6 +61,7 @@ pub enum Code {
 }
 
 impl Code {
+    /// The kind in one word: `yaml-syntax`.
     pub fn as_str(self) -> &'static str {
         match self {
             Code::Syntax => "yaml-syntax",

@@ -7,7 +7,9 @@ use crate::document::{Document, NodeId};
 /// An entry of a mapping once its merge keys are resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MergedEntry {
+    /// The node of its key.
     pub key: NodeId,
+    /// The node of its value.
     pub value: NodeId,
     /// How it came in; `None` for an entry the mapping itself has.
     pub via: Option<Via>,

@@ -14,6 +14,7 @@ use crate::position::{Position, Span};
 /// A first document. Where there are errors the document holds what could be read.
 #[derive(Clone, Debug)]
 pub struct Parsed {
+    /// An empty one if the source has none.
     pub document: Document,
     /// In the order of the source.
     pub errors: Vec<SyntaxError>,

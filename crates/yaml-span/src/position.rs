@@ -14,7 +14,9 @@ pub struct Position {
 /// A range of the source, `start` inclusive, `end` exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
+    /// Where its first character is.
     pub start: Position,
+    /// Behind its last character.
     pub end: Position,
 }
 

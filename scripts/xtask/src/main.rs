@@ -29,7 +29,8 @@ usage: cargo run -p xtask -- <task>
   deny                bans, licenses and sources of dependencies; advisories where reachable
   generate [--check]  files made by the binary: write them, or say which are out of date
   readme              the commands of README.md, with the output it promises
-  bench start         start-up time, binary size, memory of the demo";
+  bench start         start-up time, binary size, memory of the demo
+  bench stacks        resolving a large repository, and one ten times larger";
 
 fn main() -> ExitCode {
     match run() {
@@ -54,6 +55,7 @@ fn run() -> Result<()> {
         ["generate", "--check"] => generate::check(&place),
         ["readme"] => readme::run(&place),
         ["bench", "start"] => bench::start(&place),
+        ["bench", "stacks"] => bench::stacks(&place),
         _ => bail!("{USAGE}"),
     }
 }

@@ -81,20 +81,9 @@ impl Place {
             lock.lock()?;
         }
         lock.set_modified(SystemTime::now())?;
-        // trybuild has a build folder of its own in there.
-        for target in [self.target.clone(), self.target.join("tests/trybuild")] {
-            for profile in ["dev", "release"] {
-                let mut clean = self.cargo();
-                clean.env("CARGO_TARGET_DIR", &target);
-                child::run(clean.args([
-                    "clean",
-                    "--quiet",
-                    "--locked",
-                    "--workspace",
-                    "--profile",
-                    profile,
-                ]))?;
-            }
+        for profile in ["dev", "release"] {
+            let clean = ["clean", "--quiet", "--locked", "--workspace", "--profile", profile];
+            child::run(self.cargo().args(clean))?;
         }
         prune(&self.cache.join("target"), SystemTime::now())?;
         Ok(lock)

@@ -39,7 +39,7 @@ fn a_delete_predicts_that_every_field_goes() {
 #[test]
 fn what_was_not_known_fits_whatever_came_of_it() {
     let question = Question { function: "output".into(), arguments: Vec::new() };
-    let unknown = Value::computed(Node::Unknown(question));
+    let unknown = Value::computed(Node::Unknown(question.into()));
     let mut create = change(Action::Create, "x.yaml", None, Some(&json!({ "a": 1, "b": 1 })));
     let list = vec![unknown.clone(), Value::text("b")];
     create.fields[0].after = Some(unknown);

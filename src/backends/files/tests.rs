@@ -407,7 +407,7 @@ async fn what_is_not_known_or_secret_is_not_written() {
     let bed = Bed::new().await;
     bed.own("x.yaml", &component("a")).await;
     let question = Question { function: "output".into(), arguments: Vec::new() };
-    let unknown = Value::computed(Node::Unknown(question));
+    let unknown = Value::computed(Node::Unknown(question.into()));
     let intended = Some(Body { format: Format::Yaml, value: unknown });
     let create = Change { intended, ..change(Action::Create, "x.yaml", None, None) };
     let error = bed.apply(create).await.unwrap_err();

@@ -50,7 +50,8 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let selection =
+        Selection { evaluation: args.evaluated.evaluation(false), ..Selection::default() };
     let at = |revision: &str| {
         source::commit_snapshot(&context.global.folder, revision).map_err(unavailable)
     };
@@ -65,7 +66,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
         })?,
     };
-    let base = Workspace::evaluated(&old, &selection);
+    let base = Workspace::evaluated(context, &old, &selection);
     let head = resolved_of(context, &new, &selection);
     let (before, after) = (&base.desired, &head.desired);
     let mut all = stacks::affected(

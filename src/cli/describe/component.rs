@@ -41,8 +41,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
         stacks: vec![exactly(&args.stack)?],
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],
-        evaluation: args.evaluated.evaluation(),
+        evaluation: args.evaluated.evaluation(false),
         unlinked: true,
+        ..Selection::default()
     };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
@@ -91,7 +92,8 @@ fn find<'d>(desired: &'d Desired, args: &Args, kind: Option<&str>) -> Found<'d> 
 fn missing(context: &Context, args: &Args) -> Result<Failure, Failure> {
     let all = Selection { unlinked: true, ..Selection::default() };
     let desired =
-        workspace::Workspace::evaluated(&workspace::Workspace::folder(context)?, &all).desired;
+        workspace::Workspace::evaluated(context, &workspace::Workspace::folder(context)?, &all)
+            .desired;
     let stack = match workspace::stack_name(&desired, &args.stack) {
         Ok(name) => &desired.stacks[&name],
         Err(failure) => return Ok(failure),

@@ -3,6 +3,7 @@
 use super::{Evaluated, Written, exit, resolved};
 use crate::cli::workspace::stack_name;
 use crate::cli::{Context, Exit, Failure};
+use crate::diagnostic::Code;
 use crate::report::describe::{Shown, dependents};
 use crate::stacks::Selection;
 
@@ -21,13 +22,24 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { evaluation: args.evaluated.evaluation(), ..Selection::default() };
+    let selection = Selection {
+        evaluation: args.evaluated.evaluation(true),
+        unlinked: true,
+        ..Selection::default()
+    };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
     let stack = &desired.stacks[&stack_name(desired, &args.stack)?];
     let named = stack.components.values().filter(|one| one.id.name.as_str() == args.component);
     let on = named.min_by_key(|one| one.id.kind.as_str() != "terraform");
-    let answer = on.map_or(Shown::Null, |one| dependents(desired, &one.id));
-    args.written.write(context, &answer)?;
-    Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
+    let Some(on) = on else {
+        let faults =
+            stack.unresolved.iter().filter(|((_, name), _)| name.as_str() == args.component);
+        args.written.write(context, &Shown::Null)?;
+        return Ok(exit(faults.flat_map(|(_, faults)| faults)));
+    };
+    args.written.write(context, &dependents(desired, on))?;
+    // Which of two others is meant does not matter here.
+    let others = desired.diagnostics.iter().filter(|found| found.code != Code::StackDuplicate);
+    Ok(exit(resolution.tree.iter().chain(others)))
 }

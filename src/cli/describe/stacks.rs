@@ -35,8 +35,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
         stacks: args.stack.as_deref().map(exactly).transpose()?.into_iter().collect(),
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
-        evaluation: args.evaluated.evaluation(),
+        evaluation: args.evaluated.evaluation(true),
         unlinked: true,
+        strict: true,
+        ..Selection::default()
     };
     let resolution = resolved(context, &selection)?;
     let filter = Filter {

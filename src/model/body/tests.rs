@@ -56,7 +56,7 @@ fn what_is_not_known_or_secret_is_not_written() {
     let secret = crate::secret::Secret::new("vault:a", ContentId::of("1"));
     let within = |node| Value::computed(Node::List(vec![Value::computed(node)].into()));
     let write = |node| Body { format: Format::Json, value: within(node) }.encode();
-    assert_eq!(write(Node::Unknown(question)), Err(EncodeError::Unknown("env".to_owned())));
-    assert_eq!(write(Node::Secret(secret)), Err(EncodeError::Secret));
+    assert_eq!(write(Node::Unknown(question.into())), Err(EncodeError::Unknown("env".to_owned())));
+    assert_eq!(write(Node::Secret(secret.into())), Err(EncodeError::Secret));
     assert!(matches!(write(Node::Float(f64::NAN)), Err(EncodeError::Form(_))));
 }

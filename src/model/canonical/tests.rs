@@ -79,8 +79,7 @@ fn what_nobody_wrote_is_no_value() {
 #[test]
 fn a_scalar_that_is_not_typed_yet_is_typed_by_the_stack_rules() {
     let raw = |text: &str, plain| {
-        let text = text.into();
-        Value::computed(Node::Raw(crate::model::value::Raw { text, plain, tag: None }))
+        Value::computed(Node::Raw(crate::model::value::Raw::new(text.into(), plain, None).into()))
     };
     assert_eq!(encode(&raw("yes", true)).to_string(), r#""yes""#);
     assert_eq!(encode(&raw("true", true)).to_string(), "true");

@@ -227,7 +227,7 @@ fn an_apply_that_was_cut_off_is_said_to_be_unknown() {
     let stored = serde_json::to_string(&done).expect("it is there");
     assert_eq!(serde_json::from_str::<Outcome>(&stored).expect("it is there"), done);
     expect![[r#"
-        prod: not known how it ended, 0 of 1 steps are done
+        prod: not known how it ended, 0 of 1 step done
           run run-1, plan DIGEST, ended 2026-11-20 09:30:00 UTC
           terraform/rds: not known whether it happened: the process ended before terraform did
         prod: applied, and 1 field of 3 came out otherwise

@@ -2,7 +2,7 @@ use super::*;
 use crate::ids::ContentId;
 
 fn raw(text: &str, plain: bool, tag: Option<&str>) -> Value {
-    Value::computed(Node::Raw(Raw { text: text.into(), plain, tag: tag.map(Into::into) }))
+    Value::computed(Node::Raw(Raw::new(text.into(), plain, tag.map(Into::into)).into()))
 }
 
 fn map(entries: &[(&str, i64)]) -> Value {
@@ -78,6 +78,40 @@ fn what_is_read_as_a_text_or_a_truth_value() {
 #[test]
 fn a_secret_is_not_in_what_is_printed_for_programmers() {
     let secret = Secret::new("vault:canary", ContentId::of("canary"));
-    let value = Value::computed(Node::Secret(secret));
+    let value = Value::computed(Node::Secret(secret.into()));
     assert_eq!(format!("{value:?}"), "secret");
+}
+
+/// Large maps are indexed, small ones are not: both follow the same rule.
+#[test]
+fn a_map_laid_over_another_keeps_places_whatever_its_size() {
+    for count in [3, 63, 64, 65, 200] {
+        let entries = |range: std::ops::Range<i64>, add: i64| -> Map {
+            let entry = |n: i64| (Arc::from(format!("k{n}")), Value::computed(Node::Int(n + add)));
+            range.map(entry).collect()
+        };
+        let (low, high) = (entries(0..count, 0), entries(count / 2..count + 5, 1000));
+        let merged = low.overlaid(&high, |_, above| above.clone());
+        let mut expected = low.clone();
+        high.iter().for_each(|(key, value)| expected.insert(key.clone(), value.clone()));
+        let shown = |map: &Map| map.iter().map(|(k, v)| format!("{k}={v:?}")).collect::<Vec<_>>();
+        assert_eq!(shown(&merged), shown(&expected));
+        assert!(merged == expected);
+        let backwards: Map = {
+            let mut all: Vec<_> = merged.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+            all.reverse();
+            all.iter().chain(&all).cloned().collect()
+        };
+        assert!(merged == backwards, "order and repetition do not matter");
+        assert!(merged != low);
+    }
+}
+
+#[test]
+fn a_map_in_which_nothing_changes_stays_the_same_one() {
+    let map = map(&[("a", 1), ("b", 2)]).as_map().expect("it is there").clone();
+    assert!(map.changed(|_, _| None).is(&map));
+    let other = map.changed(|key, _| (key.as_ref() == "b").then(|| Value::text("x")));
+    assert!(!other.is(&map));
+    assert_eq!(other.get("a"), map.get("a"));
 }

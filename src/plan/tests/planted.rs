@@ -139,7 +139,7 @@ fn secrets_in_the_open() {
     planted("a secret is in a field that is not marked as sensitive", |effect, _| {
         let secret = Secret::new("vault:a", crate::ids::ContentId::of("1"));
         let field = &mut change(effect, &Action::Update).fields[0];
-        field.after = Some(Value::computed(Node::Secret(secret)));
+        field.after = Some(Value::computed(Node::Secret(secret.into())));
     });
     planted("a sensitive field is not marked as such", |_, world| {
         let Some(Observed::Complete(seen)) = world.observed.get_mut(&id("vpc")) else { panic!() };

@@ -6,7 +6,11 @@ use std::path::Path;
 
 use super::section;
 use super::shown::Shown;
-use crate::model::desired::{Component, Desired};
+use crate::model::desired::{Component, Desired, Layer, Reach};
+use crate::model::value::Value;
+
+/// The sections whose values make a component depend on the manifests that set them.
+const SOURCES: &[&str] = &["vars", "settings", "env"];
 
 /// How much of a component is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +39,17 @@ pub fn component<'d>(desired: &'d Desired, component: &'d Component, view: View<
             _ => Shown::text(kind),
         },
     );
-    all.insert("atmos_component", Shown::text(component.id.name.as_str()));
+    let name = component.listing.component.as_deref().unwrap_or(component.id.name.as_str());
+    all.insert("atmos_component", Shown::text(name));
     all.insert("atmos_stack", Shown::text(component.id.stack.as_str()));
     all.insert("stack", Shown::text(component.id.stack.as_str()));
     all.insert("atmos_stack_file", Shown::text(file));
     all.insert("atmos_manifest", Shown::text(file));
-    all.insert("component", Shown::text(component.code.as_ref()));
+    let names = &component.listing;
+    all.insert("component", Shown::text(names.code.as_deref().unwrap_or(&component.code)));
     all.insert("component_info", about(desired, component, view));
     all.insert("inheritance", inheritance(component, view));
-    if view == (View::Listed { evaluated: true }) || view == (View::Listed { evaluated: false }) {
+    if matches!(view, View::Listed { .. }) {
         if kind == "terraform" {
             all.insert("workspace", Shown::text(component.listing.workspace.as_ref()));
         }
@@ -54,8 +60,8 @@ pub fn component<'d>(desired: &'d Desired, component: &'d Component, view: View<
     all.insert("workspace", Shown::text(component.workspace.as_ref()));
     all.insert("component_type", Shown::text(kind));
     all.insert("tf_cli_vars", Shown::empty());
-    all.insert("deps", deps(desired, component));
-    all.insert("deps_all", deps(desired, component));
+    all.insert("deps", deps(desired, component, false));
+    all.insert("deps_all", deps(desired, component, true));
     if view == View::Short {
         all.retain(|name, _| section::SHORT.contains(name));
     }
@@ -93,20 +99,35 @@ fn inheritance<'d>(component: &'d Component, view: View<'_>) -> Shown<'d> {
     }
 }
 
-/// The manifests that contribute to the component.
-fn deps<'d>(desired: &'d Desired, component: &'d Component) -> Shown<'d> {
-    let files = component.layers.iter().filter_map(|layer| layer.imports.last());
-    let own = std::iter::once(&component.manifest);
-    let files: BTreeSet<_> = files.chain(own).map(|path| manifest(desired, path)).collect();
+/// The manifests that set a value at the top of one of [`SOURCES`]; `all` of them, or for each
+/// value only the one that sets it last. Overrides do not count.
+fn deps<'d>(desired: &'d Desired, component: &'d Component, all: bool) -> Shown<'d> {
+    let mut files = BTreeSet::from([manifest(desired, &component.manifest)]);
+    if all && component.listing.gives {
+        files.extend(component.listing.imports.iter().map(|path| manifest(desired, path)));
+    }
+    for section in SOURCES {
+        let keys = component.section(section).and_then(Value::as_map);
+        for (key, _) in keys.into_iter().flat_map(|map| map.iter()) {
+            let says = |layer: &&Layer| {
+                let says = layer.section.as_ref() == *section && layer.value.get(key).is_some();
+                says && layer.reach != Reach::Override
+            };
+            let layers = component.layers.iter().rev().filter(says);
+            let last = layers.filter_map(|layer| layer.imports.last());
+            let last = last.map(|path| manifest(desired, path));
+            files.extend(last.take(if all { usize::MAX } else { 1 }));
+        }
+    }
     Shown::texts(files)
 }
 
-/// A manifest by its path among the stacks, without extension.
+/// A manifest by its path among the stacks, without extension. Of the two that a template has
+/// (`.yaml.tmpl`) the first stays, as in Atmos.
 pub(super) fn manifest<'d>(desired: &Desired, path: &'d str) -> &'d str {
     let below = path.strip_prefix(desired.manifests.as_ref());
     let below = below.and_then(|path| path.strip_prefix('/')).unwrap_or(path);
-    let extensions = [".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
-    extensions.iter().find_map(|extension| below.strip_suffix(extension)).unwrap_or(below)
+    below.rsplit_once('.').map_or(below, |(stem, _)| stem)
 }
 
 pub(super) fn shown<'d>(all: BTreeMap<&'d str, Shown<'d>>) -> Shown<'d> {

@@ -154,7 +154,7 @@ fn production() -> Plan {
             "secret admin_password: \"canary-before\" -> \"canary-after\"",
         ],
     );
-    eks.fields[2].after = Some(Value::computed(Node::Unknown(outcome)));
+    eks.fields[2].after = Some(Value::computed(Node::Unknown(outcome.into())));
     let mut drifted = change(
         &id("terraform/kms"),
         Action::Update,

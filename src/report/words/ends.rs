@@ -31,9 +31,14 @@ pub fn outcome(outcome: &Outcome) -> String {
             let otherwise = several(predicted - right, "field");
             format!("applied, and {otherwise} of {predicted} came out otherwise")
         }
-        (false, _, true) => format!("not known how it ended, {done} of {steps} steps are done"),
-        (false, _, false) if done == 0 => format!("not applied, none of {steps} steps is done"),
-        (false, _, false) => format!("partly applied, {done} of {steps} steps are done"),
+        (false, _, unknown) => {
+            let how = match (unknown, done) {
+                (true, _) => "not known how it ended",
+                (false, 0) => "not applied",
+                (false, _) => "partly applied",
+            };
+            format!("{how}, {done} of {} done", several(steps, "step"))
+        }
     }
 }
 

@@ -34,7 +34,8 @@ pub fn reason(reason: &HoldReason) -> String {
         }
         HoldReason::Dependency { on } => format!("it depends on {}, which is held", component(on)),
         HoldReason::MassDelete { deletes, deletes_max } => {
-            format!("{deletes} resources would go, and the guard lets {deletes_max} go at once")
+            let deletes = several(*deletes, "resource");
+            format!("{deletes} would go, and the guard lets {deletes_max} go at once")
         }
         HoldReason::Protected => "what it holds would be lost for good".to_owned(),
         HoldReason::Unreadable { why } => format!("it cannot be looked at: {}", visible(why)),

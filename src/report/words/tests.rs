@@ -12,6 +12,14 @@ fn counts_say_what_takes_away_first() {
 }
 
 #[test]
+fn one_is_never_several() {
+    assert_eq!(several(1, "message"), "1 message");
+    assert_eq!(several(0, "message"), "0 messages");
+    assert_eq!(several(1, "repository"), "1 repository");
+    assert_eq!(several(2, "repository"), "2 repositories");
+}
+
+#[test]
 fn a_command_is_safe_to_paste() {
     let review = fixture::review();
     let plan = &review.plans[0];

@@ -63,9 +63,9 @@ fn an_appended_list_wins_beside_the_one_it_continues() {
     check(
         "vars.zones",
         &expect![[r#"
-        wins Global stacks/mixin.yaml: ["a"]
-        wins Own stacks/deploy/dev.yaml: {!append: ["b"]}
-    "#]],
+                 Global stacks/mixin.yaml: ["a"]
+            wins Own stacks/deploy/dev.yaml: ["b"]
+        "#]],
     );
 }
 

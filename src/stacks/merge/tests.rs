@@ -56,10 +56,10 @@ fn a_longer_upper_list_is_cut_when_lists_are_merged() {
     check(
         "{l: [{x: 1}]}\n{l: [{y: 2}, {z: 3}]}",
         &expect![[r#"
-        replace: {l: [{y: 2}, {z: 3}]}
-        append: {l: [{x: 1}, {y: 2}, {z: 3}]}
-        merge: {l: [{x: 1, y: 2}]}
-    "#]],
+            replace: {l: [{y: 2}, {z: 3}]}
+            append: {l: [{x: 1}, {y: 2}, {z: 3}]}
+            merge: {l: [{x: 1, y: 2}, {z: 3}]}
+        "#]],
     );
 }
 

@@ -62,7 +62,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
             Error inherit-missing stacks/deploy/c.yaml:4:37: there is no terraform component `absent` in this stack
               hint: import the file that declares it
             Error section-type stacks/deploy/c.yaml:5:19: `vars` must be a map
-              hint: remove the empty `vars:`, or write `{}`
+              hint: remove the empty `vars:`, or write `vars: {}`
             Error template-syntax stacks/deploy/c.yaml:6:33: function "nope" not defined
             Warning unknown-key stacks/deploy/c.yaml:7:14: `var` means nothing in a component
               hint: did you mean `vars`?
@@ -74,6 +74,33 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
             Error stack-name stacks/deploy/e.yaml:1:1: this stack has no name: map has no entry for key "stage"
               hint: set the missing value in this manifest or in what it imports
             Error yaml-syntax stacks/mixins/broken.yaml:1:7: unclosed bracket '['
+        "#]],
+    );
+}
+
+#[test]
+fn an_empty_section_is_a_mistake_with_a_way_out() {
+    check_stacks(
+        "--- stacks/deploy/a.yaml
+vars: {stage: a}
+components:
+  helm:
+--- stacks/deploy/b.yaml
+vars: {stage: b}
+components:
+  terraform: {vpc: }
+  helm: {web: {}}
+",
+        &expect![[r#"
+            b -> default
+              helm/web
+                vars: {stage: "b"}
+              terraform/vpc is unresolved
+            nameless stacks/deploy/a.yaml
+            Error section-type stacks/deploy/a.yaml:3:7: `components.helm` must be a map of components
+              hint: remove the empty `helm:`, or write `helm: {}`
+            Error section-type stacks/deploy/b.yaml:3:18: the component `vpc` must be a map of sections
+              hint: remove the empty `vpc:`, or write `vpc: {}`
         "#]],
     );
 }

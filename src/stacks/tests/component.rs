@@ -371,11 +371,15 @@ components:
 ",
         &expect![[r#"
             dev -> default
+              terraform/a
+                metadata: {inherits: ["b"]}
+                vars: {stage: "dev"}
+              terraform/b
+                metadata: {inherits: ["a"]}
+                vars: {stage: "dev"}
               terraform/outside
                 vars: {stage: "dev"}
-              terraform/a is unresolved
-              terraform/b is unresolved
-            Error inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
+            Warning inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
         "#]],
     );
 }

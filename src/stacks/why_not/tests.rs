@@ -59,8 +59,8 @@ fn a_file_says_it_and_loses_or_does_not_say_it_or_does_not_reach() {
         "vars.region",
         "mixins/othr.yaml",
         &expect![[r#"
-        NoFile { file: "mixins/othr.yaml", closest: None }
-    "#]],
+            NoFile { file: "mixins/othr.yaml", closest: Some("mixins/other.yaml") }
+        "#]],
     );
     check(
         "vars.zones",

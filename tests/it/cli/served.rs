@@ -10,8 +10,10 @@ use crate::crash::scene::{FIRST, SECOND, STACKS, Scene};
 fn it_applies_what_is_approved_and_keeps_it_so() {
     let scene = Scene::new(None);
     scene.approve();
-    let mut serving = Scene::command(["serve"]).start(scene.path());
-    serving.expect("serving 1 repositories");
+    // Whatever counts here counts without waiting for an interval.
+    let rarely = ("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h");
+    let mut serving = Scene::command(["serve"]).with(rarely.0, rarely.1).start(scene.path());
+    serving.expect("serving 1 repository");
     expect_applied(&mut serving);
 
     // While it serves, what reads beside it works; whether it has planned again by now or not.

@@ -109,3 +109,22 @@ async fn an_outcome_that_the_journal_does_not_tell_of_is_found_out() {
         assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{read:?}");
     }
 }
+
+#[tokio::test]
+async fn what_other_processes_write_is_news_and_once() {
+    for bed in beds().await {
+        let (ours, other) = (bed.open().await, bed.open().await);
+        let news = async |store: &Store| store.others_wrote().await.expect("it can be asked");
+        let held = lease(&ours, "a").await;
+        news(&ours).await;
+        ours.release(held).await.expect("it is held");
+        assert!(!news(&ours).await, "{}: what it wrote itself is no news", bed.url);
+        let held = lease(&other, "b").await;
+        assert!(news(&ours).await, "{}", bed.url);
+        assert!(!news(&ours).await, "{}: it is told once", bed.url);
+        // Its own words after those of another do not hide them.
+        other.release(held).await.expect("it is held");
+        lease(&ours, "a").await;
+        assert!(news(&ours).await, "{}", bed.url);
+    }
+}

@@ -24,6 +24,7 @@ fn kind(value: &Value) -> Kind {
         Value::Uint8(_) | Value::Uint64(_) => Kind::Uint,
         Value::Float(_) => Kind::Float,
         Value::Str(_) => Kind::Str,
+        Value::Object(object) if object.integer().is_some() => Kind::Int,
         _ => Kind::Other,
     }
 }

@@ -319,7 +319,7 @@ impl<'t> Run<'t> {
                 Type::Str => expected("string"),
                 Type::Int => expected("integer"),
                 Type::Float => expected("float"),
-                Type::Map => {
+                Type::Map | Type::Object(_) => {
                     self.fail(format!("can't handle {operand} for arg of type {}", want.name()))
                 }
                 Type::Any | Type::Raw => Ok(self.literal(dot, operand)?.value),
@@ -344,6 +344,9 @@ impl<'t> Run<'t> {
             | (value @ Value::Float(_), Type::Float)
             | (value @ Value::Str(_), Type::Str) => Ok(value),
             (Value::Map(map), Type::Map) if map.element() == Element::Any => Ok(map.into()),
+            (Value::Object(object), Type::Object(name)) if object.type_name() == name => {
+                Ok(Value::Object(object))
+            }
             (value, _) => {
                 let found = match &value {
                     Value::Nil => "interface {}".to_owned(),

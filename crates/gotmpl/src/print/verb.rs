@@ -90,14 +90,20 @@ impl<'m> Printer<'m> {
             Value::List(_) | Value::Map(_) | Value::Object(_) if verb == 'w' => {
                 self.bad_verb(value, verb)
             }
-            Value::List(list) => self.deeper(|printer| printer.list(list, verb)),
+            Value::List(list) => match list.as_bytes() {
+                Some(bytes) => self.bytes(&bytes, list, verb),
+                None => self.deeper(|printer| printer.list(list, verb)),
+            },
             Value::Map(map) => self.deeper(|printer| printer.map(map, verb)),
             Value::Object(object) => match verb {
                 'v' | 's' | 'x' | 'X' | 'q' if !self.complaining => {
                     self.text(&object.text(), verb, value)
                 }
                 'v' => self.push(&object.text()),
-                _ => self.bad_verb(value, verb),
+                _ => match object.integer() {
+                    Some(number) => self.integer(number.unsigned_abs(), number < 0, verb, value),
+                    None => self.bad_verb(value, verb),
+                },
             },
         }
     }
@@ -118,6 +124,18 @@ impl<'m> Printer<'m> {
         self.inner(value, 'v')?;
         self.complaining = false;
         self.push(")")
+    }
+
+    /// A `[]byte`: its numbers, or its text.
+    fn bytes(&mut self, bytes: &[u8], list: &List, verb: char) -> Result<(), Failure> {
+        match verb {
+            's' | 'q' => {
+                let text = std::str::from_utf8(bytes).map_err(|_| "the bytes are not UTF-8")?;
+                self.text(text, verb, &Value::List(list.clone()))
+            }
+            'x' | 'X' => self.hex_bytes(bytes, verb),
+            _ => self.deeper(|printer| printer.list(list, verb)),
+        }
     }
 
     fn list(&mut self, list: &List, verb: char) -> Result<(), Failure> {
@@ -192,7 +210,7 @@ impl<'m> Printer<'m> {
             'v' if self.spec.go_syntax => self.quoted(cut),
             'v' | 's' => self.pad(cut),
             'q' => self.quoted(cut),
-            'x' | 'X' => self.hex_bytes(text, verb),
+            'x' | 'X' => self.hex_bytes(text.as_bytes(), verb),
             _ => self.bad_verb(value, verb),
         }
     }
@@ -205,8 +223,7 @@ impl<'m> Printer<'m> {
         self.pad(&quote(text, self.spec.plus))
     }
 
-    fn hex_bytes(&mut self, text: &str, verb: char) -> Result<(), Failure> {
-        let bytes = text.as_bytes();
+    fn hex_bytes(&mut self, bytes: &[u8], verb: char) -> Result<(), Failure> {
         let bytes = &bytes[..self.spec.precision.unwrap_or(bytes.len()).min(bytes.len())];
         let prefix = if verb == 'X' { "0X" } else { "0x" };
         let mut out = String::new();

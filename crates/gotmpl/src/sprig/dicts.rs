@@ -64,7 +64,7 @@ fn set(c: &mut Call<'_>) -> Outcome {
 }
 
 /// A map that holds itself could not be printed, compared or freed.
-pub(super) fn forbid_cycle(map: &Map, value: &Value, meter: &mut Meter) -> Result<(), Failure> {
+pub(crate) fn forbid_cycle(map: &Map, value: &Value, meter: &mut Meter) -> Result<(), Failure> {
     let mut pending = vec![value.clone()];
     while let Some(value) = pending.pop() {
         meter.spend(1)?;

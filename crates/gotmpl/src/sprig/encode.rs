@@ -47,6 +47,15 @@ pub(super) fn register(f: &mut Functions) {
     add(f, &["adler32sum"], &[Str], |c| Ok(adler32(c.str(0)?.as_bytes()).to_string().into()));
 }
 
+pub(crate) fn encode_base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// The bytes, or where the mistake is.
+pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
+    BASE64_DECODER.decode(text.as_bytes()).map_err(|error| error.position)
+}
+
 /// As in Sprig, a mistake in the encoding is itself the result.
 fn decoded(result: Result<Vec<u8>, DecodeError>, name: &str) -> Outcome {
     match result {

@@ -5,12 +5,12 @@ use super::decimal::Decimal;
 use super::{Outcome, add, add_with_rest};
 use crate::functions::{Call, Functions, Type};
 use crate::value::{Element, List, Value};
-use crate::{Failure, print};
+use crate::{Failure, print, strconv};
 
 use Type::{Any, Float, Int, Str};
 
 pub(super) fn register(f: &mut Functions) {
-    add(f, &["atoi"], &[Str], |c| Ok(Value::Int(atoi(&c.str(0)?))));
+    add(f, &["atoi"], &[Str], |c| Ok(Value::Int(strconv::parse_i64(&c.str(0)?))));
     add(f, &["int"], &[Any], |c| Ok(Value::Int(to_int64(&c.value(0)))));
     add(f, &["int64"], &[Any], |c| Ok(Value::Int64(to_int64(&c.value(0)))));
     add(f, &["float64"], &[Any], |c| Ok(to_float(&c.value(0)).into()));
@@ -95,16 +95,6 @@ fn floats(f: &mut Functions) {
         let one = Decimal::from_float(1.0)?;
         Ok(Decimal::from_float(to_float(&c.value(0)))?.add(&one).to_float().into())
     });
-}
-
-/// Decimal digits with a sign; 0 for anything else, the nearest end where it does not fit.
-fn atoi(text: &str) -> i64 {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return 0;
-    }
-    let end = if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    text.parse().unwrap_or(end)
 }
 
 fn round(value: f64, places: i64, on: f64) -> f64 {

@@ -5,20 +5,25 @@ use crate::functions::{Functions, Type};
 
 pub(super) fn register(f: &mut Functions) {
     add(f, &["base", "osBase"], &[Type::Str], |c| Ok(base(&c.str(0)?).into()));
-    add(f, &["dir", "osDir"], &[Type::Str], |c| {
-        let path = c.str(0)?;
-        Ok(clean(&path[..path.rfind('/').map_or(0, |slash| slash + 1)]).into())
-    });
+    add(f, &["dir", "osDir"], &[Type::Str], |c| Ok(dir(&c.str(0)?).into()));
     add(f, &["clean", "osClean"], &[Type::Str], |c| Ok(clean(&c.str(0)?).into()));
-    add(f, &["ext", "osExt"], &[Type::Str], |c| {
-        let path = c.str(0)?;
-        let name = &path[path.rfind('/').map_or(0, |slash| slash + 1)..];
-        Ok(name.rfind('.').map_or("", |dot| &name[dot..]).into())
-    });
+    add(f, &["ext", "osExt"], &[Type::Str], |c| Ok(ext(&c.str(0)?).into()));
     add(f, &["isAbs", "osIsAbs"], &[Type::Str], |c| Ok(c.str(0)?.starts_with('/').into()));
 }
 
-fn base(path: &str) -> &str {
+/// All but the last part.
+pub(crate) fn dir(path: &str) -> String {
+    clean(&path[..path.rfind('/').map_or(0, |slash| slash + 1)])
+}
+
+/// What follows the last point of the last part, with it.
+pub(crate) fn ext(path: &str) -> &str {
+    let name = &path[path.rfind('/').map_or(0, |slash| slash + 1)..];
+    name.rfind('.').map_or("", |dot| &name[dot..])
+}
+
+/// The last part.
+pub(crate) fn base(path: &str) -> &str {
     if path.is_empty() {
         return ".";
     }
@@ -30,7 +35,7 @@ fn base(path: &str) -> &str {
 }
 
 /// The shortest path that means the same, by its text alone.
-fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut kept: Vec<&str> = Vec::new();
     for part in path.split('/') {

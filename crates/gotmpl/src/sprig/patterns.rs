@@ -5,6 +5,7 @@ use regex::{Regex, RegexBuilder};
 use super::{Outcome, add};
 use crate::Failure;
 use crate::functions::{Call, Functions, Type};
+use crate::limits::Meter;
 use crate::value::{Element, List, Value};
 
 mod syntax;
@@ -21,28 +22,34 @@ pub(super) fn register(f: &mut Functions) {
         Ok(find(c)?.unwrap_or_default().into())
     });
     add(f, &["regexFindAll", "mustRegexFindAll"], &[Str, Str, Int], find_all);
-    add(f, &["regexReplaceAll", "mustRegexReplaceAll"], &[Str, Str, Str], |c| replace(c, true));
+    add(f, &["regexReplaceAll", "mustRegexReplaceAll"], &[Str, Str, Str], |c| {
+        replace(&c.str(0)?, &c.str(1)?, &c.str(2)?, true, c.meter)
+    });
     add(f, &["regexReplaceAllLiteral", "mustRegexReplaceAllLiteral"], &[Str, Str, Str], |c| {
-        replace(c, false)
+        replace(&c.str(0)?, &c.str(1)?, &c.str(2)?, false, c.meter)
     });
-    add(f, &["regexSplit", "mustRegexSplit"], &[Str, Str, Int], split);
-    add(f, &["regexQuoteMeta"], &[Str], |c| {
-        let mut out = String::new();
-        for ch in c.str(0)?.chars() {
-            if "\\.+*?()|[]{}^$".contains(ch) {
-                out.push('\\');
-            }
-            out.push(ch);
-        }
-        Ok(out.into())
+    add(f, &["regexSplit", "mustRegexSplit"], &[Str, Str, Int], |c| {
+        split(&c.str(0)?, &c.str(1)?, c.int(2)?, c.meter)
     });
+    add(f, &["regexQuoteMeta"], &[Str], |c| Ok(quote(&c.str(0)?).into()));
 }
 
-/// Compiles argument 0, and pays for that and for one search of argument 1.
-fn compile(c: &mut Call<'_>) -> Result<Regex, Failure> {
-    let (pattern, text) = (c.str(0)?, c.str(1)?);
-    c.meter.spend(100 + pattern.len() + text.len() / 64)?;
-    let translated = syntax::translate(&pattern)?;
+/// The text with what a pattern would take for an operator escaped.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if "\\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Compiles a pattern, and pays for that and for one search of a text.
+pub(crate) fn compile(pattern: &str, text: &str, meter: &mut Meter) -> Result<Regex, Failure> {
+    meter.spend(100 + pattern.len() + text.len() / 64)?;
+    let translated = syntax::translate(pattern)?;
     RegexBuilder::new(&translated).build().map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default();
@@ -51,54 +58,65 @@ fn compile(c: &mut Call<'_>) -> Result<Regex, Failure> {
 }
 
 fn find(c: &mut Call<'_>) -> Result<Option<String>, Failure> {
-    let regex = compile(c)?;
-    Ok(regex.find(&c.str(1)?).map(|found| found.as_str().to_owned()))
+    let text = c.str(1)?;
+    let regex = compile(&c.str(0)?, &text, c.meter)?;
+    Ok(regex.find(&text).map(|found| found.as_str().to_owned()))
 }
 
 /// How many matches `limit` allows; all for a negative one.
-fn at_most(limit: i64) -> usize {
+pub(crate) fn at_most(limit: i64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 fn find_all(c: &mut Call<'_>) -> Outcome {
-    let (regex, text) = (compile(c)?, c.str(1)?);
+    let text = c.str(1)?;
+    let regex = compile(&c.str(0)?, &text, c.meter)?;
     let found = regex.find_iter(&text).take(at_most(c.int(2)?));
     let found: Vec<Value> = found.map(|found| found.as_str().into()).collect();
     let none = found.is_empty();
     Ok(if none { List::nil(Element::Str) } else { List::of(Element::Str, found) }.into())
 }
 
-fn replace(c: &mut Call<'_>, expands: bool) -> Outcome {
-    let (regex, text, with) = (compile(c)?, c.str(1)?, c.str(2)?);
+/// With every match of `pattern` replaced; if `expands`, `$1` in `with` stands for a group.
+pub(crate) fn replace(
+    pattern: &str,
+    text: &str,
+    with: &str,
+    expands: bool,
+    meter: &mut Meter,
+) -> Outcome {
+    let regex = compile(pattern, text, meter)?;
     let mut out = String::new();
     let mut end = 0;
-    for captures in regex.captures_iter(&text) {
+    for captures in regex.captures_iter(text) {
         let Some(found) = captures.get(0) else { continue };
         out.push_str(&text[end..found.start()]);
         if expands {
-            captures.expand(&with, &mut out);
+            captures.expand(with, &mut out);
         } else {
-            out.push_str(&with);
+            out.push_str(with);
         }
         end = found.end();
-        c.meter.spend(1)?;
-        c.meter.fits(out.len())?;
+        meter.spend(1)?;
+        meter.fits(out.len())?;
     }
     out.push_str(&text[end..]);
     Ok(out.into())
 }
 
-fn split(c: &mut Call<'_>) -> Outcome {
-    let (regex, text, limit) = (compile(c)?, c.str(1)?, at_most(c.int(2)?));
+/// What stands between the matches of `pattern`, in at most so many parts.
+pub(crate) fn split(pattern: &str, text: &str, limit: i64, meter: &mut Meter) -> Outcome {
+    let regex = compile(pattern, text, meter)?;
+    let limit = at_most(limit);
     if limit == 0 {
         return Ok(List::nil(Element::Str).into());
     }
-    if text.is_empty() && !c.str(0)?.is_empty() {
+    if text.is_empty() && !pattern.is_empty() {
         return Ok(vec![String::new()].into());
     }
     let mut parts: Vec<String> = Vec::new();
     let (mut from, mut to) = (0, 0);
-    for found in regex.find_iter(&text).take(limit) {
+    for found in regex.find_iter(text).take(limit) {
         if parts.len() + 1 == limit {
             break;
         }

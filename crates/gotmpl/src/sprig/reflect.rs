@@ -42,7 +42,7 @@ pub(super) fn register(f: &mut Functions) {
 }
 
 /// Go's `reflect.DeepEqual`: types must agree too, so that `1` is no `int64` 1.
-pub(super) fn deep_equal(a: &Value, b: &Value, meter: &mut Meter) -> Result<bool, Failure> {
+pub(crate) fn deep_equal(a: &Value, b: &Value, meter: &mut Meter) -> Result<bool, Failure> {
     meter.spend(1)?;
     match (a, b) {
         (Value::Absent | Value::Nil, Value::Absent | Value::Nil) => Ok(true),

@@ -17,7 +17,7 @@ static VERSION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a constant pattern")
 });
 
-pub(super) fn register(f: &mut Functions) {
+pub(crate) fn register(f: &mut Functions) {
     add(f, &["semver"], &[Type::Str], |c| Ok(Value::object(Version::parse(&c.str(0)?)?)));
     add(f, &["semverCompare"], &[Type::Str, Type::Str], |c: &mut Call<'_>| {
         c.meter.spend(c.str(0)?.len())?;

@@ -121,7 +121,7 @@ fn join(c: &mut Call<'_>) -> Outcome {
 
 /// `strings.SplitN`: at most `limit` parts, all if it is negative, none if it is zero. An empty
 /// separator splits into characters.
-pub(super) fn split(separator: &str, text: &str, limit: i64) -> Vec<String> {
+pub(crate) fn split(separator: &str, text: &str, limit: i64) -> Vec<String> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if limit == 0 {
         return Vec::new();

@@ -2,8 +2,8 @@
 
 use super::{Outcome, add};
 use crate::Failure;
-use crate::functions::{Call, Functions, Type};
-use crate::value::{Map, Value};
+use crate::functions::{Call, Function, Functions, Type};
+use crate::value::{Map, Object, Value};
 
 mod escape;
 
@@ -30,6 +30,48 @@ pub(super) fn register(f: &mut Functions) {
         Ok(fields.into_iter().map(|(key, value)| (key, Value::from(value))).collect::<Map>().into())
     });
     add(f, &["urlJoin"], &[Type::Map], join);
+}
+
+/// A `*url.URL`, with its fields.
+pub(crate) fn object(text: &str) -> Outcome {
+    let url = Url::parse(text).map_err(|reason| {
+        let shown = crate::strconv::quote(text, false);
+        Failure::Message(format!("parse {shown}: {reason}"))
+    })?;
+    Ok(Value::object(url))
+}
+
+impl Object for Url {
+    fn type_name(&self) -> &str {
+        "*url.URL"
+    }
+
+    fn method(&self, name: &str) -> Option<Function> {
+        let port = || match self.host.rfind(':') {
+            Some(colon) if is_port(&self.host[colon..]) => self.host[colon + 1..].to_owned(),
+            _ => String::new(),
+        };
+        let value: Value = match name {
+            "Scheme" => self.scheme.as_str().into(),
+            "Opaque" => self.opaque.as_str().into(),
+            "Host" => self.host.as_str().into(),
+            "Path" => self.path.as_str().into(),
+            "RawQuery" => self.query.as_str().into(),
+            "Fragment" => self.fragment.as_str().into(),
+            "User" => self.user.as_deref().map_or(Value::Nil, Value::from),
+            "Hostname" => self.hostname().into(),
+            "Port" => port().into(),
+            "EscapedPath" => escape(&self.path, Part::Path).into(),
+            "IsAbs" => (!self.scheme.is_empty()).into(),
+            "String" => Url::text(self).into(),
+            _ => return None,
+        };
+        Some(Function::new(&[], move |_| Ok(value.clone())))
+    }
+
+    fn text(&self) -> String {
+        Url::text(self)
+    }
 }
 
 #[derive(Default)]

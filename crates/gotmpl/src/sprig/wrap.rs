@@ -33,7 +33,7 @@ pub(super) fn register(f: &mut Functions) {
 }
 
 /// Breaks at the last space before `width`; a longer word is broken only if `breaks_words`.
-fn wrap(text: &str, width: i64, separator: &str, breaks_words: bool) -> Outcome {
+pub(crate) fn wrap(text: &str, width: i64, separator: &str, breaks_words: bool) -> Outcome {
     let width = usize::try_from(width).unwrap_or(1).max(1);
     let bytes = text.as_bytes();
     let mut out = String::new();
@@ -62,7 +62,7 @@ fn wrap(text: &str, width: i64, separator: &str, breaks_words: bool) -> Outcome 
 }
 
 /// At most `width` bytes of `text` from about `offset`, with `...` where something is left out.
-fn abbreviate(text: &str, offset: usize, width: usize) -> Result<String, Failure> {
+pub(crate) fn abbreviate(text: &str, offset: usize, width: usize) -> Result<String, Failure> {
     let length = text.len();
     if length <= width {
         return Ok(text.to_owned());

@@ -1,5 +1,10 @@
 //! Random templates that are mostly well formed, over data of every shape.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
 use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
@@ -19,10 +24,32 @@ pub fn templates(seed: u64, count: usize) -> Vec<Json> {
                 "missingkey": missing_key,
                 "left": "",
                 "right": "",
-                "sprig": with_sprig,
+                "functions": if with_sprig { "sprig" } else { "" },
             })
         })
         .collect()
+}
+
+/// Writes `count` of them as a corpus file, those with the same settings together.
+pub fn write(file: &Path, seed: u64, count: usize) {
+    let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for request in templates(seed, count) {
+        let text = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
+        let template = text("template").replace('\n', "⏎");
+        let is_note = template.starts_with(['#', '@', '~']) || template.is_empty();
+        if !is_note {
+            groups.entry((text("functions"), text("missingkey"))).or_default().push(template);
+        }
+    }
+    let mut out = format!("# Written by the tests from seed {seed}.\n@data {}\n", sample());
+    for ((functions, missing_key), templates) in groups {
+        let (set, mark) = if functions.is_empty() { ("none", "") } else { ("sprig", "~") };
+        let _ = writeln!(out, "@functions {set}\n@missingkey {missing_key}");
+        for template in templates {
+            let _ = writeln!(out, "{mark}{template}");
+        }
+    }
+    fs::write(file, out).expect("the corpus file is written");
 }
 
 fn sample() -> Json {

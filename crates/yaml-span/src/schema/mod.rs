@@ -20,7 +20,9 @@ use std::fmt;
 /// A typed scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar<'t> {
+    /// Nothing, `~` or `null`.
     Null,
+    /// True or false, in the words that the rules know.
     Bool(bool),
     /// Any whole number that fits.
     Int(i64),
@@ -28,6 +30,7 @@ pub enum Scalar<'t> {
     Uint(u64),
     /// Also whole numbers too large for `u64`, infinities and NaN.
     Float(f64),
+    /// A text.
     Str(Cow<'t, str>),
     /// A date or a time, as written; the reader decides whether it stays text.
     Timestamp(&'t str),
@@ -36,7 +39,9 @@ pub enum Scalar<'t> {
 /// A tag such as `!!int` over a text it does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagMismatch {
+    /// The tag: `!!int`.
     pub tag: String,
+    /// The text it stands before.
     pub text: String,
 }
 

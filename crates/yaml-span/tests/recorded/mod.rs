@@ -12,7 +12,7 @@ static RECORDED: Once = Once::new();
 
 /// The cases of `tests/<corpus>.json`.
 #[expect(clippy::disallowed_methods, reason = "RECORD is for the people who maintain these tests")]
-pub fn cases(corpus: &str) -> Vec<serde_json::Value> {
+pub(crate) fn cases(corpus: &str) -> Vec<serde_json::Value> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let file = tests.join(corpus).with_extension("json");
     if std::env::var_os("RECORD").is_some() {

@@ -1,0 +1,182 @@
+//! The functions of queries.
+
+use std::sync::Arc;
+
+use super::{
+    Expr, Found, Run, equal, items, kind, list, number, numeric, one, order, shown, truth,
+};
+use crate::model::value::{Map, Node, Rules, Value};
+use crate::model::{canonical, yaml};
+
+impl Run {
+    pub(super) fn call(&mut self, name: &str, arguments: &[Expr], value: &Value) -> Found {
+        match (name, arguments) {
+            ("select", [test]) => {
+                let kept = self.eval(test, value)?.iter().any(truth);
+                Ok(kept.then(|| value.clone()).into_iter().collect())
+            }
+            ("map", [change]) => {
+                let mut found = Vec::new();
+                for item in items(value)? {
+                    found.extend(self.eval(change, &item)?);
+                }
+                Ok(vec![list(found)])
+            }
+            ("has", [key]) => {
+                let key = one(self.eval(key, value)?);
+                let has = match (&value.node, key.as_str(), number(&key)) {
+                    (Node::Map(map), Some(key), _) => map.get(key).is_some(),
+                    (Node::List(items), _, Some(at)) => at >= 0.0 && (at as usize) < items.len(),
+                    _ => false,
+                };
+                Ok(vec![Value::computed(Node::Bool(has))])
+            }
+            ("sort_by", [by]) => {
+                let mut keyed = Vec::new();
+                for item in items(value)? {
+                    keyed.push((one(self.eval(by, &item)?), item));
+                }
+                keyed.sort_by(|a, b| order(&a.0, &b.0));
+                Ok(vec![list(keyed.into_iter().map(|(_, item)| item).collect())])
+            }
+            ("with_entries", [change]) => {
+                let mut found = Vec::new();
+                for entry in entries(value)? {
+                    found.extend(self.eval(change, &entry)?);
+                }
+                Ok(vec![from_entries(&found)?])
+            }
+            ("any" | "all", [test]) => {
+                let mut truths = Vec::new();
+                for item in items(value)? {
+                    truths.push(self.eval(test, &item)?.iter().any(truth));
+                }
+                let answer =
+                    if name == "any" { truths.contains(&true) } else { !truths.contains(&false) };
+                Ok(vec![Value::computed(Node::Bool(answer))])
+            }
+            (_, [argument]) => {
+                let argument = one(self.eval(argument, value)?);
+                Ok(vec![with_text(name, value, &shown(&argument))?])
+            }
+            (_, []) => plain(name, value),
+            _ => Err(format!("`{name}` takes one argument at most")),
+        }
+    }
+}
+
+fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String> {
+    let text =
+        || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
+    let bool = |value| Ok(Value::computed(Node::Bool(value)));
+    match name {
+        "join" => {
+            let texts: Vec<_> = items(value)?.iter().map(shown).collect();
+            Ok(Value::text(texts.join(argument)))
+        }
+        "split" => Ok(list(text()?.split(argument).map(Value::text).collect())),
+        "startswith" => bool(text()?.starts_with(argument)),
+        "endswith" => bool(text()?.ends_with(argument)),
+        "contains" => match value.as_list() {
+            Some(items) => bool(items.iter().any(|item| shown(item) == argument)),
+            None => bool(text()?.contains(argument)),
+        },
+        "ltrimstr" => Ok(Value::text(text()?.strip_prefix(argument).unwrap_or(text()?))),
+        "rtrimstr" => Ok(Value::text(text()?.strip_suffix(argument).unwrap_or(text()?))),
+        _ => Err(unknown(name)),
+    }
+}
+
+fn plain(name: &str, value: &Value) -> Found {
+    let text =
+        || value.as_str().ok_or_else(|| format!("`{name}` needs a text, not a {}", kind(value)));
+    let length = |length: usize| numeric(length as f64);
+    let found = match name {
+        "empty" => return Ok(Vec::new()),
+        "length" => match &value.node {
+            Node::List(items) => length(items.len()),
+            Node::Map(map) => length(map.len()),
+            _ if value.is_null() => length(0),
+            _ => length(shown(value).chars().count()),
+        },
+        "keys" => match &value.node {
+            Node::Map(map) => list(map.iter().map(|(key, _)| Value::text(key.clone())).collect()),
+            _ => list((0..items(value)?.len()).map(length).collect()),
+        },
+        "first" => one(items(value)?),
+        "last" => items(value)?.pop().unwrap_or(Value::computed(Node::Null)),
+        "reverse" => list(items(value)?.into_iter().rev().collect()),
+        "sort" | "min" | "max" => {
+            let mut sorted = items(value)?;
+            sorted.sort_by(order);
+            match name {
+                "sort" => list(sorted),
+                "min" => one(sorted),
+                _ => sorted.pop().unwrap_or(Value::computed(Node::Null)),
+            }
+        }
+        "unique" => {
+            let mut unique: Vec<Value> = Vec::new();
+            for item in items(value)? {
+                if !unique.iter().any(|known| equal(known, &item)) {
+                    unique.push(item);
+                }
+            }
+            list(unique)
+        }
+        "flatten" => {
+            let inner =
+                |item: Value| item.as_list().map_or_else(|| vec![item.clone()], <[_]>::to_vec);
+            list(items(value)?.into_iter().flat_map(inner).collect())
+        }
+        "add" => {
+            let mut all = items(value)?.into_iter();
+            let first = all.next().unwrap_or(Value::computed(Node::Null));
+            all.try_fold(first, |low, high| super::sum(&low, &high))?
+        }
+        "not" => Value::computed(Node::Bool(!truth(value))),
+        "type" => Value::text(kind(value)),
+        "to_string" | "tostring" => Value::text(shown(value)),
+        "to_number" | "tonumber" => {
+            let parsed: f64 = text()?.trim().parse().map_err(|_| "this text is no number")?;
+            numeric(parsed)
+        }
+        "to_json" | "tojson" | "@json" => {
+            Value::text(canonical::encode(&value.typed(Rules::Stack)).to_string())
+        }
+        "from_json" | "fromjson" | "from_yaml" => {
+            yaml::parse(text()?, Rules::Stack).ok_or("this text cannot be read")?
+        }
+        "upcase" | "ascii_upcase" => Value::text(text()?.to_uppercase()),
+        "downcase" | "ascii_downcase" => Value::text(text()?.to_lowercase()),
+        "trim" => Value::text(text()?.trim()),
+        "to_entries" => list(entries(value)?),
+        "from_entries" => from_entries(&items(value)?)?,
+        _ => return Err(unknown(name)),
+    };
+    Ok(vec![found])
+}
+
+fn unknown(name: &str) -> String {
+    format!("queries have no function `{name}` here")
+}
+
+fn entries(value: &Value) -> Found {
+    let map = value.as_map().ok_or_else(|| format!("a {} has no entries", kind(value)))?;
+    let entry = |(key, value): (&Arc<str>, &Value)| {
+        let pair = [("key", Value::text(key.clone())), ("value", value.clone())];
+        let pair: Map = pair.into_iter().map(|(key, value)| (Arc::from(key), value)).collect();
+        Value::computed(Node::Map(pair))
+    };
+    Ok(map.iter().map(entry).collect())
+}
+
+fn from_entries(entries: &[Value]) -> Result<Value, String> {
+    let mut map = Map::default();
+    for entry in entries {
+        let key = entry.get("key").ok_or("an entry needs a `key`")?;
+        let value = entry.get("value").cloned().unwrap_or(Value::computed(Node::Null));
+        map.insert(shown(key), value);
+    }
+    Ok(Value::computed(Node::Map(map)))
+}

@@ -1,0 +1,113 @@
+use expect_test::{Expect, expect};
+
+use super::Query;
+use crate::model::value::Rules;
+use crate::model::yaml;
+
+const VALUE: &str = "{a: {b: [1, 2, {c: x}], 'd e': 5}, subnets: [s1, s2], none: null, on: true, \
+    users: [{name: ada, age: 36}, {name: bob, age: 7}]}";
+
+fn check(queries: &[&str], expect: &Expect) {
+    let value = yaml::parse(VALUE, Rules::Stack).expect("valid");
+    let lines = queries.iter().map(|query| {
+        let found = Query::parse(query).and_then(|query| query.one(&value));
+        match found {
+            Ok(found) => format!("{query} = {:?}\n", found.typed(Rules::Stack)),
+            Err(error) => format!("{query} fails: {error}\n"),
+        }
+    });
+    expect.assert_eq(&lines.collect::<String>());
+}
+
+#[test]
+fn paths_lead_down_and_to_null_where_nothing_is() {
+    check(
+        &[
+            ".a.b[2].c",
+            ".a.b.[0]",
+            ".a[\"d e\"]",
+            ".a.\"d e\"",
+            ".subnets[-1]",
+            ".no.way",
+            ".a.b[9]",
+            ".subnets[0:1]",
+        ],
+        &expect![[r#"
+            .a.b[2].c = "x"
+            .a.b.[0] = 1
+            .a["d e"] = 5
+            .a."d e" = 5
+            .subnets[-1] = "s2"
+            .no.way = null
+            .a.b[9] = null
+            .subnets[0:1] = ["s1"]
+        "#]],
+    );
+}
+
+#[test]
+fn alternatives_stand_in_for_nothing() {
+    check(
+        &[".no // \"dflt\"", ".none // .on", ".on // 1", ".no.way // .x // 3"],
+        &expect![[r#"
+            .no // "dflt" = "dflt"
+            .none // .on = true
+            .on // 1 = true
+            .no.way // .x // 3 = 3
+        "#]],
+    );
+}
+
+#[test]
+fn items_are_filtered_and_changed() {
+    check(
+        &[
+            ".users[].name",
+            ".users | map(.age + 1)",
+            ".users[] | select(.age > 10) | .name",
+            "[.users[] | {name, old: .age >= 30}]",
+            ".subnets | join(\",\")",
+            ".users | sort_by(.age) | first | .name",
+            ".a | keys | length",
+            ".a | has(\"b\") and (.d | not)",
+            ".users | length - 1",
+            ".a | to_entries | map(.key)",
+        ],
+        &expect![[r#"
+            .users[].name = ["ada", "bob"]
+            .users | map(.age + 1) = [37, 8]
+            .users[] | select(.age > 10) | .name = "ada"
+            [.users[] | {name, old: .age >= 30}] = [{"name": "ada", "old": true}, {"name": "bob", "old": false}]
+            .subnets | join(",") = "s1,s2"
+            .users | sort_by(.age) | first | .name = "bob"
+            .a | keys | length = 2
+            .a | has("b") and (.d | not) = true
+            .users | length - 1 = 1
+            .a | to_entries | map(.key) = ["b", "d e"]
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_no_query_is_said_to_be_none() {
+    check(
+        &["", ".a.", ".a[", "env(HOME)", ".a | nothing", "(.a", "\"x", ".subnets.x"],
+        &expect![[r#"
+             fails: the query ends too early
+            .a. fails: a key is missing before ``
+            .a[ fails: the query ends too early
+            env(HOME) fails: queries have no function `HOME` here
+            .a | nothing fails: queries have no function `nothing` here
+            (.a fails: `)` is missing
+            "x fails: a quote is not closed
+            .subnets.x fails: there is no `x` in a list
+        "#]],
+    );
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let nested = |depth: usize| format!("{}.{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(Query::parse(&nested(31)).is_ok());
+    assert!(Query::parse(&nested(32)).is_err());
+}

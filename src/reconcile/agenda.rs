@@ -1,0 +1,58 @@
+//! When each stack is looked at again without a reason.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::ids::StackName;
+use crate::model::desired::{Presence, Stack};
+
+/// Nothing is looked at more often without a reason: a look at a large stack takes some 100 ms.
+const INTERVAL_MIN: Duration = Duration::from_secs(1);
+
+/// Stacks that need not be looked at before a moment, by the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    again: BTreeMap<StackName, Duration>,
+}
+
+impl Agenda {
+    /// Whether `stack` is to be looked at: its moment has come, or it has none.
+    pub(super) fn is_due(&self, stack: &StackName, now: Duration) -> bool {
+        self.again.get(stack).is_none_or(|again| *again <= now)
+    }
+
+    /// At `now` the stack was as it should be: the next look is an `interval` later.
+    pub(super) fn put(&mut self, stack: StackName, now: Duration, interval: Option<Duration>) {
+        match interval {
+            Some(interval) => drop(self.again.insert(stack, now + interval)),
+            None => self.strike(&stack),
+        }
+    }
+
+    /// The stack is looked at every time.
+    pub(super) fn strike(&mut self, stack: &StackName) {
+        self.again.remove(stack);
+    }
+
+    /// How long until the first of them, `most` at most.
+    pub(super) fn pause(&self, now: Duration, most: Duration) -> Duration {
+        let first = self.again.values().min().map(|again| again.saturating_sub(now));
+        first.map_or(most, |pause| pause.max(INTERVAL_MIN).min(most))
+    }
+}
+
+/// How long a stack may wait for a look without a reason: as long as its most impatient component.
+/// A component that does not say waits for `usual`. `None`: no component says anything.
+pub(super) fn interval(stack: &Stack, usual: Duration) -> Option<Duration> {
+    let active = stack.components.values().filter(|one| one.presence == Presence::Active);
+    let said: Vec<_> = active.map(|component| component.reconcile.interval).collect();
+    said.iter().flatten().next()?;
+    let wait = |said: &Option<jiff::SignedDuration>| match said {
+        Some(said) => Duration::try_from(*said).unwrap_or_default().max(INTERVAL_MIN),
+        None => usual,
+    };
+    said.iter().map(wait).min()
+}
+
+#[cfg(test)]
+mod tests;

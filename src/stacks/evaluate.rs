@@ -1,0 +1,175 @@
+//! The values of one merged component: its templates rendered, its functions called.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::call::Calls;
+use super::component::Merged;
+use super::deferred;
+use super::finish::{Bench, Finisher};
+use super::marks::Marks;
+use super::merge::Lists;
+use super::path;
+use super::sections::{self, Shape};
+use super::template::{self, Missing, Moment, Rendering};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::desired::{Presence, Reach};
+use crate::model::policy::Level;
+use crate::model::value::{Map, Node, Value};
+
+impl Finisher<'_> {
+    /// Renders what templates the component has. `lists` is its strategy.
+    pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
+        if !self.evaluation.functions {
+            settle(merged, lists);
+        }
+        let with_templates = names(merged, Marks::TEMPLATE);
+        if with_templates.is_empty() || !self.evaluation.templates {
+            return;
+        }
+        let mut missing = Vec::new();
+        // Every pass reads the values as they were written: it follows one reference further.
+        let written = self.with_names(bench, merged, lists);
+        for _ in 0..self.templates.evaluations() {
+            let texts = merged.map();
+            let scope = template::needed(self.templates, &texts, &written);
+            let (late, prints) = (Moment::Late, Missing::Prints);
+            let mut rendering = Rendering::new(self.templates, late, prints, scope);
+            rendering.written = written.clone();
+            let rendered: Vec<_> = with_templates
+                .iter()
+                .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
+                .collect();
+            let (failures, absent) = (rendering.failures, rendering.absent);
+            for (name, value) in rendered {
+                merged.compute(name, Reach::Rendered, value);
+            }
+            missing.extend(absent);
+            if bench.presence == Presence::Abstract {
+                continue;
+            }
+            let spans = failures.iter().map(|f| {
+                let span = self.span(bench.parent, bench.sources, &f.at);
+                f.diagnostic(&self.library.files, span)
+            });
+            bench.faults.extend(spans.collect::<Vec<_>>());
+            if !bench.faults.is_empty() {
+                break;
+            }
+        }
+        if bench.presence == Presence::Active {
+            let level = self.library.strictness.missing_template_keys;
+            let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
+            let found = spans.filter_map(|span| {
+                let message = "a key of this template is not there, so it prints `<no value>`";
+                level.of(Diagnostic::error(Code::TemplateMissingKey, span, message))
+            });
+            let found: Vec<_> = found.collect();
+            match level {
+                Level::Deny => bench.faults.extend(found),
+                Level::Allow | Level::Warn => self.warnings.extend(found),
+            }
+        }
+    }
+
+    /// The sections and the names that only templates see. Where calls met other values,
+    /// templates see what would come of them as texts.
+    fn with_names(&self, bench: &Bench<'_>, merged: &Merged, lists: Lists) -> Map {
+        let empty = sections::RULES.iter().map(|rule| {
+            let value =
+                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
+            (Arc::from(rule.name), value)
+        });
+        let said = merged.sections.iter().map(|(name, section)| {
+            let calls = section.marks.has(Marks::FUNCTION);
+            let settled = calls.then(|| deferred::settled(&section.value, lists)).flatten();
+            (name.clone(), settled.unwrap_or_else(|| section.value.clone()))
+        });
+        let mut map: Map = empty.chain(said).collect();
+        let file = self.file(bench.parent);
+        let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
+        text("atmos_component", bench.id.name.as_str());
+        text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
+        text("atmos_stack", bench.stack.as_str());
+        text("stack", bench.stack.as_str());
+        text("atmos_stack_file", file);
+        text("atmos_manifest", file);
+        if self.evaluation.listing {
+            text("workspace", &bench.listed_workspace);
+            let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
+            map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
+        } else {
+            text("workspace", &bench.workspace);
+            let layers = merged.layers.iter().filter_map(|layer| layer.imports.last());
+            let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+            map.insert("deps", self.files(deps.into_iter()));
+            map.insert("imports", self.files(bench.parent.imports.iter()));
+        }
+        let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
+        let inheritance = Node::List(Arc::new(inheritance.collect()));
+        map.insert("inheritance", Value::computed(inheritance));
+        map
+    }
+
+    /// Manifests by their names among the stacks.
+    fn files<'p>(&self, paths: impl Iterator<Item = &'p Arc<str>>) -> Value {
+        let name = |path: &'p Arc<str>| path::stem(path::below(path, &self.dialect.stacks));
+        let names = paths.map(|path| Value::text(name(path)));
+        Value::computed(Node::List(Arc::new(names.collect())))
+    }
+
+    /// Calls what functions the component has. `lists` is its strategy.
+    pub(super) fn call(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
+        let calling = Marks::FUNCTION.and(Marks::TEMPLATE).and(Marks::UNSET);
+        let names = names(merged, calling);
+        if names.is_empty() {
+            return;
+        }
+        let (metadata, env) = (merged.get("metadata").cloned(), merged.get("env").cloned());
+        let mut calls = Calls {
+            answers: self.answers,
+            evaluation: self.evaluation,
+            lists,
+            stack: bench.stack.as_str(),
+            metadata: metadata.as_ref(),
+            env: env.as_ref(),
+            asked: BTreeSet::new(),
+            open: BTreeSet::new(),
+            failures: Vec::new(),
+        };
+        let called: Vec<_> = names
+            .iter()
+            .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
+            .collect();
+        let Calls { asked, open, failures, .. } = calls;
+        self.consults |= !asked.is_empty() || !self.answers.is_empty();
+        for (name, value) in called {
+            merged.compute(name, Reach::Rendered, value);
+        }
+        // What will not be applied has nothing to wait for and nothing to fail with.
+        if bench.presence == Presence::Active {
+            self.asked.extend(asked);
+            bench.open = open;
+            let found = failures.into_iter().map(|(value, code, message)| {
+                Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
+            });
+            bench.faults.extend(found.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// Decides what calls met, where they are not going to be called.
+fn settle(merged: &mut Merged, lists: Lists) {
+    for name in names(merged, Marks::FUNCTION) {
+        let settled = merged.get(&name).and_then(|section| deferred::settled(section, lists));
+        if let Some(settled) = settled {
+            merged.compute(&name, Reach::Rendered, settled);
+        }
+    }
+}
+
+/// The sections that need any of `work`.
+fn names(merged: &Merged, work: Marks) -> Vec<Arc<str>> {
+    let sections = merged.sections.iter().filter(|(_, section)| section.marks.has(work));
+    sections.map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,257 @@
+//! Which components a manifest has, and to which stacks they belong: found without merging them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gotmpl::FieldPath;
+
+use super::atmos_yaml::Dialect;
+use super::component::Sources;
+use super::finish;
+use super::identity::Identity;
+use super::inherit::{self, Place};
+use super::load::Library;
+use super::manifest::{Key, Manifest, Parts};
+use super::parent::{Bench, Parent};
+use super::template::Templates;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ids::{ComponentName, KindName, StackName};
+use crate::model::value::Value;
+
+/// The components of one manifest.
+#[derive(Debug, Default)]
+pub(super) struct Roll {
+    /// The stack of each component that has one.
+    pub(super) names: BTreeMap<Key, StackName>,
+    /// Why others have none.
+    pub(super) found: Vec<Diagnostic>,
+    /// What is wrong with components, whatever their values come to.
+    pub(super) wrong: BTreeMap<Key, Vec<Diagnostic>>,
+    /// Whether not even the names of all its stacks are certain.
+    pub(super) nameless: bool,
+}
+
+/// What calling a roll needs.
+pub(super) struct Caller<'c> {
+    pub(super) library: &'c Library,
+    pub(super) dialect: &'c Dialect,
+    pub(super) identity: &'c Identity,
+    pub(super) templates: &'c mut Templates,
+}
+
+/// The values that a name is made of.
+type Values = Vec<Option<Value>>;
+
+impl Caller<'_> {
+    /// The roll of one manifest.
+    pub(super) fn roll(&mut self, parent: &Parent) -> Roll {
+        let mut roll = Roll::default();
+        let mut names = Names::new(parent, self);
+        let broken = !parent.closure.faults.is_empty();
+        let certain = broken.then(|| Parent::new(parent.path.clone(), parent.closure.certain()));
+        let mut certain = certain.as_ref().map(|certain| Names::new(certain, self));
+        let dialect = self.dialect;
+        let mut bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
+        let strategy = [FieldPath(["settings", "list_merge_strategy"].map(str::to_owned).to_vec())];
+        let manifests = || parent.closure.contributions.iter().map(|from| &from.manifest);
+        let backend = ["backend", "backend_type"].map(|name| FieldPath(vec![name.to_owned()]));
+        let chooses = manifests().any(|manifest| {
+            says(manifest, &strategy)
+                || says_for_all(manifest, &strategy)
+                || says(manifest, &backend)
+        });
+        let backends = manifests().any(|manifest| says_for_all(manifest, &backend));
+        let mut backends = if backends { Backends::Unseen } else { Backends::Right };
+        for key in parent.keys() {
+            let found = self.wrong(&mut bench, key, chooses, &mut backends);
+            let (wrong, odd): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+            roll.found.extend(odd);
+            if !wrong.is_empty() {
+                roll.wrong.insert(key.clone(), wrong);
+            }
+            if let Err(error) =
+                KindName::new(&key.0).map(drop).and(ComponentName::new(&key.1).map(drop))
+            {
+                let span = parent.span(key);
+                roll.found.push(Diagnostic::error(Code::SectionType, span, error.to_string()));
+                roll.nameless = true;
+                continue;
+            }
+            let name = match names.of(key, self) {
+                Ok(name) => name,
+                Err(fault) => {
+                    roll.found.push(*fault);
+                    roll.nameless = true;
+                    continue;
+                }
+            };
+            if let Some(certain) = &mut certain
+                && certain.of(key, self).ok().as_ref() != Some(&name)
+            {
+                roll.nameless = true;
+            }
+            roll.names.insert(key.clone(), name);
+        }
+        // A broken manifest without a component would look like one that asks for nothing.
+        roll.nameless |= broken && roll.names.is_empty();
+        roll
+    }
+
+    /// What is wrong with what is said about a component; `chooses` is whether it may have a
+    /// strategy or a backend of its own.
+    fn wrong(
+        &self,
+        bench: &mut Bench<'_>,
+        key: &Key,
+        chooses: bool,
+        backends: &mut Backends,
+    ) -> Vec<Diagnostic> {
+        let place = Place { library: self.library, layout: &self.dialect.layout };
+        let mut wrong = bench.parent.faults(key);
+        if !chooses {
+            wrong.extend(inherit::bases(bench, &place, key).faults);
+            wrong.extend(backends.wrong(self, bench, key));
+            return wrong;
+        }
+        let sources = Sources::gather(bench, &place, key, self.dialect.inherits_metadata);
+        wrong.extend(sources.faults.iter().cloned());
+        let strategy = finish::strategy(self.library, self.dialect, bench.parent, &sources);
+        wrong.extend(strategy.err().map(|fault| *fault));
+        let backend = finish::backend_type(self.library, bench.parent, &sources);
+        wrong.extend(backend.err().map(|fault| *fault));
+        wrong
+    }
+}
+
+/// What is wrong with the one backend of all components, where none says anything about it.
+enum Backends {
+    /// Nothing.
+    Right,
+    /// It is not known yet.
+    Unseen,
+    /// This.
+    Wrong(Diagnostic),
+}
+
+impl Backends {
+    fn wrong(
+        &mut self,
+        caller: &Caller<'_>,
+        bench: &mut Bench<'_>,
+        key: &Key,
+    ) -> Option<Diagnostic> {
+        if matches!(self, Self::Right) || key.0.as_ref() != "terraform" {
+            return None;
+        }
+        let own = bench.own(key);
+        let metadata = own.get("metadata").map(|slot| &slot.value);
+        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+            return None;
+        }
+        if matches!(self, Self::Unseen) {
+            let Caller { library, dialect, .. } = caller;
+            let place = Place { library, layout: &dialect.layout };
+            let sources = Sources::gather(bench, &place, key, dialect.inherits_metadata);
+            *self = match finish::backend_type(library, bench.parent, &sources) {
+                Ok(()) => Self::Right,
+                Err(fault) => Self::Wrong(*fault),
+            };
+        }
+        match self {
+            Self::Wrong(fault) => Some(fault.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The names of one manifest's components. Mostly they have one name: what it is made of stands at
+/// the top of the files.
+struct Names<'p> {
+    parent: &'p Parent,
+    bench: Bench<'p>,
+    /// Whether a component may say by itself what its name is made of.
+    own: bool,
+    /// By kind, what all its components have in common.
+    shared: BTreeMap<Arc<str>, Result<StackName, Box<Diagnostic>>>,
+    /// The last name, and what it was made of.
+    last: Option<(Values, StackName)>,
+}
+
+impl<'p> Names<'p> {
+    fn new(parent: &'p Parent, caller: &Caller<'_>) -> Self {
+        let (dialect, fields) = (caller.dialect, &caller.identity.fields);
+        let bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
+        let manifests = parent.closure.contributions.iter().map(|from| &from.manifest);
+        let own = manifests.into_iter().any(|manifest| says(manifest, fields));
+        Self { parent, bench, own, shared: BTreeMap::new(), last: None }
+    }
+
+    fn of(&mut self, key: &Key, caller: &mut Caller<'_>) -> Result<StackName, Box<Diagnostic>> {
+        if self.own {
+            let place = Place { library: caller.library, layout: &caller.dialect.layout };
+            let inherits = caller.dialect.inherits_metadata;
+            let sources = Sources::gather(&mut self.bench, &place, key, inherits);
+            return self.made(caller, |field| sources.find(field));
+        }
+        if let Some(known) = self.shared.get(&key.0) {
+            return known.clone();
+        }
+        let sections: BTreeSet<_> =
+            caller.identity.fields.iter().filter_map(|field| field.0.first()).collect();
+        let slots: BTreeMap<_, _> = sections
+            .into_iter()
+            .filter_map(|name| Some((name, self.bench.shared_slot(&key.0, name)?)))
+            .collect();
+        let name = self.made(caller, |field| {
+            let (section, steps) = field.0.split_first()?;
+            let value = &slots.get(section)?.value;
+            let found = steps.iter().try_fold(value, |value, step| value.get(step)).cloned()?;
+            (!super::merge::is_unset(&found)).then_some(found)
+        });
+        self.shared.insert(key.0.clone(), name.clone());
+        name
+    }
+
+    fn made(
+        &mut self,
+        caller: &mut Caller<'_>,
+        find: impl Fn(&FieldPath) -> Option<Value>,
+    ) -> Result<StackName, Box<Diagnostic>> {
+        let values: Values = caller.identity.fields.iter().map(&find).collect();
+        if let Some((known, name)) = &self.last
+            && *known == values
+        {
+            return Ok(name.clone());
+        }
+        let (said, path) = (self.parent.name.as_ref(), &self.parent.path);
+        let Caller { dialect, identity, templates, .. } = caller;
+        let name = identity.name(dialect, templates, said, path, find)?;
+        self.last = Some((values, name.clone()));
+        Ok(name)
+    }
+}
+
+/// Whether a component or an override of the manifest says anything at `fields`.
+fn says(manifest: &Manifest, fields: &[FieldPath]) -> bool {
+    let components = manifest.components.values().map(|declared| &declared.parts);
+    let mut all = components.chain(manifest.overrides.values().flatten());
+    // A component's own overrides may hold any section.
+    all.any(|parts| parts.contains_key("overrides") || holds(parts, fields))
+}
+
+/// Whether the manifest says anything at `fields` for all components, or for all of a kind.
+fn says_for_all(manifest: &Manifest, fields: &[FieldPath]) -> bool {
+    std::iter::once(&manifest.globals)
+        .chain(manifest.kinds.values())
+        .any(|parts| holds(parts, fields))
+}
+
+fn holds(parts: &Parts, fields: &[FieldPath]) -> bool {
+    fields.iter().any(|field| match field.0.as_slice() {
+        [section, key, ..] => {
+            parts.get(section.as_str()).is_some_and(|part| part.value.get(key).is_some())
+        }
+        [section] => parts.contains_key(section.as_str()),
+        [] => true,
+    })
+}

@@ -1,0 +1,175 @@
+//! A resolver that goes on from snapshot to snapshot says what one says that starts there.
+
+use std::fmt::Write as _;
+
+use super::shown;
+use crate::model::question::{Answer, Answers, Question};
+use crate::model::value::Value;
+use crate::source::Snapshot;
+use crate::stacks::{Resolution, Resolver, Selection};
+
+/// Files of a repository, each with everything it may say; an empty text: it is not there.
+const FILES: &[(&str, &[&str])] = &[
+    (
+        "atmos.yaml",
+        &[
+            "stacks: {base_path: stacks, included_paths: ['deploy/**/*'], name_template: '{{ .vars.stage }}'}\ntemplates: {settings: {enabled: true, sprig: {enabled: true}}}\n",
+            "stacks: {base_path: stacks, included_paths: ['deploy/**/*'], name_template: 'x-{{ .vars.stage }}'}\nenv: {LOW: 1}\n",
+            "stacks: {base_path: stacks, name_pattern: '{stage}'}\nsettings: {list_merge_strategy: append}\n",
+        ],
+    ),
+    (
+        "stacks/deploy/a.yaml",
+        &[
+            "import: [catalog/*, mixins/one]\nvars: {stage: a}\n",
+            "import: [catalog/vpc, {path: catalog/net, context: {size: 3}}]\nvars: {stage: a, own: '{{ .vars.shared }}'}\nterraform: {overrides: {vars: {over: a}}}\n",
+            "import: [mixins/one, catalog/vpc]\nlocals: {l: here}\nvars: {stage: a, l: '{{ .locals.l }}'}\n",
+            "import: [catalog/missing]\nvars: {stage: a}\n",
+            "vars: {stage: a\n",
+            "",
+        ],
+    ),
+    (
+        "stacks/deploy/b.yaml",
+        &[
+            "import: [mixins/one, catalog/vpc, catalog/rendered]\nvars: {stage: b}\ncomponents: {terraform: {db: {vars: {x: 1}, settings: {depends_on: {1: {component: vpc, stage: a}}}}}}\n",
+            "import: [catalog/vpc]\nvars: {stage: b}\ncomponents: {terraform: {vpc: {vars: {stage: a}}}}\n",
+            "import: [catalog/vpc]\nvars: {stage: b}\ncomponents: {terraform: {db: {component: code, vars: {y: !env Y}}}}\n",
+            "",
+        ],
+    ),
+    (
+        "stacks/deploy/c.yaml",
+        &[
+            "",
+            "import: [catalog/vpc]\nvars: {stage: a}\ncomponents: {terraform: {other: {settings: {depends_on: {1: {component: vpc}}}}}}\n",
+            "vars: {stage: c}\ncomponents: {terraform: {vpc: {settings: {depends_on: {1: {component: db, stack: b}}}}}}\n",
+        ],
+    ),
+    (
+        "stacks/catalog/vpc.yaml",
+        &[
+            "components: {terraform: {vpc: {metadata: {inherits: [base]}, vars: {list: [1, 2]}}, base: {metadata: {type: abstract}, vars: {b: 1, t: '{{ .vars.stage }}'}}}}\n",
+            "components: {terraform: {vpc: {metadata: {inherits: [bse]}}}}\n",
+            "import: [catalog/net]\ncomponents: {terraform: {vpc: {vars: {table: !include table.yaml .a}}}}\n",
+            "",
+        ],
+    ),
+    (
+        "stacks/catalog/net.yaml",
+        &[
+            "vars: {shared: 1}\n",
+            "vars: {shared: 2, size: '{{ .size }}'}\nvarz: {}\n",
+            "import: [catalog/vpc]\n",
+            "",
+        ],
+    ),
+    (
+        "stacks/catalog/rendered.yaml.tmpl",
+        &["", "vars: {rendered: '{{ add 1 2 }}'}\n", "vars: {rendered: '{{ nothing }}'}\n"],
+    ),
+    (
+        "stacks/mixins/one.yaml",
+        &[
+            "settings: {depth: {a: 1, b: 2}}\n",
+            "settings: {list_merge_strategy: append}\nvars: {list: [0]}\n",
+            "settings: {list_merge_strategy: apend}\n",
+            "- 1\n",
+            "",
+        ],
+    ),
+    ("table.yaml", &["a: {b: 1}\n", "a: 2\n", ""]),
+    ("components/terraform/code/main.tf", &["", "x\n"]),
+];
+
+/// Numbers from a seed.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % bound
+    }
+}
+
+#[test]
+fn going_on_is_the_same_as_starting_anew() {
+    let mut faulty = 0;
+    for seed in 0..12 {
+        let mut seeded = Seeded(seed);
+        let mut chosen = vec![0; FILES.len()];
+        let mut resolver = Resolver::new(&snapshot(&chosen));
+        for step in 0..40 {
+            for _ in 0..=seeded.below(2) {
+                // What steers everything changes rarely: else nothing would ever be kept.
+                let file =
+                    if seeded.below(10) == 0 { 0 } else { 1 + seeded.below(FILES.len() - 1) };
+                // What a file says first is right; mostly it is that.
+                let other = seeded.below(3) == 0;
+                chosen[file] = if other { seeded.below(FILES[file].1.len()) } else { 0 };
+            }
+            let snapshot = snapshot(&chosen);
+            let (selection, answers) = (selection(&mut seeded), answers(&mut seeded));
+            resolver.advance(&snapshot);
+            let kept = resolver.resolve(&selection, &answers);
+            let fresh = Resolver::new(&snapshot).resolve(&selection, &answers);
+            faulty += usize::from(!fresh.desired.is_complete());
+            assert_eq!(all(&kept), all(&fresh), "seed {seed}, step {step}, files {chosen:?}");
+        }
+    }
+    assert!((50..400).contains(&faulty), "{faulty} of 480 are broken: neither none nor all");
+}
+
+fn snapshot(chosen: &[usize]) -> Snapshot {
+    let files = FILES.iter().zip(chosen).map(|((path, texts), at)| (*path, texts[*at]));
+    let files = files.filter(|(_, text)| !text.is_empty());
+    Snapshot::in_memory(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())))
+}
+
+fn selection(seeded: &mut Seeded) -> Selection {
+    let glob = |text| vec![globset::Glob::new(text).expect("a glob").compile_matcher()];
+    let components = |name| vec![crate::ids::ComponentName::new(name).expect("a name")];
+    match seeded.below(6) {
+        0 => Selection { stacks: glob("a"), ..Selection::default() },
+        1 => Selection { components: components("vpc"), unlinked: true, ..Selection::default() },
+        _ => Selection::all(),
+    }
+}
+
+fn answers(seeded: &mut Seeded) -> Answers {
+    let question = Question { function: "env".into(), arguments: vec!["Y".into()] };
+    match seeded.below(3) {
+        0 => Answers::new(),
+        1 => Answers::from([(question, Answer::Value(Value::text("answered")))]),
+        _ => Answers::from([(question, Answer::Refused("no".to_owned()))]),
+    }
+}
+
+/// Everything there is to see, places included.
+fn all(resolution: &Resolution) -> String {
+    let mut text = shown(resolution);
+    let desired = &resolution.desired;
+    let span = |origin| desired.files.span(origin).map(|span| span.to_string()).unwrap_or_default();
+    for found in desired.diagnostics.iter().chain(&resolution.tree) {
+        let _ = writeln!(text, "{found:?}");
+    }
+    let _ = writeln!(text, "{:?} {:?}", desired.nameless, resolution.questions);
+    for stack in desired.stacks.values() {
+        let _ = writeln!(text, "{} {:?} {:?}", stack.name, stack.manifests, stack.target);
+        let _ = writeln!(text, "{:?}", stack.unresolved);
+    }
+    for one in desired.components() {
+        let places: Vec<_> = one.dependencies.iter().map(|it| (&it.on, span(it.origin))).collect();
+        let _ = writeln!(text, "{} {places:?} {:?}", one.id, one.questions);
+        for layer in &one.layers {
+            let (at, value) = (span(layer.value.origin), &layer.value);
+            let _ = writeln!(
+                text,
+                "  {} {:?} {:?} {at} {value:?}",
+                layer.section, layer.reach, layer.imports
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,299 @@
+//! One stack: its components finished, put together and linked to what they depend on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::component::Sources;
+use super::dependency::{self, Index, Wanted, Where};
+use super::finish::Finisher;
+use super::identity::Identity;
+use super::inherit::Place;
+use super::manifest::Key;
+use super::parent::{Bench, Parent};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
+use crate::model::desired::{Component, Presence, Stack};
+use crate::model::question::Question;
+
+/// The target of a stack that names none, as in a repository that knows nothing of Isobar yet.
+/// What it stands for is, like for every name, the agent's settings' business.
+const DEFAULT_TARGET: &str = "default";
+
+/// The selected components of a stack, by the manifests that have them, in order.
+pub(super) type Members = Vec<(Arc<Parent>, Vec<Key>)>;
+
+/// A stack with what was found on the way to it.
+pub(super) struct Whole {
+    pub(super) stack: Arc<Stack>,
+    pub(super) found: Vec<Diagnostic>,
+    pub(super) asked: BTreeSet<Question>,
+    /// Whether anything in it depends on answers.
+    pub(super) consults: bool,
+    /// The stacks that it depends on, itself among them: which components they have bears on it.
+    pub(super) beside: BTreeSet<StackName>,
+    /// What each component that may be part of a ring depends on, and where it is declared.
+    pub(super) edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+}
+
+/// A component that resolved, with what it still needs from the others.
+struct Draft<'p> {
+    component: Component,
+    parent: &'p Parent,
+    sources: Sources,
+    wanted: Vec<Wanted>,
+}
+
+/// What links need to know of all stacks.
+pub(super) struct Around<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) index: &'a Index,
+    /// Whether there may be stacks that have no name.
+    pub(super) uncertain: bool,
+    /// Whether dependencies do not matter.
+    pub(super) unlinked: bool,
+}
+
+/// Makes the stack `name` of its selected components.
+pub(super) fn whole(
+    mut finisher: Finisher<'_>,
+    around: &Around<'_>,
+    name: &StackName,
+    members: &Members,
+) -> Whole {
+    let mut work = Work {
+        around,
+        stack: Stack {
+            name: name.clone(),
+            manifests: Vec::new(),
+            target: None,
+            components: BTreeMap::new(),
+            unresolved: BTreeMap::new(),
+        },
+        found: Vec::new(),
+        beside: BTreeSet::from([name.clone()]),
+        edges: BTreeMap::new(),
+    };
+    let mut drafts = Vec::new();
+    for (parent, keys) in members {
+        work.parent(&mut finisher, parent, keys, &mut drafts);
+    }
+    for draft in drafts {
+        match around.unlinked {
+            true => work.compose(draft),
+            false => work.link(&mut finisher, draft),
+        }
+    }
+    work.peel();
+    work.target();
+    let Work { stack, mut found, beside, edges, .. } = work;
+    let Finisher { asked, warnings, consults, .. } = finisher;
+    found.extend(warnings);
+    Whole { stack: Arc::new(stack), found, asked, consults, beside, edges }
+}
+
+struct Work<'w> {
+    around: &'w Around<'w>,
+    stack: Stack,
+    found: Vec<Diagnostic>,
+    beside: BTreeSet<StackName>,
+    edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+}
+
+impl Work<'_> {
+    /// Finishes the components of one manifest.
+    fn parent<'p>(
+        &mut self,
+        finisher: &mut Finisher<'_>,
+        parent: &'p Parent,
+        keys: &[Key],
+        drafts: &mut Vec<Draft<'p>>,
+    ) {
+        let mut bench = Bench::new(parent, finisher.dialect.lists, finisher.dialect.lowest.clone());
+        let place = Place { library: finisher.library, layout: &finisher.dialect.layout };
+        let faults = &parent.closure.faults;
+        for key in keys {
+            if let Some(wrong) = Some(faults).filter(|faults| !faults.is_empty()) {
+                self.unresolved(parent, key, wrong.clone());
+                continue;
+            }
+            if let Some(wrong) = parent.roll().wrong.get(key) {
+                self.unresolved(parent, key, wrong.clone());
+                continue;
+            }
+            let inherits = finisher.dialect.inherits_metadata;
+            let sources = Sources::gather(&mut bench, &place, key, inherits);
+            match finisher.finish(parent, &sources, &self.stack.name) {
+                Ok(component) if self.around.unlinked => {
+                    drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
+                }
+                Ok(component) => {
+                    let sections = component.sections.as_map().cloned().unwrap_or_default();
+                    let (wanted, wrong) = dependency::wanted(&sections);
+                    let wrong = wrong.iter().map(|value| {
+                        let message = "a dependency names a `component`";
+                        let span = finisher.span(parent, &sources, value);
+                        Diagnostic::error(Code::SectionType, span, message)
+                    });
+                    let wrong: Vec<_> = wrong.collect();
+                    if wrong.is_empty() || component.presence == Presence::Abstract {
+                        drafts.push(Draft { component, parent, sources, wanted });
+                    } else {
+                        self.unresolved(parent, key, wrong);
+                    }
+                }
+                Err(faults) => self.unresolved(parent, key, faults),
+            }
+        }
+    }
+
+    fn unresolved(&mut self, parent: &Parent, key: &Key, faults: Vec<Diagnostic>) {
+        self.found.extend(faults.iter().cloned());
+        self.takes_part(parent);
+        // A roll holds no other names.
+        let (Ok(kind), Ok(component)) = (KindName::new(&key.0), ComponentName::new(&key.1)) else {
+            return;
+        };
+        give_up(&mut self.stack, (kind, component), faults);
+    }
+
+    fn takes_part(&mut self, parent: &Parent) {
+        if !self.stack.manifests.contains(&parent.path) {
+            self.stack.manifests.push(parent.path.clone());
+        }
+    }
+
+    /// Finds what a component depends on, and puts it into the stack.
+    fn link(&mut self, finisher: &mut Finisher<'_>, mut draft: Draft<'_>) {
+        let id = draft.component.id.clone();
+        let mut faults = Vec::new();
+        if draft.component.presence != Presence::Abstract {
+            for wanted in &draft.wanted {
+                let span = finisher.span(draft.parent, &draft.sources, &wanted.at);
+                let linked = self.stack_of(finisher, &draft, wanted, &span).and_then(|stack| {
+                    let Around { index, uncertain, .. } = *self.around;
+                    let linked = dependency::link(index, uncertain, &id, &stack, wanted, &span);
+                    self.beside.insert(stack);
+                    linked
+                });
+                match linked {
+                    Ok(found) => draft.component.dependencies.extend(found),
+                    Err(fault) => faults.push(*fault),
+                }
+            }
+        }
+        draft.component.dependencies.dedup_by(|a, b| a.on == b.on);
+        let on = draft.component.dependencies.iter().map(|dependency| dependency.on.clone());
+        self.edges.insert(id, (on.collect(), draft.parent.span(&draft.sources.key)));
+        match faults.is_empty() {
+            true => self.compose(draft),
+            false => self.unresolved(draft.parent, &draft.sources.key, faults),
+        }
+    }
+
+    fn stack_of(
+        &self,
+        finisher: &mut Finisher<'_>,
+        draft: &Draft<'_>,
+        wanted: &Wanted,
+        span: &Span,
+    ) -> Result<StackName, Box<Diagnostic>> {
+        match &wanted.stack {
+            Where::Here => Ok(self.stack.name.clone()),
+            Where::Named(name) => StackName::new(name).map_err(|error| {
+                let (code, message) = (Code::DependencyMissing, error.to_string());
+                Box::new(Diagnostic::error(code, span.clone(), message))
+            }),
+            Where::Like(vars) => {
+                let find = |field: &gotmpl::FieldPath| match field.0.as_slice() {
+                    [section, key] if section == "vars" && vars.get(key).is_some() => {
+                        vars.get(key).cloned()
+                    }
+                    _ => draft.sources.find(field),
+                };
+                let Finisher { dialect, templates, .. } = finisher;
+                self.around.identity.name(dialect, templates, None, &draft.parent.path, find)
+            }
+        }
+    }
+
+    /// Puts a component into the stack. Several manifests may say the same about one component.
+    fn compose(&mut self, draft: Draft<'_>) {
+        let Draft { component, parent, sources, .. } = draft;
+        let key = (component.id.kind.clone(), component.id.name.clone());
+        self.takes_part(parent);
+        let other = self.stack.components.get(&key).map(|other| {
+            let both_abstract =
+                [other, &component].iter().any(|c| c.presence == Presence::Abstract);
+            (other.manifest.clone(), both_abstract || other.sections == component.sections)
+        });
+        match other {
+            _ if self.stack.unresolved.contains_key(&key) => {}
+            None => drop(self.stack.components.insert(key, component)),
+            Some((_, true)) => {}
+            Some((manifest, false)) => {
+                let message = format!(
+                    "the component `{}` is also defined in `{manifest}`, and differently",
+                    key.1
+                );
+                let span = parent.span(&sources.key);
+                let fault = Diagnostic::error(Code::StackDuplicate, span, message);
+                let hint = "define it in one of them, or give the stacks different names";
+                self.unresolved(parent, &sources.key, vec![fault.hint(hint)]);
+            }
+        }
+    }
+
+    /// Takes the components out of the edges that can be part of no ring: those from which every
+    /// way ends within the stack.
+    fn peel(&mut self) {
+        let mut open: BTreeMap<ComponentId, usize> = BTreeMap::new();
+        let mut dependents: BTreeMap<&ComponentId, Vec<&ComponentId>> = BTreeMap::new();
+        for (id, (on, _)) in &self.edges {
+            let counts =
+                |on: &&ComponentId| on.stack != self.stack.name || self.edges.contains_key(*on);
+            let on: Vec<_> = on.iter().filter(counts).collect();
+            open.insert(id.clone(), on.len());
+            on.iter().for_each(|on| dependents.entry(*on).or_default().push(id));
+        }
+        let mut ends: Vec<_> =
+            open.iter().filter(|(_, on)| **on == 0).map(|(id, _)| id).cloned().collect();
+        while let Some(end) = ends.pop() {
+            for dependent in dependents.get(&end).into_iter().flatten() {
+                if let Some(on) = open.get_mut(*dependent) {
+                    *on -= 1;
+                    if *on == 0 {
+                        ends.push((*dependent).clone());
+                    }
+                }
+            }
+        }
+        self.edges.retain(|id, _| open.get(id).is_some_and(|on| *on > 0));
+    }
+
+    fn target(&mut self) {
+        let stack = &mut self.stack;
+        stack.manifests.sort();
+        let active = stack.components.values().filter(|c| c.presence == Presence::Active);
+        let active: Vec<_> = active.collect();
+        let targets: BTreeSet<_> =
+            active.iter().filter_map(|c| c.reconcile.target.clone()).collect();
+        if targets.is_empty() && !active.is_empty() {
+            stack.target = TargetName::new(DEFAULT_TARGET).ok();
+        } else if let [one] = targets.iter().collect::<Vec<_>>().as_slice() {
+            stack.target = Some((*one).clone());
+        } else if let Some(manifest) = stack.manifests.first().filter(|_| !targets.is_empty()) {
+            let names = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let message =
+                format!("the components of `{}` name several targets: {names}", stack.name);
+            let span = Span::file(manifest.clone());
+            let fault = Diagnostic::error(Code::TargetConflict, span, message);
+            self.found.push(fault.hint("set `settings.reconcile.target` once, at the top"));
+        }
+    }
+}
+
+/// Notes that a component cannot be resolved.
+pub(super) fn give_up(stack: &mut Stack, key: (KindName, ComponentName), faults: Vec<Diagnostic>) {
+    stack.components.remove(&key);
+    stack.unresolved.entry(key).or_default().extend(faults);
+}
