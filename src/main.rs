@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use isobar::cli::{self, Exit};
 
+/// Values are many and small, and made and dropped on all cores at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use agent::{
     AgentSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
-    RepositorySettings, TargetSettings,
+    RepositorySettings, RetentionSettings, TargetSettings,
 };
 
 use crate::diagnostic::Diagnostic;

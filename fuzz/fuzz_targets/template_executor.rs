@@ -8,13 +8,15 @@ use std::sync::LazyLock;
 use gotmpl::{Functions, Limits, Map, MissingKey, Options, Template, Value};
 use libfuzzer_sys::fuzz_target;
 
-static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::sprig);
+static SPRIG: LazyLock<Functions> = LazyLock::new(Functions::sprig);
+static GOMPLATE: LazyLock<Functions> = LazyLock::new(Functions::gomplate);
 
 /// A fifth of what a template may spend: one run has to end well within a second under ASan.
 const LIMITS: Limits = Limits { fuel: 200_000, depth: 200, output_bytes: 1 << 20 };
 
 fuzz_target!(|text: &str| {
-    let options = Options { functions: &FUNCTIONS, ..Options::default() };
+    let functions = if text.len() % 2 == 0 { &SPRIG } else { &GOMPLATE };
+    let options = Options { functions, ..Options::default() };
     let Ok(template) = Template::parse("fuzz", text, &options) else { return };
     let data = sample();
     let before = format!("{data:?}");

@@ -7,10 +7,12 @@ use std::sync::LazyLock;
 use gotmpl::{Functions, Options, Template};
 use libfuzzer_sys::fuzz_target;
 
-static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::sprig);
+static SPRIG: LazyLock<Functions> = LazyLock::new(Functions::sprig);
+static GOMPLATE: LazyLock<Functions> = LazyLock::new(Functions::gomplate);
 
 fuzz_target!(|text: &str| {
-    let options = Options { functions: &FUNCTIONS, ..Options::default() };
+    let functions = if text.len() % 2 == 0 { &SPRIG } else { &GOMPLATE };
+    let options = Options { functions, ..Options::default() };
     match Template::parse("fuzz", text, &options) {
         Ok(template) => {
             template.references();

@@ -119,7 +119,7 @@ impl Run<'_> {
                 let prior = self.before.get(&change.resource);
                 let after = after.iter().find(|after| after.resource == change.resource);
                 let entry = match &outcome.end {
-                    StepEnd::Done => done(change, prior, after, epoch),
+                    StepEnd::Done => done(change, prior, after, self.keeps(change), epoch),
                     StepEnd::Indeterminate { .. } => None,
                     _ => not_done(change, prior),
                 };
@@ -129,14 +129,27 @@ impl Run<'_> {
     }
 }
 
+impl Run<'_> {
+    /// Whether the change's resource outlives its component.
+    pub(super) fn keeps(&self, change: &Change) -> bool {
+        self.cx.kept.contains(&change.component)
+    }
+}
+
 /// What is owned from just before a change on. It names what will be there, not that it is.
-pub(super) fn about(change: &Change, prior: Option<&Owned>, epoch: Epoch) -> Option<Owned> {
+pub(super) fn about(
+    change: &Change,
+    prior: Option<&Owned>,
+    kept: bool,
+    epoch: Epoch,
+) -> Option<Owned> {
     match change.action {
         Action::Forget | Action::Keep => None,
         _ => Some(Owned {
             component: change.component.clone(),
             applied: prior.and_then(|owned| owned.applied),
             uid: prior.and_then(|owned| owned.uid.clone()),
+            kept,
             epoch,
         }),
     }
@@ -147,6 +160,7 @@ fn done(
     change: &Change,
     prior: Option<&Owned>,
     after: Option<&After>,
+    kept: bool,
     epoch: Epoch,
 ) -> Option<Option<Owned>> {
     let applied = match change.action {
@@ -157,7 +171,7 @@ fn done(
     };
     let uid = after.and_then(|after| after.uid.clone());
     let uid = uid.or_else(|| prior.and_then(|owned| owned.uid.clone()));
-    Some(Some(Owned { component: change.component.clone(), applied, uid, epoch }))
+    Some(Some(Owned { component: change.component.clone(), applied, uid, kept, epoch }))
 }
 
 /// The entry when the change certainly did not happen: as it was before the run. `prior` may be

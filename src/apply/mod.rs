@@ -16,7 +16,7 @@ mod compare;
 mod recover;
 mod renew;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backends::{StepError, Target};
 use crate::ids::ComponentId;
 use crate::model::outcome::Outcome;
-use crate::model::plan::Plan;
+use crate::model::plan::{Effect, Plan};
 use crate::model::policy::Reconcile;
 use crate::store::{Claim, Lease, LeaseLost, OpenRun, Store, StoreError};
 use crate::world::World;
@@ -42,6 +42,8 @@ pub struct ApplyContext<'a> {
     pub target: &'a dyn Target,
     /// How long and how often each component's steps are tried; the default for those not in it.
     pub patience: &'a BTreeMap<ComponentId, Patience>,
+    /// Components whose resources outlive them (`prune: false`).
+    pub kept: &'a BTreeSet<ComponentId>,
     /// For how long the lease is renewed, each time a third of it is over.
     pub lease_ttl: Duration,
 }
@@ -87,16 +89,21 @@ pub async fn apply(
 
 /// Goes on with a run that did not end: finds out what became of every step that may have begun,
 /// then does the rest of the same plan, under the epoch of `lease`.
+///
+/// `wanted` is what a newer revision asks for: of the steps that have not begun, only those begin
+/// that it asks for, too. `None`: the revision is the one the plan was made from.
 pub async fn recover(
     cx: &ApplyContext<'_>,
     lease: &mut Lease,
     open: OpenRun,
+    wanted: Option<&Effect>,
     stop: &CancellationToken,
 ) -> Result<Outcome, ApplyError> {
     let mut tx = cx.store.begin().await?;
     let claim = tx.resume(lease, &open).await?;
     tx.commit().await?;
-    run::under_lease(cx, &open.plan, lease, claim, Some(&open), stop).await
+    let reopened = run::Reopened { run: &open, wanted };
+    run::under_lease(cx, &open.plan, lease, claim, Some(&reopened), stop).await
 }
 
 impl Default for Patience {

@@ -15,7 +15,7 @@ use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
 use crate::model::inventory::Inventory;
 use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
-use crate::model::plan::{HoldReason, Nature, Plan};
+use crate::model::plan::{Effect, HoldReason, Nature, Plan};
 use crate::store::{Claim, Lease, OpenRun};
 use crate::world::Point;
 
@@ -37,6 +37,13 @@ pub(super) struct Run<'a> {
     pub(super) before: Inventory,
 }
 
+/// A run that did not end, and what is to be done about the steps that have not begun.
+pub(super) struct Reopened<'a> {
+    pub(super) run: &'a OpenRun,
+    /// What is asked for by now; `None`: the same as when it began.
+    pub(super) wanted: Option<&'a Effect>,
+}
+
 /// Runs, renews the lease beside it, and ends the run. Losing the lease drops all that is under
 /// way.
 pub(super) async fn under_lease(
@@ -44,7 +51,7 @@ pub(super) async fn under_lease(
     plan: &Plan,
     lease: &mut Lease,
     claim: Claim,
-    open: Option<&OpenRun>,
+    open: Option<&Reopened<'_>>,
     stop: &CancellationToken,
 ) -> Result<Outcome, ApplyError> {
     let held = Held::new(lease.clone());
@@ -78,7 +85,7 @@ async fn go(
     plan: &Plan,
     claim: &Claim,
     held: &Held,
-    open: Option<&OpenRun>,
+    open: Option<&Reopened<'_>>,
     stop: &CancellationToken,
 ) -> Result<BTreeMap<usize, StepOutcome>, ApplyError> {
     let effect = plan.effect();
@@ -91,7 +98,8 @@ async fn go(
     if let Some(open) = open {
         // Nothing that is seen holds while another process could still write.
         run.mark(&MarkEntries::new()).await.map_err(ApplyError::Fence)?;
-        run.take_up(open, &mut ended).await?;
+        run.take_up(open.run, &mut ended).await?;
+        run.drop_superseded(open.wanted, &mut ended);
     }
     let mut extended = run.extended(&ended);
     if let Err(error) = run.mark(&extended).await {
@@ -146,17 +154,43 @@ impl Run<'_> {
     /// Steps that may not start: nothing allows them, or something holds them. A hold for want of
     /// a review is over once the claim has an authority for the step.
     fn refused(&self) -> BTreeMap<usize, StepOutcome> {
-        let why = |at: usize| {
+        let held = |at: usize| {
             let mut holds = self.plan.holds_on(&self.plan.effect().steps[at]);
-            match self.claim.authority(at) {
-                None => Some("nothing allows it"),
-                Some(_) => holds
-                    .any(|hold| !matches!(hold.reason, HoldReason::NotReviewed { .. }))
-                    .then_some("it is held"),
-            }
+            holds.any(|hold| !matches!(hold.reason, HoldReason::NotReviewed { .. }))
+        };
+        let end = |at: usize| match (self.claim.authority(at), self.waits_for(at)) {
+            (None, _) => Some(not_started("nothing allows it")),
+            (Some(_), Some(why)) => Some(StepEnd::Waits { why }),
+            (Some(_), None) => held(at).then(|| not_started("it is held")),
         };
         let steps = 0..self.plan.effect().steps.len();
-        steps.filter_map(|at| Some((at, self.ended(at, not_started(why(at)?)).outcome))).collect()
+        steps.filter_map(|at| Some((at, self.ended(at, end(at)?).outcome))).collect()
+    }
+
+    /// The values that a step, or what it depends on, waits to know.
+    fn waits_for(&self, at: usize) -> Option<String> {
+        let holds: Vec<_> = self.plan.holds_on(&self.plan.effect().steps[at]).collect();
+        let depends = holds.iter().filter_map(|hold| match &hold.reason {
+            HoldReason::Dependency { on } => Some(on),
+            _ => None,
+        });
+        let depends: BTreeSet<_> = depends.collect();
+        let all = &self.plan.envelope.holds;
+        let above =
+            all.iter().filter(|hold| hold.part.component().is_some_and(|id| depends.contains(id)));
+        let questions: BTreeSet<&str> = holds
+            .iter()
+            .copied()
+            .chain(above)
+            .filter_map(|hold| match &hold.reason {
+                HoldReason::Unknown { questions } => Some(questions),
+                _ => None,
+            })
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let questions: Vec<_> = questions.into_iter().collect();
+        (!questions.is_empty()).then(|| questions.join(", "))
     }
 
     /// Takes over what is known of a run that did not end, and finds out the rest.
@@ -182,6 +216,17 @@ impl Run<'_> {
         self.write(&record).await
     }
 
+    /// What nobody wants any more does not begin, though it was allowed once: the newest revision
+    /// wins. What has begun has ended by now.
+    fn drop_superseded(&self, wanted: Option<&Effect>, ended: &mut BTreeMap<usize, StepOutcome>) {
+        let Some(wanted) = wanted else { return };
+        let effect = self.plan.effect();
+        for at in (0..effect.steps.len()).filter(|at| !wanted.asks_for(effect, *at)) {
+            let why = "a newer revision does not ask for it";
+            ended.entry(at).or_insert_with(|| self.ended(at, not_started(why)).outcome);
+        }
+    }
+
     fn give_up(&self, why: &str, ended: &mut BTreeMap<usize, StepOutcome>) {
         for at in 0..self.plan.effect().steps.len() {
             ended.entry(at).or_insert_with(|| self.ended(at, not_started(why)).outcome);
@@ -195,7 +240,8 @@ impl Run<'_> {
         let changes = steps.flat_map(|at| self.changes(at));
         changes
             .filter_map(|change| {
-                let owned = journal::about(change, self.before.get(&change.resource), epoch)?;
+                let prior = self.before.get(&change.resource);
+                let owned = journal::about(change, prior, self.keeps(change), epoch)?;
                 Some((change.resource.clone(), Some(owned)))
             })
             .collect()

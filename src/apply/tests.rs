@@ -26,12 +26,18 @@ struct Bed {
     folder: TempDir,
     store: Store,
     patience: BTreeMap<ComponentId, Patience>,
+    kept: BTreeSet<ComponentId>,
 }
 
 impl Bed {
     async fn new() -> Self {
         let store = Store::open("sqlite::memory:", &World::real()).await.unwrap();
-        Self { folder: TempDir::new().unwrap(), store, patience: BTreeMap::new() }
+        Self {
+            folder: TempDir::new().unwrap(),
+            store,
+            patience: BTreeMap::new(),
+            kept: BTreeSet::new(),
+        }
     }
 
     fn target(&self, world: &World) -> FilesTarget {
@@ -72,7 +78,8 @@ impl Bed {
 
     fn cx<'a>(&'a self, world: &'a World, target: &'a FilesTarget) -> ApplyContext<'a> {
         let patience = &self.patience;
-        ApplyContext { store: &self.store, world, target, patience, lease_ttl: TTL }
+        let kept = &self.kept;
+        ApplyContext { store: &self.store, world, target, patience, kept, lease_ttl: TTL }
     }
 
     /// Applies every step in the given world.
@@ -96,7 +103,8 @@ impl Bed {
         let world = World::real();
         let target = self.target(&world);
         let stop = CancellationToken::new();
-        let outcome = recover(&self.cx(&world, &target), &mut lease, open, &stop).await.unwrap();
+        let outcome =
+            recover(&self.cx(&world, &target), &mut lease, open, None, &stop).await.unwrap();
         assert_eq!(outcome.epoch, lease.epoch());
         Some(outcome)
     }
@@ -174,6 +182,7 @@ fn ends(outcome: &Outcome) -> Vec<&str> {
         .map(|step| match &step.end {
             StepEnd::Done => "done",
             StepEnd::NotStarted { .. } => "not started",
+            StepEnd::Waits { .. } => "waits",
             StepEnd::Stale { .. } => "stale",
             StepEnd::Failed { .. } => "failed",
             StepEnd::Indeterminate { .. } => "indeterminate",
@@ -185,6 +194,7 @@ fn why(outcome: &Outcome, at: usize) -> &str {
     match &outcome.steps[at].end {
         StepEnd::Done => "",
         StepEnd::NotStarted { why }
+        | StepEnd::Waits { why }
         | StepEnd::Stale { why }
         | StepEnd::Failed { why }
         | StepEnd::Indeterminate { why } => why,
@@ -301,7 +311,10 @@ async fn only_what_is_allowed_and_not_held_begins() {
         |path: &str, reason| Hold { part: Part::Resource(component("a"), key(path)), reason };
     made.envelope.holds = vec![
         hold("b.yaml", HoldReason::Locked),
-        hold("c.yaml", HoldReason::NotReviewed { approvals_needed: 1, approvals: 0 }),
+        hold(
+            "c.yaml",
+            HoldReason::NotReviewed { approvals_needed: 1, approvals: 0, because: None },
+        ),
     ];
     let mut lease = bed.lease().await;
     let claim = bed.claim(&lease, &made, &[1, 2]).await;

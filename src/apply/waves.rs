@@ -56,6 +56,7 @@ fn word(end: &StepEnd) -> &'static str {
     match end {
         StepEnd::Done => "is done",
         StepEnd::NotStarted { .. } => "did not begin",
+        StepEnd::Waits { .. } => "waits for a value",
         StepEnd::Stale { .. } => "is stale",
         StepEnd::Failed { .. } => "failed",
         StepEnd::Indeterminate { .. } => "is indeterminate",

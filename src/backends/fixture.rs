@@ -1,5 +1,7 @@
 //! What tests of targets, and of what works on targets, have in common to say.
 
+pub(crate) mod conformance;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;

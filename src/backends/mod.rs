@@ -6,7 +6,7 @@
 //! Never: a diff, an order, a decision; a write without a lease; a write while observing.
 //! Start at: [`Target`], then `files/mod.rs`.
 //! How to add: one folder that implements [`Target`], one arm where the agent's settings are
-//! opened, and the same conformance tests that `files` passes.
+//! opened, and `conforms!` in its tests: the laws of `fixture/conformance.rs`, which `files` keeps.
 
 pub mod files;
 

@@ -1,20 +1,21 @@
 //! `isobar apply`
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use super::workspace::{Workspace, unavailable, unopened};
 use super::{Context, Exit, Failure, approve, mistake};
-use crate::ids::{Actor, StackName, TargetName};
+use crate::ids::{Actor, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::reconcile::{
-    Agent, Current, Ended, Reach, Repository, Wanted, reconcile, stacks_to_keep,
+    Agent, Current, Ended, FollowError, Left, Reach, Repository, Wanted, follow, reconcile,
+    stacks_to_keep,
 };
 use crate::report;
-use crate::source::Tip;
 
 /// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
 const ROUNDS_MAX: usize = 32;
@@ -55,13 +56,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let shown = super::plan::patterns(&args.stacks)?;
     let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
     let mut stacks = stacks.map_err(unavailable)?;
-    super::plan::all_known(&args.stacks, stacks.iter().map(|(stack, _)| stack))?;
-    stacks.retain(|(stack, _)| shown.is_match(stack.as_str()));
+    super::plan::all_known(&args.stacks, stacks.keys())?;
+    stacks.retain(|stack, _| shown.is_match(stack.as_str()));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
     if args.local && !waiting.is_empty() && round.approve(args.yes, &waiting).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
-        stacks.retain(|(stack, _)| waits(stack));
+        stacks.retain(|stack, _| waits(stack));
         let (came, left) = round.settle(stacks).await?;
         outcomes.extend(came);
         waiting = left;
@@ -81,21 +82,22 @@ impl Round<'_> {
     /// become true one after the other. Gives how runs ended, and what waits for somebody.
     async fn settle(
         &self,
-        mut pending: Vec<(StackName, Option<TargetName>)>,
+        mut pending: BTreeMap<StackName, Left>,
     ) -> Result<(Vec<Outcome>, Vec<Plan>), Failure> {
         let mut outcomes = Vec::new();
         for _ in 0..ROUNDS_MAX {
-            let (mut open, mut waiting, mut applied) = (Vec::new(), Vec::new(), false);
-            for (stack, target) in pending {
-                match self.reconcile(&stack, target.as_ref()).await? {
+            let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
+            for (stack, left) in pending {
+                match self.reconcile(&stack, &left).await? {
                     Ended::Applied(outcome) => {
-                        applied |= outcome.is_done();
-                        open.extend(outcome.is_done().then_some((stack, target)));
+                        let well = outcome.is_done() || outcome.is_done_so_far();
+                        applied |= well;
+                        open.extend(well.then_some((stack, left)));
                         outcomes.push(outcome);
                     }
                     Ended::Held => {
-                        waiting.extend(self.plan_of(&stack).await?);
-                        open.push((stack, target));
+                        waiting.extend(self.plans_of(&stack).await?);
+                        open.insert(stack, left);
                     }
                     Ended::Busy => {
                         let busy = anyhow::anyhow!("somebody else works on {stack}");
@@ -112,21 +114,17 @@ impl Round<'_> {
         Err(anyhow::anyhow!("the stacks are not at rest after {ROUNDS_MAX} rounds").into())
     }
 
-    async fn reconcile(
-        &self,
-        stack: &StackName,
-        owning: Option<&TargetName>,
-    ) -> Result<Ended, Failure> {
+    async fn reconcile(&self, stack: &StackName, left: &Left) -> Result<Ended, Failure> {
         let (agent, repository, current) = (self.agent, self.repository, self.current);
         let stop = &self.context.stop;
-        let work = reconcile(agent, repository, current, stack, owning, stop);
+        let work = reconcile(agent, repository, current, stack, left, stop);
         let what = format!("{stack}: looking, planning, applying what is approved");
         let ended = self.context.output.progress(&self.context.world, &what, work).await;
         ended.map_err(unavailable)
     }
 
-    async fn plan_of(&self, stack: &StackName) -> Result<Option<Plan>, Failure> {
-        Ok(self.agent.store.latest_plan(&self.repository.scope, stack).await?)
+    async fn plans_of(&self, stack: &StackName) -> Result<Vec<Plan>, Failure> {
+        Ok(self.agent.store.latest_plans(&self.repository.scope, stack).await?)
     }
 
     /// Shows what waits and asks. A yes is an approval of exactly these digests.
@@ -159,17 +157,16 @@ fn ask() -> Result<bool, Failure> {
 }
 
 async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Failure> {
-    let tip = repository.source.fetch().await.map_err(unavailable)?;
-    let (revision, rewritten_from) = match tip {
-        Tip::At(revision) => (revision, None),
-        Tip::Rewritten { from, to } => (crate::model::revision::Revision::Commit(to), Some(from)),
-        Tip::Deleted { .. } => {
-            return Err(mistake(format!("the branch `{}` is gone", repository.branch)));
-        }
+    let followed = follow(agent, repository).await.map_err(|error| match error {
+        FollowError::Fetch(error) => unavailable(error),
+        FollowError::Store(error) => unavailable(error),
+    })?;
+    let Some((revision, rewritten_from)) = followed else {
+        return Err(mistake(format!("the branch `{}` is gone", repository.branch)));
     };
     let snapshot = repository.source.snapshot(&revision).await;
     let snapshot = snapshot.map_err(unavailable)?;
-    Ok(Current { wanted: Arc::new(agent.wanted(&snapshot)), rewritten_from })
+    Ok(Current { wanted: Arc::new(agent.wanted(repository, &snapshot)), rewritten_from })
 }
 
 fn finish(

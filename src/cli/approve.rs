@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let overrides = overrides.map_err(mistake)?;
     let mut plans = Vec::new();
     for stack in store.stacks_known(&workspace.scope).await? {
-        plans.extend(store.latest_plan(&workspace.scope, &stack).await?);
+        plans.extend(store.latest_plans(&workspace.scope, &stack).await?);
     }
     let chosen = choose(args, plans)?;
     let now = context.world.clock.now();
@@ -69,19 +69,20 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     if digits.len() < DIGITS_MIN {
         return Err(mistake(format!("give at least {DIGITS_MIN} digits of the digest")));
     }
-    let known = plans.into_iter().find(|plan| plan.effect().stack == stack);
-    let Some(plan) = known else {
+    let (mut plans, begins) = (plans, format!("v1:{digits}"));
+    plans.retain(|plan| plan.effect().stack == stack);
+    if let Some(plan) = plans.iter().find(|plan| plan.digest().to_string().starts_with(&begins)) {
+        return Ok(vec![plan.clone()]);
+    }
+    let Some(plan) = plans.first() else {
         return Err(mistake(format!(
             "nothing was planned for `{stack}` yet; `isobar status` says what was"
         )));
     };
-    match plan.digest().to_string().starts_with(&format!("v1:{digits}")) {
-        true => Ok(vec![plan]),
-        false => Err(mistake(format!(
-            "the plan of `{stack}` is {} by now: look at it again before you approve it",
-            plan.digest().short()
-        ))),
-    }
+    Err(mistake(format!(
+        "the plan of `{stack}` is {} by now: look at it again before you approve it",
+        plan.digest().short()
+    )))
 }
 
 /// Who runs the command.

@@ -5,7 +5,10 @@ mod component;
 mod dependents;
 mod stacks;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
 use serde::Serialize;
@@ -100,24 +103,50 @@ impl Format {
 }
 
 impl Written {
+    /// Where JSON goes, if that is wanted.
+    fn json(&self, context: &Context) -> Result<Option<Box<dyn Write + Send>>, Failure> {
+        match (context.output.json || self.format == Format::Json, &self.file) {
+            (false, _) => Ok(None),
+            (true, None) => Ok(Some(Box::new(std::io::stdout()))),
+            (true, Some(path)) => match File::create(path) {
+                Ok(file) => Ok(Some(Box::new(file))),
+                Err(error) => Err(unwritten(path, &error)),
+            },
+        }
+    }
+
     fn write(&self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
         let Some(path) = &self.file else { return self.format.write(context, answer) };
         std::fs::write(path, self.format.text(context, answer)?)
-            .map_err(|error| mistake(format!("{} cannot be written: {error}", path.display())))
+            .map_err(|error| unwritten(path, &error))
     }
 }
 
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    mistake(format!("{} cannot be written: {error}", path.display()))
+}
+
 /// What the folder resolves to; what is wrong with it is shown.
-pub(super) fn resolved(context: &Context, selection: &Selection) -> Result<Resolution, Failure> {
+///
+/// It is never given back: a command ends soon after it, and freeing a million values would take
+/// as long as making them.
+pub(super) fn resolved(
+    context: &Context,
+    selection: &Selection,
+) -> Result<ManuallyDrop<Resolution>, Failure> {
     let snapshot = Workspace::folder(context)?;
     Ok(resolved_of(context, &snapshot, selection))
 }
 
 /// The same for any tree.
-fn resolved_of(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Resolution {
+fn resolved_of(
+    context: &Context,
+    snapshot: &Snapshot,
+    selection: &Selection,
+) -> ManuallyDrop<Resolution> {
     let resolution = Workspace::evaluated(context, snapshot, selection);
     Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
-    resolution
+    ManuallyDrop::new(resolution)
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

@@ -34,7 +34,10 @@ pub(super) enum Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection = Selection { unlinked: true, named_by_file: true, ..Selection::default() };
+    // A line for a name needs no more than the name.
+    let only_named = matches!(args, Args::Stacks { format: None }) && !context.output.json;
+    let selection =
+        Selection { unlinked: true, only_named, named_by_file: true, ..Selection::default() };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
     match args {

@@ -10,6 +10,7 @@ mod exit;
 mod output;
 mod workspace;
 
+mod acknowledge;
 mod apply;
 mod approve;
 mod check;
@@ -79,6 +80,7 @@ enum Command {
     Validate(validate::Args),
     Plan(plan::Args),
     Approve(approve::Args),
+    Acknowledge(acknowledge::Args),
     Apply(apply::Args),
     Status(status::Args),
     Explain(explain::Args),
@@ -159,6 +161,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
+        Command::Acknowledge(args) => acknowledge::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Explain(args) => explain::run(context, &args).await,

@@ -62,7 +62,8 @@ impl Output {
 
     /// Writes a result as JSON.
     pub fn print_json(&self, value: &impl Serialize) -> io::Result<()> {
-        let mut stream = io::stdout().lock();
+        // Standard output alone would hand over every line by itself.
+        let mut stream = io::BufWriter::new(io::stdout().lock());
         serde_json::to_writer_pretty(&mut stream, value)?;
         stream.write_all(b"\n")?;
         stream.flush()

@@ -7,14 +7,18 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::workspace::{Findings, Workspace, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
+use crate::backends::Target;
 use crate::diagnostic::closest;
-use crate::ids::{StackName, TargetName};
+use crate::ids::{Scope, StackName, TargetName};
+use crate::model::inventory::Owned;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::plan::{ReviewInput, review};
 use crate::reconcile::{Look, TargetLook, Targets, Wanted};
 use crate::report;
 use crate::stacks::Selection;
+use crate::store::Store;
+use crate::world::World;
 
 /// Show what would change: nothing is changed, and no database is needed.
 ///
@@ -59,54 +63,87 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 }
 
 /// The plan of every stack of `wanted` that `shown` lets through, by what the database says is
-/// owned, or without one what the targets' marks say.
-pub(super) async fn plans(
+/// owned, or without one what the targets' marks say; and of what stacks leave behind in targets
+/// that they no longer name.
+async fn plans(
     context: &Context,
     workspace: &Workspace,
     wanted: &Wanted,
     shown: impl Fn(&StackName) -> bool,
 ) -> Result<Vec<Plan>, Failure> {
-    let (scope, world) = (&workspace.scope, &context.world);
+    let (scope, world) = (workspace.scope.clone(), context.world.clone());
     let targets = Targets::new(scope.clone(), workspace.settings.clone(), world.clone());
     let store = workspace.store_to_read(context).await?;
-    let mut looks: BTreeMap<TargetName, Arc<TargetLook>> = BTreeMap::new();
+    let mut planner = Planner { scope, world, targets, store, wanted, looks: BTreeMap::new() };
     let mut plans = Vec::new();
     for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
-        let Some(name) = &stack.target else { continue };
-        let target = match targets.open(name, &stack.name) {
-            Ok(target) => target,
-            Err(refused) => return Err(mistake(refused)),
+        if let Some(target) = &stack.target {
+            plans.push(planner.plan(&stack.name, target).await?);
+        }
+    }
+    for target in planner.targets.known() {
+        let left: BTreeSet<_> = planner.look(&target).await?.owned.values().map(stack_of).collect();
+        let moved = |stack: &StackName| {
+            let named = wanted.desired.stacks.get(stack).and_then(|stack| stack.target.as_ref());
+            shown(stack) && named.is_some_and(|named| named != target.name())
         };
-        let look = match looks.get(name) {
-            Some(look) => look.clone(),
-            None => {
-                let known = match &store {
-                    Some(store) => store.inventory(scope, name).await?,
-                    None => None,
-                };
-                let look = Arc::new(TargetLook::take(target, wanted, known, None).await);
-                looks.insert(name.clone(), look.clone());
-                look
-            }
+        for stack in left.iter().filter(|stack| moved(stack)) {
+            plans.push(planner.plan(stack, target.name()).await?);
+        }
+    }
+    Ok(plans)
+}
+
+fn stack_of(owned: &Owned) -> StackName {
+    owned.component.stack.clone()
+}
+
+/// What every plan of one command needs. Each target is looked at once as a whole.
+struct Planner<'a> {
+    scope: Scope,
+    world: World,
+    targets: Targets,
+    store: Option<Store>,
+    wanted: &'a Wanted,
+    looks: BTreeMap<TargetName, Arc<TargetLook>>,
+}
+
+impl Planner<'_> {
+    async fn look(&mut self, target: &Arc<dyn Target>) -> Result<Arc<TargetLook>, Failure> {
+        if let Some(look) = self.looks.get(target.name()) {
+            return Ok(look.clone());
+        }
+        let known = match &self.store {
+            Some(store) => store.inventory(&self.scope, target.name()).await?,
+            None => None,
         };
-        let now = world.clock.now();
-        let look = Look::take(wanted, &stack.name, look, now).await;
-        let plan = look.plan(scope, wanted, &wanted.policy, now);
-        let approvals = match &store {
-            Some(store) => store.approvals(scope, plan.digest()).await?,
+        let look = Arc::new(TargetLook::take(target.clone(), self.wanted, known, None).await);
+        self.looks.insert(target.name().clone(), look.clone());
+        Ok(look)
+    }
+
+    async fn plan(&mut self, stack: &StackName, target: &TargetName) -> Result<Plan, Failure> {
+        let target = self.targets.open(target, stack).map_err(mistake)?;
+        let (look, now) = (self.look(&target).await?, self.world.clock.now());
+        let look = Look::take(self.wanted, stack, look, now).await;
+        let policy = &self.wanted.policy;
+        let plan = look.plan(&self.scope, self.wanted, policy, now);
+        let approvals = match &self.store {
+            Some(store) => store.approvals(&self.scope, plan.digest()).await?,
             None => Vec::new(),
         };
         let input = ReviewInput {
-            policy: &wanted.policy,
+            policy,
             stack: &look.stack,
             approvals: &approvals,
             authors: &BTreeSet::new(),
             shown: &BTreeMap::new(),
+            earlier: None,
+            rewritten_from: None,
             now,
         };
-        plans.push(review(plan, &input).0);
+        Ok(review(plan, &input).0)
     }
-    Ok(plans)
 }
 
 /// Refuses a pattern that fits no stack: it is a misspelt one.

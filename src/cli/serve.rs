@@ -13,8 +13,10 @@ pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
     let settings = Workspace::settings(context)?;
+    let name = settings.agent.clone();
     let agent = Agent::open(settings, context.world.clone(), Reach::Agent).await;
     let agent = agent.map_err(unopened)?;
+    let _held = agent.store.hold(&name).map_err(|error| unopened(error.into()))?;
     let output = context.output;
     let repositories = several(agent.repositories.len(), "repository");
     output.note(&format!("serving {repositories}; Ctrl-C stops"));

@@ -23,10 +23,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let mut stacks = Vec::new();
     if let Some(store) = workspace.store_to_read(context).await? {
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {
-            let plan = store.latest_plan(scope, &stack).await.map_err(unavailable)?;
-            let Some(plan) = plan.filter(|_| shown.is_match(stack.as_str())) else { continue };
+            if !shown.is_match(stack.as_str()) {
+                continue;
+            }
             let last = store.outcomes(scope, &stack, 1).await.map_err(unavailable)?.pop();
-            stacks.push(StackStatus { plan, health: BTreeMap::new(), last });
+            for plan in store.latest_plans(scope, &stack).await.map_err(unavailable)? {
+                stacks.push(StackStatus { plan, health: BTreeMap::new(), last: last.clone() });
+            }
         }
     }
     match (context.output.json, stacks.is_empty()) {

@@ -11,7 +11,7 @@ use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, Snapshot};
-use crate::stacks::{Resolution, Selection};
+use crate::stacks::{Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -96,7 +96,9 @@ impl Workspace {
         snapshot: &Snapshot,
         selection: &Selection,
     ) -> Resolution {
-        resolved(snapshot, selection, &Self::reach(context))
+        // The process ends soon after: giving back what was read piece by piece only takes time.
+        let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
+        resolved(resolver, selection, &Self::reach(context))
     }
 
     /// What a person may ask of the world.
@@ -106,7 +108,7 @@ impl Workspace {
     }
 
     fn resolved(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Wanted {
-        wanted(snapshot, selection, &Self::reach(context))
+        wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context))
     }
 }
 

@@ -15,6 +15,10 @@ pub struct Owned {
     pub applied: Option<ContentId>,
     /// The target's own id of the object, where it has one; a new object has another.
     pub uid: Option<String>,
+    /// Whether it is forgotten and never deleted when nobody wants it any more (`prune: false`, as
+    /// its component said last).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// Under which lease that was written.
     pub epoch: Epoch,
 }
@@ -27,7 +31,7 @@ pub type Inventory = BTreeMap<ResourceKey, Owned>;
 /// Several agents and repositories may share a target; each has its own mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The version of the mark's format: 1.
+    /// The version of the mark's format: 2. Version 1 had neither `since` nor `kept`.
     pub version: u32,
     /// Whose mark it is.
     pub scope: Scope,
@@ -36,18 +40,26 @@ pub struct Mark {
     /// By stack, the highest epoch that wrote here: a lower one is refused. Leases are taken stack
     /// by stack, so their epochs say nothing about each other.
     pub epochs: BTreeMap<StackName, Epoch>,
+    /// By stack, the epoch from which on this mark was kept. It says nothing about what was owned
+    /// before: then there was another one, and it was lost.
+    #[serde(default)]
+    pub since: BTreeMap<StackName, Epoch>,
     /// What is owned.
     pub resources: Inventory,
 }
 
 impl Mark {
     /// The format of this version of Isobar.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
+
+    /// The oldest format that this version reads.
+    pub const VERSION_MIN: u32 = 1;
 
     /// A mark that owns nothing.
     pub fn empty(scope: Scope, target: TargetName) -> Self {
         let resources = Inventory::new();
-        Self { version: Self::VERSION, scope, target, epochs: BTreeMap::new(), resources }
+        let (epochs, since) = (BTreeMap::new(), BTreeMap::new());
+        Self { version: Self::VERSION, scope, target, epochs, since, resources }
     }
 
     /// The highest epoch that wrote here for `stack`.

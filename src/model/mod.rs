@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod observation;
 pub mod change;
 pub mod plan;
+pub mod successor;
 pub mod authority;
 pub mod review;
 pub mod outcome;

@@ -51,6 +51,12 @@ pub enum StepEnd {
         /// Why.
         why: String,
     },
+    /// It did not begin, because a value in it is not known yet. What was approved covers it once
+    /// the value is.
+    Waits {
+        /// What for.
+        why: String,
+    },
     /// The target has moved since the plan was made: it has to be planned again.
     Stale {
         /// What moved.
@@ -96,6 +102,13 @@ impl Outcome {
     /// Whether every step happened.
     pub fn is_done(&self) -> bool {
         self.steps.iter().all(|step| step.end == StepEnd::Done)
+    }
+
+    /// Whether every step happened that did not wait for a value, and at least one did wait.
+    pub fn is_done_so_far(&self) -> bool {
+        let waits = |step: &StepOutcome| matches!(step.end, StepEnd::Waits { .. });
+        self.steps.iter().any(waits)
+            && self.steps.iter().all(|step| step.end == StepEnd::Done || waits(step))
     }
 
     /// How many fields were predicted, and how many came out so.

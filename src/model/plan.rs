@@ -114,6 +114,9 @@ pub enum HoldReason {
         approvals_needed: u32,
         /// How many it has.
         approvals: u32,
+        /// Why what was said or merged before does not count, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// The stack or component is only observed.
     Observed {
@@ -165,6 +168,11 @@ pub enum HoldReason {
     NotProvenGone {
         /// What is missing.
         missing: String,
+    },
+    /// The stack goes to another target, and is not yet as it should be there.
+    Moving {
+        /// Where it goes.
+        to: TargetName,
     },
     /// Nothing is applied at this time.
     Freeze {
@@ -273,6 +281,16 @@ impl Effect {
     /// The digest over the canonical encoding, version 1.
     pub fn digest(&self) -> Digest {
         Digest::of_canonical(&self.canonical())
+    }
+
+    /// Whether one of its steps makes every change that the step `at` of `other` would.
+    pub fn asks_for(&self, other: &Self, at: usize) -> bool {
+        let made = |effect: &Self, step: &Step| -> Vec<_> {
+            step.changes.iter().map(|&at| canonical_change(&effect.changes[at])).collect()
+        };
+        let Some(wanted) = other.steps.get(at).map(|step| made(other, step)) else { return false };
+        let mut steps = self.steps.iter().map(|step| made(self, step));
+        steps.any(|made| wanted.iter().all(|change| made.contains(change)))
     }
 
     /// The changes that steps make, and those that are only shown: kept, observed, locked.

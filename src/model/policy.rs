@@ -266,6 +266,13 @@ pub struct Reconcile {
     pub ignore: Vec<FieldPath>,
 }
 
+impl Reconcile {
+    /// Whether what the component owns is forgotten, never deleted, once nobody wants it.
+    pub fn outlives(&self) -> bool {
+        self.prune == Some(false)
+    }
+}
+
 /// How a failed step is tried again within a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@
 mod map;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -164,6 +165,26 @@ impl Value {
             Node::Secret(_) => true,
             Node::List(items) => items.iter().any(Self::holds_secret),
             Node::Map(map) => map.iter().any(|(_, value)| value.holds_secret()),
+            _ => false,
+        }
+    }
+
+    /// Everything that it, or anything in it, waits to know.
+    pub fn questions(&self, open: &mut BTreeSet<Question>) {
+        match &self.node {
+            Node::Unknown(question) => drop(open.insert(Question::clone(question))),
+            Node::List(items) => items.iter().for_each(|item| item.questions(open)),
+            Node::Map(map) => map.iter().for_each(|(_, value)| value.questions(open)),
+            _ => {}
+        }
+    }
+
+    /// Whether it, or anything in it, is not known yet.
+    pub fn is_open(&self) -> bool {
+        match &self.node {
+            Node::Unknown(_) => true,
+            Node::List(items) => items.iter().any(Self::is_open),
+            Node::Map(map) => map.iter().any(|(_, value)| value.is_open()),
             _ => false,
         }
     }

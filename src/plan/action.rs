@@ -169,7 +169,11 @@ impl Case<'_> {
     ) -> Fate {
         let missing = gone::missing(self.input, self.id, key, both);
         let sealed = observation.artifact.is_some();
-        let prune = self.built.is_none_or(|(c, _)| c.reconcile.prune.unwrap_or(true));
+        // Whose component is gone was told how it wants to go while it was there.
+        let prune = match self.input.component(self.id) {
+            Some(component) => !component.reconcile.outlives(),
+            None => !self.is_kept(key),
+        };
         let delete = || {
             let fields = diff(Some(&live.value), None);
             Box::new(self.change(key, both, Action::Delete, fields, None))
@@ -192,6 +196,12 @@ impl Case<'_> {
 
     fn is_ours(&self, key: &ResourceKey) -> bool {
         self.input.owned.get(key).is_some_and(|owned| owned.component == *self.id)
+    }
+
+    /// Whether the inventory or the mark says that it outlives its component.
+    fn is_kept(&self, key: &ResourceKey) -> bool {
+        let mark = self.input.mark.and_then(|mark| mark.resources.get(key));
+        self.input.owned.get(key).into_iter().chain(mark).any(|owned| owned.kept)
     }
 
     fn is_claimed(&self, key: &ResourceKey) -> bool {

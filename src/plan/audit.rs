@@ -219,8 +219,20 @@ impl Audit<'_> {
         let claimed = claims.filter(|claimant| *claimant != id).count() > 0;
         self.check(!claimed, change, "it would go and another component wants it");
         let stack = &input.stack.unresolved;
+        let kept = owned && input.owned.get(key).is_some_and(|owned| owned.kept);
+        let present = input.stack.components.get(&(id.kind.clone(), id.name.clone()));
+        let kept = present.map_or(kept, |component| component.reconcile.prune == Some(false));
+        self.check(!kept || self.is_sealed(id), change, "it would go and is to be kept");
         let resolved = !stack.contains_key(&(id.kind.clone(), id.name.clone()));
         self.check(resolved, change, "it would go and its component is not resolved");
+    }
+
+    /// Whether a tool has sealed what becomes of the component: then it goes as the tool says.
+    fn is_sealed(&self, id: &crate::ids::ComponentId) -> bool {
+        match self.input.observed.get(id) {
+            Some(Observed::Complete(seen) | Observed::Partial(seen)) => seen.artifact.is_some(),
+            _ => false,
+        }
     }
 
     /// What is touched is what was looked at: the fields' live content stands in the precondition.

@@ -11,6 +11,7 @@ mod action;
 mod diff;
 mod gone;
 mod guard;
+mod ownership;
 mod order;
 mod why;
 
@@ -35,7 +36,8 @@ use crate::model::revision::Revision;
 
 pub use audit::{Finding, audit};
 pub use evidence::Evidence;
-pub use review::{Authorities, ReviewInput, review};
+pub use ownership::{Amends, ownership};
+pub use review::{Authorities, Earlier, ReviewInput, review};
 
 /// Everything a plan depends on.
 #[derive(Debug, Clone, Copy)]
@@ -62,10 +64,21 @@ pub struct PlanInput<'a> {
     pub policy: &'a RepositoryPolicy,
     /// From which tree the stack was resolved.
     pub revision: &'a Revision,
+    /// Where the stack goes, if this is what it leaves behind.
+    pub moving: Option<Moving<'a>>,
     /// When the target was observed.
     pub observed_at: Timestamp,
     /// What time it is.
     pub now: Timestamp,
+}
+
+/// A stack that lives in another target from now on. Nothing of it is wanted in this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Moving<'a> {
+    /// The target it names.
+    pub to: &'a TargetName,
+    /// Whether everything is as it should be there.
+    pub is_there: bool,
 }
 
 /// Decides what to do about one stack.
@@ -105,7 +118,7 @@ struct Draft {
 enum State<'a> {
     /// It is there and built.
     Wanted(&'a Component, &'a Rendered),
-    /// It is not in the revision any more, and owns something.
+    /// It is not in the revision any more, or in another target, and owns something here.
     Gone,
     /// It is there and not meant to be applied; the text says what says so.
     Inactive(&'static str),
@@ -141,6 +154,9 @@ impl<'a> PlanInput<'a> {
             return State::Unresolved(diagnostics);
         }
         let Some(component) = self.component(id) else { return State::Gone };
+        if self.moving.is_some() && component.presence == Presence::Active {
+            return State::Gone;
+        }
         match (component.presence, self.rendered.get(id)) {
             (Presence::Disabled, _) => State::Inactive("`metadata.enabled: false`"),
             (Presence::Abstract, _) => State::Inactive("`metadata.type: abstract`"),
@@ -169,7 +185,8 @@ impl<'a> PlanInput<'a> {
     }
 
     fn inputs(&self) -> BTreeMap<ComponentId, crate::ids::ContentId> {
-        let built = self.rendered.iter().filter(|(id, _)| id.stack == self.stack.name);
+        let here = |id: &ComponentId| id.stack == self.stack.name && self.moving.is_none();
+        let built = self.rendered.iter().filter(|(id, _)| here(id));
         built.filter_map(|(id, built)| Some((id.clone(), built.as_ref().ok()?.inputs()))).collect()
     }
 

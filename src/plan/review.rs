@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{Actor, Digest, PullNumber, ResourceKey};
+use crate::ids::{Actor, CommitId, Digest, PullNumber, ResourceKey};
 use crate::model::authority::{Approval, Authority};
 use crate::model::desired::Stack;
 use crate::model::plan::{Envelope, Hold, HoldReason, Part, Plan, Step};
@@ -24,8 +24,26 @@ pub struct ReviewInput<'a> {
     pub authors: &'a BTreeSet<Actor>,
     /// The digests last shown for heads that were then merged, and on which pull request.
     pub shown: &'a BTreeMap<Digest, PullNumber>,
+    /// What was said about a plan of the stack that had unknown values in it.
+    pub earlier: Option<&'a Earlier>,
+    /// The commit that the branch no longer contains, while nobody has said that this was meant.
+    pub rewritten_from: Option<&'a CommitId>,
     /// What time it is.
     pub now: Timestamp,
+}
+
+/// What was said about a plan with unknown values, and whether it covers the plan at hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Earlier {
+    /// Which plan.
+    pub digest: Digest,
+    /// Every approval of it.
+    pub approvals: Vec<Approval>,
+    /// The pull request it was shown on for the head that was then merged.
+    pub pull: Option<PullNumber>,
+    /// What the plan at hand does beyond it, for people; `None`: it is that plan with the unknown
+    /// values filled in.
+    pub beyond: Option<String>,
 }
 
 /// What allows a step, by its index. A step that is not in it may not start; one that is may
@@ -38,11 +56,15 @@ pub type Authorities = BTreeMap<usize, Authority>;
 /// A plan of what a pull request would bring starts nothing, whoever approved it: it is merged
 /// first.
 pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
-    let approvals = approvals(&plan, input);
-    let by: BTreeSet<_> = approvals.iter().map(|approval| approval.by.clone()).collect();
+    let earlier = input.earlier.filter(|earlier| earlier.beyond.is_none());
+    let said = Said::of(&plan, input);
+    let said = match earlier.filter(|_| !said.is_enough(input.policy)) {
+        Some(earlier) => Said::of_earlier(earlier, input).or(said, input.policy),
+        None => said,
+    };
     let whole = match &plan.envelope.revision {
         Revision::Merge { .. } => None,
-        Revision::Commit(_) | Revision::Folder(_) => whole(&plan, input, &by),
+        Revision::Commit(_) | Revision::Folder(_) => said.authority(input.policy),
     };
     let authority = |at: usize, step: &Step| {
         let standing = || stands(&plan, step, input).then(|| standing(step));
@@ -53,9 +75,10 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
     let approvals_needed = required(input.policy).map_or(0, |required| required.approvals);
     let reason = HoldReason::NotReviewed {
         approvals_needed,
-        approvals: u32::try_from(by.len()).unwrap_or(u32::MAX),
+        approvals: u32::try_from(said.by.len()).unwrap_or(u32::MAX),
+        because: because(input),
     };
-    let mut holds = lifted(&plan, &approvals);
+    let mut holds = lifted(&plan, &said.approvals);
     holds.extend(
         unallowed(&plan, &authorities)
             .into_iter()
@@ -66,31 +89,82 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>) -> (Plan, Authorities) {
     (plan.with_envelope(envelope), authorities)
 }
 
-/// What allows the whole plan.
-fn whole(plan: &Plan, input: &ReviewInput<'_>, by: &BTreeSet<Actor>) -> Option<Authority> {
-    let digest = plan.digest();
-    match required(input.policy) {
-        None => Some(Authority::Merged { digest, pull: None }),
-        Some(RequiredReview { approvals: 0, .. }) => {
-            input.shown.get(&digest).map(|pull| Authority::Merged { digest, pull: Some(*pull) })
+/// What people said about one digest, as far as it counts now.
+struct Said<'a> {
+    digest: Digest,
+    approvals: Vec<&'a Approval>,
+    by: BTreeSet<Actor>,
+    pull: Option<PullNumber>,
+}
+
+impl<'a> Said<'a> {
+    fn of(plan: &Plan, input: &ReviewInput<'a>) -> Self {
+        let digest = plan.digest();
+        Self::about(digest, input.approvals, input.shown.get(&digest).copied(), input)
+    }
+
+    fn of_earlier(earlier: &'a Earlier, input: &ReviewInput<'a>) -> Self {
+        Self::about(earlier.digest, &earlier.approvals, earlier.pull, input)
+    }
+
+    /// The approvals of exactly this digest that hold now.
+    fn about(
+        digest: Digest,
+        approvals: &'a [Approval],
+        pull: Option<PullNumber>,
+        input: &ReviewInput<'a>,
+    ) -> Self {
+        let hours = required(input.policy).map_or(i64::MAX, |r| i64::from(r.approval_hours));
+        let holds = |approval: &&Approval| {
+            let age = input.now.duration_since(approval.at);
+            approval.digest == digest
+                && !input.authors.contains(&approval.by)
+                && age >= SignedDuration::ZERO
+                && age.as_hours() < hours
+                && input.now < approval.until
+        };
+        let approvals: Vec<_> = approvals.iter().filter(holds).collect();
+        let by = approvals.iter().map(|approval| approval.by.clone()).collect();
+        Self { digest, approvals, by, pull }
+    }
+
+    /// This, if it is enough; else the other.
+    fn or(self, other: Self, policy: &RepositoryPolicy) -> Self {
+        if self.is_enough(policy) { self } else { other }
+    }
+
+    fn is_enough(&self, policy: &RepositoryPolicy) -> bool {
+        match required(policy) {
+            None => true,
+            Some(RequiredReview { approvals: 0, .. }) => self.pull.is_some(),
+            Some(required) => self.by.len() >= required.approvals as usize,
         }
-        Some(required) => (by.len() >= required.approvals as usize)
-            .then(|| Authority::Reviewed { digest, by: by.iter().cloned().collect() }),
+    }
+
+    /// What allows the whole plan.
+    fn authority(&self, policy: &RepositoryPolicy) -> Option<Authority> {
+        let digest = self.digest;
+        self.is_enough(policy).then(|| match required(policy) {
+            None => Authority::Merged { digest, pull: None },
+            Some(RequiredReview { approvals: 0, .. }) => {
+                Authority::Merged { digest, pull: self.pull }
+            }
+            Some(_) => Authority::Reviewed { digest, by: self.by.iter().cloned().collect() },
+        })
     }
 }
 
-/// The approvals of exactly this digest that hold now.
-fn approvals<'a>(plan: &Plan, input: &ReviewInput<'a>) -> Vec<&'a Approval> {
-    let hours = required(input.policy).map_or(i64::MAX, |r| i64::from(r.approval_hours));
-    let holds = |approval: &&Approval| {
-        let age = input.now.duration_since(approval.at);
-        approval.digest == plan.digest()
-            && !input.authors.contains(&approval.by)
-            && age >= SignedDuration::ZERO
-            && age.as_hours() < hours
-            && input.now < approval.until
-    };
-    input.approvals.iter().filter(holds).collect()
+/// Why what was said or merged before does not count.
+fn because(input: &ReviewInput<'_>) -> Option<String> {
+    let rewritten = input.rewritten_from.map(|from| {
+        format!("the branch no longer contains {from}: `isobar acknowledge`, if that was meant")
+    });
+    let beyond = input.earlier.and_then(|earlier| {
+        let beyond = earlier.beyond.as_ref()?;
+        Some(format!("the yes to {} does not cover it: {beyond}", earlier.digest.short()))
+    });
+    let all: Vec<_> = rewritten.into_iter().chain(beyond).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// The holds that are left after what the approvals let go by name.

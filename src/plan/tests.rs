@@ -420,6 +420,8 @@ fn allowed(text: &str, approvals: &[(&str, &str)], shown: bool) -> String {
             approvals: &approvals,
             authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
             shown: &shown,
+            earlier: None,
+            rewritten_from: None,
             now: world.now,
         },
     );
@@ -525,6 +527,8 @@ fn a_plan_of_what_a_pull_request_would_bring_starts_nothing() {
         approvals: &[],
         authors: &BTreeSet::new(),
         shown: &BTreeMap::new(),
+        earlier: None,
+        rewritten_from: None,
         now: world.now,
     };
     let (plan, authorities) = review(world.plan(), &input);
@@ -667,6 +671,8 @@ fn what_is_named_in_an_approval_may_go() {
             approvals: &approvals,
             authors: &BTreeSet::from([crate::ids::Actor::new("author").unwrap()]),
             shown: &BTreeMap::new(),
+            earlier: None,
+            rewritten_from: None,
             now: world.now,
         };
         let holds = review(plan, &input).0.envelope.holds;
@@ -699,4 +705,114 @@ fn what_is_named_in_an_approval_may_go() {
     assert_eq!(held("ada", &["a.json", "b.json", "c.json", "d.json"]), "");
     let all = held("author", &["a.json", "b.json", "c.json", "d.json"]);
     assert_eq!(all.matches("lost for good").count(), 4, "{all}");
+}
+
+const MOVED: &str = r#"
+    component vpc
+    vpc wants a.json {"a": 1}
+    vpc has   a.json {"a": 1}
+    component iam locked
+    iam has   b.json {"a": 1}
+    component dns disabled
+    dns has   c.json {"a": 1}
+    component web keep-all
+    web has   d.json {"a": 1}
+"#;
+
+/// What becomes of a stack's resources in the target that it has left.
+fn left(world: &World, is_there: bool) -> String {
+    let to = TargetName::new("elsewhere").unwrap();
+    let input = PlanInput { moving: Some(Moving { to: &to, is_there }), ..world.input() };
+    let plan = plan(&input);
+    assert_eq!(audit(&plan, &input), []);
+    assert!(plan.effect().inputs.is_empty(), "nothing of it is made here");
+    let mut said = String::new();
+    for change in &plan.effect().changes {
+        said.push_str(&format!("{} {}\n", change.action.verb(), change.resource));
+    }
+    for hold in &plan.envelope.holds {
+        let reason = crate::report::words::reason(&hold.reason);
+        said.push_str(&format!("held {}: {reason}\n", crate::report::words::part(&hold.part)));
+    }
+    said
+}
+
+#[test]
+fn what_a_stack_leaves_behind_goes_when_the_stack_is_there() {
+    let mut world = world(MOVED);
+    // Nothing of the stack claims anything here any more.
+    world.evidence.claims.clear();
+    for observed in world.observed.values_mut() {
+        let Observed::Complete(observation) = observed else { continue };
+        for seen in observation.resources.values_mut() {
+            let crate::model::observation::Seen::Compared(both) = seen else { continue };
+            both.intended = None;
+        }
+    }
+    expect![[r#"
+        forget c.json
+        delete b.json
+        delete a.json
+        forget d.json
+        held terraform/iam: it is locked (`metadata.locked`)
+    "#]]
+    .assert_eq(&left(&world, true));
+    assert!(
+        left(&world, false).contains("it stays until the stack is as it should be at elsewhere")
+    );
+    world.evidence.missing.push("the stack of `x.yaml`".to_owned());
+    assert!(!left(&world, true).contains("delete"));
+}
+
+#[test]
+fn what_was_to_outlive_its_component_is_forgotten() {
+    let gone = |text: &str| {
+        let plan = world(text).plan();
+        let changes = plan.effect().changes.iter();
+        changes.map(|c| format!("{} {}", c.action.verb(), c.resource)).collect::<Vec<_>>()
+    };
+    assert_eq!(gone("old has b.json {}"), ["delete b.json"]);
+    assert_eq!(gone("old kept\nold has b.json {}"), ["forget b.json"]);
+    // The mark alone is enough: a database that was lost may have been older.
+    let mut marked = world("old has b.json {}");
+    marked.mark.as_mut().unwrap().resources.values_mut().for_each(|owned| owned.kept = true);
+    assert_eq!(marked.plan().effect().changes[0].action, Action::Forget);
+}
+
+#[test]
+fn a_yes_to_an_earlier_plan_counts_only_if_it_covers_this_one() {
+    let world = world("component vpc\nvpc wants a.json {\"a\": 1}");
+    let earlier = |beyond: Option<&str>| Earlier {
+        digest: crate::ids::Digest::of_canonical(b"earlier"),
+        approvals: vec![Approval::of(
+            crate::ids::Digest::of_canonical(b"earlier"),
+            crate::ids::Actor::new("ada").unwrap(),
+            world.now,
+        )],
+        pull: None,
+        beyond: beyond.map(str::to_owned),
+    };
+    let review_with = |earlier: &Earlier| {
+        let input = ReviewInput {
+            policy: &world.policy,
+            stack: &world.stack,
+            approvals: &[],
+            authors: &BTreeSet::new(),
+            shown: &BTreeMap::new(),
+            earlier: Some(earlier),
+            rewritten_from: None,
+            now: world.now,
+        };
+        review(world.plan(), &input)
+    };
+    let (plan, authorities) = review_with(&earlier(None));
+    let digest = crate::ids::Digest::of_canonical(b"earlier");
+    assert!(
+        matches!(&authorities[&0], Authority::Reviewed { digest: said, .. } if *said == digest)
+    );
+    assert_eq!(plan.envelope.holds, []);
+    let (plan, authorities) = review_with(&earlier(Some("a.json would hold something else")));
+    assert!(authorities.is_empty());
+    let reason = crate::report::words::reason(&plan.envelope.holds[0].reason);
+    assert!(reason.ends_with("does not cover it: a.json would hold something else"), "{reason}");
 }

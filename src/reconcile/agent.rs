@@ -1,8 +1,8 @@
 //! One running agent: what it remembers, and the repositories it acts for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -11,17 +11,18 @@ use tokio::sync::watch;
 use super::ReconcileError;
 use super::answer::Reach;
 use super::targets::Targets;
-use super::wanted::{Wanted, wanted};
+use super::wanted::{Wanted, wanted, wanted_without};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
-use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings};
+use crate::model::question::Question;
+use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
-use crate::stacks::Selection;
-use crate::store::{Store, StoreError};
+use crate::stacks::{Resolver, Selection};
+use crate::store::{Retention, Store, StoreError};
 use crate::world::{Point, World};
 
 /// One running agent.
@@ -34,6 +35,8 @@ pub struct Agent {
     pub holder: HolderId,
     /// How long a lease lasts without being renewed.
     pub lease_ttl: Duration,
+    /// For how long it is remembered what happened.
+    pub retention: Retention,
     /// What questions of a repository may reach.
     pub reach: Reach,
     /// The repositories it acts for.
@@ -61,6 +64,8 @@ pub struct Repository {
     /// Its pull requests, as they were at the last look.
     pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
     stacks: GlobSet,
+    /// What it took to resolve the last snapshot: most of it holds for the next.
+    resolver: Mutex<Option<Resolver>>,
 }
 
 /// An agent cannot start.
@@ -136,8 +141,10 @@ impl Agent {
         let store = Store::open(&settings.store, &world).await?;
         let holder = HolderId::new(world.ids.unique())?;
         let lease_ttl = settings.lease.unsigned_abs();
+        let RetentionSettings { days, journal_rows } = settings.retention;
+        let retention = Retention { days, journal_rows };
         let stirred = watch::Sender::new(());
-        Ok(Self { world, store, holder, lease_ttl, reach, repositories, stirred })
+        Ok(Self { world, store, holder, lease_ttl, retention, reach, repositories, stirred })
     }
 
     /// Tells all tasks that something is remembered that may regard them.
@@ -177,15 +184,26 @@ impl Agent {
         Ok(())
     }
 
-    /// Remembers a plan, unless the last one of its stack is the same and held for the same.
-    pub(super) async fn remember(&self, plan: &Plan) -> Result<(), StoreError> {
+    /// Remembers a plan, unless the last one of its stack and target is the same and held for the
+    /// same. `gone`: nothing of the stack is there, or will be.
+    pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
-        let last = self.store.latest_plan(&effect.scope, &effect.stack).await?;
+        let last = self.store.latest_plans(&effect.scope, &effect.stack).await?;
+        let last = last.into_iter().find(|last| last.effect().target == effect.target);
         let same = |last: &Plan| {
             last.digest() == plan.digest()
                 && last.envelope.holds == plan.envelope.holds
                 && last.envelope.revision == plan.envelope.revision
         };
+        if gone && plan.is_empty() {
+            if last.is_some() {
+                let mut tx = self.store.begin().await?;
+                tx.forget_plan(&effect.scope, &effect.stack, &effect.target).await?;
+                tx.commit().await?;
+                self.stir();
+            }
+            return Ok(());
+        }
         if !last.as_ref().is_some_and(same) {
             let mut tx = self.store.begin().await?;
             tx.put_plan(plan).await?;
@@ -197,8 +215,25 @@ impl Agent {
     }
 
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
-    pub fn wanted(&self, snapshot: &Snapshot) -> Wanted {
-        wanted(snapshot, &Selection::default(), &self.reach)
+    pub fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
+        let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        // Put back only where nothing went wrong with it.
+        let mut resolver = match kept.take() {
+            Some(mut resolver) => {
+                resolver.advance(snapshot);
+                resolver
+            }
+            None => Resolver::new(snapshot),
+        };
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
+        *kept = Some(resolver);
+        wanted
+    }
+
+    /// The same as if nobody knew the answers to the questions in `open` yet.
+    pub fn wanted_without(&self, snapshot: &Snapshot, open: BTreeSet<Question>) -> Wanted {
+        let mut resolver = Resolver::new(snapshot);
+        wanted_without(&mut resolver, snapshot, &Selection::default(), &self.reach, open)
     }
 }
 
@@ -221,6 +256,7 @@ impl Repository {
             interval: FOLDER_PERIOD,
             forge: None,
             stacks: GlobSet::new([Glob::new("*").expect("a glob")]).expect("a set"),
+            resolver: Mutex::default(),
         })
     }
 
@@ -255,6 +291,7 @@ impl Repository {
             interval: repository.interval.unsigned_abs(),
             forge,
             stacks,
+            resolver: Mutex::default(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Follows a tracked branch: what it says now is what is to be kept true.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,18 +10,66 @@ use super::agent::{Agent, Repository};
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
 use crate::ids::CommitId;
+use crate::model::policy::RepositoryPolicy;
 use crate::model::revision::Revision;
 use crate::report::words::several;
 use crate::source::{FetchError, Tip};
+use crate::store::{Rewrite, StoreError};
 
 /// What a tracked branch says.
 #[derive(Clone)]
 pub struct Current {
     /// What its last good commit asks for.
     pub wanted: Arc<Wanted>,
-    /// The commit that this one took the place of without containing it. Until a person has
-    /// approved something of it, only approvals count.
+    /// The commit that the branch does not contain any more. Until a person has said that this was
+    /// meant, nothing but approvals counts for whatever is on it.
     pub rewritten_from: Option<CommitId>,
+}
+
+impl Current {
+    /// The branch's own policy; but of a branch that was rewritten only what people approved.
+    pub fn policy(&self) -> RepositoryPolicy {
+        let mut policy = self.wanted.policy.clone();
+        if self.rewritten_from.is_some() {
+            policy.review = policy.review.at_least_one();
+        }
+        policy
+    }
+}
+
+/// A branch cannot be followed now.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// It cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The database did not do it.
+    #[error("the database did not do it")]
+    Store(#[from] StoreError),
+}
+
+/// Fetches the tracked branch: where it stands and, while nobody has said that this was meant, the
+/// commit it no longer contains. `None`: the branch is gone.
+///
+/// That it was rewritten is written down before the source counts it as told, so neither a crash
+/// nor a later commit makes it be forgotten.
+pub async fn follow(
+    agent: &Agent,
+    repository: &Repository,
+) -> Result<Option<(Revision, Option<CommitId>)>, FollowError> {
+    let (scope, branch) = (&repository.scope, repository.branch.as_str());
+    let revision = match repository.source.fetch().await? {
+        Tip::At(revision) => revision,
+        Tip::Rewritten { from, to } => {
+            let mut tx = agent.store.begin().await?;
+            tx.rewritten(scope, branch, &Rewrite { from, to: to.clone() }).await?;
+            tx.commit().await?;
+            Revision::Commit(to)
+        }
+        Tip::Deleted { .. } => return Ok(None),
+    };
+    let rewrite = agent.store.rewrite(scope, branch).await?;
+    Ok(Some((revision, rewrite.map(|rewrite| rewrite.from))))
 }
 
 /// The task that follows one branch.
@@ -29,14 +77,12 @@ pub struct Follow {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     current: watch::Sender<Option<Current>>,
-    rewritten: Mutex<Option<(CommitId, CommitId)>>,
 }
 
 impl Follow {
     /// Nothing is known of the branch yet.
     pub fn new(agent: Arc<Agent>, repository: Arc<Repository>) -> Self {
-        let (current, rewritten) = (watch::Sender::new(None), Mutex::default());
-        Self { agent, repository, current, rewritten }
+        Self { agent, repository, current: watch::Sender::new(None) }
     }
 
     /// What the branch says, whenever that changes.
@@ -44,36 +90,27 @@ impl Follow {
         self.current.subscribe()
     }
 
-    async fn look(&self) -> Result<Activity, FetchError> {
-        let (revision, from) = match self.repository.source.fetch().await? {
-            Tip::At(revision) => (revision, None),
-            Tip::Rewritten { from, to } => (Revision::Commit(to), Some(from)),
-            Tip::Deleted { .. } => {
-                let branch = &self.repository.branch;
-                let why = format!("the branch `{branch}` is gone; what it said last is kept true");
-                return Ok(Activity::Failed { why });
+    async fn look(&self) -> Result<Activity, FollowError> {
+        let Some((revision, rewritten_from)) = follow(&self.agent, &self.repository).await? else {
+            let branch = &self.repository.branch;
+            let why = format!("the branch `{branch}` is gone; what it said last is kept true");
+            return Ok(Activity::Failed { why });
+        };
+        let known = self.current.borrow().clone();
+        let known = known.filter(|known| *known.wanted.snapshot.revision() == revision);
+        let (wanted, what) = match known {
+            Some(known) if known.rewritten_from == rewritten_from => return Ok(Activity::Idle),
+            Some(known) => (known.wanted, format!("{revision}: its history counts by now")),
+            None => {
+                let snapshot = self.repository.source.snapshot(&revision).await?;
+                let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot));
+                let stacks = several(wanted.desired.stacks.len(), "stack");
+                let what = format!("{revision}: {stacks}");
+                (wanted, what)
             }
         };
-        let rewritten_from = self.rewritten_from(&revision, from);
-        let known = self.current.borrow().as_ref().map(|c| c.wanted.snapshot.revision().clone());
-        if known.as_ref() == Some(&revision) {
-            return Ok(Activity::Idle);
-        }
-        let snapshot = self.repository.source.snapshot(&revision).await?;
-        let wanted = Arc::new(self.agent.wanted(&snapshot));
-        let what = format!("{revision}: {}", several(wanted.desired.stacks.len(), "stack"));
         self.current.send_replace(Some(Current { wanted, rewritten_from }));
         Ok(Activity::Did { what })
-    }
-
-    /// A branch that was rewritten stays so at that commit, however often it is looked at.
-    fn rewritten_from(&self, revision: &Revision, from: Option<CommitId>) -> Option<CommitId> {
-        let mut rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(from), Some(to)) = (from, revision.commit()) {
-            *rewritten = Some((from, to.clone()));
-        }
-        let (from, to) = rewritten.as_ref()?;
-        (revision.commit() == Some(to)).then(|| from.clone())
     }
 }
 

@@ -84,12 +84,11 @@ impl Task for Keep {
             let agenda = self.agenda();
             stacks.into_iter().filter(|(stack, _)| news || agenda.is_due(stack, now)).collect()
         };
-        let work = due.into_iter().map(|(stack, target)| {
+        let work = due.into_iter().map(|(stack, left)| {
             let current = &current;
             async move {
                 let (agent, repository) = (&self.agent, &self.repository);
-                let target = target.as_ref();
-                let ended = reconcile(agent, repository, current, &stack, target, &self.stop).await;
+                let ended = reconcile(agent, repository, current, &stack, &left, &self.stop).await;
                 (stack, ended)
             }
         });
@@ -129,7 +128,8 @@ fn summary(ended: Vec<(StackName, Result<Ended, ReconcileError>)>) -> Activity {
             Ok(Ended::True | Ended::Held | Ended::Busy) => {}
             Ok(Ended::Applied(outcome)) => {
                 let told = format!("{stack}: {}", words::outcome(&outcome));
-                if outcome.is_done() { did.push(told) } else { failed.push(told) }
+                let well = outcome.is_done() || outcome.is_done_so_far();
+                if well { did.push(told) } else { failed.push(told) }
             }
             Err(error) => failed.push(format!("{stack}: {}", super::chain(&error))),
         }

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::wanted::Wanted;
 use crate::backends::Target;
-use crate::ids::{ComponentId, Scope, StackName};
+use crate::ids::{ComponentId, Scope, StackName, TargetName};
 use crate::model::desired::Stack;
 use crate::model::inventory::{Inventory, Mark};
 use crate::model::observation::Observed;
 use crate::model::plan::{Hold, Plan};
 use crate::model::policy::RepositoryPolicy;
-use crate::plan::{self, Evidence, PlanInput};
+use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
 
 /// What is known about a target as a whole: the same for every stack that lives there.
 pub struct TargetLook {
@@ -37,6 +37,10 @@ pub struct Look {
     pub observed: BTreeMap<ComponentId, Observed>,
     /// When.
     pub observed_at: Timestamp,
+    /// The target the stack names, if it is not this one: then it only leaves something here.
+    pub moving: Option<TargetName>,
+    /// Whether everything is as it should be there.
+    pub is_there: bool,
 }
 
 impl TargetLook {
@@ -67,9 +71,15 @@ impl Look {
     ) -> Self {
         let stack = wanted.desired.stacks.get(name).cloned();
         let stack = stack.unwrap_or_else(|| gone(name, &target).into());
+        let here = target.target.name();
+        let moving = stack.target.clone().filter(|named| named != here);
         let mut observed = BTreeMap::new();
-        for id in concerned(wanted, &stack, &target.owned) {
-            let rendered = wanted.rendered.get(&id).and_then(|built| built.as_ref().ok());
+        let built = |id: &ComponentId| match moving {
+            None => wanted.rendered.get(id).and_then(|built| built.as_ref().ok()),
+            Some(_) => None,
+        };
+        for id in concerned(wanted, &stack, &target.owned, moving.is_some()) {
+            let rendered = built(&id);
             let owned: Inventory = target
                 .owned
                 .iter()
@@ -79,7 +89,19 @@ impl Look {
             let seen = target.target.observe(&id, rendered, &owned).await;
             observed.insert(id, seen);
         }
-        Self { stack, target, observed, observed_at }
+        Self { stack, target, observed, observed_at, moving, is_there: false }
+    }
+
+    /// The same, with everything as it should be where the stack goes, or not yet.
+    pub fn arrived(self, is_there: bool) -> Self {
+        Self { is_there, ..self }
+    }
+
+    /// Whether nothing of the stack is in the target, or will be.
+    pub fn is_gone(&self, wanted: &Wanted) -> bool {
+        let owns = self.target.owned.values().any(|o| o.component.stack == self.stack.name);
+        let named = wanted.desired.stacks.contains_key(&self.stack.name) && self.moving.is_none();
+        !owns && !named
     }
 
     /// Plans by `policy`, and has the plan checked by code that did not make it. What the check
@@ -91,7 +113,34 @@ impl Look {
         policy: &RepositoryPolicy,
         now: Timestamp,
     ) -> Plan {
-        let input = PlanInput {
+        let input = self.input(scope, wanted, policy, now);
+        let plan = plan::plan(&input);
+        let findings = plan::audit(&plan, &input);
+        let mut envelope = plan.envelope.clone();
+        envelope.holds.extend(findings.into_iter().map(Hold::from));
+        plan.with_envelope(envelope)
+    }
+
+    /// What the inventory and the mark should say about the stack, and do not.
+    pub fn ownership(
+        &self,
+        scope: &Scope,
+        wanted: &Wanted,
+        policy: &RepositoryPolicy,
+        now: Timestamp,
+    ) -> Amends {
+        plan::ownership(&self.input(scope, wanted, policy, now))
+    }
+
+    fn input<'a>(
+        &'a self,
+        scope: &'a Scope,
+        wanted: &'a Wanted,
+        policy: &'a RepositoryPolicy,
+        now: Timestamp,
+    ) -> PlanInput<'a> {
+        let is_there = self.is_there;
+        PlanInput {
             scope,
             stack: &self.stack,
             target: self.target.target.name(),
@@ -102,14 +151,10 @@ impl Look {
             evidence: &self.target.evidence,
             policy,
             revision: wanted.snapshot.revision(),
+            moving: self.moving.as_ref().map(|to| Moving { to, is_there }),
             observed_at: self.observed_at,
             now,
-        };
-        let plan = plan::plan(&input);
-        let findings = plan::audit(&plan, &input);
-        let mut envelope = plan.envelope.clone();
-        envelope.holds.extend(findings.into_iter().map(Hold::from));
-        plan.with_envelope(envelope)
+        }
     }
 }
 
@@ -123,8 +168,13 @@ fn gone(name: &StackName, target: &TargetLook) -> Stack {
     }
 }
 
-fn concerned(wanted: &Wanted, stack: &Stack, owned: &Inventory) -> BTreeSet<ComponentId> {
-    let built = wanted.rendered.keys().filter(|id| id.stack == stack.name);
+fn concerned(
+    wanted: &Wanted,
+    stack: &Stack,
+    owned: &Inventory,
+    moving: bool,
+) -> BTreeSet<ComponentId> {
+    let built = wanted.rendered.keys().filter(|id| id.stack == stack.name && !moving);
     let owning = owned.values().map(|owned| &owned.component).filter(|id| id.stack == stack.name);
     built.chain(owning).cloned().collect()
 }

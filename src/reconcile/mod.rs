@@ -8,6 +8,7 @@
 
 mod agenda;
 mod agent;
+mod allowed;
 mod answer;
 mod output;
 mod follow;
@@ -15,6 +16,8 @@ mod keep;
 mod listen;
 mod look;
 mod messages;
+mod places;
+mod retain;
 mod reviews;
 mod serve;
 mod targets;
@@ -28,11 +31,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Person, Reach};
-pub use follow::{Current, Follow};
+pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
 pub use listen::Listen;
 pub use look::{Look, TargetLook};
 pub use messages::Messages;
+pub use places::{Left, stacks_to_keep};
+pub use retain::Retain;
 pub use reviews::Reviews;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
@@ -41,14 +46,15 @@ pub use wanted::{Wanted, resolved, wanted};
 
 use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};
-use crate::forge::PullState;
-use crate::ids::{CommitId, ComponentId, IdError, PullNumber, RunId, StackName, TargetName};
+use crate::ids::{ComponentId, IdError, ResourceKey, RunId, StackName, TargetName};
+use crate::model::desired::Component;
+use crate::model::inventory::Owned;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{HoldReason, Plan};
-use crate::model::policy::RepositoryPolicy;
-use crate::plan::{self, Authorities, ReviewInput};
-use crate::store::{ClaimError, Lease, StoreError};
+use crate::plan::{Amends, Authorities};
+use crate::store::{ClaimError, Lease, OpenRun, StoreError};
 use crate::world::Point;
+use allowed::allowed;
 
 /// How a run of one stack ended.
 #[derive(Debug)]
@@ -88,65 +94,113 @@ pub enum ReconcileError {
 
 /// Makes one stack what `current` says, as far as something allows it.
 ///
-/// Look and plan; stop unless something allows it. Then take the lease; finish what a crash left,
-/// or look and plan again, claim, and apply under the lease. What came of it is in the store, and
-/// the other tasks tell it from there.
+/// Finish what a crash left. Look and plan; stop unless something allows it. Then take the lease;
+/// look and plan again, claim, and apply under the lease. What came of it is in the store, and the
+/// other tasks tell it from there.
 ///
-/// `owning` is the target in which a stack that left the revision still owns something.
+/// `left` are the other targets in which the stack may own something: because it left the branch,
+/// or names another target now. What it leaves behind goes last, when all else is true.
 pub async fn reconcile(
     agent: &Agent,
     repository: &Repository,
     current: &Current,
     stack: &StackName,
-    owning: Option<&TargetName>,
+    left: &Left,
     stop: &CancellationToken,
 ) -> Result<Ended, ReconcileError> {
-    let scope = &repository.scope;
+    let at = |target: &TargetName, is_there| {
+        let target = repository.targets.open(target, stack)?;
+        Ok::<_, TargetRefused>(Run { agent, repository, current, stack, target, is_there, stop })
+    };
+    if let Some(open) = agent.store.open_run(&repository.scope, stack).await? {
+        return at(&open.plan.effect().target, false)?.leased().await;
+    }
     let named = current.wanted.desired.stacks.get(stack).and_then(|stack| stack.target.as_ref());
-    let Some(target) = named.or(owning) else { return Ok(Ended::Held) };
-    let target = repository.targets.open(target, stack)?;
-    let run = Run { agent, repository, current, stack, target, stop };
-    if agent.store.open_run(scope, stack).await?.is_none() {
-        let (plan, authorities) = run.decide().await?;
-        if !may_start(&plan, &authorities) || stop.is_cancelled() {
-            return Ok(if plan.is_empty() { Ended::True } else { Ended::Held });
+    let mut ended = match named {
+        Some(target) => at(target, true)?.go().await?,
+        None => Ended::True,
+    };
+    let is_there = matches!(ended, Ended::True);
+    for target in left {
+        match ended {
+            Ended::Applied(_) | Ended::Busy => break,
+            Ended::True => ended = at(target, is_there)?.go().await?,
+            Ended::Held => match at(target, is_there)?.go().await? {
+                Ended::True | Ended::Held => {}
+                other => ended = other,
+            },
         }
     }
-    let acquired = agent.store.acquire(scope, stack, &agent.holder, agent.lease_ttl).await?;
-    let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
-    agent.world.points.reach(Point::LeaseAcquired).await;
-    let ended = run.under(&mut lease).await;
-    agent.world.points.reach(Point::LeaseReleased).await;
-    agent.store.release(lease).await?;
-    if let Ok(Ended::Applied(_)) = &ended {
-        // What is remembered is what is there now, not what there was to do.
-        run.decide().await?;
-        agent.stir();
-    }
-    ended
+    Ok(ended)
 }
 
+/// One stack in one target.
 struct Run<'a> {
     agent: &'a Agent,
     repository: &'a Repository,
     current: &'a Current,
     stack: &'a StackName,
     target: Arc<dyn Target>,
+    /// Whether everything is as it should be in the target that the stack names.
+    is_there: bool,
     stop: &'a CancellationToken,
 }
 
+/// What is to be done, and what allows it.
+struct Decision {
+    plan: Plan,
+    authorities: Authorities,
+    amends: Amends,
+}
+
 impl Run<'_> {
+    async fn go(&self) -> Result<Ended, ReconcileError> {
+        let decision = self.decide().await?;
+        let nothing = !decision.may_start() && decision.amends.entries.is_empty();
+        match nothing || self.stop.is_cancelled() {
+            true => Ok(decision.ended()),
+            false => self.leased().await,
+        }
+    }
+
+    async fn leased(&self) -> Result<Ended, ReconcileError> {
+        let Agent { store, world, holder, lease_ttl, .. } = self.agent;
+        let acquired =
+            store.acquire(&self.repository.scope, self.stack, holder, *lease_ttl).await?;
+        let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
+        world.points.reach(Point::LeaseAcquired).await;
+        let ended = self.under(&mut lease).await;
+        world.points.reach(Point::LeaseReleased).await;
+        store.release(lease).await?;
+        if let Ok(Ended::Applied(_)) = &ended {
+            // What is remembered is what is there now, not what there was to do.
+            self.decide().await?;
+            self.agent.stir();
+        }
+        ended
+    }
+
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
         let Agent { store, world, lease_ttl, .. } = self.agent;
-        let (target, patience) = (&*self.target, &self.patience());
-        let cx = ApplyContext { store, world, target, patience, lease_ttl: *lease_ttl };
+        let (target, patience, kept) = (&*self.target, &self.patience(), &self.kept());
+        let cx = ApplyContext { store, world, target, patience, kept, lease_ttl: *lease_ttl };
         if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
-            return Ok(Ended::Applied(apply::recover(&cx, lease, open, self.stop).await?));
+            if open.plan.effect().target != *target.name() {
+                return Ok(Ended::Busy);
+            }
+            let wanted = self.superseding(&open).await?;
+            let wanted = wanted.as_ref().map(Plan::effect);
+            return Ok(Ended::Applied(apply::recover(&cx, lease, open, wanted, self.stop).await?));
         }
-        let (plan, authorities) = self.decide().await?;
-        if !may_start(&plan, &authorities) {
-            return Ok(Ended::Held);
+        let mut decision = self.decide().await?;
+        if !decision.amends.entries.is_empty() {
+            self.complete(lease, &decision.amends).await?;
+            decision = self.decide().await?;
         }
+        if !decision.may_start() {
+            return Ok(decision.ended());
+        }
+        let Decision { plan, authorities, .. } = decision;
         world.points.reach(Point::ClaimBefore).await;
         let run = RunId::new(world.ids.unique())?;
         let mut tx = store.begin().await?;
@@ -157,124 +211,73 @@ impl Run<'_> {
     }
 
     /// Looks, plans, and finds what allows the plan. The plan is remembered, whatever comes of it.
-    async fn decide(&self) -> Result<(Plan, Authorities), ReconcileError> {
+    async fn decide(&self) -> Result<Decision, ReconcileError> {
+        let (wanted, look) = (&self.current.wanted, self.look().await?);
+        let (plan, authorities) =
+            allowed(self.agent, self.repository, self.current, wanted, &look).await?;
+        self.agent.remember(&plan, look.is_gone(wanted)).await?;
+        let (policy, now) = (self.current.policy(), self.agent.world.clock.now());
+        let amends = look.ownership(&self.repository.scope, wanted, &policy, now);
+        Ok(Decision { plan, authorities, amends })
+    }
+
+    async fn look(&self) -> Result<Look, ReconcileError> {
         let wanted = &self.current.wanted;
         let known = self.agent.owned(self.repository, &*self.target).await?;
         let target = TargetLook::take(self.target.clone(), wanted, Some(known), None).await;
         let now = self.agent.world.clock.now();
-        let look = Look::take(wanted, self.stack, target.into(), now).await;
-        let (plan, authorities) =
-            reviewed(self.agent, self.repository, wanted, &self.policy(), &look).await?;
-        self.agent.remember(&plan).await?;
-        Ok((plan, authorities))
+        Ok(Look::take(wanted, self.stack, target.into(), now).await.arrived(self.is_there))
+    }
+
+    /// What is asked for by now, if the run began for another revision.
+    async fn superseding(&self, open: &OpenRun) -> Result<Option<Plan>, ReconcileError> {
+        let wanted = &self.current.wanted;
+        if open.plan.envelope.revision == *wanted.snapshot.revision() {
+            return Ok(None);
+        }
+        let (policy, now) = (self.current.policy(), self.agent.world.clock.now());
+        Ok(Some(self.look().await?.plan(&self.repository.scope, wanted, &policy, now)))
+    }
+
+    /// Completes what is written down about ownership: the mark first, as before every effect.
+    async fn complete(&self, lease: &Lease, amends: &Amends) -> Result<(), ReconcileError> {
+        let own = |(key, owned): (&ResourceKey, &Owned)| (key.clone(), Some(owned.clone()));
+        self.target.write_mark(lease, &amends.entries.iter().map(own).collect()).await?;
+        self.agent.world.points.reach(Point::MarkExtended).await;
+        let mut tx = self.agent.store.begin().await?;
+        tx.inventory_complete(lease, self.target.name(), &amends.entries, amends.marked).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn components(&self) -> impl Iterator<Item = &Component> {
+        let stack = self.current.wanted.desired.stacks.get(self.stack);
+        stack.into_iter().flat_map(|stack| stack.components.values())
     }
 
     /// How long and how often the steps of each component are tried.
     fn patience(&self) -> BTreeMap<ComponentId, Patience> {
-        let stack = self.current.wanted.desired.stacks.get(self.stack);
-        let components = stack.into_iter().flat_map(|stack| stack.components.values());
-        components.map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
+        self.components().map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
     }
 
-    /// The branch's own policy; but of a branch that was rewritten only what people approved.
-    fn policy(&self) -> RepositoryPolicy {
-        let mut policy = self.current.wanted.policy.clone();
-        if self.current.rewritten_from.is_some() {
-            policy.review = policy.review.at_least_one();
-        }
-        policy
+    /// The components whose resources outlive them.
+    fn kept(&self) -> BTreeSet<ComponentId> {
+        self.components().filter(|c| c.reconcile.outlives()).map(|c| c.id.clone()).collect()
     }
 }
 
-/// Whether anything allows a step that nothing holds.
-fn may_start(plan: &Plan, authorities: &Authorities) -> bool {
-    let free = |at: &usize| {
-        let mut holds = plan.holds_on(&plan.effect().steps[*at]);
-        holds.all(|hold| matches!(hold.reason, HoldReason::NotReviewed { .. }))
-    };
-    authorities.keys().any(free)
-}
-
-/// Plans what `look` saw, and finds what allows each step of the plan: what people said is in the
-/// store, what became of pull requests at the forge.
-async fn reviewed(
-    agent: &Agent,
-    repository: &Repository,
-    wanted: &Wanted,
-    policy: &RepositoryPolicy,
-    look: &Look,
-) -> Result<(Plan, Authorities), StoreError> {
-    let (scope, now) = (&repository.scope, agent.world.clock.now());
-    let plan = look.plan(scope, wanted, policy, now);
-    let digest = plan.digest();
-    let approvals = agent.store.approvals(scope, digest).await?;
-    let places = agent.store.shown(scope, digest).await?;
-    let pulls = repository.pulls.borrow().clone();
-    let authors = places.iter().filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone()));
-    let merged = |(pull, head): &&(PullNumber, CommitId)| {
-        let pull = pulls.get(pull).filter(|pull| pull.head == *head);
-        pull.is_some_and(|pull| matches!(pull.state, PullState::Merged(_)))
-    };
-    let input = ReviewInput {
-        policy,
-        stack: &look.stack,
-        approvals: &approvals,
-        authors: &authors.collect(),
-        shown: &places.iter().filter(merged).map(|(pull, _)| (digest, *pull)).collect(),
-        now,
-    };
-    Ok(plan::review(plan, &input))
-}
-
-/// The stacks to keep: those of the branch that are this agent's, and those that left it and still
-/// own something, with the target they own it in.
-///
-/// A target that the database knows nothing of is learnt from its mark first, so that no lease is
-/// taken with an epoch below the mark's, and so that what a stack left there is found.
-pub async fn stacks_to_keep(
-    agent: &Agent,
-    repository: &Repository,
-    wanted: &Wanted,
-) -> Result<Vec<(StackName, Option<TargetName>)>, ReconcileError> {
-    for target in repository.targets.known() {
-        // A mark that cannot be read is reported by the runs of the stacks that live there.
-        if let Err(error @ ReconcileError::Store(_)) = agent.learn(repository, &*target).await {
-            return Err(error);
-        }
+impl Decision {
+    /// Whether anything allows a step that nothing holds.
+    fn may_start(&self) -> bool {
+        let free = |at: &usize| {
+            let mut holds = self.plan.holds_on(&self.plan.effect().steps[*at]);
+            holds.all(|hold| matches!(hold.reason, HoldReason::NotReviewed { .. }))
+        };
+        self.authorities.keys().any(free)
     }
-    let ours = wanted.desired.stacks.values().filter(|stack| repository.has(&stack.name));
-    let placed = ours.filter(|stack| stack.target.is_some());
-    let mut stacks: BTreeMap<_, _> = placed.map(|stack| (stack.name.clone(), None)).collect();
-    for name in agent.store.stacks_known(&repository.scope).await? {
-        if stacks.contains_key(&name) || !repository.has(&name) {
-            continue;
-        }
-        if let Some(target) = left_in(agent, repository, &name).await? {
-            stacks.insert(name, Some(target));
-        }
-    }
-    Ok(stacks.into_iter().collect())
-}
 
-/// The target in which a stack that left the branch still owns something; or the one in which
-/// something was planned for it that is no longer to be done: one more look says so.
-async fn left_in(
-    agent: &Agent,
-    repository: &Repository,
-    stack: &StackName,
-) -> Result<Option<TargetName>, ReconcileError> {
-    let plan = agent.store.latest_plan(&repository.scope, stack).await?;
-    let planned = plan.as_ref().map(|plan| plan.effect().target.clone());
-    // A database that was lost knows no plan, and what the marks say.
-    let open = repository.targets.all();
-    let open = open.iter().map(|target| target.name().clone());
-    for target in planned.iter().cloned().chain(open).collect::<BTreeSet<_>>() {
-        let owned = agent.store.inventory(&repository.scope, &target).await?.unwrap_or_default();
-        if owned.values().any(|owned| owned.component.stack == *stack) {
-            return Ok(Some(target));
-        }
+    fn ended(&self) -> Ended {
+        if self.plan.is_empty() { Ended::True } else { Ended::Held }
     }
-    Ok(planned.filter(|_| plan.is_some_and(|plan| !plan.is_empty())))
 }
 
 /// One line per layer of an error: `Display` of ours never repeats its source.

@@ -49,6 +49,9 @@ impl<'a> Asking<'a> {
             ("terraform.output" | "terraform.state" | "output", [component, stack, output]) => {
                 self.output(question, (component, stack, output), desired)
             }
+            ("atmos.Component", [component, stack]) => {
+                self.whole(question, (component, stack), desired)
+            }
             _ => match answer::answer(self.reach, question) {
                 Some(answer) => answer,
                 None if self.forced => answer::refused(question),
@@ -91,30 +94,13 @@ impl<'a> Asking<'a> {
 
     /// The same of a component that is not resolved yet, or needs answers itself.
     fn resolved(&mut self, id: &ComponentId, query: &Query) -> Answer {
-        let exactly = globset::Glob::new(&globset::escape(id.stack.as_str()));
-        let selection = Selection {
-            stacks: exactly.iter().map(globset::Glob::compile_matcher).collect(),
-            components: vec![id.name.clone()],
-            unlinked: true,
-            ..Selection::default()
-        };
         for _ in 0..ROUNDS_MAX {
-            let resolution = self.resolver.resolve(&selection, &self.answers);
-            let desired = resolution.desired;
-            let Some(component) = desired.component(id) else {
-                let stack = desired.stacks.get(&id.stack);
-                let faults = stack.and_then(|stack| {
-                    stack.unresolved.get(&(id.kind.clone(), id.name.clone()))?.first()
-                });
-                return match faults {
-                    Some(fault) => {
-                        Answer::Failed(format!("{id} does not resolve: {}", fault.message))
-                    }
-                    None => Answer::Failed(format!("there is no {id}")),
-                };
+            let (desired, component) = match self.component(id) {
+                Ok(found) => found,
+                Err(why) => return Answer::Failed(why),
             };
             let mut needed = BTreeSet::new();
-            if let Some(answer) = self.given(component, &desired.layout, query, &mut needed) {
+            if let Some(answer) = self.given(&component, &desired.layout, query, &mut needed) {
                 return answer;
             }
             for question in needed {
@@ -122,6 +108,51 @@ impl<'a> Asking<'a> {
             }
         }
         Answer::Later
+    }
+
+    /// All of a component: its sections, and its outputs beside them.
+    fn whole(
+        &mut self,
+        question: &Question,
+        (component, stack): (&str, &str),
+        desired: &Desired,
+    ) -> Answer {
+        let outputs = match self.output(question, (component, stack, "."), desired) {
+            Answer::Value(outputs) => outputs,
+            Answer::Later => Value::empty_map(),
+            other => return other,
+        };
+        let found = id(component, stack).and_then(|id| self.component(&id));
+        match found {
+            Ok((_, component)) => {
+                let mut all = component.sections.as_map().cloned().unwrap_or_default();
+                all.insert("outputs", outputs);
+                Answer::Value(Value::computed(Node::Map(all)))
+            }
+            Err(why) => Answer::Failed(why),
+        }
+    }
+
+    /// The component by itself, with what is known so far.
+    fn component(&mut self, id: &ComponentId) -> Result<(Desired, Component), String> {
+        let exactly = globset::Glob::new(&globset::escape(id.stack.as_str()));
+        let selection = Selection {
+            stacks: exactly.iter().map(globset::Glob::compile_matcher).collect(),
+            components: vec![id.name.clone()],
+            unlinked: true,
+            ..Selection::default()
+        };
+        let desired = self.resolver.resolve(&selection, &self.answers).desired;
+        if let Some(component) = desired.component(id).cloned() {
+            return Ok((desired, component));
+        }
+        let key = (id.kind.clone(), id.name.clone());
+        let stack = desired.stacks.get(&id.stack);
+        let fault = stack.and_then(|stack| stack.unresolved.get(&key)?.first());
+        Err(match fault {
+            Some(fault) => format!("{id} does not resolve: {}", fault.message),
+            None => format!("there is no {id}"),
+        })
     }
 
     /// What a component gives; `None` if that depends on `needed`.

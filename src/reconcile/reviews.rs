@@ -9,11 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::agent::{Agent, Repository};
+use super::allowed::allowed;
 use super::follow::Current;
 use super::look::{Look, TargetLook};
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
-use super::{ReconcileError, messages, reviewed};
+use super::{Left, ReconcileError, messages, stacks_to_keep};
 use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusState};
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
@@ -107,10 +108,11 @@ impl Reviews {
             Ok(wanted) => wanted,
             Err(paths) => return self.show_conflict(pull, &paths).await,
         };
+        let left = stacks_to_keep(&self.agent, &self.repository, &wanted).await?;
         let mut plans = Vec::new();
         for stack in affected(&current.wanted, &wanted) {
             if self.repository.has(&stack) {
-                plans.extend(self.plan(&current.wanted, &wanted, &stack).await?);
+                plans.extend(self.plans(current, &wanted, &stack, left.get(&stack)).await?);
             }
         }
         let known = current.wanted.diagnostics();
@@ -153,7 +155,7 @@ impl Reviews {
             return Ok(known.clone());
         }
         let wanted = match self.repository.source.merge(pull.number, &pull.head, base).await? {
-            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&snapshot))),
+            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&self.repository, &snapshot))),
             Merge::Conflict(paths) => Err(paths),
         };
         let merged = Merged { head: pull.head.clone(), base: base.clone(), wanted };
@@ -161,23 +163,33 @@ impl Reviews {
         Ok(merged)
     }
 
-    /// What merging would do to one stack, by the policy of the base.
-    async fn plan(
+    /// What merging would do to one stack, by the policy of the base: where it is to live, and
+    /// where it leaves something behind.
+    async fn plans(
         &self,
-        base: &Wanted,
+        current: &Current,
         wanted: &Wanted,
         stack: &StackName,
-    ) -> Result<Option<Plan>, ReconcileError> {
-        let named = |wanted: &Wanted| wanted.desired.stacks.get(stack)?.target.clone();
-        let Some(target) = named(wanted).or_else(|| named(base)) else { return Ok(None) };
-        let target = self.repository.targets.open(&target, stack)?;
-        let known = self.agent.owned(&self.repository, &*target).await?;
-        let target = TargetLook::take(target, wanted, Some(known), None).await;
-        let now = self.agent.world.clock.now();
-        let look = Look::take(wanted, stack, target.into(), now).await;
-        let (plan, _) =
-            reviewed(&self.agent, &self.repository, wanted, &base.policy, &look).await?;
-        Ok(Some(plan))
+        left: Option<&Left>,
+    ) -> Result<Vec<Plan>, ReconcileError> {
+        let target_in = |wanted: &Wanted| wanted.desired.stacks.get(stack)?.target.clone();
+        let named = target_in(wanted);
+        let mut left = left.cloned().unwrap_or_default();
+        if named.is_none() {
+            left.extend(target_in(&current.wanted));
+        }
+        let mut plans: Vec<Plan> = Vec::new();
+        for name in named.into_iter().chain(left) {
+            let target = self.repository.targets.open(&name, stack)?;
+            let known = self.agent.owned(&self.repository, &*target).await?;
+            let target = TargetLook::take(target, wanted, Some(known), None).await;
+            let now = self.agent.world.clock.now();
+            let is_there = plans.iter().all(Plan::is_empty);
+            let look = Look::take(wanted, stack, target.into(), now).await.arrived(is_there);
+            let (plan, _) = allowed(&self.agent, &self.repository, current, wanted, &look).await?;
+            plans.push(plan);
+        }
+        Ok(plans)
     }
 
     async fn show(&self, pull: &PullRequest, review: &Review) -> Result<(), ReviewError> {

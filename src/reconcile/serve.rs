@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::agent::{Agent, Repository};
 use super::task::{Activation, Task, drive};
-use super::{Follow, Keep, Listen, Messages, Reviews};
+use super::{Follow, Keep, Listen, Messages, Retain, Reviews};
 
 /// The tasks of one repository, in the order one pass goes through them.
 pub struct Tasks {
@@ -30,6 +30,7 @@ impl Tasks {
         } else {
             all.push(Arc::new(keep));
         }
+        all.push(Arc::new(Retain::new(agent.clone(), repository.clone())));
         Self { agent: agent.clone(), all }
     }
 

@@ -1,6 +1,6 @@
 //! What one snapshot asks for: resolved, its questions answered, and built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Reach;
 use super::output::Asking;
@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::ComponentId;
 use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
+use crate::model::question::{Answer, Question};
 use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection};
 
@@ -28,10 +29,27 @@ pub struct Wanted {
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
-/// Resolves and builds `snapshot`. What `reach` does not allow to be asked is refused.
-pub fn wanted(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Wanted {
+/// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
+/// is refused.
+pub fn wanted(
+    resolver: &mut Resolver,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    reach: &Reach,
+) -> Wanted {
+    wanted_without(resolver, snapshot, selection, reach, BTreeSet::new())
+}
+
+/// The same as if nobody knew the answers to the questions in `open` yet.
+pub(super) fn wanted_without(
+    resolver: &mut Resolver,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    reach: &Reach,
+    open: BTreeSet<Question>,
+) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(snapshot, selection, reach, true).desired;
+    let mut desired = answered(resolver, selection, reach, true, open).desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
@@ -45,15 +63,22 @@ pub fn wanted(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Want
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
-/// Resolves `snapshot` to look at it. What `reach` does not allow to be asked is not known.
-pub fn resolved(snapshot: &Snapshot, selection: &Selection, reach: &Reach) -> Resolution {
-    answered(snapshot, selection, reach, false)
+/// Resolves the snapshot at which `resolver` is to look at it. What `reach` does not allow to be
+/// asked is not known.
+pub fn resolved(resolver: &mut Resolver, selection: &Selection, reach: &Reach) -> Resolution {
+    answered(resolver, selection, reach, false, BTreeSet::new())
 }
 
-/// Resolves `snapshot` until nothing is open that can be answered.
-fn answered(snapshot: &Snapshot, selection: &Selection, reach: &Reach, forced: bool) -> Resolution {
-    let mut resolver = Resolver::new(snapshot);
-    let mut asking = Asking::new(&mut resolver, reach, forced);
+/// Resolves until nothing is open that can be answered.
+fn answered(
+    resolver: &mut Resolver,
+    selection: &Selection,
+    reach: &Reach,
+    forced: bool,
+    open: BTreeSet<Question>,
+) -> Resolution {
+    let mut asking = Asking::new(resolver, reach, forced);
+    asking.answers.extend(open.into_iter().map(|question| (question, Answer::Later)));
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);
     for _ in 1..ROUNDS_MAX {
         let known = asking.answers.len();

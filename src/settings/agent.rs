@@ -25,6 +25,8 @@ pub struct AgentSettings {
     /// a stack waits for whoever held it and is no more.
     #[schemars(with = "String")]
     pub lease: SignedDuration,
+    /// For how long it is remembered what happened.
+    pub retention: RetentionSettings,
     /// The config repositories, by name.
     #[schemars(with = "BTreeMap<String, RepositorySettings>")]
     pub repositories: BTreeMap<RepositoryName, RepositorySettings>,
@@ -36,6 +38,18 @@ pub struct AgentSettings {
     pub targets_folder: Option<PathBuf>,
     /// Where people review, by name.
     pub forges: BTreeMap<String, ForgeSettings>,
+}
+
+/// For how long it is remembered what happened. Ownership, open runs and what waits are kept
+/// however old they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Days that the journal, the outcomes of runs, deliveries and sent messages are kept: 30 at
+    /// least.
+    pub days: u32,
+    /// Rows that the journal has at most, however young: 10,000 at least. A row is about 1 KiB.
+    pub journal_rows: u64,
 }
 
 /// One config repository.
@@ -119,6 +133,18 @@ const LEASE_DEFAULT: SignedDuration = SignedDuration::from_secs(30);
 const LEASE_MIN: SignedDuration = SignedDuration::from_secs(3);
 const LEASE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
+/// Closed pull requests are looked at for 30 days, and an approval of them counts once; so many
+/// rows are checked at each start.
+const RETENTION_DAYS_MIN: u32 = 30;
+const JOURNAL_ROWS_MIN: u64 = 10_000;
+
+/// A year and a month, for audits; a gigabyte.
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self { days: 400, journal_rows: 1_000_000 }
+    }
+}
+
 impl Default for AgentSettings {
     fn default() -> Self {
         Self {
@@ -126,6 +152,7 @@ impl Default for AgentSettings {
             store: "sqlite:.isobar/isobar.db".to_owned(),
             cache: ".isobar/cache".into(),
             lease: LEASE_DEFAULT,
+            retention: RetentionSettings::default(),
             repositories: BTreeMap::new(),
             targets: BTreeMap::new(),
             targets_folder: None,
@@ -143,6 +170,15 @@ impl AgentSettings {
                 format!("`lease` is {:#}, not from {LEASE_MIN:#} to {LEASE_MAX:#}", self.lease);
             found.push(Diagnostic::error(Code::SettingsInvalid, Span::file(path), message));
         }
+        let RetentionSettings { days, journal_rows } = self.retention;
+        let mut bounded = |key: &str, value: u64, least: u64| {
+            if value < least {
+                let message = format!("`retention.{key}` is {value}, less than {least}");
+                found.push(Diagnostic::error(Code::SettingsInvalid, Span::file(path), message));
+            }
+        };
+        bounded("days", days.into(), RETENTION_DAYS_MIN.into());
+        bounded("journal_rows", journal_rows, JOURNAL_ROWS_MIN);
         for (name, repository) in &self.repositories {
             let Some(forge) = &repository.forge else { continue };
             if self.forges.contains_key(forge) {

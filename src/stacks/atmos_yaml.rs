@@ -75,6 +75,7 @@ pub(super) enum NameRule {
 pub(super) struct TemplateSettings {
     pub(super) enabled: bool,
     pub(super) sprig: bool,
+    pub(super) gomplate: bool,
     /// Whether what is missing while importing prints `<no value>`, in every file.
     pub(super) ignore_missing: bool,
     /// How often the values of a component are rendered.
@@ -181,10 +182,13 @@ impl Reader<'_> {
                 Node::Int(count) => u32::try_from(count).ok(),
                 _ => None,
             });
+        let enabled =
+            |set: &str| get(set).and_then(|set| set.get("enabled")?.as_bool()) == Some(true);
         let delimiter = |at: usize| get("delimiters")?.as_list()?.get(at)?.as_str().map(Arc::from);
         TemplateSettings {
             enabled: get("enabled").and_then(Value::as_bool).unwrap_or(false),
-            sprig: get("sprig").and_then(|sprig| sprig.get("enabled")?.as_bool()).unwrap_or(false),
+            sprig: enabled("sprig"),
+            gomplate: enabled("gomplate"),
             ignore_missing: get("ignore_missing_template_values")
                 .and_then(Value::as_bool)
                 .unwrap_or(false),

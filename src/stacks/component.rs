@@ -9,7 +9,7 @@ use gotmpl::FieldPath;
 
 use super::deferred;
 use super::inherit::{self, Bases, Place};
-use super::layer::{self, Stages};
+use super::layer::{self, Memo, Stages};
 use super::manifest::Key;
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -134,7 +134,7 @@ impl Sources {
         let all = [&self.shared.merged, self.own.as_ref()].into_iter().chain(bases);
         let maps = all.filter_map(|slots| slots.get("backend")?.value.as_map());
         let known = maps.flat_map(|map| map.iter().map(|(name, _)| name.clone()));
-        Some((backend_type.merged(Lists::Replace, false)?, known.collect()))
+        Some((backend_type.merged(Lists::Replace, false, &mut Memo::default())?, known.collect()))
     }
 
     /// The component's own choice of a strategy for lists, as it is written.
@@ -144,17 +144,22 @@ impl Sources {
     }
 
     /// Merges every section; `files` is the strategy of `atmos.yaml`, `own` the component's.
-    pub(super) fn merge(&self, files: Lists, own: Lists) -> Merged {
+    pub(super) fn merge(&self, files: Lists, own: Lists, memo: &mut Memo) -> Merged {
         let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
         let all =
             [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
         let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
-        let mut merged = Merged { sections: BTreeMap::new(), layers: Vec::new() };
+        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
+        let shared = [&self.shared.global, &self.shared.kind, self.own.as_ref(), &self.overrides];
+        let slots = shared.into_iter().chain(bases).flat_map(BTreeMap::values);
+        // Room for those that say something and the few that are computed.
+        let layers = Vec::with_capacity(slots.map(|slot| slot.said.len()).sum::<usize>() + 4);
+        let mut merged = Merged { sections: BTreeMap::new(), layers };
         for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
             let lists = if layer::follows_component(name) { own } else { files };
             let (stages, marks) = self.stages(name, &mut merged.layers);
             let waits = marks.has(Marks::FUNCTION) && deferred::waits_in(name);
-            let Some(value) = stages.merged(lists, waits) else { continue };
+            let Some(value) = stages.merged(lists, waits, memo) else { continue };
             let value = if marks.has(Marks::APPEND) { merge::settle(&value) } else { value };
             merged.sections.insert(name.clone(), Section { value, marks });
         }

@@ -17,6 +17,17 @@ use crate::model::desired::{Presence, Reach};
 use crate::model::policy::Level;
 use crate::model::value::{Map, Node, Value};
 
+/// Sections that templates see, empty at least, in components of no other kind.
+const TERRAFORM_ONLY: &[&str] = &[
+    "backend",
+    "backend_type",
+    "remote_state_backend",
+    "remote_state_backend_type",
+    "providers",
+    "required_providers",
+    "required_version",
+];
+
 impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
     pub(super) fn render(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
@@ -27,6 +38,7 @@ impl Finisher<'_> {
         if with_templates.is_empty() || !self.evaluation.templates {
             return;
         }
+        self.templates.answer(self.answers);
         let mut missing = Vec::new();
         // Every pass reads the values as they were written: it follows one reference further.
         let written = self.with_names(bench, merged, lists);
@@ -40,11 +52,18 @@ impl Finisher<'_> {
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
                 .collect();
-            let (failures, absent) = (rendering.failures, rendering.absent);
+            let (failures, absent, open) = (rendering.failures, rendering.absent, rendering.open);
             for (name, value) in rendered {
                 merged.compute(name, Reach::Rendered, value);
             }
             missing.extend(absent);
+            self.consults |= self.templates.asks();
+            if bench.presence == Presence::Active || self.looking {
+                self.asked.extend(open.iter().filter(|q| !self.answers.contains_key(q)).cloned());
+            }
+            if bench.presence == Presence::Active {
+                bench.open.extend(open);
+            }
             if bench.presence == Presence::Abstract {
                 continue;
             }
@@ -75,7 +94,9 @@ impl Finisher<'_> {
     /// The sections and the names that only templates see. Where calls met other values,
     /// templates see what would come of them as texts.
     fn with_names(&self, bench: &Bench<'_>, merged: &Merged, lists: Lists) -> Map {
-        let empty = sections::RULES.iter().map(|rule| {
+        let terraform = bench.id.kind.as_str() == "terraform";
+        let has = |name: &str| terraform || !TERRAFORM_ONLY.contains(&name);
+        let empty = sections::RULES.iter().filter(|rule| has(rule.name)).map(|rule| {
             let value =
                 if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
             (Arc::from(rule.name), value)
@@ -147,9 +168,11 @@ impl Finisher<'_> {
             merged.compute(name, Reach::Rendered, value);
         }
         // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active {
+        if bench.presence == Presence::Active || self.looking {
             self.asked.extend(asked);
-            bench.open = open;
+        }
+        if bench.presence == Presence::Active {
+            bench.open.extend(open);
             let found = failures.into_iter().map(|(value, code, message)| {
                 Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
             });

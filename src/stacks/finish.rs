@@ -8,6 +8,7 @@ use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Section, Sources};
 use super::dependency;
+use super::layer::Memo;
 use super::load::Library;
 use super::marks::Marks;
 use super::merge::{self, Lists};
@@ -31,7 +32,10 @@ pub(super) struct Finisher<'r> {
     pub(super) library: &'r Library,
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
+    pub(super) memo: &'r mut Memo,
     pub(super) answers: &'r Answers,
+    /// Whether somebody looks, and wants to see what will not be applied too.
+    pub(super) looking: bool,
     pub(super) evaluation: &'r Evaluation,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
@@ -76,7 +80,7 @@ impl Finisher<'_> {
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
         let strategy =
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
-        let mut merged = sources.merge(self.dialect.lists, strategy);
+        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo);
         let mut bench = Bench {
             parent,
             sources,
@@ -125,6 +129,7 @@ impl Finisher<'_> {
         if let Some(workspace) = workspace {
             (bench.workspace, bench.listed_workspace) = (workspace.clone(), workspace);
         }
+        let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
         Listing {
             workspace: bench.listed_workspace.clone(),
             imports: bench.parent.imports.clone(),

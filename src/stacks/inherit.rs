@@ -25,8 +25,6 @@ pub(super) struct Bases {
     pub(super) order: Vec<Arc<str>>,
     /// The folder that a chain of `component:` keys leads to.
     pub(super) code: Option<Arc<str>>,
-    /// The one that was come to last on the way down.
-    last: Option<Arc<str>>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -52,11 +50,9 @@ pub(super) struct Place<'l> {
 /// The bases of `key`.
 pub(super) fn bases(bench: &mut Bench<'_>, place: &Place<'_>, key: &Key) -> Bases {
     let chain = vec![(key.1.clone(), None)];
-    let mut walk = Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new() };
+    let mut walk =
+        Walk { bench, place, bases: Bases::default(), chain, direct: BTreeMap::new(), last: None };
     walk.visit(key);
-    let said =
-        walk.bench.own(key).get("component").and_then(|slot| slot.value.as_str().map(Arc::from));
-    walk.bases.code = said.map(|said: Arc<str>| walk.bases.last.clone().unwrap_or(said));
     walk.bases
 }
 
@@ -68,11 +64,13 @@ struct Walk<'w, 'p> {
     chain: Vec<(Arc<str>, Option<Value>)>,
     /// The bases that the component itself names, with the order as it was behind each.
     direct: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// The base that was come to last on the way down.
+    last: Option<Arc<str>>,
 }
 
 impl Walk<'_, '_> {
     fn visit(&mut self, key: &Key) {
-        let own = self.bench.own(key);
+        let own = self.bench.steering(key);
         if let Some(slot) = own.get("component")
             && let Some(name) = slot.value.as_str()
         {
@@ -82,6 +80,9 @@ impl Walk<'_, '_> {
             } else if !self.is_folder(&key.0, name) {
                 let message = format!("there is no {} component or folder `{name}`", key.0);
                 self.missing(&slot.value, key, name, message);
+            }
+            if self.chain.len() == 1 {
+                self.bases.code = self.last.take().or(Some(base.1));
             }
         }
         let Some(inherits) = own.get("metadata").and_then(|slot| slot.value.get("inherits")) else {
@@ -132,7 +133,7 @@ impl Walk<'_, '_> {
             self.bases.order.clone_from(end);
             return;
         }
-        self.bases.last = Some(base.1.clone());
+        self.last = Some(base.1.clone());
         match self.chain.iter().position(|(open, _)| *open == base.1) {
             // A component among its own bases adds nothing to itself.
             Some(0) => return self.ring(0, at, Diagnostic::warning),

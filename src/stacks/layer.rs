@@ -22,17 +22,42 @@ pub(super) struct Stages {
     pub(super) overrides: Option<Value>,
 }
 
+/// Merges of bases that components of many stacks have in common.
+#[derive(Default)]
+pub(super) struct Memo(BTreeMap<(Vec<usize>, Lists, bool), (Vec<Value>, Value)>);
+
+/// How many merges are remembered: twice what a repository of the largest size known has. One
+/// holds on to a few kilobytes.
+const MEMO_MAX: usize = 4_096;
+
+impl Memo {
+    /// The bases merged; with something below them, marked lists become ordinary.
+    fn bases(&mut self, values: &[Value], lists: Lists, is_above: bool) -> Option<Value> {
+        let merged = || {
+            let join = |low: Value, high: Value| merge::lay(low, &high, lists);
+            let bases = values.iter().cloned().reduce(join);
+            if is_above { bases.map(|bases| merge::settle(&bases)) } else { bases }
+        };
+        let places: Option<Vec<_>> =
+            values.iter().map(|value| value.as_map().map(Map::place)).collect();
+        let Some(places) = places.filter(|places| places.len() > 1) else { return merged() };
+        if self.0.len() >= MEMO_MAX {
+            self.0.clear();
+        }
+        // The values are kept, so that no other map comes to lie in their place.
+        let entry = self.0.entry((places, lists, is_above));
+        let known =
+            entry.or_insert_with(|| (values.to_vec(), merged().unwrap_or(Value::empty_map())));
+        Some(known.1.clone())
+    }
+}
+
 impl Stages {
     /// The merged section; `lists` is the component's strategy, and `waits` says whether calls
     /// in it are left beside the values they meet.
-    pub(super) fn merged(&self, lists: Lists, waits: bool) -> Option<Value> {
-        let join = |low: Value, high: Value| merge::merge(&low, &high, lists);
-        let bases = self.bases.iter().cloned().reduce(join);
-        let bases = match &self.shared {
-            // With nothing below them, marked lists become ordinary at the end.
-            None => bases,
-            Some(_) => bases.map(|bases| merge::settle(&bases)),
-        };
+    pub(super) fn merged(&self, lists: Lists, waits: bool, memo: &mut Memo) -> Option<Value> {
+        let join = |low: Value, high: Value| merge::lay(low, &high, lists);
+        let bases = memo.bases(&self.bases, lists, self.shared.is_some());
         let stages = [self.shared.clone(), bases, self.own.clone(), self.overrides.clone()];
         let stages = stages.into_iter().flatten();
         match waits {
@@ -93,7 +118,9 @@ fn fold_section(name: &str, layers: &[&Layer], files: Lists, own: Lists) -> Opti
             _ => stages.overrides = Some(value),
         }
     }
-    let merged = stages.merged(own, deferred::waits_in(name)).map(|value| merge::settle(&value));
+    let merged = stages
+        .merged(own, deferred::waits_in(name), &mut Memo::default())
+        .map(|value| merge::settle(&value));
     let all = merged.into_iter().chain(computed);
     let value = all.reduce(|low, high| merge::merge(&low, &high, Lists::Replace))?;
     Some(merge::prune(&value))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::value::{Map, Node, Origin, Raw, Value};
 
 /// What a list does to the list below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lists {
     /// It takes its place.
@@ -49,17 +49,28 @@ pub(super) const UNSET: &str = "!unset";
 /// A marked list with nothing to continue stays marked, for the next stage; until then it is no
 /// list that another could continue.
 pub(super) fn merge(below: &Value, above: &Value, lists: Lists) -> Value {
-    let node = match (&below.node, &above.node) {
-        _ if let Some(more) = appended(above) => {
-            list(chain(below.as_list().unwrap_or_default(), more))
+    lay(below.clone(), above, lists)
+}
+
+/// The same where nobody needs `below` any longer: what nobody else holds of it is changed in
+/// place.
+pub(super) fn lay(below: Value, above: &Value, lists: Lists) -> Value {
+    if let Some(more) = appended(above) {
+        let node = list(chain(below.as_list().unwrap_or_default(), more));
+        return Value { node, origin: above.origin };
+    }
+    let continues = appended(&below).is_some();
+    let node = match (below.node, &above.node) {
+        (Node::Map(low), Node::Map(high)) if !continues && low.is_empty() => {
+            Node::Map(high.clone())
         }
-        (Node::Map(low), Node::Map(high)) if appended(below).is_none() => {
-            Node::Map(maps(low, high, lists))
+        (Node::Map(low), Node::Map(high)) if !continues => {
+            Node::Map(low.overlaid(high, |below, above| lay(below, above, lists)))
         }
         (Node::List(low), Node::List(high)) => match lists {
             Lists::Replace => return above.clone(),
-            Lists::Append => list(chain(low, high)),
-            Lists::Merge => list(pairwise(low, high)),
+            Lists::Append => list(chain(&low, high)),
+            Lists::Merge => list(pairwise(&low, high)),
         },
         _ => return above.clone(),
     };
@@ -105,11 +116,22 @@ pub(super) fn rooted(below: Option<&Value>, above: &Value) -> Value {
 
 /// Makes marked lists ordinary ones: nothing below is left that they could continue.
 pub(super) fn settle(value: &Value) -> Value {
-    if let Some(items) = appended(value) {
-        let items = items.iter().map(settle).collect();
-        return Value { node: list(items), origin: value.origin };
-    }
-    rebuild(value, settle)
+    settled(value).unwrap_or_else(|| value.clone())
+}
+
+/// `None` if nothing in it is marked.
+fn settled(value: &Value) -> Option<Value> {
+    let node = match &value.node {
+        Node::Map(_) if let Some(items) = appended(value) => {
+            list(items.iter().map(settle).collect())
+        }
+        Node::Map(map) => Node::Map(map.changed(|_, child| settled(child))?),
+        Node::List(items) if items.iter().any(|item| settled(item).is_some()) => {
+            list(items.iter().map(settle).collect())
+        }
+        _ => return None,
+    };
+    Some(Value { node, origin: value.origin })
 }
 
 /// Takes away every key and item that is `!unset`.
@@ -136,13 +158,6 @@ pub(super) fn rebuild(value: &Value, mut change: impl FnMut(&Value) -> Value) ->
         _ => return value.clone(),
     };
     Value { node, origin: value.origin }
-}
-
-fn maps(low: &Map, high: &Map, lists: Lists) -> Map {
-    if low.is_empty() {
-        return high.clone();
-    }
-    low.overlaid(high, |below, above| merge(below, above, lists))
 }
 
 fn pairwise(low: &[Value], high: &[Value]) -> Vec<Value> {

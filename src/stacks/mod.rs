@@ -23,6 +23,7 @@ mod locals;
 mod early;
 mod template;
 mod read_back;
+mod asking;
 mod function;
 mod call;
 mod merge;
@@ -78,8 +79,12 @@ pub struct Selection {
     /// What is done with templates and functions in their values.
     pub evaluation: Evaluation,
     /// Whether it does not matter what components depend on: then nothing is found about it, and
-    /// they have no dependencies.
+    /// they have no dependencies. Of several components that differ the first one is there, beside
+    /// the finding, instead of none.
     pub unlinked: bool,
+    /// Whether only the names of stacks are wanted: then they come without components, and nothing
+    /// is found about values.
+    pub only_named: bool,
     /// Whether what Atmos refuses to describe is found too, in every file below the folder of the
     /// stacks: unknown keys, values of another shape, stacks without a rule for their names.
     pub strict: bool,
@@ -135,6 +140,7 @@ impl PartialEq for Selection {
             && self.components == other.components
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
+            && self.only_named == other.only_named
             && self.strict == other.strict
             && self.named_by_file == other.named_by_file
     }

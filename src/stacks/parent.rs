@@ -52,6 +52,7 @@ pub(super) struct Bench<'p> {
     lowest: Lowest,
     shared: BTreeMap<Arc<str>, Rc<Shared>>,
     own: BTreeMap<Key, Rc<Slots>>,
+    steering: BTreeMap<Key, Rc<Slots>>,
 }
 
 impl Parent {
@@ -138,7 +139,14 @@ impl Parent {
 
 impl<'p> Bench<'p> {
     pub(super) fn new(parent: &'p Parent, lists: Lists, lowest: Lowest) -> Self {
-        Self { parent, lists, lowest, shared: BTreeMap::new(), own: BTreeMap::new() }
+        Self {
+            parent,
+            lists,
+            lowest,
+            shared: BTreeMap::new(),
+            own: BTreeMap::new(),
+            steering: BTreeMap::new(),
+        }
     }
 
     /// What reaches every component of `kind` in one section.
@@ -199,18 +207,29 @@ impl<'p> Bench<'p> {
             return known.clone();
         }
         let declaring = self.parent.declaring(key);
-        let declared = declaring.clone().filter_map(|from| from.manifest.components.get(key));
-        let own = Rc::new(slots(declared.flat_map(|declared| declared.parts.keys()), |name| {
-            slot::of_component(
-                &self.parent.closure.contributions,
-                declaring.clone(),
-                key,
-                name,
-                self.lists,
-            )
-        }));
+        let declared = declaring.filter_map(|from| from.manifest.components.get(key));
+        let names = declared.flat_map(|declared| declared.parts.keys());
+        let own = Rc::new(slots(names, |name| self.own_slot(key, name)));
         self.own.insert(key.clone(), own.clone());
         own
+    }
+
+    /// Of what a component itself says only what decides about its bases: who asks for no more
+    /// does not have to merge its values.
+    pub(super) fn steering(&mut self, key: &Key) -> Rc<Slots> {
+        if let Some(known) = self.own.get(key).or(self.steering.get(key)) {
+            return known.clone();
+        }
+        let slots = ["component", "metadata"].into_iter();
+        let slots = slots.filter_map(|name| Some((name.into(), self.own_slot(key, name)?)));
+        let steering: Rc<Slots> = Rc::new(slots.collect());
+        self.steering.insert(key.clone(), steering.clone());
+        steering
+    }
+
+    fn own_slot(&self, key: &Key, name: &str) -> Option<Slot> {
+        let declaring = self.parent.declaring(key);
+        slot::of_component(&self.parent.closure.contributions, declaring, key, name, self.lists)
     }
 
     /// The overrides that reach a component.

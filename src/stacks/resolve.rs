@@ -11,6 +11,7 @@ use super::discover;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::{Importer, manifests_of};
+use super::layer::Memo;
 use super::load::Library;
 use super::manifests::Manifests;
 use super::parent::Parent;
@@ -124,10 +125,11 @@ impl Resolver {
             index: &index,
             uncertain,
             unlinked: selection.unlinked,
+            only_named: selection.only_named,
         };
         let made = tasks.into_par_iter().map_init(
-            || self.templates.fresh(),
-            |templates, (name, members)| {
+            || (self.templates.fresh(), Memo::default()),
+            |(templates, memo), (name, members)| {
                 if reusable && let Some(whole) = self.kept(&name, &members, &index, answers) {
                     return (name, (members, whole));
                 }
@@ -135,7 +137,9 @@ impl Resolver {
                     library: &self.library,
                     dialect: &self.dialect,
                     templates,
+                    memo,
                     answers,
+                    looking: selection.unlinked,
                     evaluation: &selection.evaluation,
                     asked: BTreeSet::new(),
                     consults: false,
@@ -151,8 +155,13 @@ impl Resolver {
             true => strict::refused(&mut self.library, &self.dialect),
             false => Vec::new(),
         };
-        self.last = Last { selection, answers, uncertain, index, stacks, refused };
-        self.resolution()
+        let last = Last { selection, answers, uncertain, index, stacks, refused };
+        let resolution = self.resolution(&last);
+        // A look at a part in between does not cost what is known of the whole.
+        if last.selection.stacks.is_empty() && last.selection.components.is_empty() {
+            self.last = last;
+        }
+        resolution
     }
 
     /// Finds what every top-level manifest is made of. `changed` is what differs from the last
@@ -234,12 +243,12 @@ impl Resolver {
         same.then(|| whole.clone())
     }
 
-    fn resolution(&self) -> Resolution {
-        let wholes = || self.last.stacks.values().map(|(_, whole)| whole);
+    fn resolution(&self, last: &Last) -> Resolution {
+        let wholes = || last.stacks.values().map(|(_, whole)| whole);
         let mut found = self.found.clone();
         let mut tree: Vec<_> = self.found.clone();
-        found.extend(self.last.refused.iter().cloned());
-        tree.extend(self.last.refused.iter().cloned());
+        found.extend(last.refused.iter().cloned());
+        tree.extend(last.refused.iter().cloned());
         let mut odd = BTreeMap::new();
         for parent in self.parents.values() {
             found.extend(parent.closure.faults.iter().chain(&parent.roll().found).cloned());
@@ -253,10 +262,10 @@ impl Resolver {
         tree.retain(Diagnostic::is_error);
         found.extend(odd.values().flat_map(|manifest| manifest.warnings.iter().cloned()));
         found.extend(wholes().flat_map(|whole| whole.found.iter().cloned()));
-        let named = self.last.stacks.iter();
+        let named = last.stacks.iter();
         let mut stacks = named.map(|(name, (_, whole))| (name.clone(), whole.stack.clone()));
         let mut stacks: BTreeMap<StackName, Arc<Stack>> = stacks.by_ref().collect();
-        found.extend(self.rings(&mut stacks));
+        found.extend(rings(last, &mut stacks));
         found.sort_by(|a, b| {
             (&a.span, a.code, &a.message, a.severity)
                 .cmp(&(&b.span, b.code, &b.message, b.severity))
@@ -274,28 +283,28 @@ impl Resolver {
         let questions = wholes().flat_map(|whole| whole.asked.iter().cloned()).collect();
         Resolution { desired, tree, questions }
     }
+}
 
-    /// Gives up the components that depend on each other, and says so.
-    fn rings(&self, stacks: &mut BTreeMap<StackName, Arc<Stack>>) -> Vec<Diagnostic> {
-        let all = || self.last.stacks.values().flat_map(|(_, whole)| &whole.edges);
-        let edges: BTreeMap<_, _> = all().map(|(id, (on, _))| (id.clone(), on.clone())).collect();
-        let span = |id: &ComponentId| Some(&self.last.stacks.get(&id.stack)?.1.edges.get(id)?.1);
-        let mut found = Vec::new();
-        for ring in dependency::rings(&edges) {
-            let Some(at) = ring.first().and_then(span) else { continue };
-            let names: Vec<_> = ring.iter().chain(ring.first()).map(ToString::to_string).collect();
-            let message = format!("components depend on each other: {}", names.join(" -> "));
-            let fault = Diagnostic::error(Code::DependencyCycle, at.clone(), message);
-            for id in &ring {
-                if let Some(stack) = stacks.get_mut(&id.stack) {
-                    let key = (id.kind.clone(), id.name.clone());
-                    whole::give_up(Arc::make_mut(stack), key, vec![fault.clone()]);
-                }
+/// Gives up the components that depend on each other, and says so.
+fn rings(last: &Last, stacks: &mut BTreeMap<StackName, Arc<Stack>>) -> Vec<Diagnostic> {
+    let all = || last.stacks.values().flat_map(|(_, whole)| &whole.edges);
+    let edges: BTreeMap<_, _> = all().map(|(id, (on, _))| (id.clone(), on.clone())).collect();
+    let span = |id: &ComponentId| Some(&last.stacks.get(&id.stack)?.1.edges.get(id)?.1);
+    let mut found = Vec::new();
+    for ring in dependency::rings(&edges) {
+        let Some(at) = ring.first().and_then(span) else { continue };
+        let names: Vec<_> = ring.iter().chain(ring.first()).map(ToString::to_string).collect();
+        let message = format!("components depend on each other: {}", names.join(" -> "));
+        let fault = Diagnostic::error(Code::DependencyCycle, at.clone(), message);
+        for id in &ring {
+            if let Some(stack) = stacks.get_mut(&id.stack) {
+                let key = (id.kind.clone(), id.name.clone());
+                whole::give_up(Arc::make_mut(stack), key, vec![fault.clone()]);
             }
-            found.push(fault);
         }
-        found
+        found.push(fault);
     }
+    found
 }
 
 /// The paths at which two snapshots differ.

@@ -143,7 +143,7 @@ impl Backends {
         if matches!(self, Self::Right) || key.0.as_ref() != "terraform" {
             return None;
         }
-        let own = bench.own(key);
+        let own = bench.steering(key);
         let metadata = own.get("metadata").map(|slot| &slot.value);
         if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
             return None;

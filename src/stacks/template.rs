@@ -10,12 +10,14 @@ use std::sync::Arc;
 use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
 use indexmap::IndexMap;
 
+use super::asking::Asking;
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
 use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::files::Files;
+use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
@@ -26,8 +28,10 @@ const NO_VALUE: &str = "<no value>";
 
 /// The engine, with every template it has parsed.
 pub(super) struct Templates {
-    sprig: Arc<Functions>,
-    bare: Arc<Functions>,
+    /// While importing, and for names.
+    early: Arc<Functions>,
+    late: Functions,
+    asking: Asking,
     settings: TemplateSettings,
     parsed: IndexMap<(Moment, Arc<str>), Result<Arc<Parsed>, Error>>,
 }
@@ -76,18 +80,33 @@ pub(super) struct Rendering<'t> {
     pub(super) failures: Vec<Failure>,
     /// The author's scalars that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
+    /// What late templates asked that has no answer; the texts they are in are unknown.
+    pub(super) open: BTreeSet<Question>,
 }
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let (sprig, bare) = (Functions::sprig().into(), Functions::default().into());
-        Self { sprig, bare, settings, parsed: IndexMap::new() }
+        let asking = Asking::default();
+        let all = Functions::gomplate().hidden_by(&Functions::sprig());
+        let late = late(&settings, &asking);
+        Self { early: all.into(), late, asking, settings, parsed: IndexMap::new() }
     }
 
     /// One with the same settings and functions that has parsed nothing yet.
     pub(super) fn fresh(&self) -> Self {
-        let (sprig, bare) = (self.sprig.clone(), self.bare.clone());
-        Self { sprig, bare, settings: self.settings.clone(), parsed: IndexMap::new() }
+        let (early, settings) = (self.early.clone(), self.settings.clone());
+        let asking = Asking::default();
+        Self { early, late: late(&settings, &asking), asking, settings, parsed: IndexMap::new() }
+    }
+
+    /// Answers what late templates ask from now on with `answers`.
+    pub(super) fn answer(&self, answers: &Answers) {
+        self.asking.answer(answers);
+    }
+
+    /// Whether a late template ever asked anything.
+    pub(super) fn asks(&self) -> bool {
+        self.asking.is_used()
     }
 
     /// How often the values of a component are rendered; 0 if they never are.
@@ -134,11 +153,8 @@ impl Templates {
         }
         let (left, right) = &self.settings.delimiters;
         let options = match moment {
-            Moment::Import => Options { delimiters: ("", ""), functions: &self.sprig },
-            Moment::Late => Options {
-                delimiters: (left, right),
-                functions: if self.settings.sprig { &self.sprig } else { &self.bare },
-            },
+            Moment::Import => Options { delimiters: ("", ""), functions: &self.early },
+            Moment::Late => Options { delimiters: (left, right), functions: &self.late },
         };
         let parsed = Template::parse("value", text, &options)
             .map(|template| Arc::new(Parsed { fields: template.references().fields, template }));
@@ -152,6 +168,17 @@ impl Templates {
             Moment::Late => &self.settings.delimiters.0,
         }
     }
+}
+
+/// The functions that late templates have.
+fn late(settings: &TemplateSettings, asking: &Asking) -> Functions {
+    let functions = match (settings.gomplate, settings.sprig) {
+        (true, true) => Functions::gomplate().hidden_by(&Functions::sprig()),
+        (true, false) => Functions::gomplate(),
+        (false, true) => Functions::sprig(),
+        (false, false) => Functions::default(),
+    };
+    asking.added_to(functions, settings.sprig)
 }
 
 impl Missing {
@@ -181,6 +208,7 @@ impl<'t> Rendering<'t> {
             written,
             failures: Vec::new(),
             absent: Vec::new(),
+            open: BTreeSet::new(),
         }
     }
 
@@ -276,6 +304,12 @@ impl<'t> Rendering<'t> {
                 Some(Value { node, origin: self.origin(text).unwrap_or(at.origin) })
             }
             Err(error) => {
+                let open = self.templates.asking.take();
+                if let Some(first) = open.first().filter(|_| self.moment == Moment::Late) {
+                    let node = Node::Unknown(first.clone().into());
+                    self.open.extend(open);
+                    return Some(Value { node, origin: at.origin });
+                }
                 self.failures.push(Failure { at: at.clone(), error });
                 None
             }

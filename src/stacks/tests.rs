@@ -5,9 +5,11 @@ mod import;
 mod component;
 mod name;
 mod value;
+mod deferred;
 mod law;
 mod tree;
 mod advance;
+mod strict;
 
 use std::fmt::Write as _;
 

@@ -51,6 +51,8 @@ pub(super) struct Around<'a> {
     pub(super) uncertain: bool,
     /// Whether dependencies do not matter.
     pub(super) unlinked: bool,
+    /// Whether components do not matter at all.
+    pub(super) only_named: bool,
 }
 
 /// Makes the stack `name` of its selected components.
@@ -75,7 +77,10 @@ pub(super) fn whole(
     };
     let mut drafts = Vec::new();
     for (parent, keys) in members {
-        work.parent(&mut finisher, parent, keys, &mut drafts);
+        match around.only_named {
+            true => work.takes_part(parent),
+            false => work.parent(&mut finisher, parent, keys, &mut drafts),
+        }
     }
     for draft in drafts {
         match around.unlinked {
@@ -227,7 +232,7 @@ impl Work<'_> {
             (other.manifest.clone(), both_abstract || other.sections == component.sections)
         });
         match other {
-            _ if self.stack.unresolved.contains_key(&key) => {}
+            None if self.stack.unresolved.contains_key(&key) => {}
             None => drop(self.stack.components.insert(key, component)),
             Some((_, true)) => {}
             Some((manifest, false)) => {
@@ -238,7 +243,10 @@ impl Work<'_> {
                 let span = parent.span(&sources.key);
                 let fault = Diagnostic::error(Code::StackDuplicate, span, message);
                 let hint = "define it in one of them, or give the stacks different names";
+                let first = self.stack.components.get(&key).filter(|_| self.around.unlinked);
+                let first = first.cloned();
                 self.unresolved(parent, &sources.key, vec![fault.hint(hint)]);
+                self.stack.components.extend(first.map(|first| (key, first)));
             }
         }
     }

@@ -19,7 +19,7 @@ impl Store {
         const LIVE: &str = "SELECT body FROM approval \
             WHERE agent = $1 AND repository = $2 AND digest = $3 \
             AND run IS NULL AND revoked_at IS NULL AND until > $4";
-        let now = self.clock.now().as_microsecond();
+        let now = self.world.clock.now().as_microsecond();
         let mut link = self.read().await?;
         let rows = link.rows(LIVE, args![&scope.agent, &scope.repository, digest, now]).await?;
         let mut approvals: Vec<Approval> =
@@ -39,12 +39,7 @@ impl Store {
             WHERE agent = $1 AND repository = $2 AND digest = $3 AND run IS NULL";
         let mut link = self.read().await?;
         let rows = link.rows(SHOWN, args![&scope.agent, &scope.repository, digest]).await?;
-        let place = |row: &Row| {
-            let number: String = row.get(0)?;
-            let number = number.parse().map_err(|e| StoreError::corrupt("a pull request", e))?;
-            Ok((PullNumber(number), row.id(1)?))
-        };
-        let mut places: Vec<_> = rows.iter().map(place).collect::<Result<_, StoreError>>()?;
+        let mut places: Vec<_> = rows.iter().map(place).collect::<Result<_, _>>()?;
         places.sort();
         Ok(places)
     }
@@ -145,6 +140,13 @@ impl Tx {
         self.append(About::scope(scope), &event).await?;
         self.done(())
     }
+}
+
+/// The pull request and the head in the first two columns.
+pub(super) fn place(row: &Row) -> Result<(PullNumber, CommitId), StoreError> {
+    let number: String = row.get(0)?;
+    let number = number.parse().map_err(|e| StoreError::corrupt("a pull request", e))?;
+    Ok((PullNumber(number), row.id(1)?))
 }
 
 /// Refuses an approval that nobody gave through Isobar: the journal has to tell of the same one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::journal::{About, Event};
+use super::rest::{self, Rest};
 use super::run::{self, OpenRun};
 use super::{Lease, StoreError, Tx, approval, args};
 use crate::ids::{Actor, ContentId, Digest, Epoch, PullNumber, RunId, Scope};
@@ -87,6 +88,10 @@ impl Tx {
     /// Reviewed and merged authorities are used up: all live approvals of the digest and all
     /// places that show it, also beyond those named, because they were about this run and not
     /// about the same digest at another time. A standing authority uses up nothing.
+    ///
+    /// A yes to an earlier plan covers this one if it is what that one left waiting, with what was
+    /// unknown filled in. It is used up by this run then, and so is what any earlier run of the
+    /// stack left waiting.
     pub async fn claim(
         &mut self,
         lease: &Lease,
@@ -97,33 +102,31 @@ impl Tx {
         const CLAIM: &str = "INSERT INTO run \
             (agent, repository, run, stack, digest, epoch, claimed_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        const USE_APPROVALS: &str = "UPDATE approval SET run = $4 \
-            WHERE agent = $1 AND repository = $2 AND digest = $3 \
-            AND run IS NULL AND revoked_at IS NULL";
-        const USE_SHOWN: &str = "UPDATE shown SET run = $4 \
-            WHERE agent = $1 AND repository = $2 AND digest = $3 AND run IS NULL";
         self.link()?;
         self.fence(lease).await?;
-        covered(lease, plan, authorities)?;
+        let rest = self.rest_of(lease, plan, authorities).await?;
+        covered(lease, plan, rest.as_ref(), authorities)?;
         let Scope { agent, repository } = &lease.scope;
         if let Some(open) = run::open(&mut self.link, &lease.scope, &lease.stack).await? {
             return Err(ClaimError::Open { run: open.run });
         }
         let mut used_up = false;
         for authority in authorities.values() {
-            used_up |= self.rests(&lease.scope, authority).await?;
+            used_up |= self.rests_on(&lease.scope, authority, rest.as_ref()).await?;
         }
         let (digest, now) = (plan.digest(), self.now());
         let args = args![agent, repository, run, &lease.stack, digest, lease.epoch, now];
         self.link.execute(CLAIM, args).await?;
         if used_up {
-            let args = args![agent, repository, digest, run];
-            self.link.execute(USE_APPROVALS, args.clone()).await?;
-            self.link.execute(USE_SHOWN, args).await?;
+            self.use_up(lease, plan, run, rest.as_ref()).await?;
         }
         let (steps, authorities) = (plan.effect().steps.len(), authorities.clone());
         let event = Event::Claimed { digest, steps, authorities: authorities.clone() };
         self.append(lease.about().run(run), &event).await?;
+        if let Some(rest) = rest {
+            let event = Event::Carried { from: rest.plan.digest(), run: rest.run };
+            self.append(lease.about().run(run), &event).await?;
+        }
         let epoch = lease.epoch;
         self.done(Claim { run: run.clone(), digest, epoch, steps, authorities })
     }
@@ -196,7 +199,7 @@ impl Tx {
         claim: Claim,
         outcome: &Outcome,
     ) -> Result<(), StoreError> {
-        const FINISH: &str = "UPDATE run SET ended_at = $4, outcome = $5 \
+        const FINISH: &str = "UPDATE run SET ended_at = $4, outcome = $5, rest = $6 \
             WHERE agent = $1 AND repository = $2 AND run = $3";
         self.guard(lease, &claim).await?;
         let of_claim = (&outcome.run, &outcome.stack, outcome.digest, outcome.epoch)
@@ -210,7 +213,8 @@ impl Tx {
         let event = Event::Finished { done: outcome.is_done(), outcome: ContentId::of(&body) };
         let Scope { agent, repository } = &lease.scope;
         let ended_at = outcome.ended_at.as_microsecond();
-        let args = args![agent, repository, &claim.run, ended_at, body];
+        let rest = i64::from(rest::is_left_by(outcome));
+        let args = args![agent, repository, &claim.run, ended_at, body, rest];
         self.link.execute(FINISH, args).await?;
         self.append(lease.about().run(&claim.run), &event).await?;
         self.done(())
@@ -234,24 +238,83 @@ impl Tx {
         }
     }
 
+    /// The earlier plan that the authorities speak of, if that is not `plan` itself.
+    async fn rest_of(
+        &mut self,
+        lease: &Lease,
+        plan: &Plan,
+        authorities: &BTreeMap<usize, Authority>,
+    ) -> Result<Option<Rest>, StoreError> {
+        let other = authorities.values().find_map(|authority| match authority {
+            Authority::Reviewed { digest, .. } | Authority::Merged { digest, .. } => Some(*digest),
+            Authority::Standing { .. } => None,
+        });
+        match other.filter(|digest| *digest != plan.digest()) {
+            Some(digest) => self.rest(&lease.scope, &lease.stack, digest).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Nothing that let this run start lets another one start.
+    async fn use_up(
+        &mut self,
+        lease: &Lease,
+        plan: &Plan,
+        run: &RunId,
+        rest: Option<&Rest>,
+    ) -> Result<(), StoreError> {
+        const APPROVALS: &str = "UPDATE approval SET run = $4 \
+            WHERE agent = $1 AND repository = $2 AND digest = $3 \
+            AND (run IS NULL OR run = $5) AND revoked_at IS NULL";
+        const SHOWN: &str = "UPDATE shown SET run = $4 \
+            WHERE agent = $1 AND repository = $2 AND digest = $3 AND run IS NULL";
+        // Where the earlier plan was shown, this one's outcome is told, too.
+        const SHOWN_BEFORE: &str = "INSERT INTO shown (agent, repository, pull, head, digest, run) \
+            SELECT agent, repository, pull, head, $3, $4 FROM shown \
+            WHERE agent = $1 AND repository = $2 AND run = $5 \
+            ON CONFLICT (agent, repository, pull, head, digest) DO UPDATE SET run = excluded.run";
+        const RESTS: &str = "UPDATE run SET rest = 0 \
+            WHERE agent = $1 AND repository = $2 AND stack = $3 AND rest = 1";
+        let Scope { agent, repository } = &lease.scope;
+        let before = rest.and_then(|rest| rest.run.as_ref()).map(RunId::as_str);
+        let digests = [Some(plan.digest()), rest.map(|rest| rest.plan.digest())];
+        for digest in digests.into_iter().flatten() {
+            let args = args![agent, repository, digest, run, before];
+            self.link.execute(APPROVALS, args).await?;
+            self.link.execute(SHOWN, args![agent, repository, digest, run]).await?;
+        }
+        if before.is_some() {
+            let args = args![agent, repository, plan.digest(), run, before];
+            self.link.execute(SHOWN_BEFORE, args).await?;
+        }
+        self.link.execute(RESTS, args![agent, repository, &lease.stack]).await?;
+        Ok(())
+    }
+
     /// Whether the authority is one that is used up; refuses one that rests on nothing.
-    async fn rests(&mut self, scope: &Scope, authority: &Authority) -> Result<bool, ClaimError> {
+    async fn rests_on(
+        &mut self,
+        scope: &Scope,
+        authority: &Authority,
+        rest: Option<&Rest>,
+    ) -> Result<bool, ClaimError> {
         const APPROVED: &str = "SELECT approval.body, journal.payload \
             FROM approval LEFT JOIN journal ON journal.seq = approval.id \
                 AND journal.agent = approval.agent \
                 AND journal.repository = approval.repository \
             WHERE approval.agent = $1 AND approval.repository = $2 AND approval.digest = $3 \
-            AND approval.actor = $4 AND approval.run IS NULL AND approval.revoked_at IS NULL \
-            AND approval.until > $5";
+            AND approval.actor = $4 AND (approval.run IS NULL OR approval.run = $6) \
+            AND approval.revoked_at IS NULL AND approval.until > $5";
         const SHOWN: &str = "SELECT head FROM shown \
             WHERE agent = $1 AND repository = $2 AND digest = $3 AND pull = $4 \
-            AND run IS NULL LIMIT 1";
+            AND (run IS NULL OR run = $5) LIMIT 1";
         let Scope { agent, repository } = scope;
         let now = self.now();
+        let before = rest.and_then(|rest| rest.run.as_ref()).map(RunId::as_str);
         match authority {
             Authority::Reviewed { digest, by } => {
                 for by in by {
-                    let args = args![agent, repository, *digest, by, now];
+                    let args = args![agent, repository, *digest, by, now, before];
                     match self.link.row(APPROVED, args).await? {
                         Some(row) => approval::check(&row, *digest, by)?,
                         None => return Err(ClaimError::NotApproved { by: by.clone() }),
@@ -260,7 +323,7 @@ impl Tx {
                 Ok(true)
             }
             Authority::Merged { digest, pull: Some(pull) } => {
-                let args = args![agent, repository, *digest, *pull];
+                let args = args![agent, repository, *digest, *pull, before];
                 match self.link.row(SHOWN, args).await? {
                     Some(_) => Ok(true),
                     None => Err(ClaimError::NotShown { pull: *pull }),
@@ -276,9 +339,14 @@ impl Tx {
 fn covered(
     lease: &Lease,
     plan: &Plan,
+    rest: Option<&Rest>,
     authorities: &BTreeMap<usize, Authority>,
 ) -> Result<(), ClaimError> {
     let effect = plan.effect();
+    let continued = rest.filter(|rest| effect.continues(rest.plan.effect(), &rest.waiting).is_ok());
+    let is_covered = |digest: Digest| {
+        digest == plan.digest() || continued.is_some_and(|rest| rest.plan.digest() == digest)
+    };
     if (&effect.scope, &effect.stack) != (&lease.scope, &lease.stack) {
         return Err(StoreError::conflict("the lease is on another stack than the plan").into());
     }
@@ -287,8 +355,8 @@ fn covered(
     }
     for (&at, authority) in authorities {
         let covers = effect.steps.get(at).is_some_and(|step| match authority {
-            Authority::Reviewed { digest, by } => *digest == plan.digest() && !by.is_empty(),
-            Authority::Merged { digest, .. } => *digest == plan.digest(),
+            Authority::Reviewed { digest, by } => is_covered(*digest) && !by.is_empty(),
+            Authority::Merged { digest, .. } => is_covered(*digest),
             Authority::Standing { component } => {
                 *component == step.component && Authority::may_stand(effect, step)
             }

@@ -9,12 +9,13 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Database, Decode, Encode, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Type};
 
+use super::StoreWorld;
 use super::error::StoreError;
 use crate::ids::{
     Actor, AgentName, CommitId, Digest, Epoch, HolderId, PullNumber, RepositoryName, ResourceKey,
     RunId, StackName, TargetName,
 };
-use crate::world::{Clock, UnderWay, Work};
+use crate::world::{Clock, UnderWay};
 
 /// An open database.
 #[derive(Clone)]
@@ -47,25 +48,30 @@ pub(super) enum Row {
 
 impl Db {
     /// A transaction that writes. SQLite lets in one at a time.
-    pub(super) async fn write(&self, work: &Work) -> Result<Link, StoreError> {
-        let under_way = work.begin();
+    pub(super) async fn write(&self, world: &StoreWorld) -> Result<Link, StoreError> {
+        let under_way = world.work.begin();
         Ok(match self {
             Self::Sqlite { writer, .. } => {
-                Link::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, under_way)
+                let begun = world.in_time(writer.begin_with("BEGIN IMMEDIATE"));
+                Link::Sqlite(begun.await?, under_way)
             }
-            Self::Postgres(pool) => Link::Postgres(pool.begin_with("BEGIN").await?, under_way),
+            Self::Postgres(pool) => {
+                Link::Postgres(world.in_time(pool.begin_with("BEGIN")).await?, under_way)
+            }
         })
     }
 
     /// A transaction that reads one state of the database, however many queries it takes.
-    pub(super) async fn read(&self, work: &Work) -> Result<Link, StoreError> {
+    pub(super) async fn read(&self, world: &StoreWorld) -> Result<Link, StoreError> {
         const POSTGRES: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let under_way = work.begin();
+        let under_way = world.work.begin();
         Ok(match self {
             Self::Sqlite { readers, .. } => {
-                Link::Sqlite(readers.begin_with("BEGIN").await?, under_way)
+                Link::Sqlite(world.in_time(readers.begin_with("BEGIN")).await?, under_way)
             }
-            Self::Postgres(pool) => Link::Postgres(pool.begin_with(POSTGRES).await?, under_way),
+            Self::Postgres(pool) => {
+                Link::Postgres(world.in_time(pool.begin_with(POSTGRES)).await?, under_way)
+            }
         })
     }
 

@@ -24,6 +24,14 @@ pub enum StoreError {
         #[source]
         cause: std::io::Error,
     },
+    /// Another agent serves from this file. *A person stops one of them.*
+    #[error("{path} is held by {holder}")]
+    Held {
+        /// Which file.
+        path: PathBuf,
+        /// Who holds it, as it says of itself.
+        holder: String,
+    },
     /// This build carries an SQLite that can lose what was committed. *Never goes on.*
     #[error("SQLite {found} can corrupt a database that two connections write to")]
     Sqlite {

@@ -65,6 +65,24 @@ impl Tx {
         self.done(())
     }
 
+    /// Completes entries that are there already, after the target's mark says the same: `marked`
+    /// of them the mark had lost.
+    pub async fn inventory_complete(
+        &mut self,
+        lease: &Lease,
+        target: &TargetName,
+        entries: &Inventory,
+        marked: usize,
+    ) -> Result<(), StoreError> {
+        let own = |(key, owned): (&ResourceKey, &Owned)| (key.clone(), Some(owned.clone()));
+        self.inventory_write(lease, target, &entries.iter().map(own).collect()).await?;
+        let (target, resources) = (target.clone(), entries.len());
+        let event = Event::OwnershipCompleted { target, resources, marked };
+        self.link()?;
+        self.append(lease.about(), &event).await?;
+        self.done(())
+    }
+
     /// Learns from a target's mark what is owned there. Does nothing and gives `false` if this
     /// database knows the target already. Later leases have epochs above the mark's.
     pub async fn inventory_rebuild(

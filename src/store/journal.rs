@@ -77,10 +77,15 @@ pub(super) enum Event {
     Revoked { digest: Digest, actor: Actor },
     Shown { pull: PullNumber, head: CommitId, digests: Vec<Digest> },
     Claimed { digest: Digest, steps: usize, authorities: BTreeMap<usize, Authority> },
+    Carried { from: Digest, run: Option<RunId> },
     Resumed { from: Epoch },
     Intended { steps: Vec<usize> },
     Concluded { outcomes: Vec<StepOutcome> },
     Finished { done: bool, outcome: ContentId },
+    OwnershipCompleted { target: TargetName, resources: usize, marked: usize },
+    Released { until: i64, hash: ContentId },
+    Rewritten { branch: String, from: CommitId, to: CommitId },
+    Acknowledged { branch: String, from: CommitId, to: CommitId, by: Actor },
     InventoryRebuilt { target: TargetName, resources: usize, epoch: Epoch },
 }
 
@@ -155,6 +160,10 @@ impl Tx {
 }
 
 impl Head {
+    pub(super) fn seq(&self) -> i64 {
+        self.at.seq
+    }
+
     /// Waits for everybody who writes, then reads the end.
     pub(super) async fn lock(link: &mut Link) -> Result<Self, StoreError> {
         let row = link.lock_head().await?.ok_or_else(no_head)?;
@@ -179,6 +188,14 @@ impl Head {
 }
 
 impl JournalHead {
+    /// Where the part of the journal that is kept begins: the row before its first.
+    pub(super) async fn anchor(link: &mut Link) -> Result<Self, StoreError> {
+        const ANCHOR: &str = "SELECT seq, hash FROM journal_anchor WHERE id = 1";
+        let row = link.row(ANCHOR, Vec::new()).await?;
+        let missing = || StoreError::corrupt("the journal's anchor", "it is missing");
+        Self::of(&row.ok_or_else(missing)?)
+    }
+
     fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self { seq: row.get(0)?, hash: row.id(1)? })
     }
@@ -248,21 +265,47 @@ impl Line {
 
 /// Follows the chain over the last `rows_max` rows to its end.
 async fn verify(link: &mut Link, rows_max: i64) -> Result<JournalHead, StoreError> {
-    const ROWS: &str = "SELECT seq, at, agent, repository, stack, run, epoch, kind, version, \
-        payload, prev_hash, hash FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
     let head = JournalHead::of(&link.row(HEAD, Vec::new()).await?.ok_or_else(no_head)?)?;
-    let from_first = rows_max >= head.seq;
-    let mut chain = Chain::begin(if from_first { 0 } else { head.seq - rows_max });
-    let mut after = if from_first { i64::MIN } else { head.seq - rows_max };
+    let anchor = JournalHead::anchor(link).await?;
+    let (chain, after) = match rows_max >= head.seq - anchor.seq {
+        // Rows that should have gone are rows that somebody put there.
+        true => (Chain::begin(anchor), i64::MIN),
+        false => (Chain::in_the_middle(head.seq - rows_max), head.seq - rows_max),
+    };
+    let chain = walk(link, chain, after, i64::MAX).await?;
+    chain.end(head).map_err(StoreError::Journal)
+}
+
+/// Follows the chain over the rows behind `anchor` up to the row `last`.
+pub(super) async fn verify_rows(
+    link: &mut Link,
+    anchor: JournalHead,
+    last: i64,
+) -> Result<(), StoreError> {
+    let chain = walk(link, Chain::begin(anchor), i64::MIN, last).await?;
+    match chain.seq == last {
+        true => Ok(()),
+        false => Err(StoreError::Journal(JournalBroken { seq: chain.seq, why: Breach::End })),
+    }
+}
+
+async fn walk(
+    link: &mut Link,
+    mut chain: Chain,
+    mut after: i64,
+    last: i64,
+) -> Result<Chain, StoreError> {
+    const ROWS: &str = "SELECT seq, at, agent, repository, stack, run, epoch, kind, version, \
+        payload, prev_hash, hash FROM journal WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
     loop {
-        let rows = link.rows(ROWS, args![after, ROWS_AT_ONCE]).await?;
+        let rows = link.rows(ROWS, args![after, last, ROWS_AT_ONCE]).await?;
         for row in &rows {
             let (line, hash) = Line::of(row)?;
             after = line.seq;
             chain.follow(&line, &hash).map_err(StoreError::Journal)?;
         }
         if rows.is_empty() {
-            return chain.end(head).map_err(StoreError::Journal);
+            return Ok(chain);
         }
     }
 }
@@ -275,12 +318,12 @@ struct Chain {
 }
 
 impl Chain {
-    /// What the first row follows.
-    const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    fn begin(anchor: JournalHead) -> Self {
+        Self { seq: anchor.seq, hash: Some(anchor.hash) }
+    }
 
-    fn begin(seq: i64) -> Self {
-        let start = ContentId::parse(Self::START).expect("64 digits");
-        Self { seq, hash: (seq == 0).then_some(start) }
+    fn in_the_middle(seq: i64) -> Self {
+        Self { seq, hash: None }
     }
 
     fn follow(&mut self, line: &Line, stored: &str) -> Result<(), JournalBroken> {

@@ -83,9 +83,9 @@ impl Store {
                 epoch = CASE WHEN lease.epoch < excluded.epoch \
                     THEN excluded.epoch ELSE lease.epoch + 1 END \
             WHERE lease.until <= $6 RETURNING epoch";
-        let expires = self.clock.monotonic() + ttl;
+        let expires = self.world.clock.monotonic() + ttl;
         let mut tx = self.begin().await?;
-        let now = tx.link.now(&*self.clock).await?;
+        let now = tx.link.now(&*self.world.clock).await?;
         let until = now.saturating_add(micros(ttl));
         let args = args![&scope.agent, &scope.repository, stack, holder, until, now];
         let Some(row) = tx.link.row(ACQUIRE, args).await? else { return Ok(None) };
@@ -108,9 +108,9 @@ impl Store {
         const RENEW: &str = "UPDATE lease SET until = $6 \
             WHERE agent = $1 AND repository = $2 AND stack = $3 AND holder = $4 AND epoch = $5 \
             AND until > $7";
-        let expires = self.clock.monotonic() + ttl;
+        let expires = self.world.clock.monotonic() + ttl;
         let mut link = self.write().await?;
-        let now = link.now(&*self.clock).await?;
+        let now = link.now(&*self.world.clock).await?;
         let mut args = lease.args();
         args.extend(args![now.saturating_add(micros(ttl)), now]);
         if link.execute(RENEW, args).await? == 0 {

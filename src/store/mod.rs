@@ -18,37 +18,55 @@ mod lease;
 mod plan;
 mod approval;
 mod claim;
+mod rest;
 mod run;
 mod inventory;
+mod rewrite;
 mod inbox;
 mod outbox;
+mod retain;
+mod hold;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use db::{Db, Link, args};
 use journal::Head;
+use open::WAIT;
 
-use crate::world::{Clock, Work};
+use crate::world::{Clock, Work, World};
 
 pub use claim::{Claim, ClaimError};
 pub use error::StoreError;
+pub use hold::Hold;
 pub use inbox::DELIVERY_BYTES_MAX;
 pub use journal::{Breach, JournalBroken, JournalHead};
 pub use lease::{Lease, LeaseLost};
 pub use outbox::{MESSAGE_BYTES_MAX, Message};
 pub use plan::PLAN_BYTES_MAX;
+pub use rest::Rest;
+pub use retain::{Released, Retention};
+pub use rewrite::Rewrite;
 pub use run::{OpenRun, StepTrace};
 
 /// An open store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    clock: Arc<dyn Clock>,
-    work: Work,
+    world: StoreWorld,
+    /// Where the database is, if it is a file.
+    file: Option<PathBuf>,
     /// The journal's last row, as far as whoever asks for news knows.
     known: Arc<AtomicI64>,
     read_only: bool,
+}
+
+/// What a store needs of the world.
+#[derive(Clone)]
+struct StoreWorld {
+    clock: Arc<dyn Clock>,
+    work: Work,
 }
 
 /// One transaction: all of it becomes durable at [`Tx::commit`], or none of it. Dropped without
@@ -69,7 +87,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let mut link = self.write().await?;
         let head = Head::lock(&mut link).await?;
-        let (known, clock) = (self.known.clone(), self.clock.clone());
+        let (known, clock) = (self.known.clone(), self.world.clock.clone());
         Ok(Tx { known, link, clock, head, whole: true })
     }
 
@@ -81,12 +99,27 @@ impl Store {
     async fn write(&self) -> Result<Link, StoreError> {
         match self.read_only {
             true => Err(StoreError::ReadOnly),
-            false => self.db.write(&self.work).await,
+            false => self.db.write(&self.world).await,
         }
     }
 
     async fn read(&self) -> Result<Link, StoreError> {
-        self.db.read(&self.work).await
+        self.db.read(&self.world).await
+    }
+}
+
+impl StoreWorld {
+    fn of(world: &World) -> Self {
+        Self { clock: world.clock.clone(), work: world.work.clone() }
+    }
+
+    /// What `work` gives, unless it has to wait for longer than [`WAIT`] by the world's clock.
+    async fn in_time<T>(&self, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.clock.sleep(WAIT) => Err(sqlx::Error::PoolTimedOut),
+        }
     }
 }
 

@@ -9,13 +9,16 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::db::{Db, Link};
-use super::{Store, StoreError, args};
+use super::{Store, StoreError, StoreWorld, args};
 use crate::ids::ContentId;
 use crate::world::World;
 
 /// How long a write waits for another, a query for a connection or a lock. Half of the shortest
 /// sensible lease (10 s), so that whoever waits learns of it before the lease runs out.
-const WAIT: Duration = Duration::from_secs(5);
+pub(super) const WAIT: Duration = Duration::from_secs(5);
+
+/// A wait ends by the world's clock, after [`WAIT`]. This one, by the system's, is never the first.
+const ACQUIRE_MAX: Duration = Duration::from_secs(60);
 
 /// How long a transaction on PostgreSQL may stand still before its session is ended: half of
 /// [`WAIT`], so that a paused process loses its transaction and those who wait get theirs.
@@ -40,12 +43,20 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    tables: include_str!("migrations/0001.sql"),
-    sqlite: include_str!("migrations/0001.sqlite.sql"),
-    postgres: include_str!("migrations/0001.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        tables: include_str!("migrations/0001.sql"),
+        sqlite: include_str!("migrations/0001.sqlite.sql"),
+        postgres: include_str!("migrations/0001.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        tables: include_str!("migrations/0002.sql"),
+        sqlite: include_str!("migrations/0002.sqlite.sql"),
+        postgres: include_str!("migrations/0002.postgres.sql"),
+    },
+];
 
 /// Where a store is.
 #[derive(Debug, Clone)]
@@ -63,16 +74,18 @@ impl Store {
     /// Refuses a schema newer than this binary's, and a journal that was tampered with. A file is
     /// readable by its owner alone.
     pub async fn open(url: &str, world: &World) -> Result<Self, StoreError> {
-        let db = match Place::parse(url)? {
+        let world = StoreWorld::of(world);
+        let place = Place::parse(url)?;
+        let file = place.file();
+        let db = match place {
             Place::Memory => Db::memory().await?,
             Place::File(path) => {
                 protect(&path).map_err(|cause| StoreError::File { path: path.clone(), cause })?;
                 Db::file(&path).await?
             }
-            Place::Postgres(options) => Db::postgres(*options).await?,
+            Place::Postgres(options) => Db::postgres(*options, &world).await?,
         };
-        let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, known: Arc::default(), read_only: false };
+        let store = Self { db, world, file, known: Arc::default(), read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -81,14 +94,14 @@ impl Store {
     /// Opens the store at `url` for reading, beside an agent that writes there. `None`: there is
     /// none, or none yet.
     pub async fn open_read_only(url: &str, world: &World) -> Result<Option<Self>, StoreError> {
+        let world = StoreWorld::of(world);
         let db = match Place::parse(url)? {
             Place::Memory => return Ok(None),
             Place::File(path) if !path.exists() => return Ok(None),
             Place::File(path) => Db::file_read_only(&path).await?,
-            Place::Postgres(options) => Db::postgres(*options).await?,
+            Place::Postgres(options) => Db::postgres(*options, &world).await?,
         };
-        let (clock, work) = (world.clock.clone(), world.work.clone());
-        let store = Self { db, clock, work, known: Arc::default(), read_only: true };
+        let store = Self { db, world, file: None, known: Arc::default(), read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),
@@ -121,7 +134,7 @@ impl Store {
                 Link::Postgres(..) => migration.postgres,
             })
             .await?;
-            let now = self.clock.now().as_microsecond();
+            let now = self.world.clock.now().as_microsecond();
             link.execute(APPLIED, args![migration.version, migration.hash(), now]).await?;
         }
         link.commit().await
@@ -164,6 +177,13 @@ async fn version(link: &mut Link) -> Result<i64, StoreError> {
 }
 
 impl Place {
+    fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Memory | Self::Postgres(_) => None,
+        }
+    }
+
     fn parse(url: &str) -> Result<Self, StoreError> {
         let settings = |why: &str| StoreError::Settings { why: why.to_owned() };
         if let Some(path) = url.strip_prefix("sqlite:") {
@@ -227,7 +247,7 @@ impl Db {
 
     /// A session that stands still in a transaction is ended, so that a paused process does not
     /// keep the journal's head from the others.
-    async fn postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
+    async fn postgres(options: PgConnectOptions, world: &StoreWorld) -> Result<Self, StoreError> {
         let options = options.application_name("isobar").options([
             ("synchronous_commit", "on".to_owned()),
             ("lock_timeout", format!("{}ms", WAIT.as_millis())),
@@ -235,10 +255,9 @@ impl Db {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(WAIT)
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
+            .acquire_timeout(ACQUIRE_MAX)
+            .connect_with(options);
+        Ok(Self::Postgres(world.in_time(pool).await?))
     }
 }
 
@@ -274,7 +293,7 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(WAIT)
+        .acquire_timeout(ACQUIRE_MAX)
         .idle_timeout(None)
         .max_lifetime(None)
 }

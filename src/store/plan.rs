@@ -1,9 +1,11 @@
 //! Plans, by the digest of their effect.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::db::{Link, Row};
 use super::{Store, StoreError, Tx, args};
-use crate::ids::{Digest, Scope, StackName};
-use crate::model::plan::Plan;
+use crate::ids::{Digest, Scope, StackName, TargetName};
+use crate::model::plan::{Effect, Plan};
 
 /// Longest effect or envelope as JSON: 64 MiB, for 10 000 resources of 5 KiB with their fields
 /// before and after.
@@ -15,49 +17,74 @@ impl Store {
         read(&mut self.read().await?, scope, digest).await
     }
 
-    /// The newest plan of a stack, in the envelope it was put in; those of pull requests do not
-    /// count.
-    pub async fn latest_plan(
+    /// The newest plan of a stack at each target, in the envelope it was put in, sorted by target;
+    /// those of pull requests do not count. There are several while a stack leaves something
+    /// behind.
+    pub async fn latest_plans(
         &self,
         scope: &Scope,
         stack: &StackName,
-    ) -> Result<Option<Plan>, StoreError> {
+    ) -> Result<Vec<Plan>, StoreError> {
         const LATEST: &str = "SELECT plan.digest, plan.effect, plan_latest.envelope \
             FROM plan_latest JOIN plan ON plan.agent = plan_latest.agent \
                 AND plan.repository = plan_latest.repository AND plan.digest = plan_latest.digest \
             WHERE plan_latest.agent = $1 AND plan_latest.repository = $2 \
-                AND plan_latest.stack = $3";
+                AND plan_latest.stack = $3 ORDER BY plan_latest.target";
         let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, stack];
-        link.row(LATEST, args).await?.map(|row| assemble(&row)).transpose()
+        link.rows(LATEST, args).await?.iter().map(assemble).collect()
     }
 
     /// Every stack that was ever planned or owns anything, sorted.
     pub async fn stacks_known(&self, scope: &Scope) -> Result<Vec<StackName>, StoreError> {
-        const STACKS: &str = "SELECT stack FROM plan_latest WHERE agent = $1 AND repository = $2 \
-            UNION SELECT stack FROM inventory WHERE agent = $1 AND repository = $2";
+        Ok(self.places_known(scope).await?.into_keys().collect())
+    }
+
+    /// The same, each with the targets in which it is planned or owns something.
+    pub async fn places_known(
+        &self,
+        scope: &Scope,
+    ) -> Result<BTreeMap<StackName, BTreeSet<TargetName>>, StoreError> {
+        const PLACES: &str = "SELECT stack, target FROM plan_latest \
+            WHERE agent = $1 AND repository = $2 \
+            UNION SELECT stack, target FROM inventory WHERE agent = $1 AND repository = $2";
         let mut link = self.read().await?;
-        let rows = link.rows(STACKS, args![&scope.agent, &scope.repository]).await?;
-        let mut stacks: Vec<StackName> =
-            rows.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;
-        stacks.sort();
-        Ok(stacks)
+        let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for row in link.rows(PLACES, args![&scope.agent, &scope.repository]).await? {
+            places.entry(row.id(0)?).or_default().insert(row.id(1)?);
+        }
+        Ok(places)
     }
 }
 
 impl Tx {
-    /// Stores a plan as the newest of its stack. The effect of a digest that is there already stays
+    /// Stores a plan as the newest of its stack at its target. The effect of a digest that is there already stays
     /// as it is; its envelope becomes this one.
     pub async fn put_plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
         const LATEST: &str = "INSERT INTO plan_latest \
-            (agent, repository, stack, digest, envelope) VALUES ($1, $2, $3, $4, $5) \
-            ON CONFLICT (agent, repository, stack) DO UPDATE SET \
+            (agent, repository, stack, target, digest, envelope) \
+            VALUES ($1, $2, $3, $4, $5, $6) \
+            ON CONFLICT (agent, repository, stack, target) DO UPDATE SET \
                 digest = excluded.digest, envelope = excluded.envelope";
         self.put_shown_plan(plan).await?;
-        let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
+        let Effect { scope, stack, target, .. } = plan.effect();
         let envelope = text("a plan's envelope", &plan.envelope)?;
-        let args = args![&scope.agent, &scope.repository, stack, plan.digest(), envelope];
+        let args = args![&scope.agent, &scope.repository, stack, target, plan.digest(), envelope];
         self.link()?.execute(LATEST, args).await?;
+        self.done(())
+    }
+
+    /// Forgets which plan was the newest: nothing of the stack is at the target any more.
+    pub async fn forget_plan(
+        &mut self,
+        scope: &Scope,
+        stack: &StackName,
+        target: &TargetName,
+    ) -> Result<(), StoreError> {
+        const FORGET: &str = "DELETE FROM plan_latest \
+            WHERE agent = $1 AND repository = $2 AND stack = $3 AND target = $4";
+        let args = args![&scope.agent, &scope.repository, stack, target];
+        self.link()?.execute(FORGET, args).await?;
         self.done(())
     }
 

@@ -58,7 +58,9 @@ impl Store {
         stack: &StackName,
         limit: u32,
     ) -> Result<Vec<Outcome>, StoreError> {
-        const OUTCOMES: &str = "SELECT run.outcome, journal.payload FROM run JOIN journal \
+        const OUTCOMES: &str = "SELECT run.outcome, journal.payload, \
+                (SELECT COUNT(*) FROM journal_anchor WHERE at >= run.ended_at) \
+            FROM run LEFT JOIN journal \
                 ON journal.agent = run.agent AND journal.repository = run.repository \
                 AND journal.run = run.run AND journal.kind = 'finished' \
             WHERE run.agent = $1 AND run.repository = $2 AND run.stack = $3 \
@@ -76,10 +78,12 @@ impl Store {
         pull: PullNumber,
         head: &CommitId,
     ) -> Result<Vec<Outcome>, StoreError> {
-        const OUTCOMES: &str = "SELECT run.outcome, journal.payload FROM shown JOIN run \
+        const OUTCOMES: &str = "SELECT run.outcome, journal.payload, \
+                (SELECT COUNT(*) FROM journal_anchor WHERE at >= run.ended_at) \
+            FROM shown JOIN run \
                 ON run.agent = shown.agent AND run.repository = shown.repository \
                 AND run.run = shown.run \
-            JOIN journal ON journal.agent = run.agent AND journal.repository = run.repository \
+            LEFT JOIN journal ON journal.agent = run.agent AND journal.repository = run.repository \
                 AND journal.run = run.run AND journal.kind = 'finished' \
             WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
                 AND shown.head = $4 ORDER BY journal.seq";
@@ -89,9 +93,18 @@ impl Store {
     }
 }
 
-/// The outcome in a row, if it is the one that the journal tells of.
-fn ended(row: &Row) -> Result<Outcome, StoreError> {
+/// The outcome in the first column, if it is the one that the journal tells of in the second; the
+/// third is 1 for a run that ended before the part of the journal that is kept.
+pub(super) fn ended(row: &Row) -> Result<Outcome, StoreError> {
     let body: String = row.get(0)?;
+    let told: Option<String> = row.get(1)?;
+    if told.is_none() {
+        let released: i64 = row.get(2)?;
+        return match released {
+            1 => row.json(0, "an outcome"),
+            _ => Err(StoreError::corrupt("an outcome", "the journal does not tell of it")),
+        };
+    }
     match row.json(1, "a journal row")? {
         Event::Finished { outcome, .. } if outcome == ContentId::of(&body) => {
             row.json(0, "an outcome")
@@ -154,7 +167,7 @@ pub(super) async fn story(
                     }
                 }
             }
-            (Event::Resumed { .. } | Event::Finished { .. }, Some(_)) => {}
+            (Event::Carried { .. } | Event::Resumed { .. } | Event::Finished { .. }, Some(_)) => {}
             (event, _) => return Err(out_of_place(&event)),
         }
     }

@@ -16,7 +16,7 @@ use isobar::diagnostic::Code;
 use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::{Snapshot, TEXT_BYTES_MAX};
-use isobar::stacks::Selection;
+use isobar::stacks::{Resolver, Selection};
 
 /// Repository files by path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -70,7 +70,9 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(own.clone());
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
-    let found = wanted(&snapshot, &Selection::default(), &Reach::Agent).checked();
+    let found =
+        wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent);
+    let found = found.checked();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");

@@ -7,7 +7,7 @@ use isobar::model::value::{Map, Node, Value};
 use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::folder_snapshot;
-use isobar::stacks::{Lists, Selection, explain, fold};
+use isobar::stacks::{Lists, Resolver, Selection, explain, fold};
 
 use crate::errors::root;
 
@@ -37,7 +37,7 @@ const VALUES: &[(&str, &str)] = &[
 
 fn example() -> Desired {
     let snapshot = folder_snapshot(&root().join("examples-repo")).expect("the example");
-    wanted(&snapshot, &Selection::default(), &Reach::Agent).desired
+    wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent).desired
 }
 
 #[test]

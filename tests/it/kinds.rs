@@ -12,7 +12,7 @@ use isobar::diagnostic::Code;
 use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::Snapshot;
-use isobar::stacks::Selection;
+use isobar::stacks::{Resolver, Selection};
 
 use crate::errors::{cases, files, root};
 
@@ -26,7 +26,9 @@ fn every_kind_of_mistake_is_told_in_full() {
         all.extend(files(&folder));
         all.remove("said.txt");
         let snapshot = Snapshot::in_memory(all);
-        let found = wanted(&snapshot, &Selection::default(), &Reach::Agent).checked();
+        let found =
+            wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent)
+                .checked();
         assert!(!found.is_empty(), "{} is no mistake", folder.display());
         for mistake in &found {
             let text = snapshot.text(&mistake.span.file).ok().flatten();

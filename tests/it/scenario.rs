@@ -55,6 +55,18 @@ scenarios! {
     a_freeze_holds_and_then_lets_go = "freeze";
     a_locked_component_is_left_alone = "locked-component";
     unknown_values_are_waited_for = "unknown-values";
+    an_approval_covers_what_turns_out_to_be = "unknown-filled-in";
+    an_approval_covers_nothing_else = "unknown-outgrown";
+    a_pull_request_is_told_about_the_rest = "unknown-merged";
+    a_stack_that_moves_leaves_nothing_behind = "moved-stack";
+    what_a_stack_left_stays_while_in_doubt = "moved-kept";
+    a_stack_that_comes_back_takes_up_its_own = "moved-back";
+    a_move_is_shown_as_a_whole = "moved-by-pull-request";
+    what_outlives_its_component_is_remembered = "kept-resources";
+    an_unrecorded_effect_is_completed = "effect-unrecorded";
+    nothing_begins_that_nobody_wants_any_more = "crash-superseded";
+    a_run_is_finished_where_it_began = "crash-moved";
+    a_rewritten_branch_stays_so = "force-push-unseen";
     a_look_is_taken_as_often_as_asked_for = "interval";
 }
 

@@ -166,10 +166,14 @@ impl Functions {
         method: &str,
         function: Function,
     ) -> Result<&mut Self, String> {
-        let found = self.get(namespace).and_then(gomplate::methods);
-        let Some((type_name, mut methods)) = found else { return Err(namespace.to_owned()) };
+        let known = self.get(namespace);
+        let mutates = function.mutates || known.is_some_and(|known| known.mutates);
+        let Some((type_name, mut methods)) = known.and_then(gomplate::methods) else {
+            return Err(namespace.to_owned());
+        };
         methods.add(method, function);
-        Ok(self.add(namespace, gomplate::namespace(type_name, methods)))
+        let whole = Function { mutates, ..gomplate::namespace(type_name, methods) };
+        Ok(self.add(namespace, whole))
     }
 
     pub(crate) fn none() -> Self {
@@ -231,10 +235,12 @@ pub(crate) fn add_with_rest(
     }
 }
 
-/// Refuses each of the names for the reason that stands before them.
-pub(crate) fn refuse(f: &mut Functions, refused: &[(&'static str, &[&str])]) {
+/// Reasons, each before the names that are refused for it, which blanks separate.
+pub(crate) type Refusals = [(&'static str, &'static str)];
+
+pub(crate) fn refuse(f: &mut Functions, refused: &Refusals) {
     for (reason, names) in refused {
-        for name in *names {
+        for name in names.split_whitespace() {
             f.add(name, Function::refused(reason));
         }
     }

@@ -1,7 +1,7 @@
 //! Gomplate's functions (version 4.3), those that give the same for the same arguments: a
 //! namespace is a function that gives an object, and its functions are the object's methods.
 
-use crate::functions::{Function, Functions, Outcome, add, add_with_rest, refuse};
+use crate::functions::{Function, Functions, Outcome, Refusals, add, add_with_rest, refuse};
 use crate::limits::{Limits, Meter};
 use crate::value::{Object, Value};
 
@@ -9,7 +9,7 @@ mod coll;
 mod conv;
 mod convert;
 mod crypto;
-mod data;
+mod formats;
 mod math;
 mod net;
 mod paths;
@@ -25,27 +25,42 @@ const FILES: &str = "it reads files";
 const SOURCES: &str = "it reads data sources, which are files or in the network";
 const RANDOM: &str = "it is random";
 
-/// Namespaces of which nothing is left, and the refused among the older aliases.
-const REFUSED: &[(&str, &[&str])] = &[
-    (NETWORK, &["ec2dynamic", "ec2meta", "ec2region", "ec2tag", "ec2tags"]),
-    (ENVIRONMENT, &["getenv"]),
+/// The refused among the older aliases.
+const REFUSED: &Refusals = &[
+    (NETWORK, "ec2dynamic ec2meta ec2region ec2tag ec2tags"),
+    (ENVIRONMENT, "getenv"),
     (
         SOURCES,
-        &[
-            "datasource",
-            "datasourceExists",
-            "datasourceReachable",
-            "defineDatasource",
-            "ds",
-            "include",
-            "listDatasources",
-        ],
+        "datasource datasourceExists datasourceReachable defineDatasource ds include \
+         listDatasources",
     ),
-    ("a template does not make templates", &["tmpl", "tpl"]),
+    ("a template does not make templates", "tmpl tpl"),
+];
+
+/// Namespaces of which nothing is left: the name, the type, and why.
+const CLOSED: &[(&str, &str, &str, &str)] = &[
+    ("env", "*funcs.EnvFuncs", ENVIRONMENT, "Getenv ExpandEnv"),
+    ("file", "*funcs.FileFuncs", FILES, "Exists IsDir Read ReadDir Stat Walk Write"),
+    ("random", "*funcs.RandomFuncs", RANDOM, "ASCII Alpha AlphaNum Float Item Number String"),
+    (
+        "aws",
+        "*aws.Funcs",
+        NETWORK,
+        "ARN Account EC2Dynamic EC2Meta EC2Region EC2Tag EC2Tags KMSDecrypt KMSEncrypt UserID",
+    ),
+    ("gcp", "*funcs.GcpFuncs", NETWORK, "Meta"),
+    (
+        "sockaddr",
+        "*funcs.SockaddrFuncs",
+        "it reads the network interfaces of the machine",
+        "Attr Exclude GetAllInterfaces GetDefaultInterfaces GetInterfaceIP GetInterfaceIPs \
+         GetPrivateIP GetPrivateIPs GetPrivateInterfaces GetPublicIP GetPublicIPs \
+         GetPublicInterfaces Include Join Limit Math Offset Sort Unique",
+    ),
 ];
 
 pub(crate) fn register(f: &mut Functions) {
-    data::register(f);
+    formats::register(f);
     conv::register(f);
     coll::register(f);
     strings::register(f);
@@ -57,70 +72,9 @@ pub(crate) fn register(f: &mut Functions) {
     net::register(f);
     time::register(f);
     test::register(f);
-    let closed: &[(&str, &str, &[(&str, &[&str])])] = &[
-        ("env", "*funcs.EnvFuncs", &[(ENVIRONMENT, &["Getenv", "ExpandEnv"])]),
-        (
-            "file",
-            "*funcs.FileFuncs",
-            &[(FILES, &["Exists", "IsDir", "Read", "ReadDir", "Stat", "Walk", "Write"])],
-        ),
-        (
-            "random",
-            "*funcs.RandomFuncs",
-            &[(RANDOM, &["ASCII", "Alpha", "AlphaNum", "Float", "Item", "Number", "String"])],
-        ),
-        (
-            "aws",
-            "*aws.Funcs",
-            &[(
-                NETWORK,
-                &[
-                    "ARN",
-                    "Account",
-                    "EC2Dynamic",
-                    "EC2Meta",
-                    "EC2Region",
-                    "EC2Tag",
-                    "EC2Tags",
-                    "KMSDecrypt",
-                    "KMSEncrypt",
-                    "UserID",
-                ],
-            )],
-        ),
-        ("gcp", "*funcs.GcpFuncs", &[(NETWORK, &["Meta"])]),
-        (
-            "sockaddr",
-            "*funcs.SockaddrFuncs",
-            &[(
-                "it reads the network interfaces of the machine",
-                &[
-                    "Attr",
-                    "Exclude",
-                    "GetAllInterfaces",
-                    "GetDefaultInterfaces",
-                    "GetInterfaceIP",
-                    "GetInterfaceIPs",
-                    "GetPrivateIP",
-                    "GetPrivateIPs",
-                    "GetPrivateInterfaces",
-                    "GetPublicIP",
-                    "GetPublicIPs",
-                    "GetPublicInterfaces",
-                    "Include",
-                    "Join",
-                    "Limit",
-                    "Math",
-                    "Offset",
-                    "Sort",
-                    "Unique",
-                ],
-            )],
-        ),
-    ];
-    for (name, type_name, refused) in closed {
+    for (name, type_name, reason, names) in CLOSED {
         let mut methods = Functions::none();
-        refuse(&mut methods, refused);
+        refuse(&mut methods, &[(*reason, *names)]);
         f.add(name, namespace(type_name, methods));
     }
     refuse(f, REFUSED);

@@ -1,4 +1,5 @@
-//! Go's `text/template` (Go 1.26) with Sprig's deterministic functions (Sprig 3.3).
+//! Go's `text/template` (Go 1.26) with the deterministic functions of Sprig (3.3) and Gomplate
+//! (4.3).
 //!
 //! ```
 //! use gotmpl::{Functions, Limits, Map, MissingKey, Options, Template, Value};
@@ -17,12 +18,15 @@
 //! Never: reads the environment, a clock, a random source, a file or a network; runs on
 //! without bound; changes the data it is given.
 //! Start at: [`Template`]; inside, `parse.rs` and `exec.rs`.
-//! How to add: a function is a row in `sprig/`, or [`Functions::add`] for an embedder's own.
+//! How to add: a function is a row in `sprig/` or `gomplate/`; an embedder's own, or one that is
+//! refused until somebody answers for it, comes by [`Functions::add`] and
+//! [`Functions::add_method`]. Then a line in `tests/corpus`.
 //!
 //! Apart from Go on purpose: text is UTF-8 always, and what would cut or spell it otherwise is
 //! an error; map keys are text; there are no complex numbers, functions as values or pointers;
-//! `keys` and `values` come sorted; `slice` takes positions from data too; a map cannot be put into itself; blocks and parentheses
-//! nest at most 100 deep.
+//! `keys` and `values` come sorted; `slice` takes positions from data too; a map cannot be put
+//! into itself and lists never change; the local time zone is UTC; blocks and parentheses nest at
+//! most 100 deep. What else differs is a line that starts with `!` in `tests/corpus`.
 
 mod ast;
 mod builtins;

@@ -192,3 +192,83 @@ fn objects_have_methods() {
     assert_eq!(run("{{ greeter.Greet 1 }}").expect_err("a number").kind, ErrorKind::Exec);
     assert_eq!(run("{{ greeter.Nope }}").expect_err("no method").kind, ErrorKind::Exec);
 }
+
+fn with(functions: &Functions, text: &str) -> Result<String, Error> {
+    let options = Options { functions, ..Options::default() };
+    Template::parse("t", text, &options)?.render(&sample(), &Limits::default(), MissingKey::Default)
+}
+
+#[test]
+fn what_reaches_out_is_refused_until_the_embedder_answers_for_it() {
+    let mut functions = Functions::gomplate();
+    for (text, what) in [
+        ("{{ env.Getenv \"HOME\" }}", "Getenv is refused: it reads the environment"),
+        ("{{ getenv \"HOME\" }}", "getenv is refused: it reads the environment"),
+        ("{{ time.Now }}", "Now is refused: it reads the clock"),
+        ("{{ file.Read \"/etc/passwd\" }}", "Read is refused: it reads files"),
+        ("{{ random.Alpha 3 }}", "Alpha is refused: it is random"),
+        ("{{ aws.Account }}", "Account is refused: it asks the network"),
+        ("{{ net.LookupIP \"localhost\" }}", "LookupIP is refused: it asks the network"),
+    ] {
+        let error = with(&functions, text).expect_err(text);
+        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Refused, what));
+    }
+    let error = with(&functions, "{{ datasource \"x\" }}").expect_err("a source");
+    assert_eq!(error.kind, ErrorKind::Refused);
+
+    let lookup = Function::new(&[Type::Str], |c| Ok(format!("${}", c.str(0)?).into()));
+    functions.add_method("env", "Getenv", lookup.clone()).expect("a namespace");
+    functions
+        .add_method("time", "Now", Function::new(&[], |_| Ok(Value::time(60, 0))))
+        .expect("one");
+    functions.add("getenv", lookup.clone());
+    let text = "{{ env.Getenv \"A\" }} {{ getenv \"B\" }} {{ time.Now.Format time.Kitchen }}";
+    assert_eq!(with(&functions, text).as_deref(), Ok("$A $B 12:01AM"));
+    let error = with(&functions, "{{ env.ExpandEnv \"x\" }}").expect_err("the other one");
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert_eq!(functions.add_method("upper", "X", lookup).map(|_| ()), Err("upper".to_owned()));
+}
+
+#[test]
+fn sprig_hides_what_gomplate_has_of_the_same_name() {
+    let both = Functions::gomplate().hidden_by(&Functions::sprig());
+    assert_eq!(with(&both, "{{ strings.ToUpper (upper \"a\") }}").as_deref(), Ok("A"));
+    assert_eq!(with(&both, "{{ trim \" x \" }}").as_deref(), Ok("x"));
+    let error = with(&both, "{{ env.Getenv \"X\" }}").expect_err("no namespace");
+    assert_eq!(error.message, "env is refused: it reads the environment");
+}
+
+#[test]
+fn hostile_calls_of_gomplate_end_soon() {
+    let functions = Functions::gomplate();
+    for text in [
+        "{{ strings.Repeat 1000000000 \"x\" }}",
+        "{{ strings.Indent 1000000000 \"x\" }}",
+        "{{ math.Seq 1 1000000000 }}",
+        "{{ math.Seq -9223372036854775807 9223372036854775807 }}",
+        "{{ $l := coll.Slice 1 }}{{ range math.Seq 60 }}{{ $l = coll.Slice $l $l }}{{ end }}{{ coll.Flatten $l }}",
+        "{{ $l := coll.Slice 1 }}{{ range math.Seq 60 }}{{ $l = coll.Slice $l $l }}{{ end }}{{ data.ToJSON $l }}",
+        "{{ $l := coll.Slice 1 }}{{ range math.Seq 60 }}{{ $l = coll.Slice $l $l }}{{ end }}{{ data.ToYAML $l }}",
+        "{{ $l := coll.Slice 1 }}{{ range math.Seq 60 }}{{ $l = coll.Slice $l $l }}{{ end }}{{ data.ToTOML (dict \"k\" $l) }}",
+        "{{ $i := strings.Repeat 1000000 \" \" }}{{ data.ToJSONPretty $i (math.Seq 100) }}",
+        "{{ $s := strings.Repeat 100000 \"a\" }}{{ strings.ReplaceAll \"a\" $s $s }}",
+        "{{ $s := strings.Repeat 100000 \"a\" }}{{ strings.WordWrap 1 $s (strings.Repeat 50000 \"a \") }}",
+    ] {
+        let error = with(&functions, text).expect_err(text);
+        assert_eq!(error.kind, ErrorKind::Limit, "{text}: {error}");
+    }
+    let laughs = "{{ data.YAML \"a: &a [x, x]\\nb: &b [*a, *a]\\nc: &c [*b, *b]\\nd: [*c, *c]\" }}";
+    assert!(with(&functions, laughs).is_ok());
+}
+
+#[test]
+fn what_a_namespace_sets_stays_within_the_rendering() {
+    let functions = Functions::gomplate();
+    let options = Options { functions: &functions, ..Options::default() };
+    let text = "{{ $_ := coll.Set \"stage\" \"prod\" .vars }}{{ .vars.stage }}";
+    let template = Template::parse("t", text, &options).expect("a template");
+    let root = sample();
+    let rendered = template.render(&root, &Limits::default(), MissingKey::Default);
+    assert_eq!(rendered.as_deref(), Ok("prod"));
+    assert!(!format!("{root:?}").contains("prod"));
+}

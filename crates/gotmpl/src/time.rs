@@ -17,6 +17,7 @@ pub(crate) use parse::{parse, parse_in};
 pub(crate) use zone::Zone;
 
 const NANOSECONDS: i64 = 1_000_000_000;
+pub(crate) const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
 /// The types' names, for signatures.
 pub(crate) const TIME: Type = Type::Object("time.Time");
 pub(crate) const DURATION: Type = Type::Object("time.Duration");
@@ -180,6 +181,10 @@ impl Object for Time {
 
     fn text(&self) -> String {
         self.format("2006-01-02 15:04:05.999999999 -0700 MST")
+    }
+
+    fn encoded(&self) -> String {
+        self.format(RFC3339_NANO)
     }
 }
 

@@ -49,6 +49,10 @@ pub trait Object: Any + Send + Sync {
     fn method(&self, name: &str) -> Option<Function>;
     /// What printing it gives.
     fn text(&self) -> String;
+    /// What it is in JSON, if that is another text.
+    fn encoded(&self) -> String {
+        self.text()
+    }
 }
 
 /// What a list or map holds, as far as Go's types tell them apart.

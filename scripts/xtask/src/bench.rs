@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-pub(crate) use stacks::stacks;
+pub(crate) use stacks::{repository, stacks};
 
 use crate::child;
 use crate::place::Place;

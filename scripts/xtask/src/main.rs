@@ -30,7 +30,8 @@ usage: cargo run -p xtask -- <task>
   generate [--check]  files made by the binary: write them, or say which are out of date
   readme              the commands of README.md, with the output it promises
   bench start         start-up time, binary size, memory of the demo
-  bench stacks        resolving a large repository, and one ten times larger";
+  bench stacks        resolving a large repository, and one ten times larger
+  bench repository <folder> <organisations>  only the repository, to measure by hand";
 
 fn main() -> ExitCode {
     match run() {
@@ -56,6 +57,9 @@ fn run() -> Result<()> {
         ["readme"] => readme::run(&place),
         ["bench", "start"] => bench::start(&place),
         ["bench", "stacks"] => bench::stacks(&place),
+        ["bench", "repository", folder, organisations] => {
+            bench::repository(folder.as_ref(), organisations.parse()?).map(drop)
+        }
         _ => bail!("{USAGE}"),
     }
 }

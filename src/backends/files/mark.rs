@@ -100,12 +100,12 @@ fn read(folder: &Folder, name: &str) -> Result<Mark, Refusal> {
     };
     let mark: Mark = serde_json::from_slice(&bytes)
         .map_err(|error| refusal(name, &format!("it is not a mark: {error}")))?;
-    if mark.version != Mark::VERSION {
+    if !(Mark::VERSION_MIN..=Mark::VERSION).contains(&mark.version) {
         let why = format!("it has version {}, known is {}", mark.version, Mark::VERSION);
         return Err(refusal(name, &why));
     }
     match name == file_name(&mark.scope) {
-        true => Ok(mark),
+        true => Ok(Mark { version: Mark::VERSION, ..mark }),
         false => Err(refusal(name, &format!("it says it is the mark of {}", mark.scope))),
     }
 }
@@ -141,7 +141,9 @@ impl Marks {
     pub(super) fn with(&self, lease: &Lease, entries: &MarkEntries) -> Result<Mark, StepError> {
         self.fence(lease)?;
         let mut mark = self.ours.clone();
-        mark.epochs.insert(lease.stack().clone(), lease.epoch());
+        if mark.epochs.insert(lease.stack().clone(), lease.epoch()).is_none() {
+            mark.since.insert(lease.stack().clone(), lease.epoch());
+        }
         for (key, owned) in entries {
             let Some(owned) = owned else {
                 mark.resources.remove(key);

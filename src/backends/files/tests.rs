@@ -1,3 +1,5 @@
+mod conformance;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -80,7 +82,7 @@ impl Bed {
 }
 
 fn owned(id: &ComponentId) -> Owned {
-    Owned { component: id.clone(), applied: None, uid: None, epoch: Epoch(1) }
+    Owned { component: id.clone(), applied: None, uid: None, kept: false, epoch: Epoch(1) }
 }
 
 fn entries(path: &str, id: &ComponentId) -> MarkEntries {
@@ -484,7 +486,7 @@ async fn a_mark_that_cannot_be_read_is_not_an_empty_one() {
     for broken in [
         "{",
         "",
-        &written.replace("\"version\": 1", "\"version\": 2"),
+        &written.replace("\"version\": 2", "\"version\": 3"),
         &written.replace("one", "three"),
     ] {
         bed.write(mark, broken);
@@ -497,6 +499,25 @@ async fn a_mark_that_cannot_be_read_is_not_an_empty_one() {
     fs::remove_file(bed.path(mark)).unwrap();
     fs::create_dir(bed.path(mark)).unwrap();
     assert!(bed.target.mark().await.is_err());
+}
+
+#[tokio::test]
+async fn a_mark_of_the_first_format_is_read_and_written_in_the_newest() {
+    let bed = Bed::new().await;
+    let owned = json!({ "component": component("a"), "applied": null, "uid": null, "epoch": 1 });
+    let mark = json!({
+        "version": 1, "scope": scope("one"), "target": "cluster",
+        "epochs": { "prod": 1 }, "resources": { "x.yaml": owned }
+    });
+    bed.write(".isobar/one@config.json", &mark.to_string());
+    let read = bed.target.mark().await.unwrap();
+    assert!(!read.resources[&key("x.yaml")].kept && read.since.is_empty());
+    bed.own("y.yaml", &component("a")).await;
+    let written = bed.text(".isobar/one@config.json");
+    assert!(written.contains("\"version\": 2"), "{written}");
+    let read = bed.target.mark().await.unwrap();
+    assert_eq!(read.resources.len(), 2);
+    assert!(read.since.is_empty(), "since when it was kept is not known");
 }
 
 #[tokio::test]

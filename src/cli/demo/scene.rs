@@ -97,7 +97,13 @@ impl Scene {
         let (store, scope) = (&self.agent.store, &self.repository.scope);
         let mut plans = Vec::new();
         for stack in store.stacks_known(scope).await? {
-            plans.extend(store.latest_plan(scope, &stack).await?.filter(|plan| !plan.is_empty()));
+            plans.extend(
+                store
+                    .latest_plans(scope, &stack)
+                    .await?
+                    .into_iter()
+                    .filter(|plan| !plan.is_empty()),
+            );
         }
         Ok(plans)
     }
@@ -210,7 +216,7 @@ impl Scene {
         let tip = write::branch_tip(&self.folder.join("config.git"), "main")?;
         let tip = tip.ok_or_else(|| anyhow::anyhow!("the branch is gone"))?;
         let snapshot = self.repository.source.snapshot(&Revision::Commit(tip)).await?;
-        let wanted = self.agent.wanted(&snapshot);
+        let wanted = self.agent.wanted(&self.repository, &snapshot);
         let component = component(&wanted.desired, id)?;
         let path = FieldPath::parse(path)?;
         let explained = crate::stacks::explain(component, &path);

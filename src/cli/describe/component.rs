@@ -79,10 +79,10 @@ fn find<'d>(desired: &'d Desired, args: &Args, kind: Option<&str>) -> Found<'d> 
     let unresolved = all().flat_map(|stack| &stack.unresolved);
     let unresolved = unresolved
         .filter(|((kind, name), _)| name.as_str() == args.component && fits(kind.as_str()));
-    match resolved.min_by_key(|one| order(one.id.kind.as_str())) {
-        Some(found) => Found::Component(found),
-        None => match unresolved.min_by_key(|((kind, _), _)| order(kind.as_str())) {
-            Some((_, faults)) => Found::Unresolved(faults),
+    match unresolved.min_by_key(|((kind, _), _)| order(kind.as_str())) {
+        Some((_, faults)) => Found::Unresolved(faults),
+        None => match resolved.min_by_key(|one| order(one.id.kind.as_str())) {
+            Some(found) => Found::Component(found),
             None => Found::Nothing,
         },
     }

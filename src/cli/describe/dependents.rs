@@ -4,6 +4,7 @@ use super::{Evaluated, Written, exit, resolved};
 use crate::cli::workspace::stack_name;
 use crate::cli::{Context, Exit, Failure};
 use crate::diagnostic::Code;
+use crate::ids::{ComponentName, KindName};
 use crate::report::describe::{Shown, dependents};
 use crate::stacks::Selection;
 
@@ -32,9 +33,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let stack = &desired.stacks[&stack_name(desired, &args.stack)?];
     let named = stack.components.values().filter(|one| one.id.name.as_str() == args.component);
     let on = named.min_by_key(|one| one.id.kind.as_str() != "terraform");
-    let Some(on) = on else {
-        let faults =
-            stack.unresolved.iter().filter(|((_, name), _)| name.as_str() == args.component);
+    let of = |id: &(KindName, ComponentName)| id.1.as_str() == args.component;
+    let Some(on) = on.filter(|_| !stack.unresolved.keys().any(of)) else {
+        let faults = stack.unresolved.iter().filter(|(id, _)| of(id));
         args.written.write(context, &Shown::Null)?;
         return Ok(exit(faults.flat_map(|(_, faults)| faults)));
     };

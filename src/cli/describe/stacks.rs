@@ -48,6 +48,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     let evaluated = args.evaluated.process_templates;
     let desired = &resolution.desired;
-    args.written.write(context, &Stacks { desired, filter: &filter, evaluated })?;
+    let stacks = Stacks { desired, filter: &filter, evaluated };
+    match args.written.json(context)? {
+        Some(mut to) => stacks.write_json(&mut to)?,
+        None => args.written.write(context, &stacks)?,
+    }
     Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
 }

@@ -65,7 +65,8 @@ fn cluster() -> World {
     world.rendered.insert(id("web"), Ok(rendered(id("web"), pieces, ContentId::of("chart"))));
     for (name, uid) in [(DEPLOYMENT, "uid-1"), (SECRET, "uid-2"), (NAMESPACE, "uid-3")] {
         let uid = Some(uid.to_owned());
-        let owned = Owned { component: id("web"), applied: None, uid, epoch: Epoch(1) };
+        let owned =
+            Owned { component: id("web"), applied: None, uid, kept: false, epoch: Epoch(1) };
         world.owned.insert(key(name), owned.clone());
         world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
     }

@@ -78,8 +78,13 @@ fn with_database() -> World {
         "#,
     );
     for name in ["aws_db_instance.main", "aws_security_group.db", "aws_subnet.old"] {
-        let owned =
-            Owned { component: id("rds"), applied: None, uid: None, epoch: Epoch::default() };
+        let owned = Owned {
+            component: id("rds"),
+            applied: None,
+            uid: None,
+            kept: false,
+            epoch: Epoch::default(),
+        };
         world.owned.insert(key(name), owned.clone());
         world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
     }

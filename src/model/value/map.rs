@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Value;
+use super::{Node, Value};
 
 /// A map in the author's order. Cheap to clone; a changed copy shares what did not change.
 ///
@@ -13,7 +13,7 @@ use super::Value;
 pub struct Map(Arc<Vec<(Arc<str>, Value)>>);
 
 /// From how many entries on an index pays: below, comparing lengths and first bytes is faster.
-const INDEXED_FROM: usize = 64;
+const INDEXED_FROM: usize = 256;
 
 impl Map {
     /// The value at `key`.
@@ -39,34 +39,47 @@ impl Map {
 
     /// `above` laid over this map: its keys in their places here, or at the end; `join` makes one
     /// of the two values of a key that both have.
-    pub fn overlaid(&self, above: &Self, mut join: impl FnMut(&Value, &Value) -> Value) -> Self {
-        let places = Places::of(&self.0);
-        let mut entries = Vec::with_capacity(self.len() + above.len());
-        entries.extend_from_slice(&self.0);
-        let mut next = 0;
-        for (key, high) in above.0.iter() {
-            match places.find(key, next) {
+    ///
+    /// A map that nobody else holds is changed in place.
+    pub fn overlaid(self, above: &Self, mut join: impl FnMut(Value, &Value) -> Value) -> Self {
+        let found = Places::of(&self.0).find_all(&above.0);
+        let new = found.iter().filter(|at| at.is_none()).count();
+        let mut entries = match Arc::try_unwrap(self.0) {
+            Ok(mut own) => {
+                own.reserve_exact(new);
+                own
+            }
+            Err(shared) => {
+                let mut copy = Vec::with_capacity(shared.len() + new);
+                copy.extend_from_slice(&shared);
+                copy
+            }
+        };
+        for (at, (key, high)) in found.into_iter().zip(above.0.iter()) {
+            match at {
                 Some(at) => {
-                    entries[at].1 = join(&self.0[at].1, high);
-                    next = at + 1;
+                    let low = &mut entries[at].1;
+                    let below = std::mem::replace(low, Value::computed(Node::Null));
+                    *low = join(below, high);
                 }
                 None => entries.push((key.clone(), high.clone())),
             }
         }
-        entries.shrink_to_fit();
         Self(Arc::new(entries))
     }
 
-    /// The same keys with what `change` makes of their values; the same map if it makes nothing of
-    /// any.
-    pub fn changed(&self, mut change: impl FnMut(&Arc<str>, &Value) -> Option<Value>) -> Self {
+    /// The same keys with what `change` makes of their values; `None` if it makes nothing of any.
+    pub fn changed(
+        &self,
+        mut change: impl FnMut(&Arc<str>, &Value) -> Option<Value>,
+    ) -> Option<Self> {
         let mut entries = None;
         for (at, (key, value)) in self.0.iter().enumerate() {
             if let Some(new) = change(key, value) {
                 entries.get_or_insert_with(|| self.0.as_ref().clone())[at].1 = new;
             }
         }
-        entries.map_or_else(|| self.clone(), |entries| Self(Arc::new(entries)))
+        entries.map(|entries| Self(Arc::new(entries)))
     }
 
     /// Keys and values in the author's order.
@@ -89,6 +102,11 @@ impl Map {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Where it lies in memory. While it is held no other map lies there.
+    pub fn place(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     /// Whether both are one map in memory, and so equal in all they hold, origins included.
@@ -152,6 +170,17 @@ impl<'m> Places<'m> {
         let index =
             || entries.iter().enumerate().map(|(at, (key, _))| (key.as_ref(), at)).collect();
         Self { entries, index: (entries.len() >= INDEXED_FROM).then(index) }
+    }
+
+    /// The places of the keys of another map.
+    fn find_all(&self, others: &[(Arc<str>, Value)]) -> Vec<Option<usize>> {
+        let mut next = 0;
+        let find = |(key, _): &(Arc<str>, Value)| {
+            let at = self.find(key, next)?;
+            next = at + 1;
+            Some(at)
+        };
+        others.iter().map(find).collect()
     }
 
     /// The place of `key`; `guess` is looked at first.

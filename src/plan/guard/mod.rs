@@ -12,6 +12,7 @@ pub(super) mod foreign;
 mod freeze;
 mod managed;
 mod mass_delete;
+mod moving;
 mod protected;
 mod unknown;
 pub(super) mod unreadable;
@@ -25,10 +26,11 @@ type Veto = fn(&PlanInput<'_>, &Draft) -> Vec<Hold>;
 
 /// Adds what the vetoes say. The last one sees what the others have held.
 pub(super) fn apply(input: &PlanInput<'_>, draft: &mut Draft) {
-    const VETOES: [Veto; 6] = [
+    const VETOES: [Veto; 7] = [
         managed::holds,
         freeze::holds,
         mass_delete::holds,
+        moving::holds,
         protected::holds,
         unknown::holds,
         dependency::holds,

@@ -4,20 +4,21 @@ use std::collections::BTreeSet;
 
 use crate::model::change::Action;
 use crate::model::plan::{Hold, HoldReason, Part};
-use crate::model::value::{Node, Value};
+use crate::model::question::Question;
 use crate::plan::{Draft, PlanInput};
 
 /// What a component is built with has to be known; and so has what would become of a resource,
 /// unless a tool has sealed the set and settles it itself.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
     let mut holds = Vec::new();
-    for (id, built) in input.rendered {
+    let here = input.rendered.iter().filter(|_| input.moving.is_none());
+    for (id, built) in here {
         let mut open = BTreeSet::new();
         let pieces = built.iter().flat_map(|rendered| rendered.resources().values());
-        pieces.for_each(|piece| questions(&piece.body.value, &mut open));
+        pieces.for_each(|piece| piece.body.value.questions(&mut open));
         let changes = draft.changes.iter().any(|c| c.component == *id && c.action != Action::Keep);
         if changes && !open.is_empty() {
-            let reason = HoldReason::Unknown { questions: open.into_iter().collect() };
+            let reason = reason(&open);
             holds.push(Hold { part: Part::Component(id.clone()), reason });
         }
     }
@@ -26,21 +27,16 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         let settled =
             held || input.observation(&change.component).is_some_and(|o| o.artifact.is_some());
         let mut open = BTreeSet::new();
-        change.intended.iter().for_each(|body| questions(&body.value, &mut open));
+        change.intended.iter().for_each(|body| body.value.questions(&mut open));
         if !settled && !open.is_empty() {
             let part = Part::Resource(change.component.clone(), change.resource.clone());
-            let reason = HoldReason::Unknown { questions: open.into_iter().collect() };
+            let reason = reason(&open);
             holds.push(Hold { part, reason });
         }
     }
     holds
 }
 
-fn questions(value: &Value, open: &mut BTreeSet<String>) {
-    match &value.node {
-        Node::Unknown(question) => drop(open.insert(question.to_string())),
-        Node::List(items) => items.iter().for_each(|item| questions(item, open)),
-        Node::Map(map) => map.iter().for_each(|(_, value)| questions(value, open)),
-        _ => {}
-    }
+fn reason(open: &BTreeSet<Question>) -> HoldReason {
+    HoldReason::Unknown { questions: open.iter().map(ToString::to_string).collect() }
 }

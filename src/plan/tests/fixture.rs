@@ -9,6 +9,7 @@
 //! vpc makes a.json {...}   what the target would make of it, if not just that
 //! vpc has a.json {...}     what is there, as the component's own (inventory, mark and object)
 //! vpc was a.json {...}     what was last applied, if not what is there
+//! vpc kept                 what it owns was to outlive it when it was last there
 //! there a.json {...}       what is there and nobody's
 //! ```
 
@@ -122,6 +123,7 @@ impl World {
             evidence: &self.evidence,
             policy: &self.policy,
             revision: &self.revision,
+            moving: None,
             observed_at: self.now,
             now: self.now,
         }
@@ -148,6 +150,7 @@ impl World {
                         component: change.component.clone(),
                         applied: Some(body.content_id()),
                         uid: None,
+                        kept: false,
                         epoch: Epoch(2),
                     };
                     world.owned.insert(change.resource.clone(), owned.clone());
@@ -230,6 +233,9 @@ impl Script {
                 // Whoever wants it meets it.
                 self.parts.entry(String::new()).or_default().has.insert(key(name), json());
             }
+            [name, "kept"] => {
+                self.parts.entry(name.to_owned()).or_default().words.insert("kept".to_owned());
+            }
             [name, "needs", ..] => {
                 let needs = words[2..].iter().map(|word| (*word).to_owned());
                 self.parts.entry(name.to_owned()).or_default().needs.extend(needs);
@@ -284,8 +290,13 @@ impl World {
         let id = id(name);
         for (resource, live) in &part.has {
             let applied = part.was.get(resource).unwrap_or(live).content_id();
-            let owned =
-                Owned { component: id.clone(), applied: Some(applied), uid: None, epoch: Epoch(1) };
+            let owned = Owned {
+                component: id.clone(),
+                applied: Some(applied),
+                uid: None,
+                kept: is("kept"),
+                epoch: Epoch(1),
+            };
             self.owned.insert(resource.clone(), owned.clone());
             let mark = self.mark.as_mut().unwrap();
             mark.resources.insert(resource.clone(), owned);

@@ -21,7 +21,8 @@ fn check(person: &Person, manifest: &str, expect: &Expect) {
         ..Selection::default()
     };
     let reach = Reach::Person(person.clone());
-    let desired = crate::reconcile::resolved(&snapshot, &selection, &reach).desired;
+    let mut resolver = Resolver::new(&snapshot);
+    let desired = crate::reconcile::resolved(&mut resolver, &selection, &reach).desired;
     let mut out = String::new();
     for component in desired.components() {
         let vars = component.section("vars").unwrap().typed(Rules::Stack);

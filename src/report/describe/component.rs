@@ -115,6 +115,7 @@ fn deps<'d>(desired: &'d Desired, component: &'d Component, all: bool) -> Shown<
             };
             let layers = component.layers.iter().rev().filter(says);
             let last = layers.filter_map(|layer| layer.imports.last());
+            let last = last.filter(|path| path.starts_with(desired.manifests.as_ref()));
             let last = last.map(|path| manifest(desired, path));
             files.extend(last.take(if all { usize::MAX } else { 1 }));
         }

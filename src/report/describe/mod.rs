@@ -11,6 +11,7 @@ mod shown;
 mod section;
 mod component;
 mod stacks;
+mod json;
 mod dependents;
 mod affected;
 mod rows;

@@ -17,12 +17,11 @@ pub fn stack_rows(desired: &Desired) -> Shown<'_> {
 /// ones are left out.
 pub fn component_rows(desired: &Desired) -> Shown<'_> {
     let mut stacks: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let resolved = desired.components().filter(|one| one.presence != Presence::Abstract);
-    let resolved = resolved.map(|one| (one.id.name.as_str(), one.id.kind.as_str()));
-    let unresolved = desired.stacks.values().flat_map(|stack| stack.unresolved.keys());
-    let unresolved = unresolved.map(|(kind, name)| (name.as_str(), kind.as_str()));
-    for one in resolved.chain(unresolved).filter(|(_, kind)| section::KINDS.contains(kind)) {
-        *stacks.entry(one).or_default() += 1;
+    for one in desired.components() {
+        let kind = one.id.kind.as_str();
+        if one.presence != Presence::Abstract && section::KINDS.contains(&kind) {
+            *stacks.entry((one.id.name.as_str(), kind)).or_default() += 1;
+        }
     }
     let rows = stacks.into_iter().map(|((name, kind), stacks)| {
         Shown::map([

@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 use crate::model::value::{Node, Rules, Value};
 
 /// What stands for a value that is not known yet.
-const COMPUTED: &str = "(computed)";
+pub(super) const COMPUTED: &str = "(computed)";
 /// What stands for one that may not be shown.
-const SECRET: &str = "(secret)";
+pub(super) const SECRET: &str = "(secret)";
 
 /// Something that is shown.
 #[derive(Debug, Clone)]

@@ -35,24 +35,37 @@ pub struct Stacks<'d> {
 impl Serialize for Stacks<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut out = to.serialize_map(None)?;
-        for stack in self.desired.stacks.values() {
-            let kinds = self.kinds(stack);
-            if kinds.is_empty() && !self.filter.empty {
-                continue;
-            }
+        for (name, kinds) in self.shown() {
             let kinds = kinds.into_iter().map(|(kind, components)| {
                 let components =
                     components.into_iter().map(|one| (one.id.name.as_str(), One { of: self, one }));
                 (kind, components.collect::<BTreeMap<_, _>>())
             });
             let kinds: BTreeMap<_, _> = kinds.collect();
-            out.serialize_entry(&stack.name, &BTreeMap::from([("components", kinds)]))?;
+            out.serialize_entry(name, &BTreeMap::from([("components", kinds)]))?;
         }
         out.end()
     }
 }
 
 impl Stacks<'_> {
+    /// The stacks that are shown, with their components by kind.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (&str, BTreeMap<&str, Vec<&Component>>)> {
+        let stacks = self.desired.stacks.values();
+        let kinds = stacks.map(|stack| (stack.name.as_str(), self.kinds(stack)));
+        kinds.filter(|(_, kinds)| !kinds.is_empty() || self.filter.empty)
+    }
+
+    /// What is shown of a component.
+    pub(super) fn one<'d>(&'d self, one: &'d Component) -> Shown<'d> {
+        let view = View::Listed { evaluated: self.evaluated };
+        let mut shown = component(self.desired, one, view);
+        if let (Shown::Map(all), wanted @ [_, ..]) = (&mut shown, self.filter.sections.as_slice()) {
+            all.retain(|name, _| wanted.iter().any(|wanted| wanted == name));
+        }
+        shown
+    }
+
     fn kinds<'d>(&self, stack: &'d Stack) -> BTreeMap<&'d str, Vec<&'d Component>> {
         let mut kinds: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for one in stack.components.values() {
@@ -76,13 +89,6 @@ struct One<'s> {
 
 impl Serialize for One<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let view = View::Listed { evaluated: self.of.evaluated };
-        let mut shown = component(self.of.desired, self.one, view);
-        if let (Shown::Map(all), wanted @ [_, ..]) =
-            (&mut shown, self.of.filter.sections.as_slice())
-        {
-            all.retain(|name, _| wanted.iter().any(|wanted| wanted == name));
-        }
-        shown.serialize(to)
+        self.of.one(self.one).serialize(to)
     }
 }

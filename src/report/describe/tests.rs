@@ -1,1 +1,294 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
+use expect_test::{Expect, expect};
+use serde::Serialize;
+
+use super::{Filter, Shown, Stacks, View, component, component_rows, dependents};
+use crate::ids::{ComponentId, ComponentName, KindName, StackName};
+use crate::model::desired::{Component, Desired, Layer, Layout, Listing, Presence, Reach, Stack};
+use crate::model::policy::Reconcile;
+use crate::model::value::{Map, Node, Rules, Value};
+use crate::model::yaml;
+
+/// A component of the stack `dev` with these sections.
+fn of_kind(kind: &str, name: &str, sections: &str) -> Component {
+    let sections = yaml::parse(sections, Rules::Stack).expect("YAML");
+    let manifest: Arc<str> = "stacks/deploy/dev.yaml".into();
+    let layers = sections.as_map().into_iter().flat_map(Map::iter).map(|(section, value)| Layer {
+        section: section.clone(),
+        reach: Reach::Own,
+        imports: [manifest.clone(), "stacks/catalog/vpc.yaml.tmpl".into()].into(),
+        value: value.clone(),
+    });
+    Component {
+        id: ComponentId {
+            stack: StackName::new("dev").expect("a name"),
+            kind: KindName::new(kind).expect("a name"),
+            name: ComponentName::new(name).expect("a name"),
+        },
+        presence: Presence::Active,
+        locked: false,
+        code: name.into(),
+        inheritance: Vec::new(),
+        layers: layers.collect(),
+        sections,
+        dependencies: Vec::new(),
+        questions: Vec::new(),
+        reconcile: Reconcile::default(),
+        listing: Listing {
+            workspace: "listed".into(),
+            imports: ["stacks/catalog/vpc.yaml.tmpl".into()].into(),
+            ..Listing::default()
+        },
+        manifest,
+        workspace: "dev".into(),
+    }
+}
+
+fn desired(components: Vec<Component>) -> Desired {
+    let name = StackName::new("dev").expect("a name");
+    let stack = Stack {
+        name: name.clone(),
+        manifests: vec!["stacks/deploy/dev.yaml".into()],
+        target: None,
+        components: components
+            .into_iter()
+            .map(|one| ((one.id.kind.clone(), one.id.name.clone()), one))
+            .collect(),
+        unresolved: BTreeMap::new(),
+    };
+    let terraform = KindName::new("terraform").expect("a name");
+    Desired {
+        stacks: BTreeMap::from([(name, stack.into())]),
+        layout: Layout(BTreeMap::from([(terraform, "components/terraform".into())])),
+        manifests: "stacks".into(),
+        ..Desired::default()
+    }
+}
+
+fn check(answer: &impl Serialize, expect: &Expect) {
+    expect.assert_eq(&serde_yaml::to_string(answer).expect("YAML"));
+}
+
+#[test]
+fn a_list_shows_the_empty_sections_of_a_kind() {
+    let desired = desired(vec![
+        of_kind("terraform", "vpc", "vars: {b: 1, a: '2'}"),
+        of_kind("packer", "image", "hooks: {x: {}}"),
+        of_kind("own", "thing", "vars: {}"),
+    ]);
+    let filter = Filter::default();
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components:
+            packer:
+              image:
+                atmos_component: image
+                atmos_manifest: deploy/dev
+                atmos_stack: dev
+                atmos_stack_file: deploy/dev
+                auth: {}
+                command: packer
+                component: image
+                component_info:
+                  component_type: packer
+                env: {}
+                inheritance: []
+                metadata: {}
+                overrides: {}
+                provision: {}
+                settings: {}
+                source: {}
+                stack: dev
+                vars: {}
+            terraform:
+              vpc:
+                atmos_component: vpc
+                atmos_manifest: deploy/dev
+                atmos_stack: dev
+                atmos_stack_file: deploy/dev
+                auth: {}
+                backend: {}
+                backend_type: ''
+                command: terraform
+                component: vpc
+                component_info:
+                  component_path: components/terraform/vpc
+                  component_type: terraform
+                env: {}
+                generate: {}
+                hooks: {}
+                inheritance: []
+                metadata: {}
+                overrides: {}
+                providers: {}
+                provision: {}
+                remote_state_backend: {}
+                remote_state_backend_type: ''
+                required_providers: {}
+                required_version: ''
+                settings: {}
+                source: {}
+                stack: dev
+                vars:
+                  a: '2'
+                  b: 1
+                workspace: listed
+    "#]],
+    );
+}
+
+#[test]
+fn of_a_list_only_what_is_wanted_is_shown() {
+    let desired = desired(vec![
+        of_kind("terraform", "vpc", "vars: {a: 1}"),
+        of_kind("packer", "image", "vars: {a: 2}"),
+    ]);
+    let mut filter = Filter { kinds: vec!["packer".into()], ..Filter::default() };
+    filter.sections = vec!["vars".into()];
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components:
+            packer:
+              image:
+                vars:
+                  a: 2
+    "#]],
+    );
+    filter.kinds = vec!["helm".into()];
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        {}
+    "#]],
+    );
+    filter.empty = true;
+    check(
+        &Stacks { desired: &desired, filter: &filter, evaluated: true },
+        &expect![[r#"
+        dev:
+          components: {}
+    "#]],
+    );
+}
+
+#[test]
+fn one_component_is_shown_short_or_in_full() {
+    let desired = desired(vec![of_kind("terraform", "vpc", "{vars: {a: 1}, retry: {n: 1}}")]);
+    let vpc = desired.components().next().expect("it is there");
+    check(
+        &component(&desired, vpc, View::Short),
+        &expect![[r#"
+        backend: {}
+        component: vpc
+        env: {}
+        hooks: {}
+        imports:
+        - catalog/vpc.yaml
+        metadata: {}
+        overrides: {}
+        providers: {}
+        settings: {}
+        vars:
+          a: 1
+    "#]],
+    );
+    check(
+        &component(&desired, vpc, View::Full(Path::new("/repository"))),
+        &expect![[r#"
+        atmos_component: vpc
+        atmos_manifest: deploy/dev
+        atmos_stack: dev
+        atmos_stack_file: deploy/dev
+        auth: {}
+        backend: {}
+        backend_type: ''
+        command: terraform
+        component: vpc
+        component_info:
+          component_path: /repository/components/terraform/vpc
+          component_type: terraform
+        component_type: terraform
+        deps:
+        - catalog/vpc.yaml
+        - deploy/dev
+        deps_all:
+        - catalog/vpc.yaml
+        - deploy/dev
+        env: {}
+        generate: {}
+        hooks: {}
+        imports:
+        - catalog/vpc.yaml
+        inheritance: []
+        metadata: {}
+        overrides: {}
+        providers: {}
+        provision: {}
+        remote_state_backend: {}
+        remote_state_backend_type: ''
+        required_providers: {}
+        required_version: ''
+        retry:
+          n: 1
+        settings: {}
+        source: {}
+        stack: dev
+        tf_cli_vars: {}
+        vars:
+          a: 1
+        workspace: dev
+    "#]],
+    );
+}
+
+#[test]
+fn a_component_depends_as_often_as_it_says_so() {
+    let vars = "{stage: dev, tenant: a}";
+    let say =
+        |name: &str, says: &str| of_kind("terraform", name, &format!("{{vars: {vars}, {says}}}"));
+    let desired = desired(vec![
+        say("vpc", "settings: {}"),
+        say("new", "dependencies: {components: [{name: vpc}, {component: vpc, stack: dev}]}"),
+        say("old", "settings: {depends_on: {1: {component: vpc, stage: dev}}}"),
+        say("elsewhere", "settings: {depends_on: {1: {component: vpc, stage: prod}}}"),
+        say(
+            "both",
+            "settings: {depends_on: {1: {component: vpc}}}, dependencies: {components: []}",
+        ),
+    ]);
+    let vpc = desired.components().find(|one| one.id.name.as_str() == "vpc").expect("it is there");
+    let Shown::List(found) = dependents(&desired, vpc) else { panic!("a list") };
+    let names = found.iter().map(|one| serde_json::to_value(one).expect("JSON"));
+    let names: Vec<_> =
+        names.map(|one| one["component"].as_str().unwrap_or("").to_owned()).collect();
+    assert_eq!(names, ["new", "new", "old"]);
+}
+
+#[test]
+fn rows_count_the_stacks_of_what_is_not_abstract() {
+    let mut base = of_kind("terraform", "base", "vars: {}");
+    base.presence = Presence::Abstract;
+    let desired = desired(vec![base, of_kind("terraform", "vpc", "vars: {}")]);
+    check(
+        &component_rows(&desired),
+        &expect![[r#"
+        - Component: vpc
+          Stacks: '1'
+          Type: terraform
+    "#]],
+    );
+}
+
+#[test]
+fn a_number_that_json_has_no_word_for_is_an_error() {
+    let value = Value::computed(Node::Float(f64::INFINITY));
+    let error = serde_json::to_string(&Shown::Value(&value)).expect_err("no JSON");
+    expect![["`inf` is a number that JSON has no word for"]].assert_eq(&error.to_string());
+}

@@ -32,6 +32,7 @@ pub fn outcomes(scope: &Scope, outcomes: &[Outcome], limits: &Limits) -> String 
 /// How a run ended: the verdict, then only what came out otherwise or did not happen.
 pub fn outcome(outcome: &Outcome) -> String {
     let sign = match (outcome.is_done(), words::deviations(outcome)) {
+        (false, 0) if outcome.is_done_so_far() => "\u{23f3}",
         (true, 0) => "\u{2705}",
         (true, _) => "\u{26a0}\u{fe0f}",
         (false, _) => "\u{26d4}",

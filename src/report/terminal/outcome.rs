@@ -10,7 +10,8 @@ use crate::report::words::{self, visible};
 /// A run: the verdict, then only what came out otherwise or did not happen.
 pub fn outcome(outcome: &Outcome) -> String {
     let mut out = String::new();
-    let style = match (outcome.is_done(), words::deviations(outcome)) {
+    let is_done = outcome.is_done() || outcome.is_done_so_far();
+    let style = match (is_done, words::deviations(outcome)) {
         (true, 0) => COMES,
         (true, _) => CHANGES,
         (false, _) => GOES,
@@ -32,7 +33,8 @@ pub fn outcome(outcome: &Outcome) -> String {
 fn write_step(out: &mut String, step: &StepOutcome) {
     let component = words::component(&step.component);
     if let Some(ended) = words::step_end(&step.end) {
-        let style = if matches!(step.end, StepEnd::NotStarted { .. }) { FAINT } else { GOES };
+        let quiet = matches!(step.end, StepEnd::NotStarted { .. } | StepEnd::Waits { .. });
+        let style = if quiet { FAINT } else { GOES };
         let _ = writeln!(out, "  {component}: {}", paint(style, &ended));
     }
     for comparison in &step.comparisons {

@@ -129,7 +129,7 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
 }
 
 pub(in crate::report) fn not_reviewed() -> Hold {
-    let reason = HoldReason::NotReviewed { approvals_needed: 1, approvals: 0 };
+    let reason = HoldReason::NotReviewed { approvals_needed: 1, approvals: 0, because: None };
     Hold { part: Part::Plan, reason }
 }
 

@@ -19,12 +19,14 @@ pub fn part(part: &Part) -> String {
 /// Why a part is held, in one clause.
 pub fn reason(reason: &HoldReason) -> String {
     match reason {
-        HoldReason::NotReviewed { approvals_needed: 0, .. } => {
-            "nobody has merged this plan".to_owned()
+        HoldReason::NotReviewed { approvals_needed: 0, because, .. } => {
+            format!("nobody has merged this plan{}", clause(because.as_deref()))
         }
-        HoldReason::NotReviewed { approvals_needed, approvals } if approvals < approvals_needed => {
+        HoldReason::NotReviewed { approvals_needed, approvals, because }
+            if approvals < approvals_needed =>
+        {
             let needed = several(*approvals_needed as usize, "approval");
-            format!("it has {approvals} of {needed}")
+            format!("it has {approvals} of {needed}{}", clause(because.as_deref()))
         }
         HoldReason::NotReviewed { .. } => "it is approved and not merged".to_owned(),
         HoldReason::Observed { by } => format!("it is only observed: {}", visible(by)),
@@ -45,6 +47,9 @@ pub fn reason(reason: &HoldReason) -> String {
         HoldReason::NotProvenGone { missing } => {
             format!("it is not proven to be gone; missing: {}", visible(missing))
         }
+        HoldReason::Moving { to } => {
+            format!("it stays until the stack is as it should be at {to}")
+        }
         HoldReason::Freeze { why, until } => {
             format!("nothing is applied until {}: {}", moment(*until), visible(why))
         }
@@ -52,6 +57,10 @@ pub fn reason(reason: &HoldReason) -> String {
             format!("a check of the plan failed, a defect of Isobar: {finding}")
         }
     }
+}
+
+fn clause(because: Option<&str>) -> String {
+    because.map(|because| format!("; {}", visible(because))).unwrap_or_default()
 }
 
 /// How a hold is cleared.
@@ -72,7 +81,7 @@ const NAMED_MAX: usize = 3;
 pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
     let deed = |text: &str| Clearing::Deed(text.to_owned());
     match &hold.reason {
-        HoldReason::NotReviewed { approvals_needed, approvals } => {
+        HoldReason::NotReviewed { approvals_needed, approvals, .. } => {
             let on_pull = matches!(plan.envelope.revision, Revision::Merge { .. });
             match approvals < approvals_needed {
                 true if on_pull => deed("approve the pull request"),
@@ -101,9 +110,10 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),
         HoldReason::NotProvenGone { .. } => deed("complete what is missing"),
         HoldReason::Audit { .. } => deed("report it with the plan as JSON"),
-        HoldReason::Unknown { .. } | HoldReason::Dependency { .. } | HoldReason::Freeze { .. } => {
-            Clearing::Wait
-        }
+        HoldReason::Unknown { .. }
+        | HoldReason::Dependency { .. }
+        | HoldReason::Moving { .. }
+        | HoldReason::Freeze { .. } => Clearing::Wait,
     }
 }
 

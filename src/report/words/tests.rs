@@ -39,9 +39,9 @@ fn every_reason_is_said() {
     let id = fixture::component(fixture::HUB, "terraform/vpc");
     let text = || "text".to_owned();
     let reasons = [
-        HoldReason::NotReviewed { approvals_needed: 0, approvals: 0 },
-        HoldReason::NotReviewed { approvals_needed: 2, approvals: 1 },
-        HoldReason::NotReviewed { approvals_needed: 1, approvals: 1 },
+        HoldReason::NotReviewed { approvals_needed: 0, approvals: 0, because: None },
+        HoldReason::NotReviewed { approvals_needed: 2, approvals: 1, because: None },
+        HoldReason::NotReviewed { approvals_needed: 1, approvals: 1, because: None },
         HoldReason::Observed { by: text() },
         HoldReason::Locked,
         HoldReason::Unknown { questions: vec![text()] },
@@ -69,7 +69,7 @@ fn a_verdict_is_the_worst_of_what_is_true() {
         fixture::change(&id, Action::Create, Risk::Reversible, "a", &["a: - -> 1"])
     };
     let of = |holds| Verdict::of_plan(&fixture::plan(fixture::HUB, vec![change()], holds));
-    let reviewed = HoldReason::NotReviewed { approvals_needed: 1, approvals: 1 };
+    let reviewed = HoldReason::NotReviewed { approvals_needed: 1, approvals: 1, because: None };
     assert_eq!(of(vec![]), Verdict::Ready);
     assert_eq!(of(vec![hold(reviewed)]), Verdict::Ready);
     assert_eq!(of(vec![fixture::not_reviewed()]), Verdict::NeedsApproval);

@@ -40,12 +40,12 @@ impl Verdict {
             return Self::Observed;
         }
         let of = |hold: &Hold| match &hold.reason {
-            HoldReason::NotReviewed { approvals_needed, approvals }
+            HoldReason::NotReviewed { approvals_needed, approvals, .. }
                 if approvals < approvals_needed =>
             {
                 Self::NeedsApproval
             }
-            HoldReason::NotReviewed { .. } => Self::Ready,
+            HoldReason::NotReviewed { .. } | HoldReason::Moving { .. } => Self::Ready,
             HoldReason::Observed { .. } | HoldReason::Locked => Self::NoEffect,
             HoldReason::Unresolved { .. } => Self::Invalid,
             _ => Self::Held,
@@ -88,7 +88,8 @@ impl State {
     /// How a stack stands.
     pub fn of(stack: &StackStatus) -> Self {
         let drifts = stack.plan.effect().changes.iter().any(|c| c.cause == Cause::Drift);
-        let failed = stack.last.as_ref().is_some_and(|last| !last.is_done());
+        let failed =
+            stack.last.as_ref().is_some_and(|last| !last.is_done() && !last.is_done_so_far());
         match Verdict::of_plan(&stack.plan) {
             Verdict::NoEffect => Self::InSync,
             _ if failed => Self::Failed,

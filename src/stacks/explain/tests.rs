@@ -7,7 +7,7 @@ const FILES: &str = "--- stacks/mixin.yaml
 vars: {stage: dev, tags: {team: platform}, zones: [a]}
 --- stacks/deploy/dev.yaml
 import: [mixin]
-vars: {tags: {cost: 1}}
+vars: {tags: {cost: 1}, zones: !append [b]}
 components:
   terraform:
     base:
@@ -15,7 +15,7 @@ components:
       vars: {size: 1, tags: {team: network}}
     vpc:
       metadata: {inherits: [base]}
-      vars: {size: 2, zones: !append [b], name: 'vpc-{{ .vars.stage }}'}
+      vars: {size: 2, name: 'vpc-{{ .vars.stage }}'}
 ";
 
 fn check(path: &str, expect: &Expect) {
@@ -63,8 +63,8 @@ fn an_appended_list_wins_beside_the_one_it_continues() {
     check(
         "vars.zones",
         &expect![[r#"
-                 Global stacks/mixin.yaml: ["a"]
-            wins Own stacks/deploy/dev.yaml: ["b"]
+            wins Global stacks/mixin.yaml: ["a"]
+            wins Global stacks/deploy/dev.yaml: {!append: ["b"]}
         "#]],
     );
 }

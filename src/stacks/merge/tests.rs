@@ -52,7 +52,7 @@ fn lists_follow_the_strategy() {
 }
 
 #[test]
-fn a_longer_upper_list_is_cut_when_lists_are_merged() {
+fn what_goes_beyond_the_lower_list_is_kept_when_lists_are_merged() {
     check(
         "{l: [{x: 1}]}\n{l: [{y: 2}, {z: 3}]}",
         &expect![[r#"

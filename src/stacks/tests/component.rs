@@ -359,7 +359,7 @@ components:
 }
 
 #[test]
-fn components_that_inherit_from_each_other_are_shown_as_a_ring() {
+fn a_component_among_its_own_bases_adds_nothing_to_itself() {
     check_stacks(
         "--- stacks/deploy/dev.yaml
 vars: {stage: dev}
@@ -380,6 +380,84 @@ components:
               terraform/outside
                 vars: {stage: "dev"}
             Warning inherit-cycle stacks/deploy/dev.yaml:5:31: components inherit from each other: a -> b -> a
+        "#]],
+    );
+}
+
+#[test]
+fn bases_that_inherit_from_each_other_are_shown_as_a_ring() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    a: {metadata: {inherits: [b]}}
+    b: {metadata: {inherits: [c]}}
+    c: {metadata: {inherits: [b]}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/b
+                metadata: {inherits: ["c"]}
+                vars: {stage: "dev"}
+              terraform/c
+                metadata: {inherits: ["b"]}
+                vars: {stage: "dev"}
+              terraform/a is unresolved
+            Warning inherit-cycle stacks/deploy/dev.yaml:6:31: components inherit from each other: b -> c -> b
+            Error inherit-cycle stacks/deploy/dev.yaml:6:31: components inherit from each other: b -> c -> b
+        "#]],
+    );
+}
+
+#[test]
+fn a_base_that_is_named_twice_ends_where_it_did_first() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    a: {vars: {x: a, l: [a]}}
+    b: {vars: {x: b}}
+    own: {metadata: {inherits: [a, b, a]}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/a
+                vars: {stage: "dev", x: "a", l: ["a"]}
+              terraform/b
+                vars: {stage: "dev", x: "b"}
+              terraform/own
+                metadata: {inherits: ["a", "b", "a"]}
+                vars: {stage: "dev", x: "a", l: ["a"]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_marked_list_continues_what_its_own_file_imports() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+import: [mixins/outer]
+vars: {stage: dev}
+components: {terraform: {vpc: {vars: {own: !append [d]}}}}
+--- stacks/mixins/base.yaml
+vars: {one: [a], two: [a], own: [a]}
+--- stacks/mixins/outer.yaml
+import: [mixins/base, mixins/plain, mixins/importing]
+--- stacks/mixins/plain.yaml
+vars: {one: !append [b]}
+--- stacks/mixins/importing.yaml
+import: [mixins/other]
+vars: {two: !append [c]}
+--- stacks/mixins/other.yaml
+settings: {x: 1}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/vpc
+                settings: {x: 1}
+                vars: {one: ["a", "b"], two: ["c"], own: ["d"], stage: "dev"}
         "#]],
     );
 }

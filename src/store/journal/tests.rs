@@ -1,7 +1,7 @@
 use super::*;
 
 fn chain(payloads: &[&str]) -> Vec<(Line, String)> {
-    let mut prev_hash = Chain::START.to_owned();
+    let mut prev_hash = start().hash.to_string();
     let mut rows = Vec::new();
     for (at, payload) in payloads.iter().enumerate() {
         let line = Line {
@@ -24,13 +24,18 @@ fn chain(payloads: &[&str]) -> Vec<(Line, String)> {
     rows
 }
 
+/// Where a journal begins of which nothing was let go.
+fn start() -> JournalHead {
+    JournalHead { seq: 0, hash: ContentId::parse(&"0".repeat(64)).expect("a hash") }
+}
+
 fn head(rows: &[(Line, String)]) -> JournalHead {
     let (line, hash) = rows.last().expect("a row");
     JournalHead { seq: line.seq, hash: ContentId::parse(hash).expect("a hash") }
 }
 
 fn walk(rows: &[(Line, String)], head: JournalHead) -> Result<JournalHead, JournalBroken> {
-    let mut chain = Chain::begin(0);
+    let mut chain = Chain::begin(start());
     for (line, hash) in rows {
         chain.follow(line, hash)?;
     }
@@ -69,11 +74,22 @@ fn every_kind_of_tampering_breaks_the_chain() {
 #[test]
 fn a_walk_from_the_middle_trusts_what_comes_before() {
     let rows = chain(&["1", "2", "3"]);
-    let mut chain = Chain::begin(1);
+    let mut chain = Chain::in_the_middle(1);
     for (line, hash) in &rows[1..] {
         assert_eq!(chain.follow(line, hash), Ok(()));
     }
     assert_eq!(chain.end(head(&rows)), Ok(head(&rows)));
+}
+
+#[test]
+fn a_chain_whose_beginning_was_let_go_begins_at_its_anchor() {
+    let rows = chain(&["1", "2", "3"]);
+    let mut chain = Chain::begin(head(&rows[..2]));
+    assert_eq!(chain.follow(&rows[2].0, &rows[2].1), Ok(()));
+    assert_eq!(chain.end(head(&rows)), Ok(head(&rows)));
+    let mut other = Chain::begin(JournalHead { hash: start().hash, ..head(&rows[..2]) });
+    let broken = JournalBroken { seq: 3, why: Breach::Unlinked };
+    assert_eq!(other.follow(&rows[2].0, &rows[2].1), Err(broken));
 }
 
 #[test]

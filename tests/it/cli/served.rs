@@ -46,6 +46,25 @@ fn it_applies_what_is_approved_and_keeps_it_so() {
 }
 
 #[test]
+fn a_second_agent_is_told_who_holds_the_file() {
+    let scene = Scene::new(None);
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repository");
+    let refused = scene.run(["serve"]);
+    assert_eq!(refused.code(), 75, "{}", refused.said());
+    assert!(refused.stderr.contains("isobar.db is held by agent `tester`, process "), "{}", {
+        refused.said()
+    });
+    // Whoever does not serve works beside it.
+    assert!(matches!(scene.run(["status"]).code(), 0 | 3));
+    serving.kill();
+    // A lock does not outlive its process.
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repository");
+    serving.kill();
+}
+
+#[test]
 fn a_signal_ends_it_when_it_has_nothing_to_do() {
     for signal in ["TERM", "INT"] {
         let scene = Scene::new(None);

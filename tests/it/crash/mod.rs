@@ -213,7 +213,7 @@ impl Case {
         serving.kill();
         scene.leases_run_out();
         let mut serving = Scene::command(["serve"]).start(scene.path());
-        serving.expect("messages");
+        serving.expect("tell tester/config: ");
         for args in
             [["pull", "approve", "1", "--as", "grace"], ["pull", "merge", "1", "--as", "ada"]]
         {

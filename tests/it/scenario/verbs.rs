@@ -48,6 +48,7 @@ impl Scene {
                 self.force_push(command, branch, number(back)?, by(rest)?)
             }
             ["delete", "branch", branch] => self.delete_branch(branch),
+            ["acknowledge", branch, rest @ ..] => self.acknowledge(branch, by(rest)?),
             // People at the forge.
             ["open", branch, title, rest @ ..] => self.open(branch, title, by(rest)?),
             ["approve", what, rest @ ..] => self.approve(what, rest),
@@ -60,6 +61,7 @@ impl Scene {
             ["pass"] => self.pass(),
             ["settle"] => self.settle(),
             ["plan", stack] => self.plan(stack),
+            ["stop"] => self.stop(),
             ["status"] => self.status(),
             ["outcome", stack] => self.outcome(stack),
             ["journal"] => self.journal(),
@@ -155,10 +157,24 @@ impl Scene {
         out
     }
 
-    fn planned(&mut self, stack: &str) -> Result<Plan, String> {
-        let plans = self.stage.plans();
-        let plan = plans.into_iter().find(|plan| plan.effect().stack.as_str() == stack);
-        plan.ok_or_else(|| format!("nothing was planned for `{stack}`"))
+    /// The plans of a stack: one for each target in which it is or was.
+    fn planned(&mut self, stack: &str) -> Result<Vec<Plan>, String> {
+        let mut plans = self.stage.plans();
+        plans.retain(|plan| plan.effect().stack.as_str() == stack);
+        match plans.is_empty() {
+            true => Err(format!("nothing was planned for `{stack}`")),
+            false => Ok(plans),
+        }
+    }
+
+    /// The plan of a stack at `target`; without one, the only one there is.
+    fn plan_at(&mut self, stack: &str, target: Option<&str>) -> Result<Plan, String> {
+        let mut plans = self.planned(stack)?;
+        plans.retain(|plan| target.is_none_or(|name| plan.effect().target.as_str() == name));
+        match plans.as_slice() {
+            [plan] => Ok(plan.clone()),
+            plans => Err(format!("{} plans of `{stack}`: say at which target", plans.len())),
+        }
     }
 }
 

@@ -18,9 +18,11 @@ use isobar::ids::{Actor, AgentName, CommitId, HolderId, RepositoryName, Scope, S
 use isobar::model::authority::Approval;
 use isobar::model::plan::Plan;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
-use isobar::settings::{AgentSettings, ForgeSettings, LocalForgeSettings, RepositorySettings};
+use isobar::settings::{
+    AgentSettings, ForgeSettings, LocalForgeSettings, RepositorySettings, RetentionSettings,
+};
 use isobar::source::write::{self, Author};
-use isobar::store::{Lease, Store};
+use isobar::store::{Lease, Rewrite, Store};
 use isobar::world::{Clock as _, Point};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -113,6 +115,7 @@ impl Stage {
             store: format!("sqlite:{}", self.path("isobar.db").display()),
             cache: self.path("cache"),
             lease: LEASE,
+            retention: RetentionSettings::default(),
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
             targets_folder: Some(self.path("targets")),
@@ -211,7 +214,7 @@ impl Stage {
         self.ask(async |store, scope| {
             let mut plans = Vec::new();
             for stack in store.stacks_known(scope).await.expect("it can be read") {
-                plans.extend(store.latest_plan(scope, &stack).await.expect("it can be read"));
+                plans.extend(store.latest_plans(scope, &stack).await.expect("it can be read"));
             }
             plans
         })
@@ -224,6 +227,16 @@ impl Stage {
             tx.approve(scope, approval).await.expect("it is written");
             tx.commit().await.expect("it is durable");
         });
+    }
+
+    /// Says that a branch was meant to be rewritten, as `isobar acknowledge` does.
+    pub(crate) fn acknowledge(&mut self, branch: &str, by: &Actor) -> Option<Rewrite> {
+        self.ask(async |store, scope| {
+            let mut tx = store.begin().await.expect("a transaction");
+            let rewrite = tx.acknowledge(scope, branch, by).await.expect("it is written");
+            tx.commit().await.expect("it is durable");
+            rewrite
+        })
     }
 
     /// Takes the lease on a stack for another process.

@@ -236,7 +236,7 @@ async fn another_agent_sees_none_of_it() {
             serde_json::from_str(r#"{"agent": "there", "repository": "infra"}"#).expect("a scope");
         let nothing: Result<(), StoreError> = async {
             assert_eq!(store.plan(&other, plan.digest()).await?, None);
-            assert_eq!(store.latest_plan(&other, &stack()).await?, None);
+            assert_eq!(store.latest_plans(&other, &stack()).await?, []);
             assert_eq!(store.approvals(&other, plan.digest()).await?, []);
             assert_eq!(store.shown(&other, plan.digest()).await?, []);
             assert_eq!(store.stacks_known(&other).await?, []);

@@ -155,7 +155,13 @@ async fn after_the_database_was_lost_epochs_go_on_above_those_of_the_marks() {
     for bed in beds().await {
         let store = bed.open().await;
         let target = "cluster".to_owned().try_into().expect("a name");
-        let owned = Owned { component: component(), applied: None, uid: None, epoch: Epoch(56) };
+        let owned = Owned {
+            component: component(),
+            applied: None,
+            uid: None,
+            kept: false,
+            epoch: Epoch(56),
+        };
         let mut mark = Mark::empty(scope(), target);
         mark.epochs.insert("a".to_owned().try_into().expect("a name"), Epoch(57));
         mark.resources.insert("a".to_owned().try_into().expect("a key"), owned);

@@ -7,10 +7,11 @@ mod lease;
 mod messages;
 mod open;
 mod plan;
+mod rest;
+mod retain;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +26,7 @@ use isobar::model::value::Value;
 use isobar::store::{Claim, Lease, Store};
 use isobar::world::{Clock, Points, RandomIds, Work, World};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::postgres;
 
@@ -101,20 +103,19 @@ impl Bed {
 /// A clock that tests move. It begins at the real time, as the other clock is the database's.
 pub(crate) struct TestClock {
     start: Timestamp,
-    passed_ms: AtomicU64,
+    passed: watch::Sender<Duration>,
 }
 
 impl Default for TestClock {
     #[expect(clippy::disallowed_methods, reason = "PostgreSQL reads the same one")]
     fn default() -> Self {
-        Self { start: Timestamp::now(), passed_ms: AtomicU64::new(0) }
+        Self { start: Timestamp::now(), passed: watch::Sender::default() }
     }
 }
 
 impl TestClock {
     pub(crate) fn pass(&self, duration: Duration) {
-        let ms = u64::try_from(duration.as_millis()).expect("a short time");
-        self.passed_ms.fetch_add(ms, Ordering::SeqCst);
+        self.passed.send_modify(|passed| *passed += duration);
     }
 }
 
@@ -125,11 +126,14 @@ impl Clock for TestClock {
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.passed_ms.load(Ordering::SeqCst))
+        *self.passed.borrow()
     }
 
-    async fn sleep(&self, _: Duration) {
-        unreachable!("the store does not sleep")
+    async fn sleep(&self, duration: Duration) {
+        let deadline = self.monotonic() + duration;
+        let mut passed = self.passed.subscribe();
+        // The clock outlives whoever sleeps by it.
+        let _ = passed.wait_for(|passed| *passed >= deadline).await;
     }
 }
 

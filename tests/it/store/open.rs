@@ -127,11 +127,13 @@ async fn a_transaction_that_stands_still_keeps_the_others_waiting_for_a_bounded_
     for bed in beds().await {
         let store = bed.open().await;
         let paused = store.begin().await.expect("a transaction");
-        let waiting = store.begin().await;
         if bed.is_sqlite() {
+            let pass = async { bed.clock.pass(Duration::from_secs(5)) };
+            let (waiting, ()) = tokio::join!(store.begin(), pass);
             assert!(matches!(waiting.err(), Some(StoreError::Unavailable(_))), "{}", bed.url);
             paused.commit().await.expect("it was only slow");
         } else {
+            let waiting = store.begin().await;
             waiting.expect("the paused session was ended").commit().await.expect("a commit");
             let (mut paused, plan) = (paused, plan("x"));
             let late = paused.put_plan(&plan).await;
@@ -218,4 +220,48 @@ async fn columns(bed: &Bed) -> Vec<(String, String)> {
     };
     columns.sort();
     columns
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_schema_is_brought_up_to_date() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        drop(claimed(&store, &lease, "run-1").await);
+        store.close().await;
+        // The second migration, undone.
+        let sql = match bed.is_sqlite() {
+            true => include_str!("undo_0002.sqlite.sql"),
+            false => include_str!("undo_0002.postgres.sql"),
+        };
+        bed.raw(sql).await.expect("a change behind its back");
+        let read = Store::open_read_only(&bed.url, &bed.world()).await.err();
+        assert!(matches!(read, Some(StoreError::Older { found: 1, .. })), "{read:?}");
+        let store = bed.open().await;
+        let open = store.open_run(&scope(), &stack()).await.expect("an answer");
+        assert_eq!(open.expect("it is open").run, run("run-1"));
+        assert_eq!(store.latest_plans(&scope(), &stack()).await.expect("an answer"), []);
+        assert_eq!(store.stacks_known(&scope()).await.expect("an answer"), []);
+        store.journal_verify().await.expect("a whole journal");
+    }
+}
+
+#[tokio::test]
+async fn one_agent_serves_from_a_file_and_the_other_is_told_by_whom() {
+    for bed in beds().await {
+        let (one, other) = (bed.open().await, bed.open().await);
+        let name = scope().agent;
+        let held = one.hold(&name).expect("nobody holds it");
+        match (bed.is_sqlite(), other.hold(&name)) {
+            (true, Err(StoreError::Held { holder, .. })) => {
+                assert!(holder.starts_with("agent `here`, process "), "{holder}");
+            }
+            (false, Ok(_)) => {}
+            (_, refused) => panic!("{refused:?}"),
+        }
+        // Whoever does not serve may write beside it.
+        lease(&other, "b").await;
+        drop(held);
+        drop(other.hold(&name).expect("nobody holds it any more"));
+    }
 }

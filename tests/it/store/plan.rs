@@ -22,7 +22,7 @@ async fn a_plan_reads_back_as_it_was_put() {
         put(&store, &plan).await;
         let read = store.plan(&scope(), plan.digest()).await.expect("an answer");
         assert_eq!(read.as_ref(), Some(&plan));
-        assert_eq!(store.latest_plan(&scope(), &stack()).await.expect("an answer"), read);
+        assert_eq!(store.latest_plans(&scope(), &stack()).await.expect("an answer"), [plan]);
         assert_eq!(store.stacks_known(&scope()).await.expect("an answer"), [stack()]);
     }
 }
@@ -42,8 +42,8 @@ async fn the_latest_plan_has_its_newest_envelope_and_is_no_pull_requests() {
         tx.put_shown_plan(&plan("y")).await.expect("a plan");
         tx.commit().await.expect("a commit");
         assert!(store.plan(&scope(), plan("y").digest()).await.expect("an answer").is_some());
-        let latest = store.latest_plan(&scope(), &stack()).await.expect("an answer");
-        assert_eq!(latest, Some(held));
+        let latest = store.latest_plans(&scope(), &stack()).await.expect("an answer");
+        assert_eq!(latest, [held]);
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_dropped_transaction_leaves_nothing() {
 }
 
 fn owned(epoch: i64) -> Owned {
-    Owned { component: component(), applied: None, uid: None, epoch: Epoch(epoch) }
+    Owned { component: component(), applied: None, uid: None, kept: false, epoch: Epoch(epoch) }
 }
 
 fn key(name: &str) -> ResourceKey {

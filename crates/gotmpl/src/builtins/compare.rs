@@ -64,7 +64,8 @@ pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter) -> Result<bool, Fai
             Err(format!("non-comparable types {shown}: {a}, {b}: {other}").into())
         }
         _ if a.is_nil() || b.is_nil() => Ok(a.is_nil() == b.is_nil()),
-        (Value::Object(a), Value::Object(b)) => Ok(std::sync::Arc::ptr_eq(a, b)),
+        (Value::Object(a), Value::Object(b)) => Ok(std::sync::Arc::ptr_eq(a, b)
+            || a.kind_name() == "struct" && a.type_name() == b.type_name() && a.text() == b.text()),
         _ => Err(format!("non-comparable type {}: {}", shown(b, meter)?, b.type_name()).into()),
     }
 }

@@ -3,6 +3,7 @@
 use super::{At, Eval, Run, Slot};
 use crate::ast::{Command, Number, Operand, Pipe, Term};
 use crate::functions::{Body, Call, Function, Type};
+use crate::time::{DURATION, Duration};
 use crate::value::{Element, Map, Value};
 use crate::{Error, ErrorKind, Failure, MissingKey};
 
@@ -223,6 +224,7 @@ impl<'t> Run<'t> {
         for (i, arg) in args.iter().enumerate() {
             values.push(self.argument(dot, arg, type_of(i))?);
         }
+        let callee = args.first().map_or_else(|| described(piped.as_ref()), Operand::to_string);
         if let Some(piped) = piped {
             values.push(self.validate(piped, type_of(args.len()))?);
         }
@@ -240,13 +242,19 @@ impl<'t> Run<'t> {
             Ok(value) => Ok(Slot::plain(value)),
             Err(failure) => {
                 self.at = Some(at);
-                Err(self.call_error(name, failure))
+                Err(self.call_error(name, &callee, failure))
             }
         }
     }
 
-    fn call_error(&self, name: &str, failure: Failure) -> Box<Error> {
+    fn call_error(&self, name: &str, callee: &str, failure: Failure) -> Box<Error> {
         match failure {
+            // Of this function alone Go tells what it was to call.
+            Failure::Message(text) if name == "call" => {
+                let text =
+                    text.replacen("non-function of", &format!("non-function {callee} of"), 1);
+                self.error(ErrorKind::Exec, format!("error calling call: {text}"))
+            }
             Failure::Message(text) => {
                 self.error(ErrorKind::Exec, format!("error calling {name}: {text}"))
             }
@@ -314,10 +322,13 @@ impl<'t> Run<'t> {
             (Term::Str { value, .. }, Type::Str) => Ok(Value::Str(value.clone())),
             (Term::Number(Number { int: Some(int), .. }), Type::Int) => Ok(Value::Int(*int)),
             (Term::Number(Number { float: Some(x), .. }), Type::Float) => Ok(Value::Float(*x)),
+            (Term::Number(Number { int: Some(int), .. }), DURATION) => {
+                Ok(Value::object(Duration(*int)))
+            }
             (Term::Bool(_) | Term::Str { .. } | Term::Number(_), _) => match want {
                 Type::Bool => expected("bool"),
                 Type::Str => expected("string"),
-                Type::Int => expected("integer"),
+                Type::Int | DURATION => expected("integer"),
                 Type::Float => expected("float"),
                 Type::Map | Type::Object(_) => {
                     self.fail(format!("can't handle {operand} for arg of type {}", want.name()))
@@ -356,5 +367,14 @@ impl<'t> Run<'t> {
                 self.fail(format!("wrong type for value; expected {want}; got {found}"))
             }
         }
+    }
+}
+
+/// How Go spells a value it was handed without a name.
+fn described(piped: Option<&Slot>) -> String {
+    match piped.map(|slot| &slot.value) {
+        Some(Value::Str(text)) => text.to_string(),
+        Some(value) => format!("<{} Value>", value.type_name()),
+        None => String::new(),
     }
 }

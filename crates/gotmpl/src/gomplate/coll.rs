@@ -30,37 +30,13 @@ pub(super) fn register(f: &mut Functions) {
     add_with_rest(m, &["Values"], &[], Type::Map, |c| {
         Ok(entries(c)?.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into())
     });
-    add(m, &["Append"], &[Any, Any], |c| {
-        let list = convert::list(&c.value(1))?;
-        Ok(list.items().iter().cloned().chain([c.value(0)]).collect::<Vec<_>>().into())
-    });
-    add(m, &["Prepend"], &[Any, Any], |c| {
-        let list = convert::list(&c.value(1))?;
-        Ok([c.value(0)].into_iter().chain(list.items().iter().cloned()).collect::<Vec<_>>().into())
-    });
-    add(m, &["Uniq"], &[Any], uniq);
-    add(m, &["Reverse"], &[Any], |c| {
-        let list = convert::list(&c.value(0))?;
-        Ok(list.items().iter().rev().cloned().collect::<Vec<_>>().into())
-    });
+    lists(m);
     add_with_rest(m, &["Merge"], &[Type::Map], Type::Map, |c| {
         let mut merged = c.map(0)?;
         for i in 1..c.args().len() {
             merged = merge(&c.map(i)?, &merged, c.meter)?;
         }
         Ok(merged.into())
-    });
-    add_with_rest(m, &["Sort"], &[], Any, sort);
-    add_with_rest(m, &["Flatten"], &[], Any, |c| {
-        let args = c.rest(0);
-        let (depth, list) = match args.as_slice() {
-            [list] => (FLATTEN_ALL, list),
-            [depth, list] => (convert::int(depth, c.meter)?, list),
-            _ => return Err(wrong_count("1 or 2", args.len())),
-        };
-        let mut out = Vec::new();
-        flatten(list, depth, &mut out, c.meter)?;
-        Ok(out.into())
     });
     add_with_rest(m, &["Pick"], &[], Any, |c| chosen(c, true));
     add_with_rest(m, &["Omit"], &[], Any, |c| chosen(c, false));
@@ -93,6 +69,34 @@ pub(super) fn register(f: &mut Functions) {
     alias(f, m, &names);
     // A namespace may change what it is given through these two.
     f.add("coll", namespace("*funcs.CollFuncs", m.clone()).mutating());
+}
+
+fn lists(m: &mut Functions) {
+    add(m, &["Append"], &[Any, Any], |c| {
+        let list = convert::list(&c.value(1))?;
+        Ok(list.items().iter().cloned().chain([c.value(0)]).collect::<Vec<_>>().into())
+    });
+    add(m, &["Prepend"], &[Any, Any], |c| {
+        let list = convert::list(&c.value(1))?;
+        Ok([c.value(0)].into_iter().chain(list.items().iter().cloned()).collect::<Vec<_>>().into())
+    });
+    add(m, &["Uniq"], &[Any], uniq);
+    add(m, &["Reverse"], &[Any], |c| {
+        let list = convert::list(&c.value(0))?;
+        Ok(list.items().iter().rev().cloned().collect::<Vec<_>>().into())
+    });
+    add_with_rest(m, &["Sort"], &[], Any, sort);
+    add_with_rest(m, &["Flatten"], &[], Any, |c| {
+        let args = c.rest(0);
+        let (depth, list) = match args.as_slice() {
+            [list] => (FLATTEN_ALL, list),
+            [depth, list] => (convert::int(depth, c.meter)?, list),
+            _ => return Err(wrong_count("1 or 2", args.len())),
+        };
+        let mut out = Vec::new();
+        flatten(list, depth, &mut out, c.meter)?;
+        Ok(out.into())
+    });
 }
 
 pub(super) fn wrong_count(wanted: &str, got: usize) -> Failure {

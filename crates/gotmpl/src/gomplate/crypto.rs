@@ -5,7 +5,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 
 use super::{RANDOM, add, convert, namespace};
 use crate::Failure;
-use crate::functions::{Call, Functions, Type, refuse};
+use crate::functions::{Call, Functions, Refusals, Type, refuse};
 use crate::sprig::encode::{decode_base64, encode_base64};
 use crate::value::{List, Value};
 
@@ -22,32 +22,12 @@ pub(super) fn register(f: &mut Functions) {
     hash::<Sha512>(m, "SHA512", "SHA512Bytes");
     hash::<Sha512_224>(m, "SHA512_224", "SHA512_224Bytes");
     hash::<Sha512_256>(m, "SHA512_256", "SHA512_256Bytes");
-    let refused: &[(&'static str, &[&str])] = &[
-        (
-            RANDOM,
-            &[
-                "Bcrypt",
-                "ECDSAGenerateKey",
-                "Ed25519GenerateKey",
-                "EncryptAES",
-                "RSAEncrypt",
-                "RSAGenerateKey",
-            ],
-        ),
+    let refused: &Refusals = &[
+        (RANDOM, "Bcrypt ECDSAGenerateKey Ed25519GenerateKey EncryptAES RSAEncrypt RSAGenerateKey"),
         (
             SECRET,
-            &[
-                "DecryptAES",
-                "DecryptAESBytes",
-                "ECDSADerivePublicKey",
-                "Ed25519DerivePublicKey",
-                "Ed25519GenerateKeyFromSeed",
-                "PBKDF2",
-                "RSADecrypt",
-                "RSADecryptBytes",
-                "RSADerivePublicKey",
-                "WPAPSK",
-            ],
+            "DecryptAES DecryptAESBytes ECDSADerivePublicKey Ed25519DerivePublicKey \
+             Ed25519GenerateKeyFromSeed PBKDF2 RSADecrypt RSADecryptBytes RSADerivePublicKey WPAPSK",
         ),
     ];
     refuse(m, refused);
@@ -73,19 +53,13 @@ pub(super) fn register(f: &mut Functions) {
         let text = convert::text(&c.value(0), c.meter)?;
         uuid(&text).map(Value::from).ok_or_else(|| "invalid UUID format".into())
     });
-    refuse(m, &[(RANDOM, &["V1", "V4"])]);
+    refuse(m, &[(RANDOM, "V1 V4")]);
     f.add("uuid", namespace("*funcs.UUIDFuncs", m.clone()));
 }
 
 fn hash<D: Digest>(m: &mut Functions, name: &str, bytes_name: &str) {
-    add(m, &[name], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        Ok(hex::encode(D::digest(text.as_bytes())).into())
-    });
-    add(m, &[bytes_name], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        Ok(List::bytes(&D::digest(text.as_bytes())).into())
-    });
+    add(m, &[name], &[Any], |c| Ok(hex::encode(D::digest(bytes(c)?)).into()));
+    add(m, &[bytes_name], &[Any], |c| Ok(List::bytes(&D::digest(bytes(c)?)).into()));
 }
 
 /// A list of bytes as it is, nothing as nothing, anything else as its text.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{NETWORK, Outcome, add, convert, namespace};
-use crate::functions::{Call, Function, Functions, Type, refuse};
+use crate::functions::{Call, Function, Functions, Refusals, Type, refuse};
 use crate::strconv::quote;
 use crate::value::{Object, Value};
 
@@ -19,18 +19,15 @@ pub(super) fn register(f: &mut Functions) {
     add(m, &["ParsePrefix"], &[Any], |c| {
         Ok(Value::object(Prefix::parse(&convert::text(&c.value(0), c.meter)?)?))
     });
-    let refused: &[(&'static str, &[&str])] = &[
-        (
-            NETWORK,
-            &["LookupCNAME", "LookupIP", "LookupIPs", "LookupSRV", "LookupSRVs", "LookupTXT"],
-        ),
+    let refused: &Refusals = &[
+        (NETWORK, "LookupCNAME LookupIP LookupIPs LookupSRV LookupSRVs LookupTXT"),
         (
             "it is an experiment there, which has to be asked for",
-            &["CIDRHost", "CIDRNetmask", "CIDRSubnetSizes", "CIDRSubnets"],
+            "CIDRHost CIDRNetmask CIDRSubnetSizes CIDRSubnets",
         ),
         (
             "it gives way to ParseAddr and ParsePrefix",
-            &["ParseIP", "ParseIPPrefix", "ParseIPRange", "ParseRange"],
+            "ParseIP ParseIPPrefix ParseIPRange ParseRange",
         ),
     ];
     refuse(m, refused);

@@ -99,8 +99,8 @@ fn pieces(m: &mut Functions) {
     add(m, &["SkipLines"], &[Int, Str], |c| {
         let skip = usize::try_from(c.int(0)?).map_err(|_| "skip must be >= 0")?;
         let text = c.str(1)?;
-        let lines = text.splitn(skip.saturating_add(1), '\n');
-        Ok(lines.skip(skip).next().unwrap_or_default().into())
+        let mut lines = text.splitn(skip.saturating_add(1), '\n');
+        Ok(lines.nth(skip).unwrap_or_default().into())
     });
     add(m, &["Sort"], &[Any], |c| {
         let Value::List(list) = c.value(0) else {

@@ -61,10 +61,7 @@ pub(super) fn register(f: &mut Functions) {
         Ok(Value::object(parse_duration(&text)?))
     });
     add(m, &["Unix"], &[Any], unix);
-    refuse(
-        m,
-        &[("it reads the clock", &["Now", "Since", "Until"]), (ENVIRONMENT, &["ParseLocal"])],
-    );
+    refuse(m, &[("it reads the clock", "Now Since Until"), (ENVIRONMENT, "ParseLocal")]);
     f.add("time", namespace("*funcs.TimeFuncs", m.clone()));
 }
 

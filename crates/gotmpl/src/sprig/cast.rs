@@ -1,6 +1,7 @@
 //! The loose conversions Sprig makes: what cannot be converted is zero.
 
 use crate::limits::Meter;
+use crate::time::Duration;
 use crate::value::Value;
 use crate::{Failure, print, strconv};
 
@@ -12,6 +13,8 @@ pub(super) fn to_int64(value: &Value) -> i64 {
             integer.and_then(|i| i64::try_from(i).ok()).unwrap_or(0)
         }
         Value::Bool(b) => i64::from(*b),
+        // Of the numbers with names, Go's conversion knows months and days of the week.
+        Value::Object(_) if value.as_object::<Duration>().is_some() => 0,
         // Go wraps a uint64 around.
         other => other.integer().unwrap_or(0) as i64,
     }

@@ -54,7 +54,7 @@ impl Encoder<'_> {
             Value::Bool(b) => self.out.push_str(if *b { "true" } else { "false" }),
             Value::Float(f) => self.float(*f)?,
             Value::Str(text) => self.text(text),
-            Value::Object(object) => self.text(&object.text()),
+            Value::Object(object) if object.integer().is_none() => self.text(&object.encoded()),
             Value::List(list) if list.is_nil() => self.out.push_str("null"),
             Value::Map(map) if map.is_nil() => self.out.push_str("null"),
             Value::List(list) => {

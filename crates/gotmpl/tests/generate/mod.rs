@@ -36,7 +36,7 @@ pub fn write(file: &Path, seed: u64, count: usize) {
     for request in templates(seed, count) {
         let text = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
         let template = text("template").replace('\n', "⏎");
-        let is_note = template.starts_with(['#', '@', '~']) || template.is_empty();
+        let is_note = template.starts_with(['#', '@', '~', '!']) || template.is_empty();
         if !is_note {
             groups.entry((text("functions"), text("missingkey"))).or_default().push(template);
         }

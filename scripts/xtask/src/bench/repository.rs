@@ -310,8 +310,7 @@ impl Writer<'_> {
             for component in components.iter().take(3) {
                 text.line(2, &format!("{component}:"));
                 text.line(3, "vars:");
-                self.seeded.entries(&mut text, 4, 3);
-                self.seeded.tree(&mut text, 4, 6);
+                self.seeded.tree(&mut text, 4, 13);
             }
             self.file(&format!("stacks/{folder}/{layer}.yaml"), text.as_str())?;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::measure::{self, Cost};
-use super::repository::{self, COMPONENT, LEAF, STACK, Size};
+use super::repository::{COMPONENT, LEAF, STACK, Size, write};
 use crate::child;
 use crate::place::{Place, variable};
 
@@ -35,6 +35,9 @@ pub(crate) fn stacks(place: &Place) -> Result<()> {
     let mut once = Vec::new();
     for organisations in [1, 10] {
         let root = place.target.join(format!("bench/stacks-{organisations}"));
+        if root.exists() {
+            fs::remove_dir_all(&root)?;
+        }
         let size = repository(&root, organisations)?;
         println!(
             "\n{} files, {} lines, {} stacks (load of this machine: {})",
@@ -141,13 +144,12 @@ fn beside(atmos: Option<&Path>, root: &Path, row: &Row, ours: &Cost, output: &Pa
     Ok(())
 }
 
-/// Makes the repository if it is not there, with its last commit changing one leaf.
-fn repository(root: &Path, organisations: usize) -> Result<Size> {
-    if root.exists() {
-        fs::remove_dir_all(root)?;
-    }
+/// Makes the repository in a new folder, with its last commit changing one leaf.
+pub(crate) fn repository(root: &Path, organisations: usize) -> Result<Size> {
     fs::create_dir_all(root)?;
-    let size = repository::write(root, organisations, SEED)?;
+    let is_new = fs::read_dir(root)?.next().is_none();
+    anyhow::ensure!(is_new, "{} is not empty", root.display());
+    let size = write(root, organisations, SEED)?;
     let git = |arguments: &[&str]| {
         let name = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
         let mut git = Command::new("git");

@@ -25,8 +25,15 @@ impl Scene {
         Ok(told(&self.stage.settle()))
     }
 
+    /// Ends the agent; whatever comes next starts it again.
+    pub(super) fn stop(&mut self) -> Told {
+        self.stage.end();
+        Ok(String::new())
+    }
+
     pub(super) fn plan(&mut self, stack: &str) -> Told {
-        Ok(report::terminal::plan(&self.planned(stack)?))
+        let plans = self.planned(stack)?;
+        Ok(plans.iter().map(report::terminal::plan).collect::<Vec<_>>().join("\n"))
     }
 
     pub(super) fn status(&mut self) -> Told {

@@ -47,6 +47,12 @@ impl Scene {
         Ok(String::new())
     }
 
+    /// Says that a branch was meant to be rewritten, as the command does.
+    pub(super) fn acknowledge(&mut self, branch: &str, by: &str) -> Told {
+        let rewrite = self.stage.acknowledge(branch, &actor(by));
+        Ok(rewrite.map_or("it was not rewritten".to_owned(), |r| format!("{} -> {}", r.from, r.to)))
+    }
+
     pub(super) fn open(&mut self, branch: &str, title: &str, by: &str) -> Told {
         let new = NewPull {
             title: title.to_owned(),
@@ -57,16 +63,20 @@ impl Scene {
         Ok(said(self.stage.forge().open_pull(&new).map(|number| number.to_string())))
     }
 
-    /// `approve 1 by grace` at the forge, `approve prod by grace` as the command does; then
-    /// `naming <resource>...` may follow.
+    /// `approve 1 by grace` at the forge, `approve prod by grace` or `approve prod at
+    /// target by grace` as the command does; then `naming <resource>...` may follow.
     pub(super) fn approve(&mut self, what: &str, rest: &[&str]) -> Told {
+        let (target, rest) = match rest {
+            ["at", target, rest @ ..] => (Some(*target), rest),
+            rest => (None, rest),
+        };
         let ["by", user, rest @ ..] = rest else { return Err("who approves?".to_owned()) };
         let user = actor(user);
         if let Ok(pull) = what.parse() {
             let approved = self.stage.forge().approve(PullNumber(pull), &user);
             return Ok(said(approved.map(|_| String::new())));
         }
-        let plan = self.planned(what)?;
+        let plan = self.plan_at(what, target)?;
         let at = self.stage.simulation.clock.now();
         let overrides: BTreeSet<ResourceKey> = match rest {
             [] => BTreeSet::new(),

@@ -46,7 +46,9 @@ fn title(text: &str, lowers: bool) -> String {
             in_word = in_word || c.is_alphabetic();
             out.push(*c);
         } else {
-            out.extend(c.to_uppercase());
+            let mut upper = c.to_uppercase();
+            out.extend(upper.next());
+            out.extend(upper.flat_map(char::to_lowercase));
             in_word = true;
         }
     }

@@ -8,7 +8,7 @@ use yaml_span::schema::{Scalar, v3};
 
 use crate::limits::Meter;
 use crate::time::Time;
-use crate::value::Value;
+use crate::value::{Object, Value};
 use crate::{Failure, float};
 
 const INDENT: usize = 2;
@@ -39,8 +39,7 @@ impl Writer<'_> {
                 entries.sort_by(|(a, _), (b, _)| natural(a, b));
                 for (i, (key, value)) in entries.iter().enumerate() {
                     self.line(i, indent)?;
-                    self.key(key);
-                    self.below(value, indent)?;
+                    self.entry(key, value, indent)?;
                 }
             }
             Value::List(list) if !list.is_empty() => {
@@ -56,19 +55,30 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What stands behind a key.
-    fn below(&mut self, value: &Value, indent: usize) -> Result<(), Failure> {
+    /// A short key stands before its colon; one that is long or has lines behind a `?`.
+    fn entry(&mut self, key: &Arc<str>, value: &Value, indent: usize) -> Result<(), Failure> {
+        const SIMPLE_BYTES: usize = 128;
+        let is_simple = key.len() <= SIMPLE_BYTES && !key.contains('\n');
+        if is_simple {
+            self.out += &inline(key, true);
+            self.out.push(':');
+        } else {
+            self.out.push_str("? ");
+            self.block(&Value::Str(key.clone()), indent + INDENT)?;
+            self.line(1, indent)?;
+            self.out.push(':');
+        }
         let nests = match value {
             Value::Map(map) => !map.is_empty(),
             Value::List(list) => !list.is_empty(),
             _ => false,
         };
-        if nests {
+        if nests && is_simple {
             self.out.push('\n');
             self.pad(indent + INDENT)?;
-            return self.block(value, indent + INDENT);
+        } else {
+            self.out.push(' ');
         }
-        self.out.push(' ');
         self.block(value, indent + INDENT)
     }
 
@@ -88,17 +98,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Short keys stand before their colon, long ones or those of several lines behind a `?`.
-    fn key(&mut self, key: &str) {
-        const SIMPLE_BYTES: usize = 128;
-        let text = if key.contains('\n') { double_quoted(key) } else { inline(key, true) };
-        if text.len() > SIMPLE_BYTES {
-            self.out += &format!("? {text}\n:");
-        } else {
-            self.out += &format!("{text}:");
-        }
-    }
-
     fn scalar(&mut self, value: &Value, indent: usize) -> Result<(), Failure> {
         match value {
             Value::Str(text) if text.contains('\n') => self.literal(text, indent)?,
@@ -110,7 +109,7 @@ impl Writer<'_> {
             Value::Bool(b) => self.out.push_str(if *b { "true" } else { "false" }),
             Value::Float(number) => self.out += &decimal(*number),
             Value::Object(object) => match value.as_object::<Time>() {
-                Some(time) => self.out += &time.format("2006-01-02T15:04:05.999999999Z07:00"),
+                Some(time) => self.out += &time.encoded(),
                 None => self.out += &inline(&object.text(), false),
             },
             number => self.out += &number.integer().unwrap_or_default().to_string(),
@@ -230,7 +229,7 @@ impl Shape {
                 '#' => !before.is_some_and(is_blank),
                 _ => true,
             };
-            let special = !is_break(*c) && *c != '\t' && !is_written(*c);
+            let special = !matches!(c, '\n' | '\t') && !is_written(*c);
             let space_then_break = is_break(*c) && before == Some(' ');
             if *c == ' ' && before.is_some_and(is_break) {
                 (shape.plain, shape.single_quoted) = (false, false);
@@ -260,6 +259,8 @@ fn is_written(c: char) -> bool {
 }
 
 fn double_quoted(text: &str) -> String {
+    // Behind a byte order mark nothing is taken for written.
+    let all = text.starts_with('\u{feff}');
     let mut out = String::from('"');
     for c in text.chars() {
         match c {
@@ -276,7 +277,7 @@ fn double_quoted(text: &str) -> String {
             '\u{85}' => out.push_str("\\N"),
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
-            c if is_written(c) => out.push(c),
+            c if is_written(c) && !all => out.push(c),
             c if u32::from(c) <= 0xff => push_code(&mut out, 'x', c, 2),
             c if u32::from(c) <= 0xffff => push_code(&mut out, 'u', c, 4),
             c => push_code(&mut out, 'U', c, 8),

@@ -34,7 +34,7 @@ impl Writer<'_> {
             Value::Str(text) => self.text(text),
             Value::Object(object) => match object.integer() {
                 Some(number) => self.out += &number.to_string(),
-                None => self.text(&object.text()),
+                None => self.text(&object.encoded()),
             },
             Value::List(list) if list.is_nil() => self.out.push_str("null"),
             Value::Map(map) if map.is_nil() => self.out.push_str("null"),

@@ -4,9 +4,16 @@ use toml::Value as Toml;
 
 use super::Outcome;
 use crate::limits::Meter;
-use crate::time::parse;
+use crate::time::{RFC3339_NANO, Time, Zone, parse};
 use crate::value::{Element, List, Map, Value};
-use crate::{Failure, float, print};
+use crate::{Failure, float};
+
+/// Dates and times without a zone: the name Go's reader gives it, and how they look.
+const LOCAL: &[(&str, &str)] = &[
+    ("datetime-local", "2006-01-02T15:04:05.999999999"),
+    ("date-local", "2006-01-02"),
+    ("time-local", "15:04:05.999999999"),
+];
 
 pub(super) fn read(text: &str, meter: &mut Meter) -> Outcome {
     meter.spend(text.len() / 4)?;
@@ -36,8 +43,13 @@ fn value(toml: &Toml) -> Value {
 }
 
 fn datetime(text: &str) -> Value {
-    let layouts = ["2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02", "15:04:05"];
-    let found = layouts.iter().find_map(|layout| parse(layout, text).ok());
+    if let Ok(time) = parse("2006-01-02T15:04:05Z07:00", text) {
+        return Value::object(time);
+    }
+    let found = LOCAL.iter().find_map(|(name, layout)| {
+        let zone = Zone::Fixed { name: (*name).to_owned(), offset_seconds: 0 };
+        Some(Time { zone, ..parse(layout, text).ok()? })
+    });
     found.map_or_else(|| text.into(), Value::object)
 }
 
@@ -166,9 +178,11 @@ impl Writer<'_> {
             Value::Absent | Value::Nil => {
                 return Err("unable to marshal: TOML has no null".into());
             }
-            Value::Object(_) => {
-                let text = print::sprint(std::slice::from_ref(value), self.meter)?;
-                self.out += &quoted(&text);
+            Value::Object(object) if object.integer().is_none() => {
+                self.out += &match value.as_object::<Time>() {
+                    Some(time) => moment(time),
+                    None => quoted(&object.text()),
+                };
             }
             number => self.out += &number.integer().unwrap_or_default().to_string(),
         }
@@ -208,4 +222,11 @@ fn decimal(number: f64) -> String {
     }
     let text = float::format(number, 'f', None);
     if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+fn moment(time: &Time) -> String {
+    let local = LOCAL
+        .iter()
+        .find(|(name, _)| matches!(&time.zone, Zone::Fixed { name: found, .. } if found == name));
+    time.format(local.map_or(RFC3339_NANO, |(_, layout)| *layout))
 }

@@ -12,27 +12,31 @@ mod yaml;
 mod yaml_text;
 
 use Type::{Any, Str};
+use yaml::Wanted;
 
 pub(super) fn register(f: &mut Functions) {
     let m = &mut Functions::none();
     // JSON is read as the YAML it is.
-    add(m, &["JSON", "YAML"], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        match yaml::read(&text, c.meter)? {
-            Value::Nil => Ok(Map::new(Element::Any).into()),
-            map @ Value::Map(_) => Ok(map),
-            other => Err(unfit(&other, "map[string]interface {}")),
-        }
-    });
-    add(m, &["JSONArray", "YAMLArray"], &[Any], |c| {
-        let text = convert::text(&c.value(0), c.meter)?;
-        match yaml::read(&text, c.meter)? {
-            Value::Nil if text.trim().is_empty() => Ok(vec![Value::Nil].into()),
-            Value::Nil => Ok(List::nil(Element::Any).into()),
-            list @ Value::List(_) => Ok(list),
-            other => Err(unfit(&other, "[]interface {}")),
-        }
-    });
+    for (name, wanted) in [("JSON", Wanted::First), ("YAML", Wanted::FirstNotNull)] {
+        add(m, &[name], &[Any], move |c| {
+            let text = convert::text(&c.value(0), c.meter)?;
+            match yaml::read(&text, wanted, c.meter)? {
+                None => Ok(Map::new(Element::Any).into()),
+                Some(Value::Nil) => Ok(Map::nil(Element::Any).into()),
+                Some(map @ Value::Map(_)) => Ok(map),
+                Some(other) => Err(unfit(&other, "map[string]interface {}")),
+            }
+        });
+        add(m, &[&format!("{name}Array")], &[Any], move |c| {
+            let text = convert::text(&c.value(0), c.meter)?;
+            match yaml::read(&text, wanted, c.meter)? {
+                None => Ok(vec![Value::Nil].into()),
+                Some(Value::Nil) => Ok(List::nil(Element::Any).into()),
+                Some(list @ Value::List(_)) => Ok(list),
+                Some(other) => Err(unfit(&other, "[]interface {}")),
+            }
+        });
+    }
     add(m, &["TOML"], &[Any], |c| {
         let text = convert::text(&c.value(0), c.meter)?;
         toml::read(&text, c.meter)

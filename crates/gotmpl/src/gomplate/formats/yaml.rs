@@ -9,20 +9,34 @@ use crate::limits::Meter;
 use crate::time::parse;
 use crate::value::{Map, Value};
 
-/// The first document that is not null.
-pub(super) fn read(text: &str, meter: &mut Meter) -> Result<Value, Failure> {
+/// Which document of a stream is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    First,
+    FirstNotNull,
+}
+
+/// The wanted document; `None` if there is no document at all.
+pub(super) fn read(
+    text: &str,
+    wanted: Wanted,
+    meter: &mut Meter,
+) -> Result<Option<Value>, Failure> {
     meter.spend(text.len() / 8)?;
     let stream = parse_stream(text, &Limits::DEFAULT);
     if let Some(error) = stream.errors.first() {
         return Err(format!("yaml: {error}").into());
     }
+    let mut found = None;
     for document in &stream.documents {
         let value = value(document, document.root(), meter)?;
-        if !matches!(value, Value::Nil) {
-            return Ok(value);
+        let is_null = matches!(value, Value::Nil);
+        found = Some(value);
+        if !is_null || wanted == Wanted::First {
+            break;
         }
     }
-    Ok(Value::Nil)
+    Ok(found)
 }
 
 fn value(document: &Document, id: NodeId, meter: &mut Meter) -> Result<Value, Failure> {

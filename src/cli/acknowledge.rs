@@ -1,0 +1,32 @@
+//! `isobar acknowledge`
+
+use super::workspace::Workspace;
+use super::{Context, Exit, Failure, mistake};
+use crate::ids::Actor;
+
+/// Say that the tracked branch was meant to be rewritten: what is on it counts again.
+///
+/// A branch that no longer contains what it did may have lost reviewed commits. Until somebody
+/// says that this was meant, each plan needs an approval, whatever `isobar.yaml` asks for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Who says so.
+    #[arg(long = "as", value_name = "USER", env = "USER", default_value = "unknown")]
+    by: String,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let workspace = Workspace::open(context)?;
+    let store = workspace.store(context).await?;
+    let by = Actor::new(&args.by).map_err(mistake)?;
+    let branch = &workspace.repository().branch;
+    let mut tx = store.begin().await?;
+    let Some(rewrite) = tx.acknowledge(&workspace.scope, branch, &by).await? else {
+        return Err(mistake(format!("the branch `{branch}` was not rewritten")));
+    };
+    tx.commit().await?;
+    let (from, to) = (&rewrite.from, &rewrite.to);
+    let said = format!("The branch `{branch}` was rewritten from {from} to {to}: {by} knows.\n");
+    context.output.print(&said)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,91 @@
+//! What allows a plan: what people said is in the store, what became of pull requests at the forge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agent::{Agent, Repository};
+use super::follow::Current;
+use super::look::Look;
+use super::wanted::Wanted;
+use crate::forge::PullState;
+use crate::ids::{CommitId, ComponentId, PullNumber};
+use crate::model::plan::Plan;
+use crate::plan::{self, Authorities, Earlier, ReviewInput};
+use crate::store::{Rest, StoreError};
+
+/// Plans what `look` saw of `wanted`, by the rules of what is `current`, and finds what allows each
+/// step of the plan.
+pub(super) async fn allowed(
+    agent: &Agent,
+    repository: &Repository,
+    current: &Current,
+    wanted: &Wanted,
+    look: &Look,
+) -> Result<(Plan, Authorities), StoreError> {
+    let (scope, now) = (&repository.scope, agent.world.clock.now());
+    let policy = current.policy();
+    let plan = look.plan(scope, wanted, &policy, now);
+    let digest = plan.digest();
+    let approvals = agent.store.approvals(scope, digest).await?;
+    let places = agent.store.shown(scope, digest).await?;
+    let mut rests = Vec::new();
+    if !plan.effect().steps.is_empty() {
+        rests = agent.store.rests(&plan).await?;
+    }
+    let pulls = repository.pulls.borrow().clone();
+    let merged = |(pull, head): &&(PullNumber, CommitId)| {
+        let pull = pulls.get(pull).filter(|pull| pull.head == *head);
+        pull.is_some_and(|pull| matches!(pull.state, PullState::Merged(_)))
+    };
+    let earlier = rests.iter().map(|rest| Earlier {
+        digest: rest.plan.digest(),
+        approvals: rest.approvals.clone(),
+        pull: rest.shown.iter().find(merged).map(|(pull, _)| *pull),
+        beyond: beyond(agent, wanted, &plan, rest),
+    });
+    let earlier: Vec<Earlier> =
+        earlier.filter(|one| !one.approvals.is_empty() || one.pull.is_some()).collect();
+    // That something left waiting is not what was asked for is worth a word; other plans that were
+    // approved once are not.
+    let left = rests.first().filter(|rest| rest.run.is_some()).map(|rest| rest.plan.digest());
+    let covers = earlier.iter().find(|one| one.beyond.is_none());
+    let earlier = covers.or_else(|| earlier.iter().find(|one| Some(one.digest) == left));
+    let shown_on = places.iter().chain(rests.iter().flat_map(|rest| &rest.shown));
+    let authors: BTreeSet<_> =
+        shown_on.filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone())).collect();
+    let shown: BTreeMap<_, _> =
+        places.iter().filter(merged).map(|(pull, _)| (digest, *pull)).collect();
+    let input = ReviewInput {
+        policy: &policy,
+        stack: &look.stack,
+        approvals: &approvals,
+        authors: &authors,
+        shown: &shown,
+        earlier,
+        rewritten_from: current.rewritten_from.as_ref(),
+        now,
+    };
+    Ok(plan::review(plan, &input))
+}
+
+/// What `plan` does beyond what is left of an earlier one; `None`: it is that with the unknown
+/// values filled in, and what waits is still made of what was approved. Whoever puts a value of
+/// their own in the place of a question has changed the plan.
+fn beyond(agent: &Agent, wanted: &Wanted, plan: &Plan, rest: &Rest) -> Option<String> {
+    let approved = rest.plan.effect();
+    if let Err(beyond) = plan.effect().continues(approved, &rest.waiting) {
+        return Some(beyond.to_string());
+    }
+    let waiting: BTreeSet<_> =
+        rest.waiting.iter().map(|&at| &approved.steps[at].component).collect();
+    let approved_of = |id: &&ComponentId| approved.inputs.get(*id);
+    // What is still as it was approved, holes and all, needs no second look.
+    let made_now = |id: &&ComponentId| plan.effect().inputs.get(*id);
+    if waiting.iter().all(|id| made_now(id) == approved_of(id)) {
+        return None;
+    }
+    let open = approved.unknown(&rest.waiting).into_values().flatten().collect();
+    let unanswered = agent.wanted_without(&wanted.snapshot, open);
+    let made_of = |id| Some(unanswered.rendered.get(id)?.as_ref().ok()?.inputs());
+    let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved_of(id));
+    other.map(|id| format!("{id} is made of something else"))
+}

@@ -1,0 +1,217 @@
+//! JSON in the form people read, written stack by stack on all cores.
+//!
+//! The same bytes as `serde_json`'s pretty form. A map that several components share is written
+//! once per stack and depth, and copied after that.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::shown::{COMPUTED, SECRET, Shown};
+use super::stacks::Stacks;
+use crate::model::value::{Map, Node, Value};
+
+/// How many stacks are written at a time: enough for the cores there are, and with half a megabyte
+/// each little memory.
+const BATCH: usize = 8;
+
+impl Stacks<'_> {
+    /// Writes them as JSON, with a line break at the end.
+    pub fn write_json(&self, to: &mut (impl Write + Send)) -> io::Result<()> {
+        let shown: Vec<_> = self.shown().collect();
+        if shown.is_empty() {
+            return to.write_all(b"{}\n");
+        }
+        let mut ready = vec![Ok(b"{".to_vec())];
+        for (number, batch) in shown.chunks(BATCH).enumerate() {
+            let bytes = |(at, (name, kinds)): (usize, &(&str, _))| {
+                let mut writer = Writer { depth: 1, ..Writer::default() };
+                writer.separate((number, at) == (0, 0));
+                writer.key(name)?;
+                let kinds = |writer: &mut Writer| writer.kinds(self, kinds);
+                writer.map([("components", kinds)])?;
+                Ok(writer.out)
+            };
+            // While one batch is written the next is made.
+            let (written, next) = rayon::join(
+                || write_all(to, std::mem::take(&mut ready)),
+                || batch.par_iter().enumerate().map(bytes).collect::<Vec<io::Result<_>>>(),
+            );
+            written?;
+            ready = next;
+        }
+        ready.push(Ok(b"\n}\n".to_vec()));
+        write_all(to, ready)?;
+        to.flush()
+    }
+}
+
+fn write_all(to: &mut impl Write, parts: Vec<io::Result<Vec<u8>>>) -> io::Result<()> {
+    parts.into_iter().try_for_each(|part| to.write_all(&part?))
+}
+
+/// A text that grows.
+#[derive(Default)]
+struct Writer {
+    out: Vec<u8>,
+    depth: usize,
+    /// Where a map was written already, by its place in memory and the depth.
+    written: BTreeMap<(usize, usize), Range<usize>>,
+}
+
+impl Writer {
+    fn kinds(
+        &mut self,
+        of: &Stacks<'_>,
+        kinds: &BTreeMap<&str, Vec<&crate::model::desired::Component>>,
+    ) -> io::Result<()> {
+        self.map(kinds.iter().map(|(kind, components)| {
+            let components =
+                |writer: &mut Self| {
+                    // By name, whatever their kinds are called.
+                    let by_name: BTreeMap<_, _> =
+                        components.iter().map(|one| (one.id.name.as_str(), *one)).collect();
+                    writer.map(by_name.into_iter().map(|(name, one)| {
+                        (name, move |writer: &mut Self| writer.shown(&of.one(one)))
+                    }))
+                };
+            (*kind, components)
+        }))
+    }
+
+    fn shown(&mut self, shown: &Shown<'_>) -> io::Result<()> {
+        match shown {
+            Shown::Null => self.plain("null"),
+            Shown::Bool(value) => self.plain(if *value { "true" } else { "false" }),
+            Shown::Text(text) => return self.text(text),
+            Shown::Value(value) => return self.value(value),
+            Shown::List(items) => {
+                return self
+                    .list(items.iter().map(|item| move |writer: &mut Self| writer.shown(item)));
+            }
+            Shown::Map(entries) => {
+                return self.map(entries.iter().map(|(key, value)| {
+                    (key.as_ref(), move |writer: &mut Self| writer.shown(value))
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value) -> io::Result<()> {
+        match value.meaning() {
+            Node::Map(map) => return self.shared(map),
+            Node::List(items) => {
+                return self
+                    .list(items.iter().map(|item| move |writer: &mut Self| writer.value(item)));
+            }
+            Node::Str(text) => return self.text(text),
+            Node::Bool(value) => self.plain(if *value { "true" } else { "false" }),
+            Node::Int(value) => write!(self.out, "{value}")?,
+            Node::Uint(value) => write!(self.out, "{value}")?,
+            Node::Float(value) if !value.is_finite() => {
+                let why = format!("`{value}` is a number that JSON has no word for");
+                return Err(io::Error::other(why));
+            }
+            Node::Float(value) => serde_json::to_writer(&mut self.out, value)?,
+            Node::Unknown(_) => return self.text(COMPUTED),
+            Node::Secret(_) => return self.text(SECRET),
+            Node::Null | Node::Raw(_) => self.plain("null"),
+        }
+        Ok(())
+    }
+
+    /// A map of values: if it was written at this depth, that once more.
+    fn shared(&mut self, map: &Map) -> io::Result<()> {
+        let place = (map.place(), self.depth);
+        if let Some(range) = self.written.get(&place) {
+            self.out.extend_from_within(range.clone());
+            return Ok(());
+        }
+        let start = self.out.len();
+        let entries = map.sorted().into_iter();
+        self.map(
+            entries
+                .map(|(key, value)| (key.as_ref(), move |writer: &mut Self| writer.value(value))),
+        )?;
+        self.written.insert(place, start..self.out.len());
+        Ok(())
+    }
+
+    fn map<'k, F: FnOnce(&mut Self) -> io::Result<()>>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'k str, F)>,
+    ) -> io::Result<()> {
+        self.out.push(b'{');
+        self.depth += 1;
+        let mut is_empty = true;
+        for (key, value) in entries {
+            self.separate(is_empty);
+            is_empty = false;
+            self.key(key)?;
+            value(self)?;
+        }
+        self.close(b'}', is_empty);
+        Ok(())
+    }
+
+    fn list<F: FnOnce(&mut Self) -> io::Result<()>>(
+        &mut self,
+        items: impl IntoIterator<Item = F>,
+    ) -> io::Result<()> {
+        self.out.push(b'[');
+        self.depth += 1;
+        let mut is_empty = true;
+        for item in items {
+            self.separate(is_empty);
+            is_empty = false;
+            item(self)?;
+        }
+        self.close(b']', is_empty);
+        Ok(())
+    }
+
+    fn key(&mut self, key: &str) -> io::Result<()> {
+        self.text(key)?;
+        self.plain(": ");
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        let escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+        if text.bytes().any(escapes) {
+            return serde_json::to_writer(&mut self.out, text).map_err(Into::into);
+        }
+        self.out.push(b'"');
+        self.plain(text);
+        self.out.push(b'"');
+        Ok(())
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn separate(&mut self, is_first: bool) {
+        self.plain(if is_first { "\n" } else { ",\n" });
+        self.indent();
+    }
+
+    fn close(&mut self, bracket: u8, is_empty: bool) {
+        self.depth -= 1;
+        if !is_empty {
+            self.out.push(b'\n');
+            self.indent();
+        }
+        self.out.push(bracket);
+    }
+
+    fn indent(&mut self) {
+        self.out.extend(std::iter::repeat_n(b' ', 2 * self.depth));
+    }
+}
+
+#[cfg(test)]
+mod tests;

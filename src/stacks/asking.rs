@@ -1,0 +1,120 @@
+//! What templates ask: `{{ (atmos.Component "vpc" .stack).vars.cidr }}`, `{{ env "HOME" }}`.
+//!
+//! A template cannot wait. What it asks that has no answer yet is noted, and the text it is in is
+//! unknown until the question is answered and the component is resolved again.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gotmpl::{Call, Failure, Function, Functions, Object, Type};
+
+use super::function;
+use super::template;
+use crate::model::question::{Answer, Answers, Question};
+
+/// What was asked and what is known, shared with the functions of one engine.
+#[derive(Clone, Default)]
+pub(super) struct Asking(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    answers: Answers,
+    open: BTreeSet<Question>,
+    used: bool,
+}
+
+impl Asking {
+    /// Answers from now on with `answers`.
+    pub(super) fn answer(&self, answers: &Answers) {
+        let mut state = self.state();
+        if state.answers.len() != answers.len() {
+            state.answers = answers.clone();
+        }
+    }
+
+    /// Whether anything was ever asked.
+    pub(super) fn is_used(&self) -> bool {
+        self.state().used
+    }
+
+    /// What was asked since the last time and has no answer.
+    pub(super) fn take(&self) -> BTreeSet<Question> {
+        std::mem::take(&mut self.state().open)
+    }
+
+    /// `functions` with those that ask.
+    pub(super) fn added_to(&self, mut functions: Functions, with_env: bool) -> Functions {
+        let asking = self.clone();
+        let atmos = move |_: &mut Call<'_>| Ok(gotmpl::Value::object(Atmos(asking.clone())));
+        functions.add("atmos", Function::new(&[], atmos));
+        if with_env {
+            let asking = self.clone();
+            let env = move |call: &mut Call<'_>| asking.ask("env", &[call.str(0)?]);
+            functions.add("env", Function::new(&[Type::Str], env));
+        }
+        functions
+    }
+
+    fn ask(&self, function: &str, arguments: &[Arc<str>]) -> Result<gotmpl::Value, Failure> {
+        let question = Question { function: function.into(), arguments: arguments.to_vec() };
+        let mut state = self.state();
+        state.used = true;
+        match state.answers.get(&question) {
+            Some(Answer::Value(value)) => Ok(template::to_go(value)),
+            Some(Answer::Refused(why)) => Err(Failure::Refused(why.clone())),
+            Some(Answer::Failed(why)) => Err(Failure::Message(why.clone())),
+            Some(Answer::Later) | None => {
+                let message = format!("`{question}` is not known here");
+                state.open.insert(question);
+                Err(Failure::Message(message))
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The namespace `atmos`.
+struct Atmos(Asking);
+
+impl Object for Atmos {
+    fn type_name(&self) -> &str {
+        "*exec.AtmosFuncs"
+    }
+
+    fn method(&self, name: &str) -> Option<Function> {
+        let asking = self.0.clone();
+        let asks = |function: &'static str, types: &[Type]| {
+            let count = types.len();
+            let body = move |call: &mut Call<'_>| {
+                let arguments = (0..count).map(|at| call.str(at)).collect::<Result<Vec<_>, _>>()?;
+                asking.ask(function, &arguments)
+            };
+            Some(Function::new(types, body))
+        };
+        match name {
+            "Component" => asks("atmos.Component", &[Type::Str; 2]),
+            "Store" => asks("atmos.Store", &[Type::Str; 4]),
+            "GomplateDatasource" => asks("atmos.GomplateDatasource", &[Type::Str]),
+            "Resolve" => {
+                let asking = self.0.clone();
+                let body = move |call: &mut Call<'_>| {
+                    let text = call.str(0)?;
+                    let (tag, arguments) = function::call_in(&text)
+                        .ok_or_else(|| Failure::Message(format!("`{text}` calls no function")))?;
+                    let words = function::words(arguments).map_err(Failure::Message)?;
+                    let words: Vec<Arc<str>> = words.into_iter().map(Arc::from).collect();
+                    asking.ask(tag.trim_start_matches('!'), &words)
+                };
+                Some(Function::new(&[Type::Str], body))
+            }
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        "&{}".to_owned()
+    }
+}

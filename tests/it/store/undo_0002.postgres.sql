@@ -1,0 +1,21 @@
+DROP TRIGGER journal_delete ON journal;
+DROP TRIGGER journal_truncate ON journal;
+DROP FUNCTION refuse_delete_behind_anchor;
+DELETE FROM schema_version WHERE version = 2;
+DROP TABLE journal_anchor;
+DROP TABLE rewrite;
+DROP TABLE plan_latest;
+CREATE TABLE plan_latest (
+    agent TEXT NOT NULL, repository TEXT NOT NULL, stack TEXT NOT NULL, digest TEXT NOT NULL,
+    envelope TEXT NOT NULL, PRIMARY KEY (agent, repository, stack),
+    FOREIGN KEY (agent, repository, digest) REFERENCES plan (agent, repository, digest)
+);
+INSERT INTO plan_latest SELECT agent, repository, stack, digest, envelope FROM plan;
+DROP INDEX run_rest;
+ALTER TABLE run DROP COLUMN rest;
+DROP INDEX journal_at;
+DROP INDEX inbox_at;
+DROP INDEX outbox_sent;
+DROP FUNCTION refuse_anchor_back;
+CREATE TRIGGER journal_delete BEFORE DELETE OR TRUNCATE ON journal
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
