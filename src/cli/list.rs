@@ -43,11 +43,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     match args {
         Args::Stacks { format: Some(format) } => {
             format.write(context, &stack_rows(desired))?;
-            return Ok(exit(listing(&resolution)));
+            Ok(exit(listing(&resolution)))
         }
         Args::Components { format: Some(format), .. } => {
             format.write(context, &component_rows(desired))?;
-            return Ok(exit(listing(&resolution)));
+            Ok(exit(listing(&resolution)))
         }
         Args::Stacks { format: None } => {
             let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();

@@ -43,7 +43,7 @@ pub(super) fn merged(layers: &[Value], lists: Lists) -> Option<Value> {
         let said: Vec<_> = layers.iter().filter(|layer| !layer.is_null()).cloned().collect();
         return match said.as_slice() {
             [one] => Some(one.clone()),
-            _ => Some(side_by_side(said, last)),
+            _ => Some(side_by_side(&said, last)),
         };
     }
     let runs = layers.chunk_by(|a, b| is_map(a) && is_map(b));
@@ -124,7 +124,7 @@ fn is_map(value: &Value) -> bool {
     value.as_map().is_some() && appended(value).is_none()
 }
 
-fn side_by_side(values: Vec<Value>, last: &Value) -> Value {
+fn side_by_side(values: &[Value], last: &Value) -> Value {
     let values = values.iter().map(merge::settle).collect();
     let list = Value { node: Node::List(Arc::new(values)), origin: last.origin };
     let map: Map = [(Arc::from(MET), list)].into_iter().collect();

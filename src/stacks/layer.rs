@@ -24,7 +24,10 @@ pub(super) struct Stages {
 
 /// Merges of bases that components of many stacks have in common.
 #[derive(Default)]
-pub(super) struct Memo(BTreeMap<(Vec<usize>, Lists, bool), (Vec<Value>, Value)>);
+pub(super) struct Memo(BTreeMap<(Vec<usize>, Lists, bool), Merged>);
+
+/// What was merged, held on to so that its places stay its own, and what came of it.
+type Merged = (Vec<Value>, Value);
 
 /// How many merges are remembered: twice what a repository of the largest size known has. One
 /// holds on to a few kilobytes.

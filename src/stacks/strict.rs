@@ -153,8 +153,8 @@ impl Look<'_> {
             if let Some(whole) = map.get(known.kind)
                 && let Some(kind) = whole.as_map()
             {
-                let all = SHARED.iter().chain(known.shared).copied();
-                self.keys(whole, kind, all, &format!("under `{}`", known.kind));
+                let all: Vec<_> = SHARED.iter().chain(known.shared).copied().collect();
+                self.keys(whole, kind, &all, &format!("under `{}`", known.kind));
                 self.settings(kind);
             }
         }
@@ -173,7 +173,7 @@ impl Look<'_> {
         let Some(items) = self.list(imports, "`import`") else { return };
         for item in items {
             if let Node::Map(map) = &item.node {
-                self.keys(item, map, sections::IMPORT.iter().copied(), "in an import");
+                self.keys(item, map, sections::IMPORT, "in an import");
             }
         }
     }
@@ -185,13 +185,13 @@ impl Look<'_> {
             self.find(Code::SectionType, component, &message);
         }
         let Some(map) = component.as_map() else { return };
-        let all = COMMON.iter().chain(known.component).copied();
-        self.keys(component, map, all, &format!("in a {} component", known.kind));
+        let all: Vec<_> = COMMON.iter().chain(known.component).copied().collect();
+        self.keys(component, map, &all, &format!("in a {} component", known.kind));
         self.settings(map);
         if let Some((metadata, map)) = map.get("metadata").and_then(|m| Some((m, m.as_map()?))) {
             let known = sections::METADATA.iter().copied();
-            let known = known.filter(|key| !METADATA_REFUSED.contains(key));
-            self.keys(metadata, map, known, "in `metadata`");
+            let known: Vec<_> = known.filter(|key| !METADATA_REFUSED.contains(key)).collect();
+            self.keys(metadata, map, &known, "in `metadata`");
             self.metadata(map);
         }
     }
@@ -242,18 +242,12 @@ impl Look<'_> {
         }
     }
 
-    fn keys(
-        &mut self,
-        whole: &Value,
-        map: &Map,
-        known: impl Iterator<Item = &'static str> + Clone,
-        place: &str,
-    ) {
-        for (key, _) in map.iter().filter(|(key, _)| !known.clone().any(|k| k == key.as_ref())) {
+    fn keys(&mut self, whole: &Value, map: &Map, known: &[&'static str], place: &str) {
+        for (key, _) in map.iter().filter(|(key, _)| !known.contains(&key.as_ref())) {
             let at = self.library.key_span(whole, key).unwrap_or_else(|| self.span(whole));
             let found =
                 Diagnostic::error(Code::UnknownKey, at, format!("`{key}` means nothing {place}"));
-            self.found.push(match closest(key, known.clone()) {
+            self.found.push(match closest(key, known.iter().copied()) {
                 Some(name) => found.hint(format!("did you mean `{name}`?")),
                 None => found,
             });

@@ -169,7 +169,7 @@ impl<'t> Parser<'t> {
             let to =
                 if self.rest.trim_start().starts_with(']') { None } else { Some(self.pipe()?) };
             self.expect("]")?;
-            return Ok(Expr::Slice(Box::new(of), bound(from)?, bound(to)?));
+            return Ok(Expr::Slice(Box::new(of), bound(from.as_ref())?, bound(to.as_ref())?));
         }
         self.expect("]")?;
         let key = from.ok_or("a place is missing between the brackets")?;
@@ -269,10 +269,10 @@ impl<'t> Parser<'t> {
     }
 }
 
-fn bound(expr: Option<Expr>) -> Result<Option<i64>, String> {
+fn bound(expr: Option<&Expr>) -> Result<Option<i64>, String> {
     match expr {
         None => Ok(None),
-        Some(Expr::Literal(Value { node: Node::Int(number), .. })) => Ok(Some(number)),
+        Some(Expr::Literal(Value { node: Node::Int(number), .. })) => Ok(Some(*number)),
         Some(_) => Err("a slice goes from a number to a number".to_owned()),
     }
 }

@@ -50,6 +50,7 @@ const COMMANDS: &[&str] = &[
     "validate component",
     "plan",
     "approve",
+    "acknowledge",
     "apply",
     "status",
     "explain",
