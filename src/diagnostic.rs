@@ -3,7 +3,7 @@
 //! A diagnostic points into the config repository. What goes wrong elsewhere (network, database,
 //! a target) is an error of the stage that met it.
 //!
-//! To add a code: one line in [`Code`]'s table below, one page in `docs/errors/`, one case that
+//! To add a code: one entry in [`Code`]'s table below, one page in `docs/errors/`, one case that
 //! shows it in `tests/golden/errors/`.
 
 use std::fmt;
@@ -74,7 +74,7 @@ pub struct Diagnostic {
     pub span: Span,
     /// Other places that belong to it, each with what is to be seen there.
     pub related: Vec<(Span, String)>,
-    /// What to do about it, as an instruction.
+    /// What to do about this one, as an instruction; see [`Diagnostic::advice`].
     pub hint: Option<String>,
 }
 
@@ -123,6 +123,11 @@ impl Diagnostic {
         self
     }
 
+    /// What to do about it: about this one, or else about most of its kind.
+    pub fn advice(&self) -> &str {
+        self.hint.as_deref().unwrap_or(self.code.hint())
+    }
+
     /// Whether anything is held back for it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -141,7 +146,7 @@ pub fn closest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&
 }
 
 macro_rules! codes {
-    ($($name:ident = $text:literal: $title:literal;)+) => {
+    ($($name:ident = $text:literal: $title:literal, $hint:literal;)+) => {
         /// What kind of mistake a diagnostic reports. The text is stable: people search for it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Code {
@@ -161,51 +166,101 @@ macro_rules! codes {
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)+ }
             }
+
+            /// What mostly mends it, as an instruction.
+            pub fn hint(self) -> &'static str {
+                match self { $(Self::$name => $hint,)+ }
+            }
         }
     };
 }
 
 codes! {
     // Reading a file.
-    FileUnreadable = "file-unreadable": "A file of the snapshot cannot be read.";
-    FileTooLarge = "file-too-large": "A file is larger than Isobar reads.";
-    YamlSyntax = "yaml-syntax": "A file is not valid YAML.";
-    YamlDuplicateKey = "yaml-duplicate-key": "A mapping has the same key twice.";
-    YamlKey = "yaml-key": "A mapping key is not a plain scalar.";
-    YamlAnchor = "yaml-anchor": "An alias leads nowhere, or an anchor contains itself.";
-    YamlLimit = "yaml-limit": "A file is deeper or wider than Isobar reads.";
+    FileUnreadable = "file-unreadable": "A file of the snapshot cannot be read.",
+        "save it as UTF-8 text, or take it out of the folder of the stacks";
+    FileTooLarge = "file-too-large": "A file is larger than Isobar reads.",
+        "split it, or keep what is no configuration elsewhere";
+    YamlSyntax = "yaml-syntax": "A file is not valid YAML.",
+        "look at the line above too: most often an indentation or a quote is wrong";
+    YamlDuplicateKey = "yaml-duplicate-key": "A mapping has the same key twice.",
+        "keep one of the two";
+    YamlKey = "yaml-key": "A mapping key is not a plain scalar.",
+        "write the key as a plain word, or in quotes";
+    YamlAnchor = "yaml-anchor": "An alias leads nowhere, or an anchor contains itself.",
+        "define the anchor above its first use, and not inside itself";
+    YamlLimit = "yaml-limit": "A file is deeper or wider than Isobar reads.",
+        "split the file, or flatten what is nested";
     // Settings of the repository and of the agent.
-    SettingsInvalid = "settings-invalid": "A settings file does not match its schema.";
+    SettingsInvalid = "settings-invalid": "A settings file does not match its schema.",
+        "the reference of the settings has every key and what it may be";
     // Imports.
-    ImportNotFound = "import-not-found": "An import names a file that does not exist.";
-    ImportCycle = "import-cycle": "Files import each other in a ring.";
-    ImportForm = "import-form": "An import is neither a path nor a map with a path.";
-    ImportDepth = "import-depth": "Imports are nested deeper than Isobar follows.";
-    ImportRemote = "import-remote": "A remote import is not allowed here.";
+    ImportNotFound = "import-not-found": "An import names a file that does not exist.",
+        "paths begin at the folder of the stacks, or with `./` at the file itself";
+    ImportCycle = "import-cycle": "Files import each other in a ring.",
+        "remove one of these imports";
+    ImportForm = "import-form": "An import is neither a path nor a map with a path.",
+        "write `- catalog/vpc` or `- path: catalog/vpc`";
+    ImportDepth = "import-depth": "Imports are nested deeper than Isobar follows.",
+        "import what is needed directly";
+    ImportRemote = "import-remote": "A remote import is not allowed here.",
+        "copy what it names into the repository and import it there";
     // Shape of a manifest.
-    SectionType = "section-type": "A section is not of the type its place asks for.";
-    UnknownKey = "unknown-key": "A key means nothing in its place.";
+    SectionType = "section-type": "A section is not of the type its place asks for.",
+        "give it the form that is named here, or take it out";
+    UnknownKey = "unknown-key": "A key means nothing in its place.",
+        "take it out, or put it below `settings` or `vars` where keys are yours";
     // Identity.
-    StackName = "stack-name": "A manifest's stack has no valid name.";
-    StackDuplicate = "stack-duplicate": "Two manifests define the same component of one stack differently.";
+    StackName = "stack-name": "A manifest's stack has no valid name.",
+        "set the variables that the name is made of";
+    StackDuplicate = "stack-duplicate": "Two manifests define the same component of one stack differently.",
+        "define it in one of them, or give the stacks different names";
     // Components.
-    InheritMissing = "inherit-missing": "A component inherits from one that the stack does not have.";
-    InheritCycle = "inherit-cycle": "Components inherit from each other in a ring.";
-    DependencyMissing = "dependency-missing": "A component depends on one that does not exist.";
-    DependencyCycle = "dependency-cycle": "Components depend on each other in a ring.";
-    ResourceClaimed = "resource-claimed": "Two components claim the same resource.";
+    InheritMissing = "inherit-missing": "A component inherits from one that the stack does not have.",
+        "import the manifest that defines the base";
+    InheritCycle = "inherit-cycle": "Components inherit from each other in a ring.",
+        "take one of these out of `metadata.inherits`";
+    DependencyMissing = "dependency-missing": "A component depends on one that does not exist.",
+        "name a component of the stack, or say `stack:` too";
+    DependencyCycle = "dependency-cycle": "Components depend on each other in a ring.",
+        "take out the dependency that is not needed";
+    ResourceClaimed = "resource-claimed": "Two components claim the same resource.",
+        "give one of them another name, or keep one component";
     // Templates and functions.
-    TemplateSyntax = "template-syntax": "A template cannot be parsed.";
-    TemplateFailed = "template-failed": "A template fails when it is rendered.";
-    TemplateMissingKey = "template-missing-key": "A template reads a key that is not there.";
-    FunctionUnknown = "function-unknown": "A YAML function does not exist.";
-    FunctionFailed = "function-failed": "A YAML function fails.";
-    FunctionRefused = "function-refused": "A YAML function is not allowed here.";
-    LocalsCycle = "locals-cycle": "Locals refer to each other in a ring.";
+    TemplateSyntax = "template-syntax": "A template cannot be parsed.",
+        "mend the expression; braces that are meant as text are written `{{ \"{{\" }}`";
+    TemplateFailed = "template-failed": "A template fails when it is rendered.",
+        "test for the value first, or give it another with `default`";
+    TemplateMissingKey = "template-missing-key": "A template reads a key that is not there.",
+        "set the value, or say what is meant without it: `{{ .vars.x | default \"none\" }}`";
+    FunctionUnknown = "function-unknown": "A YAML function does not exist.",
+        "quote the text if it is none";
+    FunctionFailed = "function-failed": "A YAML function fails.",
+        "look at the arguments: what they name has to be in the repository";
+    FunctionRefused = "function-refused": "A YAML function is not allowed here.",
+        "write the value, or let the agent's settings allow it";
+    LocalsCycle = "locals-cycle": "Locals refer to each other in a ring.",
+        "write one of them without the others";
+    // Rules of the repository.
+    RuleForm = "rule-form": "A rule is not declared as a rule can be.",
+        "a rule has `schema_type` and `schema_path`";
+    RuleMissing = "rule-missing": "A rule names a file that does not exist.",
+        "paths begin at the folder that `schemas` in `atmos.yaml` names for the language";
+    RuleInvalid = "rule-invalid": "A rule cannot be read.",
+        "mend the rule: until then every component it is for is held back";
+    RuleFailed = "rule-failed": "A rule fails when it is asked.",
+        "let the rule test for what it reads: `has(vars.x)` in CEL, a rule with a default in Rego";
+    RuleBroken = "rule-broken": "A component or a stack breaks a rule.",
+        "change the value, or the rule";
+    ManifestShape = "manifest-shape": "A manifest does not have the shape the dialect gives it.",
+        "give it the form that is named here";
     // Building.
-    KindUnsupported = "kind-unsupported": "No part of Isobar builds components of this kind.";
-    TargetConflict = "target-conflict": "The components of a stack name different targets.";
-    BuildFailed = "build-failed": "A component cannot be built into what its tool is handed.";
+    KindUnsupported = "kind-unsupported": "No part of Isobar builds components of this kind.",
+        "use a kind that is built, or disable the component";
+    TargetConflict = "target-conflict": "The components of a stack name different targets.",
+        "set `settings.reconcile.target` once, at the top";
+    BuildFailed = "build-failed": "A component cannot be built into what its tool is handed.",
+        "the message is of the part that builds this kind; its page says more";
 }
 
 impl fmt::Display for Code {

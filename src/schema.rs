@@ -124,7 +124,7 @@ struct Checked {
 impl Checked {
     fn diagnostics(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
         let pointer = error.instance_path().to_string();
-        let node = self.find(&pointer);
+        let node = find(&self.document, &pointer);
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => {
                 let known = known_keys(&self.schema, error);
@@ -165,23 +165,22 @@ impl Checked {
     fn span(&self, node: NodeId) -> Span {
         Span::new(&self.path, self.document.span(node))
     }
+}
 
-    /// The node a JSON pointer leads to, or the deepest one on the way.
-    fn find(&self, pointer: &str) -> NodeId {
-        let document = &self.document;
-        pointer.split('/').skip(1).fold(document.root(), |node, segment| {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
-            let next = match segment.parse::<usize>() {
-                Ok(index) if document.is_sequence(node) => document.items(node).get(index).copied(),
-                _ => document.get(node, &segment),
-            };
-            next.unwrap_or(node)
-        })
-    }
+/// The node of `document` a JSON pointer leads to, or the deepest one on the way.
+pub fn find(document: &Document, pointer: &str) -> NodeId {
+    pointer.split('/').skip(1).fold(document.root(), |node, segment| {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        let next = match segment.parse::<usize>() {
+            Ok(index) if document.is_sequence(node) => document.items(node).get(index).copied(),
+            _ => document.get(node, &segment),
+        };
+        next.unwrap_or(node)
+    })
 }
 
 /// The keys that the schema has where `error` came up.
-fn known_keys(schema: &Json, error: &ValidationError<'_>) -> Vec<String> {
+pub fn known_keys(schema: &Json, error: &ValidationError<'_>) -> Vec<String> {
     let keyword = error.schema_path().to_string();
     let place = keyword.rsplit_once('/').map_or("", |(place, _)| place);
     let properties = schema.pointer(&format!("{place}/properties")).and_then(Json::as_object);

@@ -14,6 +14,9 @@ pub(super) struct Args {
     /// Which value: `vars.tags.team`, or a section as a whole.
     #[arg(default_value = "vars")]
     path: FieldPathArg,
+    /// Why this is not what is there: a file (`mixins/regions/us-east-1`) or a value.
+    #[arg(long, value_name = "FILE|VALUE")]
+    why_not: Option<String>,
 }
 
 /// A path, parsed from the command line.
@@ -33,6 +36,21 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     Findings::of(&wanted).show(context);
     let component = component(&wanted.desired, &args.component)?;
     let (path, files) = (&args.path.0, &wanted.desired.files);
+    if let Some(asked) = &args.why_not {
+        let why = stacks::why_not(&wanted.snapshot, &wanted.desired, component, path, asked);
+        match context.output.json {
+            true => {
+                let json = report::json::why_not(component, path, asked, &why, files);
+                context.output.print_json(&json)?;
+            }
+            false => {
+                let said =
+                    why.iter().map(|why| report::words::why_not(why, component, path, files));
+                context.output.print(&said.collect::<Vec<_>>().join("\n"))?;
+            }
+        }
+        return Ok(Exit::Done);
+    }
     let explained = stacks::explain(component, path);
     if explained.is_empty() {
         return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));

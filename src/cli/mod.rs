@@ -25,6 +25,7 @@ mod reference;
 mod schema;
 mod serve;
 mod status;
+mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ struct Global {
 enum Command {
     Init(init::Args),
     Check(check::Args),
+    #[command(subcommand)]
+    Validate(validate::Args),
     Plan(plan::Args),
     Approve(approve::Args),
     Acknowledge(acknowledge::Args),
@@ -155,6 +158,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
     match command {
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args).await,
+        Command::Validate(args) => validate::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Acknowledge(args) => acknowledge::run(context, &args).await,

@@ -4,6 +4,7 @@ use super::{Context, Exit, Failure};
 use crate::model::policy::{Reconcile, RepositoryPolicy};
 use crate::schema;
 use crate::settings::AgentSettings;
+use crate::stacks;
 
 /// Print the JSON Schema of a settings file, for editors and checks.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,8 @@ enum Of {
     Repository,
     /// `settings.reconcile` of a component.
     Reconcile,
+    /// The manifests of stacks.
+    Stacks,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -27,6 +30,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         Of::Agent => schema::of::<AgentSettings>(),
         Of::Repository => schema::of::<RepositoryPolicy>(),
         Of::Reconcile => schema::of::<Reconcile>(),
+        Of::Stacks => stacks::manifest_schema(),
     };
     context.output.print_json(&schema)?;
     Ok(Exit::Done)

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use yaml_span::{Document, NodeId};
+use yaml_span::{Document, NodeId, Style};
 
 use super::value::Origin;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Position, Span};
 use crate::ids::ContentId;
 
 /// One parsed file of a snapshot.
@@ -55,6 +55,36 @@ impl Files {
     /// The file with this number.
     pub fn get(&self, file: u32) -> Option<&File> {
         self.files.get(file as usize)?.as_ref()
+    }
+
+    /// Every text of the file at `path`: the file itself, and what it was rendered to.
+    pub fn at<'f>(&'f self, path: &'f str) -> impl Iterator<Item = &'f File> {
+        self.files.iter().flatten().filter(move |file| file.path.as_ref() == path)
+    }
+
+    /// From byte `offset` of the text of a scalar to the end of the template action there, where the
+    /// file has the text as it is: on one line without escapes, or as a literal block.
+    pub fn inside(&self, origin: Origin, offset: usize) -> Option<Span> {
+        let file = self.get(origin.file)?;
+        let (document, node) = (&file.document, NodeId(origin.node));
+        let (text, span) = (document.text(node), document.span(node));
+        let (head, tail) = (text.get(..offset)?, text.get(offset..)?);
+        let line_start = head.rfind('\n').map_or(0, |end| end + 1);
+        let (below, before) = (head.matches('\n').count(), head.get(line_start..)?);
+        let said = text.get(line_start..)?.lines().next().unwrap_or_default();
+        let block = document.style(node) == Style::Literal;
+        let line = span.start.line as usize + if block { below + 1 } else { below };
+        let written = document.source().lines().nth(line.checked_sub(1)?)?;
+        let from = if block { 0 } else { span.start.column as usize - 1 };
+        let from: usize = written.chars().take(from).map(char::len_utf8).sum();
+        let at = from + written.get(from..)?.find(said)? + before.len();
+        let rest = tail.lines().next().unwrap_or_default();
+        let width = rest.find("}}").map_or(rest.len(), |end| rest[..end].trim_end().len());
+        let position = |byte: usize| -> Option<Position> {
+            let column = written.get(..byte)?.chars().count() + 1;
+            Some(Position { line: u32::try_from(line).ok()?, column: u32::try_from(column).ok()? })
+        };
+        Some(Span { file: file.path.clone(), start: position(at)?, end: position(at + width)? })
     }
 
     /// The place an author wrote a value; `None` for a value nobody wrote.

@@ -20,6 +20,7 @@ mod pairs;
 pub mod revision;
 pub mod policy;
 pub mod desired;
+pub mod why_not;
 pub mod affected;
 pub mod inventory;
 pub mod observation;

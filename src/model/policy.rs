@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::FieldPath;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::{StackName, TargetName};
 
 /// How far Isobar goes on its own. Ordered: a later one does all that an earlier one does.
@@ -50,8 +51,10 @@ pub struct RepositoryPolicy {
     pub freeze: Vec<Freeze>,
     /// What a plan may not do without a named override.
     pub guard: Guard,
-    /// How strict resolving is. It is checked, and nothing follows it yet.
+    /// How strict resolving is.
     pub strictness: Strictness,
+    /// The rules that lie in the repository for its components and stacks.
+    pub schemas: Schemas,
 }
 
 impl RepositoryPolicy {
@@ -173,14 +176,45 @@ impl Default for Guard {
     }
 }
 
-/// Additive strictness: each can only turn silence into a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+/// How strict resolving is where the dialect is silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Strictness {
     /// Keys that mean nothing in their place.
     pub unknown_keys: Level,
     /// Template keys that are not there (the dialect prints `<no value>`).
     pub missing_template_keys: Level,
+    /// Files that import each other in a ring. Below `deny`, the import that closes it is left out.
+    pub import_cycles: Level,
+}
+
+/// A ring that is cut somewhere gives values that depend on where.
+impl Default for Strictness {
+    fn default() -> Self {
+        Self {
+            unknown_keys: Level::Warn,
+            missing_template_keys: Level::Warn,
+            import_cycles: Level::Deny,
+        }
+    }
+}
+
+/// The rules that apply by where they lie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schemas {
+    /// Their folder, from the repository's root. It holds `component-schemas/`, `stack-schemas/`
+    /// and `frameworks/`. Without it, `_globals/schemas` below the folder of the stacks.
+    pub base_path: Option<String>,
+    /// What becomes of a component that breaks one of them.
+    pub level: Level,
+}
+
+/// A rule that holds nothing back is a comment.
+impl Default for Schemas {
+    fn default() -> Self {
+        Self { base_path: None, level: Level::Deny }
+    }
 }
 
 /// What becomes of a finding.
@@ -194,6 +228,17 @@ pub enum Level {
     Warn,
     /// What it regards is not resolved.
     Deny,
+}
+
+impl Level {
+    /// What becomes of `found`, an error; `None` if nothing is said.
+    pub fn of(self, found: Diagnostic) -> Option<Diagnostic> {
+        match self {
+            Self::Allow => None,
+            Self::Warn => Some(Diagnostic { severity: Severity::Warning, ..found }),
+            Self::Deny => Some(found),
+        }
+    }
 }
 
 /// The block `settings.reconcile` of one component, merged like every other setting.

@@ -11,7 +11,7 @@ use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
 use crate::source::Snapshot;
-use crate::stacks::{self, Resolution, Resolver, Selection};
+use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection};
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Wanted {
     pub desired: Desired,
     /// The repository's rules as this snapshot has them.
     pub policy: RepositoryPolicy,
-    /// Every active component, built; or why it cannot be.
+    /// Every active component, built; or why it cannot or may not be: the rules it breaks.
     pub rendered: BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
 }
 
@@ -51,8 +51,15 @@ pub(super) fn wanted_without(
     let (policy, policy_findings) = stacks::policy(snapshot);
     let mut desired = answered(resolver, selection, reach, true, open).desired;
     desired.diagnostics.extend(policy_findings);
-    let rendered = render(&desired, snapshot);
+    let mut rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
+    let verdicts = Rulebook::read(snapshot, &policy).judge(&desired);
+    desired.diagnostics.extend(verdicts.diagnostics);
+    // What breaks a rule is shown like everything else, and is not built.
+    for (id, broken) in verdicts.broken {
+        let why = rendered.get(&id).and_then(|built| built.as_ref().err()).cloned();
+        rendered.insert(id, Err(why.into_iter().flatten().chain(broken).collect()));
+    }
     Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
 }
 
@@ -91,10 +98,22 @@ impl Wanted {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let built = self.rendered.values().filter_map(|built| built.as_ref().err()).flatten();
         let mut all: Vec<_> = self.desired.diagnostics.iter().chain(built).cloned().collect();
-        all.sort_by(|a, b| (&a.span, a.code).cmp(&(&b.span, b.code)));
-        all.dedup();
+        sort(&mut all);
         all
     }
+
+    /// The same, and what is odd about the shape of manifests that resolve all the same.
+    pub fn checked(&self) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics();
+        all.extend(stacks::manifests(&self.snapshot, &self.policy, &all));
+        sort(&mut all);
+        all
+    }
+}
+
+fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
+    found.dedup();
 }
 
 fn render(

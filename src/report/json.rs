@@ -12,6 +12,7 @@
 //! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
 //! explain  {version, component, path, value?, layers: [layer]}
+//! why_not  {version, component, path, asked, reasons: [{kind, sentence, ...}]}
 //! layer    {value, wins, origin?, section, reach, imports}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
@@ -34,6 +35,7 @@ use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::StackStatus;
 use crate::model::value::{Node, Value};
+use crate::model::why_not::WhyNot;
 
 /// The version of the shape.
 const VERSION: u32 = 1;
@@ -105,7 +107,12 @@ pub fn status(stacks: &[StackStatus]) -> Json {
 
 /// What is wrong with a repository.
 pub fn findings(diagnostics: &[Diagnostic]) -> Json {
-    json!({ "version": VERSION, "diagnostics": diagnostics })
+    let one = |found: &Diagnostic| {
+        let mut json = json!(found);
+        json["hint"] = found.advice().into();
+        json
+    };
+    json!({ "version": VERSION, "diagnostics": diagnostics.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// What comes of a value, and every layer that says something about it, lowest precedence first.
@@ -115,14 +122,14 @@ pub fn explain(
     explained: &[Explained],
     files: &Files,
 ) -> Json {
-    let layer = |said: &Explained| {
+    let layer = |(at, said): (usize, &Explained)| {
         let layer = component.layers.get(said.layer)?;
         Some(json!({
             "value": unsecret(&said.value),
             "wins": said.wins,
             "origin": files.span(said.value.origin),
             "section": layer.section,
-            "reach": words::reach(&layer.reach),
+            "reach": words::reach_over(&layer.reach, &explained[..at]),
             "imports": layer.imports,
         }))
     };
@@ -131,7 +138,46 @@ pub fn explain(
         "component": component.id.to_string(),
         "path": path,
         "value": path.find(&component.sections).map(unsecret),
-        "layers": explained.iter().filter_map(layer).collect::<Vec<_>>(),
+        "layers": explained.iter().enumerate().filter_map(layer).collect::<Vec<_>>(),
+    })
+}
+
+/// Why something is not what a component has at a path: each reason by kind and as a sentence.
+pub fn why_not(
+    component: &Component,
+    path: &FieldPath,
+    asked: &str,
+    why: &[WhyNot],
+    files: &Files,
+) -> Json {
+    let place = |said: &Explained| json!({ "value": unsecret(&said.value), "origin": files.span(said.value.origin) });
+    let one = |why: &WhyNot| {
+        let mut json = match why {
+            WhyNot::Wins(said) => json!({ "kind": "wins", "said": place(said) }),
+            WhyNot::Lost { said, to } => json!({
+                "kind": "lost", "said": place(said), "to": to.as_ref().map(place),
+            }),
+            WhyNot::Silent(file) => json!({ "kind": "silent", "file": file }),
+            WhyNot::NotImported { file, by } => {
+                json!({ "kind": "not imported", "file": file, "by": by })
+            }
+            WhyNot::NoFile { file, closest } => {
+                json!({ "kind": "no file", "file": file, "closest": closest })
+            }
+            WhyNot::NotSaid { elsewhere, .. } => {
+                let ids = elsewhere.iter().map(ToString::to_string).collect::<Vec<_>>();
+                json!({ "kind": "not said", "elsewhere": ids })
+            }
+        };
+        json["sentence"] = words::why_not(why, component, path, files).into();
+        json
+    };
+    json!({
+        "version": VERSION,
+        "component": component.id.to_string(),
+        "path": path,
+        "asked": asked,
+        "reasons": why.iter().map(one).collect::<Vec<_>>(),
     })
 }
 

@@ -3,6 +3,7 @@
 mod ends;
 mod holds;
 mod verdict;
+mod why_not;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +11,15 @@ use jiff::Timestamp;
 
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause, Change, Risk};
-use crate::model::desired::Reach;
+use crate::model::desired::{Explained, Reach};
 use crate::model::plan::Plan;
 use crate::model::review::Review;
+use crate::model::value::Node;
 
 pub use ends::{deviation, deviations, health, outcome, step_end};
 pub use holds::{Clearing, approve, clearing, part, reason};
 pub use verdict::{State, Verdict};
+pub use why_not::why_not;
 
 /// The order in which actions are counted: what takes away comes first.
 const VERBS: [&str; 8] =
@@ -48,6 +51,22 @@ pub fn reach(reach: &Reach) -> String {
         Reach::Override => "override".to_owned(),
         Reach::Rendered => "rendered".to_owned(),
         Reach::Derived(rule) => format!("by the rule: {rule}"),
+    }
+}
+
+/// The same for a layer at one path, where `below` is what the layers under it say there, lowest
+/// precedence first: what a computed value was computed from.
+pub fn reach_over(reached: &Reach, below: &[Explained]) -> String {
+    let source = |said: &Explained| match &said.value.node {
+        Node::Raw(raw) => match raw.tag.as_deref().filter(|tag| !tag.starts_with("!!")) {
+            Some(tag) => Some(format!("by the function `{}`", visible(tag))),
+            None => raw.text.contains("{{").then(|| "by the template below it".to_owned()),
+        },
+        _ => None,
+    };
+    match reached {
+        Reach::Rendered => below.iter().rev().find_map(source).unwrap_or_else(|| reach(reached)),
+        _ => reach(reached),
     }
 }
 

@@ -46,6 +46,18 @@ pub(super) struct Dialect {
     pub(super) prefix_separator: Arc<str>,
     /// What takes a plain key apart into nested maps, if anything does.
     pub(super) key_delimiter: Option<Arc<str>>,
+    /// Where the rules are that `settings.validation` names.
+    pub(super) schemas: SchemaFolders,
+}
+
+/// The folders of rules by language, from the repository's root.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SchemaFolders {
+    pub(super) json_schema: String,
+    pub(super) opa: String,
+    pub(super) cel: String,
+    /// The repository's own schema of manifests, as it is written.
+    pub(super) manifest: Option<Arc<str>>,
 }
 
 /// How a stack gets its name where the manifest does not say it.
@@ -125,6 +137,7 @@ impl Reader<'_> {
                 &["components", "terraform", "workspace", "prefix_separator"],
             )
             .unwrap_or_else(|| "-".into()),
+            schemas: self.schemas(root, &base_path),
             has_workspaces: ["components", "terraform", "workspaces_enabled"]
                 .iter()
                 .try_fold(root, |value, step| value.get(step))
@@ -212,6 +225,20 @@ impl Reader<'_> {
             }
         }
         Layout(layout)
+    }
+
+    fn schemas(&mut self, root: &Value, base_path: &str) -> SchemaFolders {
+        let mut base = |kind: &str| {
+            let value = root.get("schemas").and_then(|all| all.get(kind)?.get("base_path"));
+            let folder = self.folder(value, "");
+            path::normal(&format!("{base_path}/{folder}")).unwrap_or_default()
+        };
+        SchemaFolders {
+            json_schema: base("jsonschema"),
+            opa: base("opa"),
+            cel: base("cel"),
+            manifest: text(root, &["schemas", "atmos", "manifest"]),
+        }
     }
 
     fn folder(&mut self, value: Option<&Value>, otherwise: &str) -> String {

@@ -36,6 +36,8 @@ pub(super) struct Closure {
     pub(super) sideways: Vec<Overriding>,
     /// Why it is not complete.
     pub(super) faults: Vec<Diagnostic>,
+    /// What is odd, and leaves it complete.
+    pub(super) odd: Vec<Diagnostic>,
     /// How many contributions come before, or are, the last of which something is missing: what
     /// is missing could not change what the others say.
     pub(super) certain_from: usize,
@@ -53,7 +55,7 @@ impl Closure {
     pub(super) fn certain(&self) -> Self {
         let contributions = self.contributions[self.certain_from..].to_vec();
         let sideways = self.sideways.clone();
-        Self { contributions, sideways, faults: Vec::new(), certain_from: 0 }
+        Self { contributions, sideways, faults: Vec::new(), odd: Vec::new(), certain_from: 0 }
     }
 
     /// The `overrides` that reach the components of `contribution`, lowest precedence first.
@@ -69,6 +71,7 @@ impl Closure {
         let pairs = self.contributions.iter().zip(&other.contributions);
         self.faults.is_empty()
             && other.faults.is_empty()
+            && self.odd == other.odd
             && self.contributions.len() == other.contributions.len()
             && pairs
                 .into_iter()

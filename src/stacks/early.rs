@@ -99,7 +99,8 @@ impl Early {
         if failures.is_empty() {
             self.value = rendered.unwrap_or_else(|| self.value.clone());
         } else if !context.values.is_empty() {
-            let spans = failures.iter().map(|f| f.diagnostic(library.span(&f.at, path)));
+            let spans =
+                failures.iter().map(|f| f.diagnostic(&library.files, library.span(&f.at, path)));
             self.faults.extend(spans);
         } else {
             let scope = scope(&self.values);

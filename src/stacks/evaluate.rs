@@ -14,6 +14,7 @@ use super::sections::{self, Shape};
 use super::template::{self, Missing, Moment, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
+use crate::model::policy::Level;
 use crate::model::value::{Map, Node, Value};
 
 /// Sections that templates see, empty at least, in components of no other kind.
@@ -66,21 +67,27 @@ impl Finisher<'_> {
             if bench.presence == Presence::Abstract {
                 continue;
             }
-            let spans = failures
-                .iter()
-                .map(|f| f.diagnostic(self.span(bench.parent, bench.sources, &f.at)));
+            let spans = failures.iter().map(|f| {
+                let span = self.span(bench.parent, bench.sources, &f.at);
+                f.diagnostic(&self.library.files, span)
+            });
             bench.faults.extend(spans.collect::<Vec<_>>());
             if !bench.faults.is_empty() {
                 break;
             }
         }
         if bench.presence == Presence::Active {
+            let level = self.library.strictness.missing_template_keys;
             let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
-            let found = spans.map(|span| {
+            let found = spans.filter_map(|span| {
                 let message = "a key of this template is not there, so it prints `<no value>`";
-                Diagnostic::warning(Code::TemplateMissingKey, span, message)
+                level.of(Diagnostic::error(Code::TemplateMissingKey, span, message))
             });
-            self.warnings.extend(found.collect::<Vec<_>>());
+            let found: Vec<_> = found.collect();
+            match level {
+                Level::Deny => bench.faults.extend(found),
+                Level::Allow | Level::Warn => self.warnings.extend(found),
+            }
         }
     }
 

@@ -117,7 +117,12 @@ impl<'l> Importer<'l> {
                 let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
                 let ring = ring.collect::<Vec<_>>().join(" -> ");
                 let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
-                return Err(Box::new(fault.hint("remove one of these imports")));
+                let fault = fault.hint("remove one of these imports");
+                match self.library.strictness.import_cycles.of(fault) {
+                    Some(fault) if fault.is_error() => return Err(Box::new(fault)),
+                    odd => walk.closure.odd.extend(odd),
+                }
+                continue;
             }
             if walk.chain.len() >= DEPTH_MAX
                 || walk.closure.contributions.len() >= CONTRIBUTIONS_MAX

@@ -13,6 +13,7 @@ use super::merge::{self, Lists};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ContentId;
 use crate::model::files::{File, Files};
+use crate::model::policy::Strictness;
 use crate::model::value::{Map, Node, Origin, Raw, Value};
 use crate::source::{ReadError, Snapshot};
 
@@ -23,6 +24,8 @@ pub(super) struct Library {
     pub(super) base_path: String,
     /// What takes a plain key of a manifest apart: `a.b: 1` is `a: {b: 1}`.
     pub(super) key_delimiter: Option<Arc<str>>,
+    /// What becomes of what is odd.
+    pub(super) strictness: Strictness,
     /// Everything parsed so far.
     pub(super) files: Files,
     read: BTreeMap<Arc<str>, Option<Arc<Source>>>,
@@ -57,6 +60,7 @@ impl Library {
             snapshot: snapshot.clone(),
             base_path: base_path.to_owned(),
             key_delimiter: None,
+            strictness: Strictness::default(),
             files: Files::default(),
             read: BTreeMap::new(),
             tables: BTreeMap::new(),

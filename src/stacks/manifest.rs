@@ -91,7 +91,7 @@ pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str
     if !root.is_null() {
         splitter.root(root);
     }
-    splitter.manifest
+    splitter.finish()
 }
 
 struct Splitter<'l> {
@@ -133,6 +133,7 @@ impl Splitter<'_> {
     }
 
     fn global(&mut self, rule: &Rule, value: &Value) {
+        self.closed(rule.name, value);
         match self.part(rule, value) {
             Ok(part) => {
                 self.manifest.globals.insert(rule.name.into(), part);
@@ -169,7 +170,8 @@ impl Splitter<'_> {
                 name => match self.part(sections::rule_of(name), child) {
                     Ok(part) => {
                         let known = sections::component_keys();
-                        self.warn_unknown(value, key, known, &format!("under `{kind}`"));
+                        self.unknown(value, key, known, &format!("under `{kind}`"));
+                        self.closed(key, child);
                         parts.insert(key.clone(), part);
                     }
                     Err(fault) => self.manifest.faults.push(*fault),
@@ -191,7 +193,7 @@ impl Splitter<'_> {
             let rule = sections::rule_of(key);
             if !rule.overridden {
                 let known = sections::RULES.iter().filter(|r| r.overridden).map(|rule| rule.name);
-                self.warn_unknown(value, key, known, "in `overrides`");
+                self.unknown(value, key, known, "in `overrides`");
             }
             let rule = if rule.overridden { rule } else { &sections::OTHER };
             match self.part(rule, child) {
@@ -241,14 +243,16 @@ impl Splitter<'_> {
             return declared;
         };
         let custom = !sections::KINDS.contains(&kind.as_ref());
+        let odd = self.manifest.warnings.len();
         for (key, child) in map.iter() {
+            self.closed(key, child);
             if !custom {
-                self.warn_unknown(value, key, sections::component_keys(), "in a component");
+                self.unknown(value, key, sections::component_keys(), "in a component");
             }
             if key.as_ref() == "metadata" {
                 for (key, _) in child.as_map().into_iter().flat_map(|map| map.iter()) {
                     let known = sections::METADATA.iter().copied();
-                    self.warn_unknown(child, key, known, "in `metadata`");
+                    self.unknown(child, key, known, "in `metadata`");
                 }
             }
             let rule = if custom { &sections::OTHER } else { sections::rule_of(key) };
@@ -259,6 +263,11 @@ impl Splitter<'_> {
                 Err(fault) => declared.faults.push(*fault),
             }
         }
+        // What is forbidden in a component is that component's alone.
+        let odd = self.manifest.warnings.split_off(odd);
+        let (faults, odd): (Vec<_>, Vec<_>) = odd.into_iter().partition(Diagnostic::is_error);
+        declared.faults.extend(faults);
+        self.manifest.warnings.extend(odd);
         declared
     }
 
@@ -288,7 +297,7 @@ impl Splitter<'_> {
         };
         let known = sections::IMPORT.iter().copied();
         for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
-            self.warn_unknown(item, key, known.clone(), "in an import");
+            self.unknown(item, key, known.clone(), "in an import");
         }
         let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Import {
@@ -334,10 +343,26 @@ impl Splitter<'_> {
         if value.as_map().is_some() && closest(key, known.iter().copied()).is_none() {
             return;
         }
-        self.warn_unknown(root, key, known.into_iter(), "at the top of a manifest");
+        self.unknown(root, key, known.into_iter(), "at the top of a manifest");
     }
 
-    fn warn_unknown<'k>(
+    /// The keys of maps further down that are known.
+    fn closed(&mut self, section: &str, value: &Value) {
+        for (way, place, keys) in sections::CLOSED.iter().filter(|(way, ..)| way[0] == section) {
+            let mut maps = vec![value];
+            for step in &way[1..] {
+                maps = maps.into_iter().flat_map(|map| below(map, step)).collect();
+            }
+            for map in maps {
+                for (key, _) in map.as_map().into_iter().flat_map(|map| map.iter()) {
+                    self.unknown(map, key, keys.iter().copied(), place);
+                }
+            }
+        }
+    }
+
+    /// Says that `key` is none of the known ones, if it is not.
+    fn unknown<'k>(
         &mut self,
         map: &Value,
         key: &Arc<str>,
@@ -348,11 +373,21 @@ impl Splitter<'_> {
             return;
         }
         let message = format!("`{key}` means nothing {place}");
-        let found = Diagnostic::warning(Code::UnknownKey, self.key_span(map, key), message);
+        let found = Diagnostic::error(Code::UnknownKey, self.key_span(map, key), message);
+        let Some(found) = self.library.strictness.unknown_keys.of(found) else { return };
         self.manifest.warnings.push(match closest(key, known) {
             Some(name) => found.hint(format!("did you mean `{name}`?")),
             None => found,
         });
+    }
+
+    /// What is forbidden at the top regards all that imports the manifest.
+    fn finish(mut self) -> Manifest {
+        let odd = std::mem::take(&mut self.manifest.warnings);
+        let (faults, odd): (Vec<_>, Vec<_>) = odd.into_iter().partition(Diagnostic::is_error);
+        self.manifest.faults.extend(faults);
+        self.manifest.warnings = odd;
+        self.manifest
     }
 
     fn fault(&self, code: Code, value: &Value, message: &str) -> Diagnostic {
@@ -374,5 +409,17 @@ fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
     match value.is_null() {
         true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
         false => fault,
+    }
+}
+
+/// The values one step below; `*` steps into all of them.
+fn below<'v>(value: &'v Value, step: &str) -> Vec<&'v Value> {
+    match step {
+        "*" => {
+            let entries = value.as_map().into_iter().flat_map(|map| map.iter());
+            let items = value.as_list().unwrap_or_default();
+            entries.map(|(_, value)| value).chain(items).collect()
+        }
+        key => value.get(key).into_iter().collect(),
     }
 }

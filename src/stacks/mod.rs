@@ -45,6 +45,8 @@ mod whole;
 mod resolve;
 mod policy_file;
 mod explain;
+mod why_not;
+mod rules;
 mod affected;
 mod strict;
 
@@ -63,6 +65,8 @@ pub use layer::fold;
 pub use merge::Lists;
 pub use policy_file::policy;
 pub use resolve::Resolver;
+pub use rules::{Asked, Language, Rulebook, UnknownRule, Verdicts, manifest_schema, manifests};
+pub use why_not::why_not;
 
 /// Which part of a snapshot is wanted. By default all of it.
 #[derive(Debug, Clone, Default)]

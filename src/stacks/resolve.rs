@@ -16,6 +16,7 @@ use super::load::Library;
 use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
+use super::policy_file;
 use super::roll::Caller;
 use super::strict;
 use super::template::Templates;
@@ -61,6 +62,7 @@ impl Resolver {
         let (dialect, found) = Dialect::read(&mut library);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
+        library.strictness = policy_file::policy(snapshot).0.strictness;
         let mut templates = Templates::new(dialect.templates.clone());
         let identity = Identity::new(&dialect, &mut templates);
         let mut resolver = Self {
@@ -250,6 +252,7 @@ impl Resolver {
         let mut odd = BTreeMap::new();
         for parent in self.parents.values() {
             found.extend(parent.closure.faults.iter().chain(&parent.roll().found).cloned());
+            found.extend(parent.closure.odd.iter().cloned());
             tree.extend(parent.closure.faults.iter().cloned());
             tree.extend(parent.roll().wrong.values().flatten().cloned());
             let manifests = parent.closure.contributions.iter().map(|from| &from.manifest);

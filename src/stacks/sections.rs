@@ -123,6 +123,28 @@ pub(super) const IMPORT: &[&str] = &[
     "ttl",
 ];
 
+/// The keys of a dependency, in `dependencies.components` and in `settings.depends_on`.
+pub(super) const DEPENDENCY: &[&str] = &[
+    "component",
+    "name",
+    "kind",
+    "stack",
+    "file",
+    "folder",
+    "namespace",
+    "tenant",
+    "environment",
+    "stage",
+];
+
+/// The maps below a section whose keys are known: a way with `*` for any key or any item, what it
+/// is called in a sentence, and the keys.
+pub(super) const CLOSED: &[(&[&str], &str, &[&str])] = &[
+    (&["settings", "validation", "*"], "in a rule", super::rules::KEYS),
+    (&["settings", "depends_on", "*"], "in a dependency", DEPENDENCY),
+    (&["dependencies", "components", "*"], "in a dependency", DEPENDENCY),
+];
+
 /// The rule of the section `name`.
 pub(super) fn rule_of(name: &str) -> &'static Rule {
     RULES.iter().find(|rule| rule.name == name).unwrap_or(&OTHER)

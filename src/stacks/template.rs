@@ -16,6 +16,7 @@ use super::deferred;
 use super::function;
 use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
 
@@ -366,9 +367,14 @@ impl<'t> Rendering<'t> {
 }
 
 impl Failure {
-    /// The failure as a finding at `span`, the author's text.
-    pub(super) fn diagnostic(&self, span: Span) -> Diagnostic {
-        diagnostic(&self.error, span)
+    /// The failure as a finding at its place in the author's text; at `span` where that is not to
+    /// be told.
+    pub(super) fn diagnostic(&self, files: &Files, span: Span) -> Diagnostic {
+        let inside = match &self.at.node {
+            Node::Raw(_) => files.inside(self.at.origin, self.error.offset),
+            _ => None,
+        };
+        diagnostic(&self.error, inside.unwrap_or(span))
     }
 }
 

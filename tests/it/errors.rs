@@ -19,7 +19,7 @@ use isobar::source::{Snapshot, TEXT_BYTES_MAX};
 use isobar::stacks::{Resolver, Selection};
 
 /// Repository files by path.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The heading of what is made, and of what has to follow it.
 const EXAMPLE: &str = "## Example\n";
@@ -72,7 +72,7 @@ fn output(code: Code, own: &Files) -> String {
     let snapshot = Snapshot::in_memory(all);
     let found =
         wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent);
-    let found = found.diagnostics();
+    let found = found.checked();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");
@@ -112,7 +112,7 @@ fn example(own: &Files, output: &str) -> String {
 }
 
 /// Every file below `folder`, by its path in there.
-fn files(folder: &Path) -> Files {
+pub(crate) fn files(folder: &Path) -> Files {
     let mut found = Files::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -129,10 +129,10 @@ fn files(folder: &Path) -> Files {
     found
 }
 
-fn cases() -> PathBuf {
+pub(crate) fn cases() -> PathBuf {
     root().join("tests/golden/errors")
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -7,6 +7,8 @@ mod conformance;
 mod crash;
 mod deployments;
 mod errors;
+mod explain;
+mod kinds;
 mod git_http;
 mod laws;
 mod links;

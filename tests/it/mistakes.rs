@@ -27,7 +27,11 @@ const MISTAKES: &[Break] = &[
         "components:\n  terraform:\n    one: { metadata: { type: abstract, inherits: [two] } }\n    \
          two: { metadata: { type: abstract, inherits: [one] } }\n",
     ),
-    Break::Add("key", "components:\n  terraform:\n    vpc: { varz: { size: 1 } }\n"),
+    Break::Add(
+        "key",
+        "components:\n  terraform:\n    vpc: { varz: { size: 1 }, \
+         vars: { cidr: 10.9.0.0/16, availability_zones: [eu-west-1a, eu-west-1b] } }\n",
+    ),
     Break::Add("twice", "terraform: { vars: { team: a, team: b } }\n"),
     Break::Add(
         "base",
@@ -73,6 +77,9 @@ fn break_it(repository: &Path) {
             }
         }
     }
+    // They are no stacks of this repository, and not having its names is no mistake of theirs.
+    let rules = repository.join("stacks/_globals/schemas/stack-schemas");
+    fs::remove_dir_all(rules).expect("removed");
     let ring = repository.join("stacks/catalogs/ring.yaml");
     fs::write(ring, "import: [catalogs/ring]\n").expect("written");
 }

@@ -12,6 +12,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("schemas/agent.schema.json", &["schema", "agent"]),
     ("schemas/isobar.schema.json", &["schema", "repository"]),
     ("schemas/reconcile.schema.json", &["schema", "reconcile"]),
+    ("schemas/stacks.schema.json", &["schema", "stacks"]),
     ("docs/cli.md", &["reference", "commands"]),
     ("docs/settings.md", &["reference", "settings"]),
 ];

@@ -200,9 +200,7 @@ fn write_diagnostics(out: &mut String, review: &Review) {
             code(diagnostic.code.as_str()),
             prose(&diagnostic.message)
         );
-        if let Some(hint) = &diagnostic.hint {
-            let _ = writeln!(out, "  {}", prose(hint));
-        }
+        let _ = writeln!(out, "  {}", prose(diagnostic.advice()));
     }
     if review.diagnostics.len() > LISTED_MAX {
         let _ = writeln!(out, "- and {} more", review.diagnostics.len() - LISTED_MAX);

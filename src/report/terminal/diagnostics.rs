@@ -46,9 +46,7 @@ fn one(diagnostic: &Diagnostic, source: &impl Fn(&str) -> Option<Arc<str>>) -> S
     for (span, note) in &diagnostic.related {
         group = place(group, span, Some(visible(note)), source);
     }
-    if let Some(hint) = &diagnostic.hint {
-        group = group.element(Level::HELP.message(visible(hint)));
-    }
+    group = group.element(Level::HELP.message(visible(diagnostic.advice())));
     Renderer::styled().render(&[group])
 }
 

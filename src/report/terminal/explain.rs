@@ -28,11 +28,11 @@ pub fn explain(
     };
     let head = format!("{} {value}", visible(&path.to_string()));
     let _ = writeln!(out, "{} {}\n", paint(STRONG, &id), head.trim());
-    for said in explained {
+    for (at, said) in explained.iter().enumerate() {
         let Some(layer) = component.layers.get(said.layer) else { continue };
         let (mark, style) = if said.wins { ('>', COMES) } else { (' ', PLAIN) };
         let _ = writeln!(out, "{mark} {}", paint(style, &inline(&said.value)));
-        let reach = words::reach(&layer.reach);
+        let reach = words::reach_over(&layer.reach, &explained[..at]);
         let place = place(&said.value, layer, files);
         let _ = writeln!(out, "    {place}  {}", paint(FAINT, &reach));
         if layer.imports.len() > 1 {

@@ -63,7 +63,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
               hint: import the file that declares it
             Error section-type stacks/deploy/c.yaml:5:19: `vars` must be a map
               hint: remove the empty `vars:`, or write `vars: {}`
-            Error template-syntax stacks/deploy/c.yaml:6:29: function "nope" not defined
+            Error template-syntax stacks/deploy/c.yaml:6:33: function "nope" not defined
             Warning unknown-key stacks/deploy/c.yaml:7:14: `var` means nothing in a component
               hint: did you mean `vars`?
             Error dependency-missing stacks/deploy/c.yaml:8:49: there is no terraform component `fin` in the stack `c`

@@ -72,7 +72,7 @@ components:
               terraform/prints
                 vars: {stage: "dev", x: "null"}
               terraform/fails is unresolved
-            Error template-missing-key stacks/deploy/dev.yaml:5:33: `.vars.absent`: map has no entry for key "absent"
+            Error template-missing-key stacks/deploy/dev.yaml:5:49: `.vars.absent`: map has no entry for key "absent"
         "#]],
     );
 }

@@ -94,8 +94,8 @@ vars: {stage: prod}
               terraform/fine
                 vars: {stage: "prod"}
               terraform/vpc is unresolved
-            Error template-failed stacks/catalog/vpc.yaml:5:14: `.vars.stage.name`: can't evaluate field name in type interface {}
-            Error template-syntax stacks/catalog/vpc.yaml:6:16: missing value for if
+            Error template-failed stacks/catalog/vpc.yaml:5:23: `.vars.stage.name`: can't evaluate field name in type interface {}
+            Error template-syntax stacks/catalog/vpc.yaml:6:23: missing value for if
         "#]],
     );
 }

@@ -45,6 +45,9 @@ const COMMANDS: &[&str] = &[
     "",
     "init",
     "check",
+    "validate",
+    "validate stacks",
+    "validate component",
     "plan",
     "approve",
     "acknowledge",
@@ -88,7 +91,7 @@ fn every_command_has_help() {
 fn no_command_is_missing_here() {
     let folder = tempfile::tempdir().expect("a folder");
     let known = |name: &str| COMMANDS.contains(&name);
-    for above in ["", "list", "describe", "pull"] {
+    for above in ["", "validate", "list", "describe", "pull"] {
         let words: Vec<&str> = above.split(' ').filter(|word| !word.is_empty()).collect();
         let help = match words.as_slice() {
             [] => isobar(["--help"]),

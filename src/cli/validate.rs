@@ -1,0 +1,126 @@
+//! `isobar validate`
+
+use super::workspace::{Findings, Workspace, stack_name, unknown};
+use super::{Context, Exit, Failure, any_error, mistake};
+use crate::diagnostic::{Code, Diagnostic, Severity, closest};
+use crate::ids::{ComponentName, KindName};
+use crate::reconcile::Wanted;
+use crate::report;
+use crate::stacks::{self, Asked, Language, Rulebook, Selection};
+
+/// Check manifests and components against their schemas and rules, as Atmos does.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Every manifest: what `check` finds in how they are written, with unknown keys and odd shapes
+    /// as errors, and the rules of stacks.
+    Stacks {},
+    /// One component of one stack against its rules.
+    Component(ComponentArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ComponentArgs {
+    /// Its name.
+    component: String,
+    /// Its stack.
+    #[arg(short, long)]
+    stack: String,
+    /// Its kind, if several have a component of that name.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only this one of `settings.validation`, even if it is disabled; or a framework's rules.
+    #[arg(long, value_name = "NAME", conflicts_with = "schema_path")]
+    schema: Option<String>,
+    /// Only the rule in this file.
+    #[arg(long, value_name = "FILE")]
+    schema_path: Option<String>,
+    /// How that file is written: `jsonschema`, `opa` or `cel`.
+    #[arg(long, value_name = "TYPE", value_parser = language, requires = "schema_path")]
+    schema_type: Option<Language>,
+    /// Rego files and folders that it imports.
+    #[arg(long, value_name = "PATHS", value_delimiter = ',', requires = "schema_path")]
+    module_paths: Vec<String>,
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::parse(word).ok_or_else(|| "one of jsonschema, opa, cel".to_owned())
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    // What Atmos would not describe, it does not call valid either.
+    let strict = matches!(args, Args::Stacks {});
+    let wanted = Workspace::wanted(context, &Selection { strict, ..Selection::default() })?;
+    match args {
+        Args::Stacks {} => stacks(context, &wanted),
+        Args::Component(args) => component(context, &wanted, args),
+    }
+}
+
+fn stacks(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
+    let of_components = [Code::RuleForm, Code::RuleMissing, Code::RuleFailed, Code::RuleBroken];
+    let resolving = wanted.desired.diagnostics.iter().cloned();
+    let mut found: Vec<_> = resolving.filter(|d| !of_components.contains(&d.code)).collect();
+    found.extend(Rulebook::read(&wanted.snapshot, &wanted.policy).judge_stacks(&wanted.desired));
+    found.extend(stacks::manifests(&wanted.snapshot, &wanted.policy, &found));
+    for odd in &mut found {
+        if matches!(odd.code, Code::UnknownKey | Code::ManifestShape) {
+            odd.severity = Severity::Error;
+        }
+    }
+    let count = wanted.desired.stacks.len();
+    let summary = format!("{} validated", report::words::several(count, "stack"));
+    tell(context, wanted, found, &summary)
+}
+
+fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result<Exit, Failure> {
+    let stack = &wanted.desired.stacks[&stack_name(&wanted.desired, &args.stack)?];
+    let fits = |kind: &KindName, name: &ComponentName| {
+        name.as_str() == args.component && args.kind.as_ref().is_none_or(|k| k == kind.as_str())
+    };
+    // Terraform comes first where several kinds have a component of that name, as in Atmos.
+    let found = stack.components.values().filter(|c| fits(&c.id.kind, &c.id.name));
+    let Some(component) = found.min_by_key(|c| c.id.kind.as_str() != "terraform") else {
+        let unresolved = stack.unresolved.iter().find(|((kind, name), _)| fits(kind, name));
+        let Some((_, faults)) = unresolved else {
+            let known = stack.components.values().map(|c| c.id.name.as_str());
+            return Err(unknown("component", &args.component, closest(&args.component, known)));
+        };
+        return tell(context, wanted, faults.clone(), "it cannot be resolved");
+    };
+    let asked = match (&args.schema, &args.schema_path) {
+        (Some(name), _) => Asked::Named(name.clone()),
+        (None, Some(path)) => Asked::Given {
+            path: path.clone(),
+            language: args.schema_type,
+            modules: args.module_paths.clone(),
+        },
+        (None, None) => Asked::All,
+    };
+    let mut rules = Rulebook::read(&wanted.snapshot, &wanted.policy);
+    let answer = rules.ask(component, &wanted.desired.files, &asked).map_err(mistake)?;
+    let id = report::words::visible(&component.id.to_string());
+    let summary = match answer.rules.len() {
+        0 if answer.diagnostics.is_empty() => format!("no rule applies to {id}"),
+        count => format!("{id}: {} asked", report::words::several(count, "rule")),
+    };
+    tell(context, wanted, answer.diagnostics, &summary)
+}
+
+fn tell(
+    context: &Context,
+    wanted: &Wanted,
+    mut found: Vec<Diagnostic>,
+    summary: &str,
+) -> Result<Exit, Failure> {
+    found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
+    found.dedup();
+    let exit = if any_error(&found) { Exit::Mistake } else { Exit::Done };
+    let findings = Findings::among(found, &wanted.snapshot);
+    if context.output.json {
+        context.output.print_json(&report::json::findings(&findings.diagnostics))?;
+        return Ok(exit);
+    }
+    findings.show(context);
+    context.output.print(summary)?;
+    Ok(exit)
+}

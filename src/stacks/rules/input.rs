@@ -1,0 +1,110 @@
+//! What a rule is asked about, as JSON, and the way back to the line that says it.
+
+use serde_json::{Map as Object, Value as Json, json};
+
+use crate::diagnostic::Span;
+use crate::model::canonical;
+use crate::model::desired::{Component, Presence, Reach, Stack};
+use crate::model::files::{File, Files};
+use crate::model::path::FieldPath;
+use crate::model::value::{Node, Rules, Value};
+
+/// What stands for a value that is not known yet: nothing is said about it.
+const UNKNOWN: &str = "(computed)";
+
+/// The component as `describe component` shows it: its sections and its names.
+pub(super) fn component(component: &Component) -> Json {
+    let mut all = Object::new();
+    if let Some(sections) = component.sections.as_map() {
+        all.extend(sections.iter().map(|(name, value)| (name.to_string(), plain(value))));
+    }
+    all.insert("atmos_component".to_owned(), json!(component.id.name));
+    all.insert("atmos_stack".to_owned(), json!(component.id.stack));
+    all.insert("atmos_stack_file".to_owned(), json!(component.manifest));
+    all.insert("component".to_owned(), json!(component.code));
+    all.insert("inheritance".to_owned(), json!(component.inheritance));
+    all.insert("workspace".to_owned(), json!(component.workspace));
+    Json::Object(all)
+}
+
+/// The stack: its name, and its active components by kind and name.
+pub(super) fn stack(stack: &Stack) -> Json {
+    let mut kinds: Object<String, Json> = Object::new();
+    for component in active(stack) {
+        let kind = kinds.entry(component.id.kind.as_str()).or_insert_with(|| json!({}));
+        kind[component.id.name.as_str()] = self::component(component);
+    }
+    json!({ "stack": stack.name, "components": kinds })
+}
+
+/// What exists to be applied.
+pub(super) fn active(stack: &Stack) -> impl Iterator<Item = &Component> {
+    stack.components.values().filter(|component| component.presence == Presence::Active)
+}
+
+/// A place in a component.
+pub(super) struct Found<'v> {
+    /// How the author would write it.
+    pub(super) path: FieldPath,
+    /// What is there, or the deepest value on the way.
+    pub(super) value: &'v Value,
+    /// Whether the whole way is there.
+    pub(super) whole: bool,
+}
+
+/// Follows the steps of a JSON path from the sections of a component.
+pub(super) fn find<'v>(sections: &'v Value, steps: &[String]) -> Found<'v> {
+    let mut found = Found { path: FieldPath::root(), value: sections, whole: true };
+    for step in steps {
+        let index = step.parse().ok().filter(|_| found.value.as_list().is_some());
+        let next = match index {
+            Some(index) => found.value.as_list().and_then(|items| items.get(index)),
+            None => found.value.get(step),
+        };
+        found.path = match index {
+            Some(index) => found.path.index(index),
+            None => found.path.key(step.as_str()),
+        };
+        match next {
+            Some(value) if found.whole => found.value = value,
+            _ => found.whole = false,
+        }
+    }
+    found
+}
+
+/// Whether nothing can be said about a value yet.
+pub(super) fn is_open(value: &Value) -> bool {
+    matches!(value.node, Node::Unknown(_) | Node::Secret(_))
+}
+
+/// Where a component begins: its name, in the last file that speaks of it.
+pub(super) fn span(component: &Component, files: &Files) -> Span {
+    let own = component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
+    let said = own.filter_map(|layer| layer.imports.last());
+    let all = [&component.manifest].into_iter().chain(said);
+    let found = all.flat_map(|path| files.at(path)).find_map(|file| name(component, file));
+    found.unwrap_or_else(|| Span::file(component.manifest.clone()))
+}
+
+/// Where the name of the component stands in a file.
+fn name(component: &Component, file: &File) -> Option<Span> {
+    let document = &file.document;
+    let kinds = document.get(document.root(), "components")?;
+    let names = document.get(kinds, component.id.kind.as_str())?;
+    let mut names = document.entries(names).filter(|_| document.is_mapping(names));
+    let (key, _) = names.find(|(key, _)| document.text(*key) == component.id.name.as_str())?;
+    Some(Span::new(&file.path, document.span(key)))
+}
+
+fn plain(value: &Value) -> Json {
+    match &value.node {
+        Node::List(items) => items.iter().map(plain).collect(),
+        Node::Map(map) => {
+            Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
+        }
+        Node::Unknown(_) | Node::Secret(_) => Json::from(UNKNOWN),
+        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack))),
+        _ => canonical::encode(value),
+    }
+}

@@ -1,0 +1,289 @@
+//! Every rule asked about everything it holds for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::cel::Cel;
+use super::declared::{Asked, Reader, UnknownRule};
+use super::folder::Folders;
+use super::input::{self, Found};
+use super::json_schema::JsonSchema;
+use super::rego::Rego;
+use super::{Language, RULE_BYTES_MAX, Rule, Violation};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::ids::ComponentId;
+use crate::model::desired::{Component, Desired, Stack};
+use crate::model::files::Files;
+use crate::model::policy::{Level, RepositoryPolicy};
+use crate::model::value::{Origin, Value};
+use crate::source::Snapshot;
+use crate::stacks::atmos_yaml::Dialect;
+use crate::stacks::load::Library;
+
+/// The rules of one snapshot, each compiled once.
+pub struct Rulebook {
+    snapshot: Snapshot,
+    folders: Folders,
+    compiled: BTreeMap<Source, Result<Compiled, Vec<Diagnostic>>>,
+}
+
+/// What came of asking all rules.
+#[derive(Debug, Clone, Default)]
+pub struct Verdicts {
+    /// Everything that is wrong, and what is only odd; in no order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The components that break a rule which forbids that, or whose rules cannot be asked.
+    pub broken: BTreeMap<ComponentId, Vec<Diagnostic>>,
+}
+
+/// What came of asking about one component.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The rules that apply, by name.
+    pub rules: Vec<Arc<str>>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A rule's text: its language, its file, and the files it imports.
+type Source = (Language, Arc<str>, Vec<Arc<str>>);
+
+enum Compiled {
+    JsonSchema(JsonSchema),
+    Rego(Box<Rego>),
+    Cel(Cel),
+}
+
+impl Rulebook {
+    /// Reads what lies in the folders of `snapshot`. Rules that components name are read when
+    /// they are asked.
+    pub fn read(snapshot: &Snapshot, policy: &RepositoryPolicy) -> Self {
+        let (dialect, _) = Dialect::read(&mut Library::new(snapshot, ""));
+        let folders = Folders::read(snapshot, &dialect, &policy.schemas);
+        Self { snapshot: snapshot.clone(), folders, compiled: BTreeMap::new() }
+    }
+
+    /// Asks all rules about all that is to be applied.
+    pub fn judge(&mut self, desired: &Desired) -> Verdicts {
+        let mut verdicts = Verdicts::default();
+        let lying: Vec<Rule> = self.folders.all().cloned().collect();
+        for rule in &lying {
+            verdicts.diagnostics.extend(self.compiled(rule).err().into_iter().flatten());
+        }
+        for stack in desired.stacks.values() {
+            for component in input::active(stack) {
+                let answer = self.ask(component, &desired.files, &Asked::All);
+                verdicts.add(&component.id, answer.unwrap_or_default().diagnostics);
+            }
+            self.judge_stack(stack, &desired.files, &mut verdicts);
+        }
+        verdicts
+    }
+
+    /// Asks the rules of stacks alone.
+    pub fn judge_stacks(&mut self, desired: &Desired) -> Vec<Diagnostic> {
+        let mut verdicts = Verdicts::default();
+        for stack in desired.stacks.values() {
+            self.judge_stack(stack, &desired.files, &mut verdicts);
+        }
+        verdicts.diagnostics
+    }
+
+    /// Asks some rules about one component.
+    pub fn ask(
+        &mut self,
+        component: &Component,
+        files: &Files,
+        asked: &Asked,
+    ) -> Result<Answer, UnknownRule> {
+        let home = input::span(component, files);
+        let span = |value: &Value| files.span(value.origin).unwrap_or_else(|| home.clone());
+        let reader = Reader { snapshot: &self.snapshot, folders: &self.folders, span: &span };
+        let (rules, mut found) = reader.rules(component, asked)?;
+        let names = rules.iter().map(|rule| rule.name.clone()).collect();
+        if rules.is_empty() {
+            return Ok(Answer { rules: names, diagnostics: found });
+        }
+        let input = input::component(component);
+        for rule in &rules {
+            let place = |violation: &Violation| {
+                let Found { path, value, whole } =
+                    input::find(&component.sections, &violation.path);
+                if whole && input::is_open(value) && !path.0.is_empty() {
+                    return None;
+                }
+                Some(match path.0.is_empty() {
+                    true => (format!("`{}`", component.id.name), home.clone()),
+                    false => (format!("`{path}`"), span(value)),
+                })
+            };
+            found.extend(self.broken(rule, &input, place));
+        }
+        Ok(Answer { rules: names, diagnostics: found })
+    }
+
+    fn judge_stack(&mut self, stack: &Stack, files: &Files, verdicts: &mut Verdicts) {
+        let rules = self.folders.stacks.clone();
+        if rules.is_empty() || input::active(stack).next().is_none() {
+            return;
+        }
+        let input = input::stack(stack);
+        let manifest = stack.manifests.first().cloned().unwrap_or_else(|| "".into());
+        for rule in &rules {
+            let mut of: BTreeMap<Option<ComponentId>, Vec<Diagnostic>> = BTreeMap::new();
+            let home = Span::file(manifest.clone());
+            let compiled = match self.asked(rule, &input) {
+                Ok(violations) => violations,
+                Err(faults) => {
+                    of.entry(None).or_default().extend(faults);
+                    Vec::new()
+                }
+            };
+            for violation in compiled {
+                let (component, at, what) = stack_place(stack, files, &violation, &home);
+                let found = diagnostic(rule, &violation, &what, at);
+                of.entry(component.map(|component| component.id.clone())).or_default().push(found);
+            }
+            for (component, found) in of {
+                match component {
+                    Some(id) => verdicts.add(&id, found),
+                    None => {
+                        for component in input::active(stack) {
+                            verdicts.add(&component.id, found.clone());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What `rule` finds in `input`. `place` says what a violation is about and where that is;
+    /// nothing, if it is about a value that is not known yet.
+    fn broken(
+        &mut self,
+        rule: &Rule,
+        input: &Json,
+        place: impl Fn(&Violation) -> Option<(String, Span)>,
+    ) -> Vec<Diagnostic> {
+        match self.asked(rule, input) {
+            Ok(violations) => {
+                let found = violations.iter().filter_map(|violation| {
+                    let (what, at) = place(violation)?;
+                    Some(diagnostic(rule, violation, &what, at))
+                });
+                found.collect()
+            }
+            Err(faults) => faults,
+        }
+    }
+
+    /// How `input` breaks `rule`; or why that cannot be told.
+    fn asked(&mut self, rule: &Rule, input: &Json) -> Result<Vec<Violation>, Vec<Diagnostic>> {
+        let answer = match self.compiled(rule)? {
+            Compiled::JsonSchema(schema) => Ok(schema.violations(input)),
+            Compiled::Rego(rego) => rego.violations(input, rule.timeout),
+            Compiled::Cel(cel) => {
+                let otherwise = rule.description.as_deref();
+                cel.violations(input, otherwise.unwrap_or("it does not hold"))
+            }
+        };
+        answer.map_err(|why| {
+            let message = format!("the rule `{}` fails: {why}", rule.name);
+            let fault = Diagnostic::error(Code::RuleFailed, rule.at.clone(), message);
+            vec![level(rule, fault.hint(format!("the rule is in `{}`", rule.file)))]
+        })
+    }
+
+    fn compiled(&mut self, rule: &Rule) -> Result<&Compiled, Vec<Diagnostic>> {
+        let source = (rule.language, rule.file.clone(), rule.modules.clone());
+        if !self.compiled.contains_key(&source) {
+            let compiled = compile(&self.snapshot, rule);
+            self.compiled.insert(source.clone(), compiled);
+        }
+        self.compiled[&source]
+            .as_ref()
+            .map_err(|found| found.iter().map(|fault| level(rule, fault.clone())).collect())
+    }
+}
+
+impl Verdicts {
+    fn add(&mut self, id: &ComponentId, found: Vec<Diagnostic>) {
+        let errors: Vec<_> = found.iter().filter(|found| found.is_error()).cloned().collect();
+        if !errors.is_empty() {
+            self.broken.entry(id.clone()).or_default().extend(errors);
+        }
+        self.diagnostics.extend(found);
+    }
+}
+
+fn compile(snapshot: &Snapshot, rule: &Rule) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut texts = Vec::new();
+    for file in std::iter::once(&rule.file).chain(&rule.modules) {
+        let wrong = |code, message: String| {
+            vec![Diagnostic::error(code, Span::file(file.clone()), message)]
+        };
+        let text = snapshot.text(file).map_err(|e| wrong(Code::FileUnreadable, e.to_string()))?;
+        let text = text.unwrap_or_default();
+        if text.len() > RULE_BYTES_MAX {
+            let message = format!("a rule has at most {RULE_BYTES_MAX} bytes");
+            return Err(wrong(Code::FileTooLarge, message));
+        }
+        texts.push((file.clone(), text));
+    }
+    let (file, text) = &texts[0];
+    Ok(match rule.language {
+        Language::JsonSchema => Compiled::JsonSchema(JsonSchema::compile(snapshot, file, text)?),
+        Language::Rego => Compiled::Rego(Box::new(Rego::compile(&texts)?)),
+        Language::Cel => Compiled::Cel(Cel::compile(file, text)?),
+    })
+}
+
+/// The component of `stack` that a violation is about, if it is about one, and the place.
+fn stack_place<'s>(
+    stack: &'s Stack,
+    files: &Files,
+    violation: &Violation,
+    home: &Span,
+) -> (Option<&'s Component>, Span, String) {
+    let component = match violation.path.as_slice() {
+        [first, kind, name, ..] if first == "components" => {
+            input::active(stack).find(|c| c.id.kind.as_str() == kind && c.id.name.as_str() == name)
+        }
+        _ => None,
+    };
+    let Some(component) = component else { return (None, home.clone(), "the stack".to_owned()) };
+    let Found { path, value, .. } = input::find(&component.sections, &violation.path[3..]);
+    let written = Some(value.origin).filter(|origin| *origin != Origin::NONE);
+    let at = match path.0.is_empty() {
+        true => None,
+        false => written.and_then(|origin| files.span(origin)),
+    };
+    let named = match path.0.is_empty() {
+        true => format!("`{}`", component.id.name),
+        false => format!("`{path}` of `{}`", component.id.name),
+    };
+    (Some(component), at.unwrap_or_else(|| input::span(component, files)), named)
+}
+
+/// `what` is what breaks it.
+fn diagnostic(rule: &Rule, violation: &Violation, what: &str, at: Span) -> Diagnostic {
+    let message = format!("{what} breaks the rule `{}`: {}", rule.name, violation.message);
+    let found = level(rule, Diagnostic::error(Code::RuleBroken, at, message));
+    let file = &rule.file;
+    let hint = match (&violation.hint, &rule.description) {
+        (Some(hint), _) => hint.clone(),
+        (None, Some(text)) if **text != *violation.message => format!("{text} (`{file}`)"),
+        _ => format!("the rule is in `{file}`"),
+    };
+    found.hint(hint)
+}
+
+/// A rule that is asked although it is allowed to break it only warns.
+fn level(rule: &Rule, found: Diagnostic) -> Diagnostic {
+    match rule.level {
+        Level::Deny => found,
+        Level::Warn | Level::Allow => Diagnostic { severity: Severity::Warning, ..found },
+    }
+}

@@ -1,0 +1,370 @@
+//! Rules in every language, asked about small stacks.
+
+use expect_test::{Expect, expect};
+
+use super::{Asked, Rulebook, UnknownRule};
+use crate::diagnostic::Diagnostic;
+use crate::model::desired::Desired;
+use crate::model::question::Answers;
+use crate::source::Snapshot;
+use crate::stacks::tests::snapshot;
+use crate::stacks::{Selection, policy, resolve};
+
+const SETTINGS: &str = "--- atmos.yaml\nstacks: {base_path: stacks, name_template: '{{ .vars.stage }}'}\n\
+    schemas: {jsonschema: {base_path: schemas}, opa: {base_path: schemas}, cel: {base_path: schemas}}\n";
+
+fn files(text: &str) -> (Snapshot, Desired, Rulebook) {
+    let snapshot = snapshot(&format!("{SETTINGS}{text}"));
+    let desired = resolve(&snapshot, &Selection::all(), &Answers::new()).desired;
+    let rules = Rulebook::read(&snapshot, &policy(&snapshot).0);
+    (snapshot, desired, rules)
+}
+
+fn told(found: &[Diagnostic]) -> String {
+    let one = |d: &Diagnostic| {
+        let hint = d.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{} {:?} {}: {}{hint}\n", d.span, d.severity, d.code, d.message)
+    };
+    found.iter().map(one).collect()
+}
+
+/// Everything that all rules say, and who is held back.
+fn judged(text: &str, expected: &Expect) {
+    let (_, desired, mut rules) = files(text);
+    let verdicts = rules.judge(&desired);
+    let broken = verdicts.broken.keys().map(|id| format!("held: {id}\n"));
+    expected.assert_eq(&(told(&verdicts.diagnostics) + &broken.collect::<String>()));
+}
+
+#[test]
+fn a_schema_points_at_the_line_that_breaks_it() {
+    judged(
+        r#"--- schemas/vpc.json
+{"required": ["vars"], "properties": {"vars": {
+  "required": ["cidr", "zones"], "additionalProperties": false,
+  "properties": {"cidr": {"type": "string", "pattern": "^10[.]"}, "zones": {"maxItems": 1}, "nat": {"enum": ["none", "single"]}}}}}
+--- stacks/catalog.yaml
+components:
+  terraform:
+    vpc/base:
+      metadata: {type: abstract}
+      settings: {validation: {shape: {schema_type: jsonschema, schema_path: vpc.json, description: what a vpc needs}}}
+      vars:
+        cidr: 192.168.0.0/16
+--- stacks/dev.yaml
+import: [catalog]
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      metadata: {inherits: [vpc/base]}
+      vars:
+        natt: single
+        nat: singel
+        zones: [a, b]
+"#,
+        &expect![[r#"
+            stacks/catalog.yaml:7:15 Error rule-broken: `vars.cidr` breaks the rule `shape`: "192.168.0.0/16" does not match "^10[.]" (what a vpc needs (`schemas/vpc.json`))
+            stacks/dev.yaml:9:14 Error rule-broken: `vars.nat` breaks the rule `shape`: "singel" is none of "none", "single" (did you mean `single`?)
+            stacks/dev.yaml:10:16 Error rule-broken: `vars.zones` breaks the rule `shape`: ["a","b"] has more than 1 item (what a vpc needs (`schemas/vpc.json`))
+            stacks/dev.yaml:2:15 Error rule-broken: `vars.stage` breaks the rule `shape`: this key means nothing here (what a vpc needs (`schemas/vpc.json`))
+            stacks/dev.yaml:8:15 Error rule-broken: `vars.natt` breaks the rule `shape`: this key means nothing here (did you mean `nat`?)
+            held: dev/terraform/vpc
+        "#]],
+    );
+}
+
+#[test]
+fn a_schema_refers_to_files_of_the_repository_only() {
+    judged(
+        r##"--- schemas/parts.json
+{"$defs": {"name": {"type": "string", "maxLength": 3}}}
+--- schemas/near.yaml
+properties: { vars: { properties: { name: { $ref: "parts.json#/$defs/name" } } } }
+--- schemas/far.json
+{"$ref": "https://schemas.example/vpc.json"}
+--- stacks/dev.yaml
+vars: {stage: dev, name: long}
+components:
+  terraform:
+    near: {settings: {validation: {n: {schema_type: jsonschema, schema_path: near.yaml}}}}
+    far: {settings: {validation: {f: {schema_type: jsonschema, schema_path: far.json}}}}
+"##,
+        &expect![[r#"
+            schemas/far.json:1:1 Error rule-invalid: this is no valid JSON Schema: Resource 'https://schemas.example/vpc.json' is not present in a registry and retrieving it failed: `https://schemas.example/vpc.json` is not in this repository
+            stacks/dev.yaml:1:26 Error rule-broken: `vars.name` breaks the rule `n`: "long" is longer than 3 characters (the rule is in `schemas/near.yaml`)
+            held: dev/terraform/far
+            held: dev/terraform/near
+        "#]],
+    );
+}
+
+#[test]
+fn rego_says_what_is_wrong_and_where() {
+    judged(
+        r#"--- schemas/modules/limits.rego
+package atmos.limits
+size_max := 3
+--- schemas/old.rego
+package atmos
+import future.keywords.in
+import data.atmos.limits.size_max
+errors[message] {
+  count(input.vars.zones) > size_max
+  message := sprintf("%s has more than %d zones", [input.atmos_component, size_max])
+}
+--- schemas/new.rego
+package atmos
+errors contains {"message": "use a private range", "path": "vars.cidr", "hint": "take one of 10/8"} if {
+  not startswith(input.vars.cidr, "10.")
+}
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      settings:
+        validation:
+          old: {schema_type: opa, schema_path: old.rego, module_paths: [modules]}
+          new: {schema_type: rego, schema_path: new.rego, level: warn}
+          off: {schema_type: opa, schema_path: none.rego, disabled: true}
+      vars:
+        zones: [a, b, c, d]
+        cidr: 192.168.0.0/16
+"#,
+        &expect![[r#"
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `old`: vpc has more than 3 zones (the rule is in `schemas/old.rego`)
+            stacks/dev.yaml:12:15 Warning rule-broken: `vars.cidr` breaks the rule `new`: use a private range (take one of 10/8)
+            held: dev/terraform/vpc
+        "#]],
+    );
+}
+
+#[test]
+fn a_rule_without_chance_and_without_end() {
+    judged(
+        r#"--- schemas/dice.rego
+package atmos
+errors contains "unlucky" if rand.intn("x", 6) == 5
+--- schemas/other.rego
+package elsewhere
+errors contains "x" if true
+--- schemas/syntax.rego
+package atmos
+errors contains "x" if {
+  input.vars.a ==
+}
+--- schemas/fails.rego
+package atmos
+errors := input.vars.stage
+--- schemas/loops.cel
+[1,2,3,4,5,6,7,8].all(a, settings.validation.all(b, settings.validation.all(c, settings.validation.all(d,
+settings.validation.all(e, settings.validation.all(f, settings.validation.all(g, settings.validation.all(h,
+settings.validation.all(i, settings.validation.all(j, settings.validation.all(k, settings.validation.all(l, true))))))))))))
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      settings:
+        validation:
+          dice: {schema_type: opa, schema_path: dice.rego}
+          other: {schema_type: opa, schema_path: other.rego}
+          syntax: {schema_type: opa, schema_path: syntax.rego}
+          fails: {schema_type: opa, schema_path: fails.rego}
+          loops: {schema_type: cel, schema_path: loops.cel}
+"#,
+        &expect![[r#"
+            schemas/dice.rego:2:30 Error rule-invalid: `rand.intn` would give another answer each time
+            schemas/other.rego:1:1 Error rule-invalid: no module is of the package `atmos`, so nothing says what is wrong (begin it with `package atmos`)
+            schemas/syntax.rego:4:1 Error rule-invalid: this is no Rego: expecting expression
+            stacks/dev.yaml:10:50 Error rule-failed: the rule `fails` fails: `errors` is neither an array nor a set (the rule is in `schemas/fails.rego`)
+            stacks/dev.yaml:11:50 Error rule-failed: the rule `loops` fails: its loops could take more than 10000000 turns for this component (the rule is in `schemas/loops.cel`)
+            held: dev/terraform/vpc
+        "#]],
+    );
+}
+
+#[test]
+fn cel_says_no_or_what_is_wrong() {
+    judged(
+        r#"--- schemas/no.cel
+// Every zone is one of the region's.
+vars.zones.all(zone, zone.startsWith(vars.region))
+--- schemas/why.cel
+vars.zones.filter(zone, !zone.matches("^[a-z]+1$")).map(zone, zone + " is no zone")
+--- schemas/fine.cel
+has(env.PATH) ? "no PATH please" : ""
+--- schemas/syntax.cel
+vars.zones ==
+--- schemas/type.cel
+size(vars.zones)
+--- schemas/missing.cel
+vars.nothing == 1
+--- stacks/dev.yaml
+vars: {stage: dev, region: eu}
+components:
+  terraform:
+    vpc:
+      settings:
+        validation:
+          no: {schema_type: cel, schema_path: no.cel, description: zones belong to the region}
+          why: {schema_type: cel, schema_path: why.cel}
+          fine: {schema_type: cel, schema_path: fine.cel}
+          syntax: {schema_type: cel, schema_path: syntax.cel}
+          type: {schema_type: cel, schema_path: type.cel}
+          missing: {schema_type: cel, schema_path: missing.cel}
+      vars: {zones: [eu1, us2]}
+"#,
+        &expect![[r#"
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `no`: zones belong to the region (the rule is in `schemas/no.cel`)
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `why`: us2 is no zone (the rule is in `schemas/why.cel`)
+            schemas/syntax.cel:1:13 Error rule-invalid: this is no CEL: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+            stacks/dev.yaml:11:49 Error rule-failed: the rule `type` fails: its result is of type int; it has to be true, false, a text or a list of texts (the rule is in `schemas/type.cel`)
+            stacks/dev.yaml:12:52 Error rule-failed: the rule `missing` fails: No such key: nothing (the rule is in `schemas/missing.cel`)
+            held: dev/terraform/vpc
+        "#]],
+    );
+}
+
+#[test]
+fn a_declaration_is_read_with_every_mistake() {
+    judged(
+        r#"--- schemas/vpc.json
+{}
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      settings:
+        validation:
+          a: {schema_type: jsonshema, schema_path: vpc.json}
+          b: {schema_type: jsonschema}
+          c: {schema_type: jsonschema, schema_path: vcp.json}
+          d: {schema_type: jsonschema, schema_path: vpc.json, level: error}
+          e: vpc.json
+          f: {schema_type: opa, schema_path: vpc.json, module_paths: [none]}
+"#,
+        &expect![[r#"
+            stacks/dev.yaml:7:28 Error rule-form: `settings.validation.a`: `schema_type` is one of jsonschema, opa, cel, rego (did you mean `jsonschema`?)
+            stacks/dev.yaml:8:14 Error rule-form: `settings.validation.b`: `schema_path` is missing (name the rule's file: `schema_path: vpc.json`)
+            stacks/dev.yaml:9:53 Error rule-missing: there is no rule `vcp.json` in `schemas` (did you mean `vpc.json`?)
+            stacks/dev.yaml:10:70 Error rule-form: `settings.validation.d`: `level` is one of allow, warn, deny
+            stacks/dev.yaml:11:14 Error rule-form: `settings.validation.e`: a rule is a map
+            stacks/dev.yaml:12:71 Error rule-missing: there is no Rego module `none` in `schemas`
+            held: dev/terraform/vpc
+        "#]],
+    );
+}
+
+#[test]
+fn rules_apply_by_where_they_lie() {
+    judged(
+        r#"--- stacks/_globals/schemas/component-schemas/vpc.cel
+has(vars.size)
+--- stacks/_globals/schemas/component-schemas/helm/vpc.json
+{"required": ["chart"]}
+--- stacks/_globals/schemas/stack-schemas/names.rego
+package atmos
+errors contains {"message": "is not shared", "path": ["components", "terraform", name, "vars", "team"]} if {
+  some name
+  input.components.terraform[name].vars.team == "all"
+}
+errors contains "has no vpc" if not input.components.terraform.vpc
+--- stacks/_globals/schemas/stack-schemas/broken.json
+{"type": 7}
+--- stacks/_globals/schemas/frameworks/soc2.cel
+has(vars.encrypted) && vars.encrypted
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc: {vars: {team: all}}
+    blue: {metadata: {component: vpc}}
+    off: {metadata: {enabled: false, component: vpc}}
+  helm:
+    vpc: {vars: {size: 1}}
+--- stacks/prod.yaml
+vars: {stage: prod, size: 1}
+components: {terraform: {db: {}}}
+"#,
+        &expect![[r#"
+            stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
+            stacks/dev.yaml:8:5 Error rule-broken: `vpc` breaks the rule `helm/vpc`: `chart` is missing (the rule is in `stacks/_globals/schemas/component-schemas/helm/vpc.json`)
+            stacks/dev.yaml:5:5 Error rule-broken: `blue` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
+            stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `vpc`: it does not hold (the rule is in `stacks/_globals/schemas/component-schemas/vpc.cel`)
+            stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
+            stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
+            stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
+            stacks/dev.yaml:4:24 Error rule-broken: `vars.team` of `vpc` breaks the rule `names`: is not shared (the rule is in `stacks/_globals/schemas/stack-schemas/names.rego`)
+            stacks/_globals/schemas/stack-schemas/broken.json:1:10 Error rule-invalid: this is no valid JSON Schema: 7 is not valid under any of the schemas listed in the 'anyOf' keyword
+            stacks/prod.yaml:1:1 Error rule-broken: the stack breaks the rule `names`: has no vpc (the rule is in `stacks/_globals/schemas/stack-schemas/names.rego`)
+            held: dev/helm/vpc
+            held: dev/terraform/blue
+            held: dev/terraform/vpc
+            held: prod/terraform/db
+        "#]],
+    );
+}
+
+#[test]
+fn a_framework_is_asked_by_name() {
+    let (_, desired, mut rules) = files(
+        r#"--- stacks/_globals/schemas/frameworks/soc2.cel
+has(vars.encrypted) && vars.encrypted
+--- stacks/_globals/schemas/frameworks/hipaa/vpc.cel
+has(vars.flow_logs)
+--- schemas/off.cel
+false
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      settings: {validation: {off: {schema_type: cel, schema_path: off.cel, disabled: true}}}
+"#,
+    );
+    let vpc = desired.components().next().expect("a component").clone();
+    let mut ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
+    expect![[r#"
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `soc2`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/soc2.cel`)
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `hipaa/vpc`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/hipaa/vpc.cel`)
+        stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `off`: it does not hold (the rule is in `schemas/off.cel`)
+    "#]].assert_eq(
+        &["soc2", "hipaa", "off"].map(|name| told(&ask(name).expect("a rule").diagnostics)).concat(),
+    );
+    let error = ask("pci").expect_err("no such rule");
+    assert_eq!(error.known, ["off", "hipaa", "soc2"]);
+    assert!(matches!(error, UnknownRule { .. }));
+    let given = |path: &str, language| Asked::Given {
+        path: path.to_owned(),
+        language,
+        modules: Vec::new(),
+    };
+    let found = rules.ask(&vpc, &desired.files, &given("off.cel", None));
+    let told_given = told(&found.expect("asked").diagnostics);
+    // Without a language there is no folder to begin at but the root.
+    assert!(told_given.contains("breaks the rule `off.cel`"), "{told_given}");
+}
+
+#[test]
+fn what_is_not_known_yet_breaks_nothing() {
+    judged(
+        r#"--- schemas/vpc.json
+{"properties": {"vars": {"properties": {"port": {"type": "integer"}, "size": {"type": "integer"}}}}}
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    db: {}
+    vpc:
+      settings: {validation: {shape: {schema_type: jsonschema, schema_path: vpc.json}}}
+      vars: {port: !terraform.output db port, size: big}
+"#,
+        &expect![[r#"
+            stacks/dev.yaml:7:53 Error rule-broken: `vars.size` breaks the rule `shape`: "big" is not of type "integer" (the rule is in `schemas/vpc.json`)
+            held: dev/terraform/vpc
+        "#]],
+    );
+}

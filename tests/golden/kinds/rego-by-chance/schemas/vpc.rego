@@ -1,0 +1,2 @@
+package atmos
+errors contains "bad luck" if rand.intn("dice", 6) == 0

@@ -1,0 +1,2 @@
+package network
+errors contains "too large" if input.vars.size > 3
