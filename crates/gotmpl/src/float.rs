@@ -1,5 +1,9 @@
 //! Floats as text, digit for digit like Go's `strconv.FormatFloat`.
 
+/// No float has a digit other than 0 beyond these; more are not asked of `format!`, whose widths
+/// and precisions end at 65,535.
+const DIGITS_MAX: usize = 1100;
+
 /// The significant decimal digits of a positive finite number: `0.d1d2d3... * 10^point`.
 struct Decimal {
     digits: Vec<u8>,
@@ -21,7 +25,7 @@ pub(crate) fn format(value: f64, verb: char, precision: Option<usize>) -> String
         'x' | 'X' => hexadecimal(value, precision, verb),
         'b' => binary(value),
         'f' => match precision {
-            Some(p) => format!("{value:.p$}"),
+            Some(p) => fixed(value, p),
             None => plain(&shortest(value), None),
         },
         'e' | 'E' => exponential(&rounded(value, precision.map(|p| p + 1)), precision, verb),
@@ -52,6 +56,14 @@ fn general(value: f64, precision: Option<usize>, verb: char) -> String {
     }
 }
 
+/// `precision` digits after the point, however many.
+fn fixed(value: f64, precision: usize) -> String {
+    let exact = precision.min(DIGITS_MAX);
+    let mut text = format!("{value:.exact$}");
+    text.extend(std::iter::repeat_n('0', precision - exact));
+    text
+}
+
 fn shortest(value: f64) -> Decimal {
     from_scientific(&format!("{value:e}"))
 }
@@ -60,7 +72,10 @@ fn shortest(value: f64) -> Decimal {
 fn rounded(value: f64, count: Option<usize>) -> Decimal {
     match count {
         None => shortest(value),
-        Some(count) => from_scientific(&format!("{value:.*e}", count.saturating_sub(1))),
+        Some(count) => {
+            let precision = count.saturating_sub(1).min(DIGITS_MAX);
+            from_scientific(&format!("{value:.precision$e}"))
+        }
     }
 }
 
@@ -140,7 +155,7 @@ fn hexadecimal(value: f64, precision: Option<usize>, verb: char) -> String {
     let fraction = format!("{:013x}", mantissa & ((1 << 52) - 1));
     let fraction = match precision {
         None => fraction.trim_end_matches('0').to_owned(),
-        Some(p) => format!("{fraction:0<p$}")[..p].to_owned(),
+        Some(p) => fraction.chars().chain(std::iter::repeat('0')).take(p).collect(),
     };
     let point = if fraction.is_empty() { "" } else { "." };
     let sign = if exponent < 0 { '-' } else { '+' };

@@ -280,7 +280,7 @@ impl<'m> Printer<'m> {
             _ => 0,
         };
         self.meter.fits(self.out.len() + least)?;
-        let digits = format!("{digits:0>least$}");
+        let digits = with_zeros(&digits, least);
         let prefix = match verb {
             'O' if spec.sharp && !digits.starts_with('0') => "0o0",
             'O' => "0o",
@@ -302,7 +302,7 @@ impl<'m> Printer<'m> {
     fn code_point(&mut self, code: u64) -> Result<(), Failure> {
         let least = self.spec.precision.unwrap_or(0).max(4);
         self.meter.fits(self.out.len() + least)?;
-        let mut text = format!("U+{code:0least$X}");
+        let mut text = format!("U+{}", with_zeros(&format!("{code:X}"), least));
         let c = u32::try_from(code).ok().and_then(char::from_u32).filter(|c| is_printable(*c));
         if let Some(c) = c.filter(|_| self.spec.sharp) {
             text += &format!(" '{c}'");
@@ -348,6 +348,12 @@ impl<'m> Printer<'m> {
         }
         self.pad(&text[1..])
     }
+}
+
+/// Filled with zeros on the left; `format!` itself ends at 65,535.
+fn with_zeros(digits: &str, least: usize) -> String {
+    let missing = least.saturating_sub(digits.len());
+    std::iter::repeat_n('0', missing).chain(digits.chars()).collect()
 }
 
 /// `%#g`: always a point, and the zeros that `g` drops. `text` starts with a sign.
