@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use globset::{Glob, GlobMatcher};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::StackName;
@@ -13,7 +12,7 @@ use crate::ids::StackName;
 ///
 /// It is compiled where it is read, so one that is none is a mistake at its place and never a
 /// pattern that fits nothing. Two are equal if they are written alike.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StackPattern(GlobMatcher);
 

@@ -133,6 +133,7 @@ fn approval_hours_default() -> u32 {
 pub struct StackRule {
     /// A glob over stack names: `core-*`.
     #[serde(rename = "match")]
+    #[schemars(with = "String")]
     pub pattern: StackPattern,
     /// How far Isobar goes on its own there.
     pub manage: Manage,
@@ -144,6 +145,7 @@ pub struct StackRule {
 pub struct Freeze {
     /// A glob over stack names.
     #[serde(rename = "match")]
+    #[schemars(with = "String")]
     pub pattern: StackPattern,
     /// First moment, RFC 3339.
     #[schemars(with = "String")]

@@ -67,6 +67,7 @@ pub struct RepositorySettings {
     pub path: String,
     /// Globs over stack names: the stacks that are this agent's. Another agent may have others.
     #[serde(default = "stacks_default")]
+    #[schemars(with = "Vec<String>")]
     pub stacks: Vec<StackPattern>,
     /// How often the branch is looked at without a reason: `1m`.
     #[serde(default = "interval_default")]
@@ -98,6 +99,7 @@ pub struct TargetSettings {
     pub files: FilesSettings,
     /// Globs over stack names: the stacks that may name this target.
     #[serde(default = "stacks_default")]
+    #[schemars(with = "Vec<String>")]
     pub stacks: Vec<StackPattern>,
 }
 
