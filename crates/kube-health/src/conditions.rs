@@ -1,12 +1,9 @@
 //! A state from conditions that are known by name.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::health::Health;
 use crate::object::{Condition, Object, Status};
-
-/// The condition of a controller that gave up.
-pub(crate) const STALLED: &str = "Stalled";
 
 /// How long a failure may last before it counts, in seconds: what one controller waits for is
 /// often being made by another one at the same time.
@@ -37,7 +34,6 @@ pub(crate) struct Conditions {
     signs: &'static [Sign],
     patience_seconds: i64,
     strict: bool,
-    optional: bool,
 }
 
 impl Conditions {
@@ -50,7 +46,6 @@ impl Conditions {
             signs: &[],
             patience_seconds: PATIENCE_SECONDS,
             strict: false,
-            optional: false,
         }
     }
 
@@ -72,15 +67,16 @@ impl Conditions {
         self
     }
 
-    /// These must be true as well where they are there.
+    /// These must be true as well where they are there; being parts, they say more.
     pub(crate) const fn also(mut self, names: &'static [&'static str]) -> Self {
         self.also = names;
         self
     }
 
-    /// Conditions that are absent are not waited for.
+    /// None of those that are required is waited for.
     pub(crate) const fn optional(mut self) -> Self {
-        self.optional = true;
+        self.also = self.required;
+        self.required = &[];
         self
     }
 
@@ -89,12 +85,11 @@ impl Conditions {
             return health;
         }
         let required = self.required.iter().map(|name| match object.condition(name) {
-            None if self.optional => Health::Healthy,
             None => Health::progressing(format!("its condition {name} is not reported yet")),
             Some(condition) => self.weigh(object, condition),
         });
         let also = self.also.iter().filter_map(|name| object.condition(name));
-        worst(required.chain(also.map(|condition| self.weigh(object, condition))))
+        worst(also.map(|condition| self.weigh(object, condition)).chain(required))
     }
 
     /// What one condition that ought to be true means.
@@ -130,11 +125,12 @@ pub(crate) struct Sign {
 
 impl Sign {
     fn seen(&self, object: Object<'_>) -> Option<Health> {
-        let named = object.conditions().filter(|condition| condition.name == self.name);
+        let named =
+            object.conditions().filter(|it| it.name == self.name && it.status == self.status);
         let seen = named
-            .filter(|condition| condition.status == self.status)
-            .find(|condition| self.reasons.is_empty() || self.reasons.contains(&condition.reason));
-        seen.map(|condition| (self.means)(condition.to_string()))
+            .filter(|it| self.reasons.is_empty() || self.reasons.contains(&it.reason))
+            .find(|it| outdated(object, *it).is_none());
+        seen.map(|it| (self.means)(it.to_string()))
     }
 
     /// Only with one of these reasons.
@@ -167,8 +163,7 @@ pub(crate) fn worst(parts: impl IntoIterator<Item = Health>) -> Health {
         match &part {
             Health::Degraded(_) => return part,
             Health::Progressing { until: Some(until), .. } => {
-                earliest =
-                    Some(earliest.map_or(*until, |earliest: Timestamp| earliest.min(*until)));
+                earliest = earliest.into_iter().chain([*until]).min();
             }
             _ => {}
         }
@@ -183,13 +178,13 @@ pub(crate) fn worst(parts: impl IntoIterator<Item = Health>) -> Health {
 }
 
 /// Whether a False tells of a failure and not of work under way.
-pub(crate) fn fails(condition: Condition<'_>) -> bool {
+fn fails(condition: Condition<'_>) -> bool {
     condition.severity == "Error" || FAILURES.iter().any(|part| condition.reason.contains(part))
 }
 
 /// A condition of an earlier generation says nothing of this one. Where the status as a whole
 /// names its generation, that has been compared already.
-fn outdated(object: Object<'_>, condition: Condition<'_>) -> Option<Health> {
+pub(crate) fn outdated(object: Object<'_>, condition: Condition<'_>) -> Option<Health> {
     let generation = object.number("/metadata/generation")?;
     let observed = condition.observed_generation.filter(|observed| *observed < generation)?;
     let whole = object.number("/status/observedGeneration");

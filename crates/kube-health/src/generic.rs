@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::conditions::{Conditions, worst};
+use crate::conditions::{Conditions, outdated, worst};
 use crate::health::Health;
 use crate::object::{Condition, Object, Status, field};
 use crate::phases::ends_in_failure;
@@ -116,6 +116,7 @@ pub(crate) fn judge(object: Object<'_>) -> Health {
         return Health::suspended(pause.to_string());
     }
     let troubles = object.conditions().filter(|it| it.is_true() && is_trouble(it.name));
+    let troubles = troubles.filter(|it| outdated(object, *it).is_none());
     let troubles = troubles.map(|it| Health::degraded(it.to_string()));
     let summed: Vec<_> = object.conditions().filter(|it| SUCCESSES.contains(&it.name)).collect();
     let summed_up = !summed.is_empty();

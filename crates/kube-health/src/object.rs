@@ -72,8 +72,9 @@ impl<'a> Object<'a> {
         self.conditions().find(|condition| condition.name == name)
     }
 
-    pub(crate) fn condition_is(self, name: &str, status: Status) -> bool {
-        self.condition(name).is_some_and(|condition| condition.status == status)
+    /// The condition of this name if it is true.
+    pub(crate) fn holds(self, name: &str) -> Option<Condition<'a>> {
+        self.condition(name).filter(|condition| condition.is_true())
     }
 }
 

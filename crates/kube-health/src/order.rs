@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::conditions::STALLED;
 use crate::generic;
 use crate::health::Health;
-use crate::object::{Object, Status, field};
+use crate::object::{Object, field};
 use crate::table::{self, Rule};
 
 /// Booleans of the spec that say "leave this alone".
@@ -49,8 +48,7 @@ pub fn judge(group: &str, kind: &str, object: &Value, now: Timestamp) -> Health 
         return health;
     }
     match table::rule(group, kind) {
-        None => generic::judge(object),
-        Some(Rule::Exists) => Health::Healthy,
+        None | Some(Rule::Exists) => generic::judge(object),
         Some(Rule::Conditions(rule)) => rule.judge(object),
         Some(Rule::Phases(rule)) => rule.judge(object),
         Some(Rule::Code(rule)) => rule(object),
@@ -97,11 +95,8 @@ fn unobserved(object: Object<'_>) -> Option<Health> {
 }
 
 fn marked(object: Object<'_>) -> Option<Health> {
-    if object.condition_is("Reconciling", Status::True) {
-        return object.condition("Reconciling").map(|mark| Health::progressing(mark.to_string()));
-    }
-    let stalled = object.condition(STALLED).filter(|mark| mark.is_true())?;
-    Some(Health::degraded(stalled.to_string()))
+    let reconciling = object.holds("Reconciling").map(|it| Health::progressing(it.to_string()));
+    reconciling.or_else(|| object.holds("Stalled").map(|it| Health::degraded(it.to_string())))
 }
 
 #[cfg(test)]

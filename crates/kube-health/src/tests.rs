@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{Health, judge, reads};
 
 /// What must be covered, by the number of kinds and of states of each.
-const KINDS_MIN: usize = 80;
+const KINDS_MIN: usize = 200;
 const STATES_MIN: usize = 3;
 
 pub(crate) struct Case {

@@ -66,14 +66,13 @@ pub(crate) fn custom_resource_definition(object: Object<'_>) -> Health {
 }
 
 pub(crate) fn certificate_signing_request(object: Object<'_>) -> Health {
-    let is = |name: &str| object.condition(name).filter(|condition| condition.is_true());
-    if let Some(refused) = is("Denied").or_else(|| is("Failed")) {
+    if let Some(refused) = object.holds("Denied").or_else(|| object.holds("Failed")) {
         return Health::degraded(refused.to_string());
     }
     if object.text("/status/certificate").is_some() {
         return Health::Healthy;
     }
-    Health::progressing(match is("Approved") {
+    Health::progressing(match object.holds("Approved") {
         None => "it is not approved yet: kubectl certificate approve does so",
         Some(_) => "it is approved, its signer has not issued the certificate yet",
     })

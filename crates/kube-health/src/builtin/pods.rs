@@ -26,7 +26,7 @@ pub(crate) fn pod(object: Object<'_>) -> Health {
     let done = ready.is_some_and(|it| it.reason == "PodCompleted");
     match phase {
         "Succeeded" => return Health::Healthy,
-        "Running" if done || object.condition_is("Ready", Status::True) => return Health::Healthy,
+        "Running" if done || object.holds("Ready").is_some() => return Health::Healthy,
         "Failed" => return Health::degraded(failure(object)),
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! What runs pods: the rules that `kubectl`'s own library and Flux wait by, in their order.
 
 use crate::health::Health;
-use crate::object::{Object, Status};
+use crate::object::Object;
 
 /// What `progressDeadlineSeconds` is where there is no deadline.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -42,7 +42,7 @@ fn available(object: Object<'_>) -> Health {
 }
 
 pub(crate) fn replica_set(object: Object<'_>) -> Health {
-    if object.condition_is("ReplicaFailure", Status::True) {
+    if object.holds("ReplicaFailure").is_some() {
         return Health::progressing(because(object, "pods cannot be created".to_owned()));
     }
     let wanted = wanted(object);
@@ -103,11 +103,10 @@ pub(crate) fn daemon_set(object: Object<'_>) -> Health {
 
 /// Healthy once complete, as a component that waits for it wants it.
 pub(crate) fn job(object: Object<'_>) -> Health {
-    let is = |name: &str| object.condition(name).filter(|condition| condition.is_true());
-    if is("Complete").is_some() {
+    if object.holds("Complete").is_some() {
         return Health::Healthy;
     }
-    if let Some(failed) = is("Failed").or_else(|| is("FailureTarget")) {
+    if let Some(failed) = object.holds("Failed").or_else(|| object.holds("FailureTarget")) {
         return Health::degraded(failed.to_string());
     }
     if object.at("/status/startTime").is_none() {
@@ -138,7 +137,7 @@ fn left_over(pods: i64, wanted: i64) -> Option<String> {
 
 /// Adds why pods cannot be created, which no count tells.
 fn because(object: Object<'_>, what: String) -> String {
-    match object.condition("ReplicaFailure").filter(|failure| failure.is_true()) {
+    match object.holds("ReplicaFailure") {
         None => what,
         Some(failure) => format!("{what}; {failure}"),
     }

@@ -17,7 +17,7 @@ pub(crate) fn gateway(object: Object<'_>) -> Health {
     let listeners = object.list("/status/listeners").iter().flat_map(|listener| {
         let name = listener.get("name").and_then(Value::as_str).unwrap_or("without a name");
         of(listener)
-            .filter(|it| ["Accepted", "Programmed", "ResolvedRefs"].contains(&it.name))
+            .filter(|it| ["Accepted", "ResolvedRefs"].contains(&it.name))
             .map(move |it| named(&format!("listener {name}"), REFUSED.weigh(object, it)))
     });
     worst([GATEWAY.judge(object)].into_iter().chain(listeners))

@@ -1,7 +1,28 @@
 //! Snapshots, and backups of what is stored.
 
+use serde_json::Value;
+
 use crate::health::Health;
 use crate::object::Object;
+use crate::phases::Phases;
+
+const CEPH: Phases =
+    Phases::at("/status/phase").healthy(&["Ready", "Connected"]).degraded(&["Failure"]);
+
+/// Healthy once its operator is done and Ceph itself warns of nothing.
+pub(crate) fn ceph_cluster(object: Object<'_>) -> Health {
+    match (CEPH.judge(object), object.text("/status/ceph/health")) {
+        (Health::Healthy, Some(health)) if health != "HEALTH_OK" => {
+            let checks = object.at("/status/ceph/details").and_then(Value::as_object);
+            let checks = checks.into_iter().flatten().map(|(name, check)| {
+                let message = check.get("message").and_then(Value::as_str).unwrap_or_default();
+                format!("; {name}: {message}")
+            });
+            Health::degraded(format!("ceph is {health}{}", checks.collect::<String>()))
+        }
+        (health, _) => health,
+    }
+}
 
 /// Snapshots, their contents and groups of them.
 pub(crate) fn snapshot(object: Object<'_>) -> Health {
@@ -17,7 +38,7 @@ pub(crate) fn snapshot(object: Object<'_>) -> Health {
 /// Databases, publications and subscriptions inside a CloudNativePG cluster.
 pub(crate) fn applied(object: Object<'_>) -> Health {
     let message = object.text("/status/message").unwrap_or("no message");
-    match object.at("/status/applied").and_then(serde_json::Value::as_bool) {
+    match object.at("/status/applied").and_then(Value::as_bool) {
         Some(true) => Health::Healthy,
         Some(false) => Health::degraded(format!("status.applied is false: {message}")),
         None => Health::progressing("status.applied is not reported yet"),

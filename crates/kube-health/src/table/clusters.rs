@@ -31,6 +31,9 @@ const MANAGED: Conditions = Conditions::required(&["Ready"]).also(&["Synced"]).s
 const ACK: Conditions = Conditions::required(&["ACK.ResourceSynced"])
     .signs(&[Sign::degraded("ACK.Terminal", True), Sign::progressing("ACK.Recoverable", True)]);
 
+const ADOPTED: Conditions =
+    Conditions::required(&["ACK.Adopted"]).signs(&[Sign::degraded("ACK.Terminal", True)]);
+
 const OPENSHIFT: Conditions = Conditions::required(&["Available"])
     .strict()
     .signs(&[Sign::degraded("Degraded", True), Sign::progressing("Progressing", True)]);
@@ -93,7 +96,8 @@ pub(super) const ROWS: &[Row] = &[
     conditions("*.crossplane.io", &["*"], MANAGED),
     conditions("*.upbound.io", &["*"], MANAGED),
     conditions("*.services.k8s.aws", &["*"], ACK),
-    exists("services.k8s.aws", &["AdoptedResource", "FieldExport", "IAMRoleSelector"]),
+    conditions("services.k8s.aws", &["AdoptedResource"], ADOPTED),
+    conditions("services.k8s.aws", &["FieldExport", "IAMRoleSelector"], ADOPTED.optional()),
     conditions("*.cnrm.cloud.google.com", &["*"], Conditions::required(&["Ready"])),
     code("core.cnrm.cloud.google.com", &["*"], generic::judge, generic::READS),
     conditions("*.azure.com", &["*"], Conditions::required(&["Ready"])),

@@ -61,6 +61,14 @@ const MONGODB: Phases = Phases::at("/status/phase")
     .degraded(&["Failed", "Unsupported"])
     .suspended(&["Disabled"]);
 
+/// What runs by a schedule is never complete.
+const MARIADB_JOB: Conditions =
+    Conditions::required(&["Complete"]).signs(&[Sign::healthy("Complete", False).because(&[
+        "CronJobRunning",
+        "CronJobScheduled",
+        "CronJobSucess",
+    ])]);
+
 pub(super) const ROWS: &[Row] = &[
     phases(
         "acid.zalan.do",
@@ -97,7 +105,8 @@ pub(super) const ROWS: &[Row] = &[
             .degraded(&["Failed", "Unsupported"]),
     ),
     phases("mongodbcommunity.mongodb.com", &["MongoDBCommunity"], MONGODB),
-    conditions("k8s.mariadb.com", &["*"], Conditions::required(&["Ready", "Complete"]).optional()),
+    conditions("k8s.mariadb.com", &["Backup", "PhysicalBackup", "Restore", "SqlJob"], MARIADB_JOB),
+    conditions("k8s.mariadb.com", &["*"], Conditions::required(&["Ready"])),
     conditions(
         "kafka.strimzi.io",
         &[

@@ -94,7 +94,7 @@ pub(super) const ROWS: &[Row] = &[
     conditions(
         "triggers.tekton.dev",
         &["EventListener"],
-        Conditions::required(&["Available", "Ready"]).optional(),
+        Conditions::required(&["Ready"]).also(&["Available"]),
     ),
     exists(
         "triggers.tekton.dev",

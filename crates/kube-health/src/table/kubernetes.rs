@@ -37,9 +37,9 @@ pub(super) const ROWS: &[Row] = &[
             "PodTemplate",
             "ResourceQuota",
             "Secret",
+            "ServiceAccount",
         ],
     ),
-    exists("", &["ServiceAccount"]),
     phases("", &["Namespace"], Phases::at("/status/phase").healthy(&["Active"])),
     code("", &["Node"], cluster::node, &["/spec/unschedulable"]),
     phases(

@@ -31,7 +31,7 @@ use crate::phases::Phases;
 /// How the state of a kind is found.
 #[derive(Clone, Copy)]
 pub(crate) enum Rule {
-    /// It is healthy once it exists.
+    /// Nothing is waited for: it is healthy unless it says otherwise.
     Exists,
     Conditions(Conditions),
     Phases(Phases),
@@ -48,7 +48,7 @@ struct Row {
 }
 
 const fn exists(group: &'static str, kinds: &'static [&'static str]) -> Row {
-    Row { group, kinds, rule: Rule::Exists, reads: &[] }
+    Row { group, kinds, rule: Rule::Exists, reads: generic::READS }
 }
 
 const fn conditions(group: &'static str, kinds: &'static [&'static str], rule: Conditions) -> Row {

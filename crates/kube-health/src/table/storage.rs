@@ -6,16 +6,6 @@ use crate::object::Status::True;
 use crate::operators::storage;
 use crate::phases::Phases;
 
-const CEPH_HEALTH: Phases = Phases::at("/status/ceph/health")
-    .healthy(&["HEALTH_OK"])
-    .degraded(&["HEALTH_WARN", "HEALTH_ERR"])
-    .may_be_unset();
-
-const CEPH_CLUSTER: Phases = Phases::at("/status/phase")
-    .healthy(&["Ready", "Connected"])
-    .degraded(&["Failure"])
-    .then(&CEPH_HEALTH);
-
 const CEPH: Phases = Phases::at("/status/phase")
     .healthy(&["Ready", "Connected", "Created"])
     .degraded(&["Failure", "ReconcileFailed"])
@@ -85,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
             .degraded(&["Failed"])
             .suspended(&["Paused"]),
     ),
-    phases("ceph.rook.io", &["CephCluster"], CEPH_CLUSTER),
+    code("ceph.rook.io", &["CephCluster"], storage::ceph_cluster, &[]),
     phases("ceph.rook.io", &["*"], CEPH),
     exists("instancetype.kubevirt.io", &["*"]),
     phases("kubevirt.io", &["KubeVirt"], DEPLOYED),
