@@ -12,7 +12,8 @@ use crate::object::{Condition, Object, Status, field};
 use crate::phases::ends_in_failure;
 
 /// Conditions that are trouble when true; so is every one whose name ends in one of these.
-const TROUBLES: &[&str] = &["Degraded", "Failed", "Failure", "Error", "Errors", "Invalid"];
+const TROUBLES: &[&str] =
+    &["Degraded", "Failed", "Failure", "Error", "Errors", "Invalid", "Irreconcilable"];
 
 /// Conditions of an object that is left alone when true.
 const PAUSES: &[&str] = &["Paused", "Suspended", "ReconciliationPaused"];
@@ -23,6 +24,7 @@ const SUCCESSES: &[&str] = &[
     "Available",
     "Healthy",
     "Succeeded",
+    "Successful",
     "Complete",
     "Completed",
     "Synced",

@@ -63,6 +63,10 @@ fn a_condition_of_an_earlier_generation_says_nothing() {
     let mut object = json!({"metadata": {"generation": 2}, "status": {"conditions": [ready]}});
     let expected = "progressing: generation 2 is not observed yet, the condition Ready is of 1";
     assert_eq!(said(&object), expected);
+    let failed = json!({"type": "Failed", "status": "True", "observedGeneration": 1});
+    object["status"]["conditions"].as_array_mut().unwrap().push(failed);
+    assert_eq!(said(&object), expected);
+    object["status"]["conditions"].as_array_mut().unwrap().pop();
     object["status"]["observedGeneration"] = json!(2);
     assert_eq!(said(&object), "healthy");
 }

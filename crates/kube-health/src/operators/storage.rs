@@ -1,4 +1,4 @@
-//! Snapshots, and backups of what is stored.
+//! What is stored, and the databases in it.
 
 use serde_json::Value;
 
@@ -43,4 +43,19 @@ pub(crate) fn applied(object: Object<'_>) -> Health {
         Some(false) => Health::degraded(format!("status.applied is false: {message}")),
         None => Health::progressing("status.applied is not reported yet"),
     }
+}
+
+/// Healthy once every set of instances has all of them ready.
+pub(crate) fn postgres_cluster(object: Object<'_>) -> Health {
+    let sets = object.list("/status/instances");
+    if sets.is_empty() {
+        return Health::progressing("status.instances is not reported yet");
+    }
+    let short = sets.iter().find_map(|set| {
+        let count = |key: &str| set.get(key).and_then(Value::as_i64).unwrap_or(0);
+        let (ready, all) = (count("readyReplicas"), count("replicas"));
+        let name = set.get("name").and_then(Value::as_str).unwrap_or("without a name");
+        (ready < all).then(|| format!("{ready} of {all} instances of set {name} are ready"))
+    });
+    short.map_or(Health::Healthy, Health::progressing)
 }

@@ -46,10 +46,30 @@ const RAY_JOB_RESULT: Phases = Phases::at("/status/jobStatus")
     .degraded(&["FAILED", "STOPPED"])
     .may_be_unset();
 
+const FLINK: Phases = Phases::at("/status/lifecycleState")
+    .messages(&["/status/error"])
+    .healthy(&["STABLE"])
+    .degraded(&["FAILED", "ROLLED_BACK"])
+    .suspended(&["SUSPENDED"]);
+
+const TRAIN_JOB: Conditions = Conditions::required(&["Complete"])
+    .signs(&[Sign::degraded("Failed", True), Sign::suspended("Suspended", True)]);
+
 const TRAINING: Conditions = Conditions::required(&["Succeeded"])
     .signs(&[Sign::degraded("Failed", True), Sign::suspended("Suspended", True)]);
 
 pub(super) const ROWS: &[Row] = &[
+    phases(
+        "core.oam.dev",
+        &["Application"],
+        Phases::at("/status/status")
+            .messages(&["/status/workflow/message"])
+            .healthy(&["running"])
+            .degraded(&["workflowFailed", "workflowTerminated"])
+            .suspended(&["workflowSuspending"]),
+    ),
+    phases("flink.apache.org", &["FlinkDeployment", "FlinkSessionJob"], FLINK),
+    conditions("trainer.kubeflow.org", &["TrainJob"], TRAIN_JOB),
     conditions(
         "kubeflow.org",
         &["JAXJob", "MPIJob", "PyTorchJob", "TFJob", "XGBoostJob"],

@@ -47,6 +47,27 @@ const ELASTIC: Phases = Phases::at("/status/associationStatus")
     .may_be_unset()
     .then(&ELASTIC_HEALTH);
 
+const SEARCH_HEALTH: Phases =
+    Phases::at("/status/health").healthy(&["green", "unknown"]).degraded(&["red"]).may_be_unset();
+
+const OPENSEARCH: Phases = Phases::at("/status/phase").healthy(&["RUNNING"]).then(&SEARCH_HEALTH);
+
+const MINIO_HEALTH: Phases = Phases::at("/status/healthStatus")
+    .messages(&["/status/healthMessage"])
+    .healthy(&["green"])
+    .degraded(&["red"])
+    .may_be_unset();
+
+const MINIO: Phases =
+    Phases::at("/status/currentState").messages(&[]).healthy(&["Initialized"]).then(&MINIO_HEALTH);
+
+const CASSANDRA_CONDITIONS: Conditions =
+    Conditions::required(&["Ready"]).signs(&[Sign::suspended("Stopped", True)]);
+
+const CASSANDRA: Phases = Phases::at("/status/cassandraOperatorProgress")
+    .healthy(&["Ready"])
+    .then_conditions(&CASSANDRA_CONDITIONS);
+
 const PERCONA: Phases =
     Phases::at("/status/state").healthy(&["ready"]).degraded(&["error"]).suspended(&["paused"]);
 
@@ -81,6 +102,31 @@ pub(super) const ROWS: &[Row] = &[
         ]),
     ),
     exists("acid.zalan.do", &["OperatorConfiguration", "PostgresTeam"]),
+    conditions("consul.hashicorp.com", &["*"], Conditions::required(&["Synced"])),
+    phases("cassandra.datastax.com", &["CassandraDatacenter"], CASSANDRA),
+    phases(
+        "clickhouse.altinity.com",
+        &["ClickHouseInstallation", "ClickHouseKeeperInstallation"],
+        Phases::at("/status/status")
+            .messages(&["/status/error", "/status/action"])
+            .healthy(&["Completed"])
+            .degraded(&["Aborted"]),
+    ),
+    phases(
+        "mysql.oracle.com",
+        &["InnoDBCluster"],
+        Phases::at("/status/cluster/status").healthy(&["ONLINE"]).degraded(&[
+            "INVALID",
+            "NO_QUORUM",
+            "NO_QUORUM_UNCERTAIN",
+            "ONLINE_UNCERTAIN",
+            "SPLIT_BRAIN",
+            "SPLIT_BRAIN_UNCERTAIN",
+        ]),
+    ),
+    phases("minio.min.io", &["Tenant"], MINIO),
+    phases("opensearch.opster.io", &["OpenSearchCluster"], OPENSEARCH),
+    code("postgres-operator.crunchydata.com", &["PostgresCluster"], storage::postgres_cluster, &[]),
     phases("agent.k8s.elastic.co", &["Agent"], ELASTIC_HEALTH),
     phases("apm.k8s.elastic.co", &["ApmServer"], ELASTIC),
     phases("beat.k8s.elastic.co", &["Beat"], ELASTIC_HEALTH),
