@@ -39,6 +39,7 @@ mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod outline;
 mod roll;
 mod dependency;
 mod whole;
@@ -82,6 +83,9 @@ pub struct Selection {
     /// they have no dependencies. Of several components that differ the first one is there, beside
     /// the finding, instead of none.
     pub unlinked: bool,
+    /// Whether nobody asks where values come from: then components of a list, as
+    /// [`Evaluation::listing`] has it, come without layers.
+    pub unexplained: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.
     pub only_named: bool,
@@ -140,6 +144,7 @@ impl PartialEq for Selection {
             && self.components == other.components
             && self.evaluation == other.evaluation
             && self.unlinked == other.unlinked
+            && self.unexplained == other.unexplained
             && self.only_named == other.only_named
             && self.strict == other.strict
             && self.named_by_file == other.named_by_file
@@ -152,13 +157,17 @@ impl Selection {
         Self::default()
     }
 
-    /// Whether the component `key` of `stack` is selected, which the manifest `file` declares.
-    fn has(&self, stack: &StackName, file: &str, key: &manifest::Key) -> bool {
+    /// Whether anything of `stack` is selected that the manifest `file` declares.
+    fn has_stack(&self, stack: &StackName, file: &str) -> bool {
         let fits =
             |glob: &globset::GlobMatcher| glob.is_match(stack.as_str()) || glob.is_match(file);
-        (self.stacks.is_empty() || self.stacks.iter().any(fits))
-            && (self.components.is_empty()
-                || self.components.iter().any(|name| name.as_str() == key.1.as_ref()))
+        self.stacks.is_empty() || self.stacks.iter().any(fits)
+    }
+
+    /// Whether components called like `key` are selected.
+    fn has(&self, key: &manifest::Key) -> bool {
+        self.components.is_empty()
+            || self.components.iter().any(|name| name.as_str() == key.1.as_ref())
     }
 }
 
