@@ -65,7 +65,7 @@ fn broken_yaml_is_reported_as_such() {
     check(
         "version: 1\nversion: 2\n",
         &expect![[r#"
-            isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping
+            isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping (remove this one, or the one in line 1)
         "#]],
     );
 }

@@ -27,7 +27,7 @@ use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 
 pub use folder::{
-    FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
+    Folder, FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
 };
 pub use git::{GitSettings, GitSource};
 pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};
@@ -49,6 +49,9 @@ pub trait Source: Send + Sync {
         head: &CommitId,
         base: &CommitId,
     ) -> Result<Merge, FetchError>;
+
+    /// Whether the history of `tip` has `earlier` in it. What is not here is in no history.
+    async fn contains(&self, tip: &CommitId, earlier: &CommitId) -> Result<bool, FetchError>;
 
     /// Returns when something may have changed: the period with jitter is over, or a local
     /// repository was written to.

@@ -1,12 +1,13 @@
 //! One manifest, taken apart into what it imports, sets for all, and declares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::load::Library;
 use super::marks::Marks;
+use super::outline::Outline;
 use super::sections::{self, Rule, Shape};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
@@ -46,6 +47,8 @@ pub(super) struct Manifest {
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
     pub(super) warnings: Vec<Diagnostic>,
+    /// What every roll that it is on asks of it.
+    pub(super) outline: OnceLock<Outline>,
 }
 
 /// What one manifest says about one component.
@@ -83,8 +86,14 @@ impl Import {
     }
 }
 
-/// Takes `root`, what the file `path` says, apart.
-pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+/// Takes `root`, what the file `path` says, apart. `open` is what a template begins with; `None` if
+/// there are no templates and no tags in it.
+pub(super) fn split(
+    library: &Library,
+    path: &Arc<str>,
+    root: &Value,
+    open: Option<&str>,
+) -> Manifest {
     let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
     let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
@@ -97,14 +106,15 @@ pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str
 struct Splitter<'l> {
     library: &'l Library,
     manifest: Manifest,
-    open: &'l str,
+    open: Option<&'l str>,
 }
 
 impl Splitter<'_> {
     fn root(&mut self, root: &Value) {
         let Some(map) = root.as_map() else {
             let fault = self.fault(Code::SectionType, root, "a manifest must be a map");
-            self.manifest.faults.push(fault);
+            let hint = "begin each section at the start of a line: `vars:`, `components:`";
+            self.manifest.faults.push(fault.hint(hint));
             return;
         };
         for (key, value) in map.iter() {
@@ -147,7 +157,8 @@ impl Splitter<'_> {
             if !sections::METADATA_GLOBAL.contains(&key.as_ref()) {
                 let message = format!("`metadata.{key}` may stand under a component only");
                 let fault = self.fault(Code::SectionType, child, &message);
-                self.manifest.faults.push(fault);
+                let hint = format!("move `{key}` to the `metadata` of each component it is for");
+                self.manifest.faults.push(fault.hint(hint));
             }
         }
         self.global(sections::rule_of("metadata"), value);
@@ -157,7 +168,7 @@ impl Splitter<'_> {
         let Some(map) = value.as_map() else {
             let message = format!("`{kind}` must be a map of sections");
             let fault = self.fault(Code::SectionType, value, &message);
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, kind, value));
             return;
         };
         let mut parts = Parts::new();
@@ -185,7 +196,7 @@ impl Splitter<'_> {
         let Some(map) = value.as_map() else {
             let fault =
                 self.fault(Code::SectionType, value, "`overrides` must be a map of sections");
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, "overrides", value));
             return;
         };
         let mut parts = Parts::new();
@@ -210,7 +221,7 @@ impl Splitter<'_> {
     fn components(&mut self, value: &Value) {
         let Some(kinds) = value.as_map() else {
             let fault = self.fault(Code::SectionType, value, "`components` must be a map of kinds");
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, "components", value));
             return;
         };
         for (kind, components) in kinds.iter() {
@@ -325,10 +336,11 @@ impl Splitter<'_> {
             let fault = self.fault(Code::SectionType, value, &message);
             return Err(Box::new(match rule.shape {
                 Shape::Map => or_empty(fault, rule.name, value),
-                Shape::Text | Shape::Any => fault,
+                Shape::Text | Shape::Any => fault.hint(Form::Text.advice(rule.name)),
             }));
         }
-        Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
+        let marks = self.open.map(|open| Marks::of(value, open)).unwrap_or_default();
+        Ok(Part { value: value.clone(), marks })
     }
 
     /// Keys for anchors (`x-...`, `_...`, `....`) mean nothing on purpose.
@@ -408,7 +420,7 @@ impl Splitter<'_> {
 fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
     match value.is_null() {
         true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
-        false => fault,
+        false => fault.hint(Form::Map.advice(key)),
     }
 }
 

@@ -39,6 +39,7 @@ mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod outline;
 mod roll;
 mod dependency;
 mod whole;
@@ -83,6 +84,9 @@ pub struct Selection {
     /// they have no dependencies. Of several components that differ the first one is there, beside
     /// the finding, instead of none.
     pub unlinked: bool,
+    /// Whether nobody asks where values come from: then components of a list, as
+    /// [`Evaluation::listing`] has it, come without layers.
+    pub unexplained: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.
     pub only_named: bool,
@@ -138,12 +142,16 @@ impl Selection {
         Self::default()
     }
 
-    /// Whether the component `key` of `stack` is selected, which the manifest `file` declares.
-    fn has(&self, stack: &StackName, file: &str, key: &manifest::Key) -> bool {
+    /// Whether anything of `stack` is selected that the manifest `file` declares.
+    fn has_stack(&self, stack: &StackName, file: &str) -> bool {
         let fits = |pattern: &StackPattern| pattern.fits(stack) || pattern.fits_text(file);
-        (self.stacks.is_empty() || self.stacks.iter().any(fits))
-            && (self.components.is_empty()
-                || self.components.iter().any(|name| name.as_str() == key.1.as_ref()))
+        self.stacks.is_empty() || self.stacks.iter().any(fits)
+    }
+
+    /// Whether components called like `key` are selected.
+    fn has(&self, key: &manifest::Key) -> bool {
+        self.components.is_empty()
+            || self.components.iter().any(|name| name.as_str() == key.1.as_ref())
     }
 }
 

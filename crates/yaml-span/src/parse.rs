@@ -9,6 +9,7 @@ use crate::check;
 use crate::document::Document;
 use crate::error::{Code, Errors, SyntaxError};
 use crate::limits::{Limits, SOURCE_BYTES_CEILING};
+use crate::ordinary;
 use crate::position::{Position, Span};
 
 /// A first document. Where there are errors the document holds what could be read.
@@ -58,6 +59,18 @@ pub fn source_text(bytes: &[u8]) -> Result<&str, SyntaxError> {
 }
 
 fn parse(source: &Arc<str>, limits: &Limits, first_only: bool) -> Stream {
+    match ordinary::read(source, limits) {
+        Some(mut document) => {
+            let mut errors = Errors::new(limits.errors);
+            check::keys(&mut document, &mut errors);
+            Stream { documents: vec![document], errors: errors.into_sorted() }
+        }
+        None => in_full(source, limits, first_only),
+    }
+}
+
+/// The same, whatever the source looks like.
+pub(crate) fn in_full(source: &Arc<str>, limits: &Limits, first_only: bool) -> Stream {
     let mut errors = Errors::new(limits.errors);
     let mut documents = Vec::new();
     let most = limits.source_bytes.min(SOURCE_BYTES_CEILING);
@@ -170,6 +183,34 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::UnknownQuotedScalarEscape => {
             "write `\\\\` for a backslash, or use single quotes"
+        }
+        ErrorKind::UnclosedFlowCollection { open: '[' }
+        | ErrorKind::MismatchedFlowCollectionEnd { open: '[', .. }
+        | ErrorKind::UnexpectedEofFlowSequence => {
+            "close the list with `]`, or quote the value if `[` is meant as text"
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::MismatchedFlowCollectionEnd { .. }
+        | ErrorKind::UnexpectedEofFlowMapping => {
+            "close the map with `}`, or quote the value if `{` is meant as text"
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            "take the bracket out, or quote the text that it belongs to"
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            "write a comma between the items, or close the bracket"
+        }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => "close the quote where the text ends",
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "quote the whole value, and write a quote inside of it as `''` or `\\\"`"
+        }
+        ErrorKind::BlockEntryInFlowCollection
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::ExpectedBlockSequenceEntry => {
+            "give each item of the list a line of its own, all with the same indentation"
         }
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidIndentation

@@ -38,6 +38,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
         evaluation: args.evaluated.evaluation(true),
         unlinked: true,
+        unexplained: true,
         strict: true,
         ..Selection::default()
     };
