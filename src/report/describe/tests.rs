@@ -277,7 +277,7 @@ fn rows_count_the_stacks_of_what_is_not_abstract() {
     base.presence = Presence::Abstract;
     let desired = desired(vec![base, of_kind("terraform", "vpc", "vars: {}")]);
     check(
-        &component_rows(&desired),
+        &component_rows(&desired).shown(),
         &expect![[r#"
         - Component: vpc
           Stacks: '1'
