@@ -4,6 +4,7 @@
 //! standard output as it is, standard error behind `! `, and the exit code. `UPDATE_EXPECT=1`
 //! writes them anew.
 
+mod allowed;
 mod exits;
 pub(crate) mod process;
 mod served;

@@ -19,7 +19,8 @@ use isobar::model::authority::Approval;
 use isobar::model::plan::Plan;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
 use isobar::settings::{
-    AgentSettings, ForgeSettings, LocalForgeSettings, RepositorySettings, RetentionSettings,
+    AgentSettings, AllowSettings, ForgeSettings, LocalForgeSettings, RepositorySettings,
+    RetentionSettings,
 };
 use isobar::source::write::{self, Author};
 use isobar::store::{Lease, Rewrite, Store};
@@ -108,6 +109,7 @@ impl Stage {
             interval: jiff::SignedDuration::from_secs(60),
             auth: None,
             forge: Some("local".to_owned()),
+            allow: AllowSettings::default(),
         };
         let scope = scope();
         AgentSettings {
