@@ -169,10 +169,11 @@ impl Sources {
     fn stages(&self, name: &Arc<str>, layers: &mut Vec<Layer>) -> (Stages, Marks) {
         let mut marks = Marks::default();
         let mut stages = Stages::default();
-        let mut add = |reach: &Reach, said: &[Said]| {
+        let mut add = |reach: &Reach, turn: usize, said: &[Said]| {
             layers.extend(said.iter().map(|said| Layer {
                 section: name.clone(),
                 reach: reach.clone(),
+                turn: u32::try_from(turn).unwrap_or(u32::MAX),
                 imports: said.imports.clone(),
                 value: said.value.clone(),
             }));
@@ -181,8 +182,8 @@ impl Sources {
         if let Some(slot) = self.shared.merged.get(name) {
             marks = marks.and(slot.marks);
             stages.shared = Some(slot.value.clone());
-            self.shared.global.get(name).iter().for_each(|slot| add(&Reach::Global, &slot.said));
-            self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, &slot.said));
+            self.shared.global.get(name).iter().for_each(|slot| add(&Reach::Global, 0, &slot.said));
+            self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, 0, &slot.said));
         }
         let last_only = sections::rule_of(name).bases == sections::Bases::Last;
         let skipped = match (last_only, is_shown_only) {
@@ -190,25 +191,25 @@ impl Sources {
             (_, true) => self.bases.len(),
             _ => 0,
         };
-        for (base, slots) in self.bases.iter().skip(skipped) {
+        for (turn, (base, slots)) in self.bases.iter().enumerate().skip(skipped) {
             let Some(slot) = slots.get(name).and_then(|slot| self.inheritable(name, slot)) else {
                 continue;
             };
             marks = marks.and(slot.marks);
             stages.bases.push(slot.value.clone());
             if let Ok(base) = ComponentName::new(base) {
-                add(&Reach::Base(base), &slot.said);
+                add(&Reach::Base(base), turn, &slot.said);
             }
         }
         if let Some(slot) = self.own.get(name).filter(|_| !is_shown_only) {
             marks = marks.and(slot.marks);
             stages.own = Some(slot.value.clone());
-            add(&Reach::Own, &slot.said);
+            add(&Reach::Own, 0, &slot.said);
         }
         if let Some(slot) = self.overrides.get(name) {
             marks = marks.and(slot.marks);
             stages.overrides = Some(slot.value.clone());
-            add(&Reach::Override, &slot.said);
+            add(&Reach::Override, 0, &slot.said);
         }
         (stages, marks)
     }
@@ -263,7 +264,13 @@ impl Merged {
         else {
             return;
         };
-        self.layers.push(Layer { section: name.into(), reach, imports: Arc::new([]), value });
+        self.layers.push(Layer {
+            section: name.into(),
+            reach,
+            turn: 0,
+            imports: Arc::new([]),
+            value,
+        });
         let marks = self.sections.get(name).map(|section| section.marks).unwrap_or_default();
         self.sections.insert(name.into(), Section { value: after, marks });
     }
