@@ -275,6 +275,8 @@ codes! {
         "look at the arguments: what they name has to be in the repository";
     FunctionRefused = "function-refused": "A YAML function is not allowed here.",
         "write the value, or let the agent's settings allow it";
+    QueryInvalid = "query-invalid": "A query is not one, or uses what queries do not have here.",
+        "queries only read: paths, `select`, `map` and their like, as in `.vars.zones[0]`";
     LocalsCycle = "locals-cycle": "Locals refer to each other in a ring.",
         "write one of them without the others";
     // Rules of the repository.

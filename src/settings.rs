@@ -13,7 +13,7 @@ mod agent;
 use std::path::{Path, PathBuf};
 
 pub use agent::{
-    AgentSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
+    AgentSettings, AllowSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
     RepositorySettings, RetentionSettings, TargetSettings,
 };
 

@@ -51,6 +51,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
         layers: vec![Layer {
             section: "vars".into(),
             reach: Reach::Own,
+            turn: 0,
             imports: Arc::new([]),
             value: sections.clone(),
         }],

@@ -2,8 +2,11 @@
 
 mod affected;
 mod component;
+mod config;
 mod dependents;
+mod locals;
 mod stacks;
+mod workflows;
 
 use std::fs::File;
 use std::io::Write;
@@ -14,7 +17,9 @@ use serde::Serialize;
 
 use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Position, Span};
+use crate::model::query::{Query, QueryError};
+use crate::report::describe::Shown;
 use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
@@ -25,11 +30,14 @@ pub(super) enum Args {
     Stacks(stacks::Args),
     Component(component::Args),
     Dependents(dependents::Args),
+    Config(config::Args),
+    Locals(locals::Args),
+    Workflows(workflows::Args),
 }
 
 /// What is done with templates and functions.
 #[derive(Debug, Clone, clap::Args)]
-struct Evaluated {
+pub(super) struct Evaluated {
     /// Whether templates in values are rendered.
     #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_name = "BOOL", action = clap::ArgAction::Set)]
     process_templates: bool,
@@ -47,6 +55,16 @@ struct Written {
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "yaml")]
     format: Format,
+    #[command(flatten)]
+    part: Part,
+}
+
+/// Which part of the answer is wanted, and where it goes.
+#[derive(Debug, Clone, clap::Args)]
+struct Part {
+    /// Only what this yq expression finds in it: `.vars.zones[0]`.
+    #[arg(short, long, value_name = "EXPRESSION")]
+    query: Option<String>,
     /// Write it to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -67,12 +85,15 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Stacks(args) => stacks::run(context, args),
         Args::Component(args) => component::run(context, args),
         Args::Dependents(args) => dependents::run(context, args),
+        Args::Config(args) => config::run(context, args),
+        Args::Locals(args) => locals::run(context, args),
+        Args::Workflows(args) => workflows::run(context, args),
     }
 }
 
 impl Evaluated {
     /// The same for values `listing` as they are in a list of stacks, or by themselves.
-    fn evaluation(&self, listing: bool) -> Evaluation {
+    pub(super) fn evaluation(&self, listing: bool) -> Evaluation {
         let skip = self.skip.iter().map(|name| name.trim_start_matches('!').into());
         Evaluation {
             templates: self.process_templates,
@@ -102,9 +123,10 @@ impl Format {
 }
 
 impl Written {
-    /// Where JSON goes, if that is wanted.
+    /// Where JSON goes, if that is wanted and all of it.
     fn json(&self, context: &Context) -> Result<Option<Box<dyn Write + Send>>, Failure> {
-        match (context.output.json || self.format == Format::Json, &self.file) {
+        let wanted = context.output.json || self.format == Format::Json;
+        match (wanted && self.part.query.is_none(), &self.part.file) {
             (false, _) => Ok(None),
             (true, None) => Ok(Some(Box::new(std::io::stdout()))),
             (true, Some(path)) => match File::create(path) {
@@ -114,11 +136,48 @@ impl Written {
         }
     }
 
-    fn write(&self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
-        let Some(path) = &self.file else { return self.format.write(context, answer) };
-        std::fs::write(path, self.format.text(context, answer)?)
+    fn write(&self, context: &Context, answer: &Shown<'_>) -> Result<(), Failure> {
+        self.part.write(context, self.format, answer)
+    }
+}
+
+impl Part {
+    fn write(&self, context: &Context, format: Format, answer: &Shown<'_>) -> Result<(), Failure> {
+        let found = match &self.query {
+            Some(text) => {
+                let query = parsed(text)?;
+                Some(query.one(&answer.value()).map_err(|error| no_query(text, error))?)
+            }
+            None => None,
+        };
+        let answer = found.as_ref().map_or_else(|| answer.clone(), Shown::Value);
+        let Some(path) = &self.file else { return format.write(context, &answer) };
+        std::fs::write(path, format.text(context, &answer)?)
             .map_err(|error| unwritten(path, &error))
     }
+}
+
+/// The query that `text` is.
+pub(super) fn parsed(text: &str) -> Result<Query, Failure> {
+    Query::parse(text).map_err(|error| no_query(text, error))
+}
+
+/// What is wrong with the query `text`, shown in it.
+pub(super) fn no_query(text: &str, error: QueryError) -> Failure {
+    const PLACE: &str = "--query";
+    let from = error.at.unwrap_or(0).min(text.len());
+    let to = if error.at.is_some() { from } else { text.len() };
+    let position = |at: usize| {
+        let column = text[..at].chars().count() + 1;
+        Position { line: 1, column: u32::try_from(column).unwrap_or(u32::MAX) }
+    };
+    let span = Span { file: PLACE.into(), start: position(from), end: position(to) };
+    let found = Diagnostic {
+        hint: error.hint,
+        ..Diagnostic::error(Code::QueryInvalid, span, error.message)
+    };
+    let texts = [(PLACE.into(), text.into())].into_iter().collect();
+    Failure::Found(Findings { diagnostics: vec![found], texts })
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {

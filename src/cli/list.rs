@@ -1,14 +1,21 @@
 //! `isobar list`
 
+mod rows;
+mod values;
+
 use serde_json::{Value as Json, json};
 
-use super::describe::{Format, exit, resolved};
-use super::workspace::stack_name;
+use super::describe::{exit, resolved};
+use super::workspace::{Findings, Workspace, stack_name};
 use super::{Context, Exit, Failure};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Component, Presence, Stack};
-use crate::report::describe::{component_rows, stack_rows};
-use crate::stacks::{Resolution, Selection};
+use crate::report::describe::{
+    Table, component_rows, instance_rows, metadata_rows, stack_rows, vendor_rows, workflow_rows,
+};
+use crate::source::Snapshot;
+use crate::stacks::{self, Resolution, Selection, Written};
+use rows::{Rows, Stacks, Style};
 
 /// List what the repository has.
 #[derive(Debug, clap::Subcommand)]
@@ -17,7 +24,7 @@ pub(super) enum Args {
     Stacks {
         /// Rows as Atmos has them, written like this.
         #[arg(short, long, value_enum)]
-        format: Option<Format>,
+        format: Option<Style>,
     },
     /// The components, a line each: `stack/kind/name`.
     Components {
@@ -29,41 +36,130 @@ pub(super) enum Args {
         r#abstract: bool,
         /// Rows as Atmos has them, written like this: names with the number of their stacks.
         #[arg(long, value_enum)]
-        format: Option<Format>,
+        format: Option<Style>,
+    },
+    /// Which component is in which stack.
+    Instances {
+        #[command(flatten)]
+        stacks: Stacks,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// What components say about themselves.
+    Metadata {
+        #[command(flatten)]
+        stacks: Stacks,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// One component side by side in all its stacks.
+    Values(values::Args),
+    /// Its `vars`.
+    Vars(values::Args),
+    /// Its `settings`.
+    Settings(values::Args),
+    /// The workflows. Isobar runs none of them.
+    Workflows {
+        /// Only those of this file, from the folder of the workflows.
+        #[arg(short = 'f', long, value_name = "FILE")]
+        file: Option<String>,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// What manifests of vendoring name. Isobar pulls none of it.
+    Vendor {
+        #[command(flatten)]
+        rows: Rows,
     },
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    // A line for a name needs no more than the name.
-    let only_named = matches!(args, Args::Stacks { format: None }) && !context.output.json;
-    let selection =
-        Selection { unlinked: true, only_named, named_by_file: true, ..Selection::default() };
-    let resolution = resolved(context, &selection)?;
-    let desired = &resolution.desired;
     match args {
-        Args::Stacks { format: Some(format) } => {
-            format.write(context, &stack_rows(desired))?;
+        Args::Stacks { format } => stacks(context, *format),
+        Args::Components { stack, r#abstract, format } => {
+            components(context, stack.as_deref(), *r#abstract, *format)
+        }
+        Args::Instances { stacks, rows } => {
+            let resolution = resolved(context, &listed(stacks)?)?;
+            let table = instance_rows(resolution.desired.components());
+            rows.write(context, &table)?;
             Ok(exit(listing(&resolution)))
         }
-        Args::Components { format: Some(format), .. } => {
-            format.write(context, &component_rows(desired))?;
+        Args::Metadata { stacks, rows } => {
+            let resolution = resolved(context, &listed(stacks)?)?;
+            rows.write(context, &metadata_rows(resolution.desired.components()))?;
             Ok(exit(listing(&resolution)))
         }
-        Args::Stacks { format: None } => {
-            let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
-            print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
+        Args::Values(args) => values::run(context, args, None),
+        Args::Vars(args) => values::run(context, args, Some(".vars")),
+        Args::Settings(args) => values::run(context, args, Some(".settings")),
+        Args::Workflows { file, rows } => {
+            let snapshot = Workspace::folder(context)?;
+            let files = stacks::workflows(&snapshot);
+            let mut table = workflow_rows(&files.value);
+            let is_it = |found: &String| file.as_ref().is_none_or(|file| found == file);
+            table.rows.retain(|row| row.first().is_some_and(is_it));
+            written(context, &files, &snapshot, rows, &table)
         }
-        Args::Components { stack, r#abstract, format: None } => {
-            let stack = stack.as_deref().map(|name| stack_name(desired, name)).transpose()?;
-            let listed = |component: &&Component| {
-                stack.as_ref().is_none_or(|stack| component.id.stack == *stack)
-                    && (*r#abstract || component.presence != Presence::Abstract)
-            };
-            let components: Vec<_> = desired.components().filter(listed).collect();
-            let lines: Vec<_> = components.iter().map(|one| one.id.to_string()).collect();
-            print(context, &lines, components.into_iter().map(component_json))
+        Args::Vendor { rows } => {
+            let snapshot = Workspace::folder(context)?;
+            let files = stacks::vendored(&snapshot);
+            written(context, &files, &snapshot, rows, &vendor_rows(&files.value))
         }
     }
+}
+
+fn written(
+    context: &Context,
+    files: &Written,
+    snapshot: &Snapshot,
+    rows: &Rows,
+    table: &Table,
+) -> Result<Exit, Failure> {
+    Findings::among(files.found.clone(), snapshot).show(context);
+    rows.write(context, table)?;
+    Ok(exit(&files.found))
+}
+
+fn stacks(context: &Context, format: Option<Style>) -> Result<Exit, Failure> {
+    // A line for a name needs no more than the name.
+    let only_named = format.is_none() && !context.output.json;
+    let resolution = resolved(context, &Selection { only_named, ..listed(&Stacks::default())? })?;
+    let desired = &resolution.desired;
+    if let Some(format) = format {
+        format.write(context, &stack_rows(desired), None)?;
+        return Ok(exit(listing(&resolution)));
+    }
+    let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
+    print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
+}
+
+fn components(
+    context: &Context,
+    stack: Option<&str>,
+    with_abstract: bool,
+    format: Option<Style>,
+) -> Result<Exit, Failure> {
+    let resolution = resolved(context, &listed(&Stacks::default())?)?;
+    let desired = &resolution.desired;
+    if let Some(format) = format {
+        format.write(context, &component_rows(desired), None)?;
+        return Ok(exit(listing(&resolution)));
+    }
+    let stack = stack.map(|name| stack_name(desired, name)).transpose()?;
+    let listed = |component: &&Component| {
+        stack.as_ref().is_none_or(|stack| component.id.stack == *stack)
+            && (with_abstract || component.presence != Presence::Abstract)
+    };
+    let components: Vec<_> = desired.components().filter(listed).collect();
+    let lines: Vec<_> = components.iter().map(|one| one.id.to_string()).collect();
+    print(context, &lines, components.into_iter().map(component_json))
+}
+
+/// What a list is made of.
+fn listed(stacks: &Stacks) -> Result<Selection, Failure> {
+    let stacks = stacks.globs()?;
+    Ok(Selection { stacks, unlinked: true, named_by_file: true, ..Selection::default() })
 }
 
 /// What is wrong, so that a list is not what it should be.

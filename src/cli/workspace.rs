@@ -10,7 +10,7 @@ use crate::model::desired::{Component, Desired};
 use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
-use crate::source::{self, Snapshot};
+use crate::source::{self, FetchError, Snapshot};
 use crate::stacks::{Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
@@ -59,13 +59,13 @@ impl Workspace {
                 folder.display()
             )));
         }
-        source::folder_snapshot(folder).map_err(unavailable)
+        source::folder_snapshot(folder).map_err(unread)
     }
 
     /// What a commit of the repository around the folder asks for.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Ok(Self::resolved(context, &snapshot.map_err(unavailable)?, &Selection::default()))
+        Ok(Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default()))
     }
 
     /// The settings of the repository.
@@ -184,6 +184,22 @@ pub(super) fn unopened(error: OpenError) -> Failure {
         OpenError::Store(StoreError::Journal(_) | StoreError::Corrupt { .. }) => Exit::Held,
         _ => Exit::Unavailable,
     };
+    Failure::Other(exit, error.into())
+}
+
+/// A tree cannot be read: for what was typed, or for what lies there.
+pub(super) fn unread(error: FetchError) -> Failure {
+    let typed = match &error {
+        FetchError::NoRevision { .. }
+        | FetchError::Refused { .. }
+        | FetchError::Unusable { .. }
+        | FetchError::TooLarge { .. } => true,
+        FetchError::Io { cause, .. } => cause.kind() == std::io::ErrorKind::NotFound,
+        FetchError::Unreachable { .. } | FetchError::Incomplete { .. } | FetchError::Cancelled => {
+            false
+        }
+    };
+    let exit = if typed { Exit::Mistake } else { Exit::Unavailable };
     Failure::Other(exit, error.into())
 }
 

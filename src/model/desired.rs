@@ -112,6 +112,9 @@ pub struct Layer {
     pub section: Arc<str>,
     /// How it came to contribute.
     pub reach: Reach,
+    /// Of a base, which place in the order of bases it was reached at: one that is reached twice is
+    /// laid over everything twice. 0 for all else.
+    pub turn: u32,
     /// The files from the stack's manifest down to the one that says it.
     pub imports: Arc<[Arc<str>]>,
     /// What it says.

@@ -21,8 +21,15 @@ pub struct Query(Expr);
 
 /// The text is no query, or it does not fit the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct QueryError(pub String);
+#[error("{message}")]
+pub struct QueryError {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// Where the text cannot be read any further, in bytes; `None` for what fits no value.
+    pub at: Option<usize>,
+    /// What was probably meant.
+    pub hint: Option<String>,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Expr {
@@ -42,6 +49,8 @@ enum Expr {
     Slice(Box<Expr>, Option<i64>, Option<i64>),
     /// `a[]`
     Each(Box<Expr>),
+    /// `..`: the value and everything in it.
+    Deep,
     /// `[a]`
     Collect(Option<Box<Expr>>),
     /// `{k: a}`
@@ -69,7 +78,7 @@ impl Query {
     /// # Errors
     /// If it is none, or uses what is not part of the language here.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
-        parse::parse(text).map(Self).map_err(QueryError)
+        parse::parse(text).map(Self)
     }
 
     /// Everything it finds in `value`.
@@ -78,7 +87,7 @@ impl Query {
     /// If a step does not fit what is there, or too much is found.
     pub fn all(&self, value: &Value) -> Result<Vec<Value>, QueryError> {
         let mut run = Run { values: 0 };
-        run.eval(&self.0, value).map_err(QueryError)
+        run.eval(&self.0, value).map_err(|message| QueryError { message, at: None, hint: None })
     }
 
     /// What it finds as one value: null for nothing, a list for several.
@@ -140,6 +149,7 @@ impl Run {
                 self.each(of, value, |_, of| Ok(vec![slice(of, *from, *to)?]))
             }
             Expr::Each(of) => self.each(of, value, |_, of| items(of)),
+            Expr::Deep => self.deep(value),
             Expr::Collect(inner) => {
                 let found = inner.as_ref().map(|inner| self.eval(inner, value)).transpose()?;
                 Ok(vec![list(found.unwrap_or_default())])
@@ -155,6 +165,14 @@ impl Run {
             }
             Expr::Call(name, arguments) => self.call(name, arguments, value),
         }
+    }
+
+    fn deep(&mut self, value: &Value) -> Found {
+        let mut found = vec![value.clone()];
+        for item in items(value).unwrap_or_default() {
+            found.extend(self.eval(&Expr::Deep, &item)?);
+        }
+        Ok(found)
     }
 
     fn each(
@@ -242,8 +260,8 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Result<Value, Stri
     match operator {
         Operator::Or => bool(truth(left) || truth(right)),
         Operator::And => bool(truth(left) && truth(right)),
-        Operator::Equal => bool(equal(left, right)),
-        Operator::Unequal => bool(!equal(left, right)),
+        Operator::Equal => bool(like(left, right)),
+        Operator::Unequal => bool(!like(left, right)),
         Operator::Less => bool(order(left, right) == Ordering::Less),
         Operator::LessOrEqual => bool(order(left, right) != Ordering::Greater),
         Operator::Greater => bool(order(left, right) == Ordering::Greater),
@@ -290,6 +308,40 @@ fn equal(left: &Value, right: &Value) -> bool {
         (Some(left), Some(right)) => left == right,
         _ => left.typed(Rules::Stack) == right.typed(Rules::Stack),
     }
+}
+
+/// Equal, or a text that fits the pattern on the right: there `*` stands for any text and `?` for
+/// any character, as in yq.
+fn like(left: &Value, right: &Value) -> bool {
+    match (left.as_str(), right.as_str()) {
+        (Some(text), Some(pattern)) if pattern.contains(['*', '?']) => fits(text, pattern),
+        _ => equal(left, right),
+    }
+}
+
+/// Whether `text` fits `pattern`: of several `*` only the last one passed has to be tried again, so
+/// this takes at most the product of the two lengths.
+fn fits(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
+    let (mut at, mut step, mut star) = (0, 0, None);
+    while at < text.len() {
+        match pattern.get(step) {
+            Some('*') => {
+                star = Some((step, at));
+                step += 1;
+            }
+            Some(c) if *c == '?' || *c == text[at] => (at, step) = (at + 1, step + 1),
+            _ => match star {
+                None => return false,
+                Some((seen, from)) => {
+                    star = Some((seen, from + 1));
+                    (at, step) = (from + 1, seen + 1);
+                }
+            },
+        }
+    }
+    pattern[step..].iter().all(|c| *c == '*')
 }
 
 fn order(left: &Value, right: &Value) -> Ordering {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::ReconcileError;
-use super::answer::Reach;
+use super::answer::{Allowed, Reach};
 use super::targets::Targets;
 use super::wanted::{Wanted, wanted, wanted_without};
 use crate::backends::Target;
@@ -19,7 +19,7 @@ use crate::model::inventory::Inventory;
 use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::question::Question;
-use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
+use crate::settings::{self, AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::{Resolver, Selection};
 use crate::store::{Retention, Store, StoreError};
@@ -61,6 +61,8 @@ pub struct Repository {
     pub forge: Option<Arc<dyn Forge>>,
     /// Where its stacks' resources may live.
     pub targets: Targets,
+    /// What functions in its manifests may ask of the agent.
+    pub allowed: Arc<Allowed>,
     /// Its pull requests, as they were at the last look.
     pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
     stacks: Vec<StackPattern>,
@@ -216,15 +218,22 @@ impl Agent {
             }
             None => Resolver::new(snapshot),
         };
-        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &self.reach);
+        let reach = self.reach.of(&repository.allowed, snapshot.revision());
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &reach);
         *kept = Some(resolver);
         wanted
     }
 
     /// The same as if nobody knew the answers to the questions in `open` yet.
-    pub fn wanted_without(&self, snapshot: &Snapshot, open: BTreeSet<Question>) -> Wanted {
+    pub fn wanted_without(
+        &self,
+        repository: &Repository,
+        snapshot: &Snapshot,
+        open: BTreeSet<Question>,
+    ) -> Wanted {
         let mut resolver = Resolver::new(snapshot);
-        wanted_without(&mut resolver, snapshot, &Selection::default(), &self.reach, open)
+        let reach = self.reach.of(&repository.allowed, snapshot.revision());
+        wanted_without(&mut resolver, snapshot, &Selection::default(), &reach, open)
     }
 }
 
@@ -240,6 +249,7 @@ impl Repository {
         let scope = Scope { agent: settings.agent.clone(), repository: name };
         Ok(Self {
             targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
+            allowed: Arc::default(),
             pulls: watch::Sender::default(),
             scope,
             source: Arc::new(FolderSource::new(folder, FOLDER_PERIOD, world.clone())),
@@ -273,6 +283,7 @@ impl Repository {
         let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
         Ok(Self {
             targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
+            allowed: Arc::new(Allowed::new(&repository.allow, settings::environment())),
             pulls: watch::Sender::default(),
             scope,
             source: Arc::new(source),

@@ -40,7 +40,7 @@ pub(super) async fn allowed(
         digest: rest.plan.digest(),
         approvals: rest.approvals.clone(),
         pull: rest.shown.iter().find(merged).map(|(pull, _)| *pull),
-        beyond: beyond(agent, wanted, &plan, rest),
+        beyond: beyond((agent, repository), wanted, &plan, rest),
     });
     let earlier: Vec<Earlier> =
         earlier.filter(|one| !one.approvals.is_empty() || one.pull.is_some()).collect();
@@ -70,7 +70,12 @@ pub(super) async fn allowed(
 /// What `plan` does beyond what is left of an earlier one; `None`: it is that with the unknown
 /// values filled in, and what waits is still made of what was approved. Whoever puts a value of
 /// their own in the place of a question has changed the plan.
-fn beyond(agent: &Agent, wanted: &Wanted, plan: &Plan, rest: &Rest) -> Option<String> {
+fn beyond(
+    (agent, repository): (&Agent, &Repository),
+    wanted: &Wanted,
+    plan: &Plan,
+    rest: &Rest,
+) -> Option<String> {
     let approved = rest.plan.effect();
     if let Err(beyond) = plan.effect().continues(approved, &rest.waiting) {
         return Some(beyond.to_string());
@@ -84,7 +89,7 @@ fn beyond(agent: &Agent, wanted: &Wanted, plan: &Plan, rest: &Rest) -> Option<St
         return None;
     }
     let open = approved.unknown(&rest.waiting).into_values().flatten().collect();
-    let unanswered = agent.wanted_without(&wanted.snapshot, open);
+    let unanswered = agent.wanted_without(repository, &wanted.snapshot, open);
     let made_of = |id| Some(unanswered.rendered.get(id)?.as_ref().ok()?.inputs());
     let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved_of(id));
     other.map(|id| format!("{id} is made of something else"))

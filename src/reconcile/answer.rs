@@ -1,12 +1,27 @@
 //! Who may ask what of the world, and the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, Read};
+#[cfg(unix)]
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::model::question::{Answer, Question};
+use crate::model::revision::Revision;
 use crate::model::value::{Node, Rules, Value};
 use crate::model::yaml;
+use crate::settings::AllowSettings;
 use crate::source;
+
+/// How long a command may take in an agent: all stacks of its repository wait for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How much a command that `!exec` runs may print: what is meant to be a value is small.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -18,6 +33,18 @@ pub enum Reach {
     Person(Person),
     /// In `serve`: nothing of the process. A repository cannot grant itself more.
     Agent,
+    /// In `serve`, of a commit on the tracked branch: what the agent's settings allow.
+    Allowed(Arc<Allowed>),
+}
+
+/// What the agent's settings allow one repository.
+#[derive(Default)]
+pub struct Allowed {
+    /// The variables that it may see.
+    environment: BTreeMap<String, String>,
+    /// The commands that may be run, with what they see.
+    commands: BTreeSet<String>,
+    seen: BTreeMap<String, String>,
 }
 
 /// Where a person stands.
@@ -29,6 +56,47 @@ pub struct Person {
     pub folder: PathBuf,
 }
 
+/// What a command finds its programs with.
+const SEARCHED: &str = "PATH";
+
+impl Allowed {
+    /// What `settings` name of the process's `environment`.
+    pub fn new(settings: &AllowSettings, environment: BTreeMap<String, String>) -> Self {
+        let named = |name: &String| settings.env.contains(name);
+        let searched = environment.get_key_value(SEARCHED);
+        let searched = searched.map(|(name, path)| (name.clone(), path.clone()));
+        let given = environment.into_iter().filter(|(name, _)| named(name));
+        let environment: BTreeMap<_, _> = given.collect();
+        let seen = searched.into_iter().chain(environment.clone()).collect();
+        Self { environment, commands: settings.exec.clone(), seen }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.environment.is_empty() && self.commands.is_empty()
+    }
+}
+
+/// Never the values: a variable may be a credential.
+impl fmt::Debug for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.environment.keys().collect();
+        f.debug_struct("Allowed").field("env", &names).field("exec", &self.commands).finish()
+    }
+}
+
+impl Reach {
+    /// What the questions of `revision` may reach: what is `allowed` is for who could push to the
+    /// tracked branch, and for nobody else.
+    pub(super) fn of(&self, allowed: &Arc<Allowed>, revision: &Revision) -> Self {
+        match (self, revision) {
+            (Self::Agent, Revision::Commit(_)) if !allowed.is_nothing() => {
+                Self::Allowed(allowed.clone())
+            }
+            (reach, _) => reach.clone(),
+        }
+    }
+}
+
 /// Answers one question that no component of the repository answers; `None` if nothing here can,
 /// so that it is refused where the value is needed.
 pub(super) fn answer(reach: &Reach, question: &Question) -> Option<Answer> {
@@ -37,9 +105,15 @@ pub(super) fn answer(reach: &Reach, question: &Question) -> Option<Answer> {
     if let ("env", [name, default @ ..]) = (function, arguments.as_slice()) {
         return Some(environment(reach, name, default.first().copied()));
     }
-    let Reach::Person(person) = reach else { return None };
+    let person = match (reach, function, arguments.as_slice()) {
+        (Reach::Person(person), ..) => person,
+        (Reach::Allowed(allowed), "exec", [command]) if allowed.commands.contains(*command) => {
+            return Some(run(command, &allowed.seen, Path::new("/"), Some(PATIENCE)));
+        }
+        _ => return None,
+    };
     match (function, arguments.as_slice()) {
-        ("exec", [command]) => Some(run(command, person)),
+        ("exec", [command]) => Some(run(command, &person.environment, &person.folder, None)),
         ("repo-root", _) => Some(git("git.root", &person.folder)),
         (function, _) if function.starts_with("git.") => Some(git(function, &person.folder)),
         _ => None,
@@ -59,43 +133,95 @@ pub(super) fn refused(question: &Question) -> Answer {
 }
 
 fn environment(reach: &Reach, name: &str, default: Option<&str>) -> Answer {
-    match reach {
+    let found = match reach {
+        Reach::Person(person) => person.environment.get(name),
+        Reach::Allowed(allowed) => allowed.environment.get(name),
+        Reach::Agent => None,
+    };
+    // The default is the author's own text: using it reads nothing of the process.
+    let found = found.map(String::as_str).or(default);
+    match (found, reach) {
+        (Some(found), _) => Answer::Value(Value::text(found)),
         // A missing variable without a default is the empty text (measured on Atmos 1.226.1).
-        Reach::Person(person) => {
-            let found = person.environment.get(name).map(String::as_str).or(default);
-            Answer::Value(Value::text(found.unwrap_or_default()))
-        }
-        // The default is the author's own text: using it reads nothing of the process.
-        Reach::Agent => match default {
-            Some(default) => Answer::Value(Value::text(default)),
-            None => Answer::Refused(format!(
-                "the agent does not hand its environment (`{name}`) to a repository"
-            )),
-        },
+        (None, Reach::Person(_)) => Answer::Value(Value::text("")),
+        (None, _) => Answer::Refused(format!(
+            "the agent does not hand its environment (`{name}`) to a repository"
+        )),
     }
 }
 
-/// What a shell command prints: a value if it is JSON, else a text.
-#[expect(clippy::disallowed_methods, reason = "a person asked for exactly this command")]
-fn run(command: &str, person: &Person) -> Answer {
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", command]).current_dir(&person.folder).env_clear();
-    let ran = match shell.envs(&person.environment).stdin(std::process::Stdio::null()).output() {
-        Ok(ran) => ran,
+/// What a shell command prints: a value if it is JSON, else a text. `patience` is how long it may
+/// take; a person can stop it.
+fn run(
+    command: &str,
+    environment: &BTreeMap<String, String>,
+    folder: &Path,
+    patience: Option<Duration>,
+) -> Answer {
+    let ended = match ended(command, environment, folder, patience) {
+        Ok(Some(ended)) => ended,
+        Ok(None) => return Answer::Failed(format!("`{command}` takes longer than {PATIENCE:?}")),
         Err(error) => return Answer::Failed(format!("the shell does not start: {error}")),
     };
-    if !ran.status.success() {
-        let said = String::from_utf8_lossy(&ran.stderr);
-        let last = said.trim().lines().next_back().unwrap_or_default().to_owned();
-        return Answer::Failed(format!("`{command}` ended with {}: {last}", ran.status));
-    }
-    if ran.stdout.len() > OUTPUT_BYTES_MAX {
+    // Of one that prints too much the rest was not read, so that it failed for that.
+    if ended.stdout.len() > OUTPUT_BYTES_MAX {
         return Answer::Failed(format!("`{command}` prints more than {OUTPUT_BYTES_MAX} bytes"));
     }
-    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let last = said.trim().lines().next_back().unwrap_or_default().to_owned();
+        return Answer::Failed(format!("`{command}` ended with {}: {last}", ended.status));
+    }
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let parsed = is_json.then(|| yaml::parse(&text, Rules::Stack)).flatten();
     Answer::Value(parsed.unwrap_or_else(|| Value::computed(Node::Str(text.into()))))
+}
+
+/// How a shell command ended, and the beginning of what it printed; `None` if it had to be stopped.
+#[expect(clippy::disallowed_methods, reason = "exactly this command was asked for, or is allowed")]
+fn ended(
+    command: &str,
+    environment: &BTreeMap<String, String>,
+    folder: &Path,
+    patience: Option<Duration>,
+) -> io::Result<Option<Output>> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(folder).env_clear().envs(environment);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What it starts itself is stopped with it.
+    #[cfg(unix)]
+    if patience.is_some() {
+        shell.process_group(0);
+    }
+    let mut child = shell.spawn()?;
+    #[cfg(unix)]
+    let group = Pid::from_child(&child);
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let stderr = child.stderr.take().map(|pipe| std::thread::spawn(|| beginning(pipe)));
+        let stdout = child.stdout.take().map(beginning).unwrap_or_default();
+        let stderr = stderr.and_then(|reading| reading.join().ok()).unwrap_or_default();
+        tell.send(child.wait().map(|status| Output { status, stdout, stderr }))
+    });
+    let Some(patience) = patience else { return told.recv().map_err(io::Error::other)?.map(Some) };
+    match told.recv_timeout(patience) {
+        Ok(ended) => ended.map(Some),
+        Err(_) => {
+            #[cfg(unix)]
+            let _ = kill_process_group(group, Signal::KILL);
+            Ok(None)
+        }
+    }
+}
+
+/// As much of what comes as is looked at. Who writes more has nobody to write to.
+fn beginning(pipe: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(OUTPUT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    // What was read until something went wrong is there all the same.
+    let _ = pipe.take(most).read_to_end(&mut bytes);
+    bytes
 }
 
 fn git(function: &str, folder: &Path) -> Answer {

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
-pub use answer::{Person, Reach};
+pub use answer::{Allowed, Person, Reach};
 pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
 pub use listen::Listen;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired, Layout};
@@ -81,7 +82,8 @@ impl<'a> Asking<'a> {
             Ok(query) => query,
             Err(why) => return Answer::Failed(format!("`{output}`: {why}")),
         };
-        if let Some(component) = desired.component(&id)
+        if fault(desired, &id).is_none()
+            && let Some(component) = desired.component(&id)
             && let Some(answer) =
                 self.given(component, &desired.layout, &query, &mut BTreeSet::new())
         {
@@ -143,16 +145,13 @@ impl<'a> Asking<'a> {
             ..Selection::default()
         };
         let desired = self.resolver.resolve(&selection, &self.answers).desired;
-        if let Some(component) = desired.component(id).cloned() {
-            return Ok((desired, component));
+        if let Some(fault) = fault(&desired, id) {
+            return Err(format!("{id} does not resolve: {}", fault.message));
         }
-        let key = (id.kind.clone(), id.name.clone());
-        let stack = desired.stacks.get(&id.stack);
-        let fault = stack.and_then(|stack| stack.unresolved.get(&key)?.first());
-        Err(match fault {
-            Some(fault) => format!("{id} does not resolve: {}", fault.message),
-            None => format!("there is no {id}"),
-        })
+        match desired.component(id).cloned() {
+            Some(component) => Ok((desired, component)),
+            None => Err(format!("there is no {id}")),
+        }
     }
 
     /// What a component gives; `None` if that depends on `needed`.
@@ -188,6 +187,12 @@ impl<'a> Asking<'a> {
             _ => Some(Answer::Value(found)),
         }
     }
+}
+
+/// Why a component has no values to give, although one of several may be there to be looked at.
+fn fault<'d>(desired: &'d Desired, id: &ComponentId) -> Option<&'d Diagnostic> {
+    let key = (id.kind.clone(), id.name.clone());
+    desired.stacks.get(&id.stack)?.unresolved.get(&key)?.first()
 }
 
 fn id(component: &str, stack: &str) -> Result<ComponentId, String> {

@@ -162,7 +162,7 @@ fn the_explanation() {
         let value = Value::computed(Node::Map(map));
         let stack = "stacks/deployments/fnx/production/us-west-2/prod-01/_stack.yaml";
         let imports = [stack.into(), path.into()].into();
-        Layer { section: "vars".into(), reach, imports, value }
+        Layer { section: "vars".into(), reach, turn: 0, imports, value }
     };
     let base = ComponentName::new("rds/defaults").unwrap();
     let layers = vec![

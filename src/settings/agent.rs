@@ -79,6 +79,21 @@ pub struct RepositorySettings {
     /// Which of `forges` its pull requests are at.
     #[serde(default)]
     pub forge: Option<String>,
+    /// What functions in its manifests may ask of this agent. Nothing, if nothing is said.
+    #[serde(default)]
+    pub allow: AllowSettings,
+}
+
+/// What functions in the manifests of a repository may ask of the agent. It holds for commits of
+/// the tracked branch alone: a pull request gets nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AllowSettings {
+    /// Variables of the agent's process, by name, that `!env` gives, and commands see.
+    pub env: BTreeSet<String>,
+    /// Commands that `!exec` runs, each as it is written there, letter by letter. They see `PATH`
+    /// and the variables of `env`, and nothing of the repository.
+    pub exec: BTreeSet<String>,
 }
 
 /// Where a credential is to be found. It is read when it is needed, and never kept.
@@ -210,6 +225,7 @@ impl AgentSettings {
             interval: interval_default(),
             auth: None,
             forge: Some("local".to_owned()),
+            allow: AllowSettings::default(),
         });
         let forge = LocalForgeSettings { path: ".isobar/forge".into() };
         self.forges.entry("local".to_owned()).or_insert(ForgeSettings::Local(forge));

@@ -25,6 +25,7 @@ use self::seen::{Known, Seen};
 use super::listing::{Bounds, Listed, Listing, join, refused};
 use super::watch::Watch;
 use super::{Entry, FetchError, Merge, Snapshot, Source, Tip, tree};
+use crate::diagnostic::closest;
 use crate::ids::{CommitId, ContentId, PullNumber};
 use crate::model::revision::Revision;
 use crate::world::World;
@@ -100,11 +101,10 @@ pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchErr
         what: cause.to_string(),
     };
     let (id, root) = {
-        let commit = repository
-            .rev_parse_single(revision)
-            .and_then(|id| id.object())
-            .and_then(|object| object.peel_to_commit())
-            .map_err(unknown)?;
+        let Ok(found) = repository.rev_parse_single(revision) else {
+            return Err(no_revision(&repository, revision));
+        };
+        let commit = found.object().and_then(|object| object.peel_to_commit()).map_err(unknown)?;
         (commit.id, commit.tree_id().map_err(unknown)?.detach())
     };
     let commit = CommitId::new(id.to_string()).expect("an object id is hexadecimal");
@@ -113,6 +113,22 @@ pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchErr
     let (made, _pins) = Default::default();
     let objects = tree::Objects { repository: repository.into_sync(), made, _pins };
     Ok(tree::snapshot(revision, listed, objects))
+}
+
+/// Why nothing is called `revision`, with the branch or tag that is closest to it.
+fn no_revision(repository: &gix::Repository, revision: &str) -> FetchError {
+    let mut names = Vec::new();
+    if let Ok(references) = repository.references()
+        && let Ok(all) = references.all()
+    {
+        names.extend(all.flatten().map(|one| one.name().shorten().to_string()));
+    }
+    names.sort_unstable();
+    let advice = match closest(revision, names.iter().map(String::as_str)) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "fetch it, or name a branch, a tag or a commit of this clone".to_owned(),
+    };
+    FetchError::NoRevision { revision: revision.to_owned(), advice }
 }
 
 /// What the clone around a folder says of itself.

@@ -114,6 +114,14 @@ pub enum FetchError {
         /// What is missing or broken.
         what: String,
     },
+    /// Nothing in the clone is called so.
+    #[error("there is no revision `{revision}` here; {advice}")]
+    NoRevision {
+        /// What was asked for.
+        revision: String,
+        /// What may have been meant, or what to do.
+        advice: String,
+    },
     /// The repository is larger than Isobar reads.
     #[error("revision {revision} has {what}, more than the limit of {limit}")]
     TooLarge {

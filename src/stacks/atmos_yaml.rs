@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::load::Library;
+use super::load::{Library, Source};
 use super::merge::Lists;
 use super::parent::Lowest;
 use super::path;
@@ -86,8 +86,7 @@ pub(super) struct TemplateSettings {
 impl Dialect {
     /// Reads the snapshot's `atmos.yaml`. What cannot be read of it has its default.
     pub(super) fn read(library: &mut Library) -> (Self, Vec<Diagnostic>) {
-        let file = NAMES.iter().find(|name| library.snapshot.entry(name).is_some());
-        let Some(source) = file.and_then(|name| library.read(name)) else {
+        let Some(source) = file(library) else {
             let fault = Diagnostic::error(
                 Code::SettingsInvalid,
                 Span::file(NAMES[0]),
@@ -103,6 +102,12 @@ impl Dialect {
         let mut reader = Reader { library, path: source.path.clone(), faults };
         (reader.dialect(&source.value), reader.faults)
     }
+}
+
+/// The snapshot's `atmos.yaml`, if it has one.
+pub(super) fn file(library: &mut Library) -> Option<Arc<Source>> {
+    let name = NAMES.iter().find(|name| library.snapshot.entry(name).is_some())?;
+    library.read(name)
 }
 
 struct Reader<'l> {

@@ -182,11 +182,12 @@ impl Sources {
     fn stages(&self, name: &Arc<str>, mut layers: Option<&mut Vec<Layer>>) -> (Stages, Marks) {
         let mut marks = Marks::default();
         let mut stages = Stages::default();
-        let mut add = |reach: &Reach, said: &[Said]| {
+        let mut add = |reach: &Reach, turn: usize, said: &[Said]| {
             let Some(layers) = &mut layers else { return };
             layers.extend(said.iter().map(|said| Layer {
                 section: name.clone(),
                 reach: reach.clone(),
+                turn: u32::try_from(turn).unwrap_or(u32::MAX),
                 imports: said.imports.clone(),
                 value: said.value.clone(),
             }));
@@ -195,8 +196,8 @@ impl Sources {
         if let Some(slot) = self.shared.merged.get(name) {
             marks = marks.and(slot.marks);
             stages.shared = Some(slot.value.clone());
-            self.shared.global.get(name).iter().for_each(|slot| add(&Reach::Global, &slot.said));
-            self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, &slot.said));
+            self.shared.global.get(name).iter().for_each(|slot| add(&Reach::Global, 0, &slot.said));
+            self.shared.kind.get(name).iter().for_each(|slot| add(&Reach::Kind, 0, &slot.said));
         }
         let last_only = sections::rule_of(name).bases == sections::Bases::Last;
         let skipped = match (last_only, is_shown_only) {
@@ -204,25 +205,25 @@ impl Sources {
             (_, true) => self.bases.len(),
             _ => 0,
         };
-        for (base, slots) in self.bases.iter().skip(skipped) {
+        for (turn, (base, slots)) in self.bases.iter().enumerate().skip(skipped) {
             let Some(slot) = slots.get(name).and_then(|slot| self.inheritable(name, slot)) else {
                 continue;
             };
             marks = marks.and(slot.marks);
             stages.bases.push(slot.value.clone());
             if let Ok(base) = ComponentName::new(base) {
-                add(&Reach::Base(base), &slot.said);
+                add(&Reach::Base(base), turn, &slot.said);
             }
         }
         if let Some(slot) = self.own.get(name).filter(|_| !is_shown_only) {
             marks = marks.and(slot.marks);
             stages.own = Some(slot.value.clone());
-            add(&Reach::Own, &slot.said);
+            add(&Reach::Own, 0, &slot.said);
         }
         if let Some(slot) = self.overrides.get(name) {
             marks = marks.and(slot.marks);
             stages.overrides = Some(slot.value.clone());
-            add(&Reach::Override, &slot.said);
+            add(&Reach::Override, 0, &slot.said);
         }
         (stages, marks)
     }
@@ -282,7 +283,8 @@ impl Merged {
             (Some(_), None) => Some(after.clone()),
         };
         if let (Some(layers), Some(value)) = (&mut self.layers, value) {
-            layers.push(Layer { section: name.into(), reach, imports: Arc::new([]), value });
+            let (section, imports) = (name.into(), Arc::new([]));
+            layers.push(Layer { section, reach, turn: 0, imports, value });
         }
         let marks = self.sections.get(name).map(|section| section.marks).unwrap_or_default();
         self.sections.insert(name.into(), Section { value: after, marks });

@@ -94,6 +94,7 @@ impl Early {
     ) {
         let mut rendering =
             Rendering::new(templates, Moment::Import, context.missing(), scope(&self.values));
+        rendering.twice = true;
         let rendered = rendering.tree(&self.value);
         let failures = rendering.failures;
         if failures.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hcl;
 use super::load::Library;
 use super::path;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -68,22 +69,36 @@ fn find(
             None => found,
         });
     };
-    let value = if raw { Value::text(text) } else { read(library, &path, text)? };
+    let value = if raw { Ok(Value::text(text)) } else { read(library, &path, text) };
+    let value = value.map_err(|why| match why {
+        Unread::Found(found) => found,
+        Unread::NoHcl(why) => fail(Code::FunctionFailed, format!("`{path}` cannot be read: {why}")),
+    })?;
     let Some(query) = query else { return Ok(value) };
-    let found = Query::parse(query).and_then(|query| query.one(&value));
-    found.map_err(|error| fail(Code::FunctionFailed, format!("`{query}`: {error}")))
+    let parsed = Query::parse(query).map_err(|error| {
+        let found = fail(Code::QueryInvalid, format!("`{query}`: {error}"));
+        Box::new(Diagnostic { hint: error.hint, ..*found })
+    })?;
+    parsed.one(&value).map_err(|error| fail(Code::FunctionFailed, format!("`{query}`: {error}")))
 }
 
-fn read(library: &mut Library, path: &Arc<str>, text: Arc<str>) -> Result<Value, Box<Diagnostic>> {
+/// Why a file gives no value.
+enum Unread {
+    Found(Box<Diagnostic>),
+    NoHcl(String),
+}
+
+fn read(library: &mut Library, path: &Arc<str>, text: Arc<str>) -> Result<Value, Unread> {
     let name = path.rsplit_once('/').map_or(path.as_ref(), |(_, name)| name);
     match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "yaml" | "yml" | "json" => {
             let source = library.table(path, text);
             match source.faults.first() {
-                Some(fault) => Err(Box::new(fault.clone())),
+                Some(fault) => Err(Unread::Found(Box::new(fault.clone()))),
                 None => Ok(source.value.clone()),
             }
         }
+        "hcl" => hcl::read(&text).map_err(Unread::NoHcl),
         "env" => Ok(Value::computed(Node::Map(dotenv(&text)))),
         _ => Ok(Value::text(text)),
     }

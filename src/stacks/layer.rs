@@ -100,7 +100,7 @@ pub(super) fn follows_component(section: &str) -> bool {
 fn fold_section(name: &str, layers: &[&Layer], files: Lists, own: Lists) -> Option<Value> {
     let mut stages = Stages::default();
     let mut computed = Vec::new();
-    for place in layers.chunk_by(|a, b| a.reach == b.reach) {
+    for place in layers.chunk_by(|a, b| a.reach == b.reach && a.turn == b.turn) {
         let values = place.iter().map(|layer| layer.value.clone());
         if matches!(place[0].reach, Reach::Rendered | Reach::Derived(_)) {
             computed.extend(values);

@@ -19,6 +19,15 @@ pub(super) fn are_in(root: &Value) -> bool {
     levels.any(|level| level.get("locals").is_some())
 }
 
+/// The locals of a manifest, by who says them.
+pub(super) struct Levels {
+    /// What the file says.
+    pub(super) file: Map,
+    /// What its kinds say.
+    pub(super) kinds: Vec<(&'static str, Map)>,
+    pub(super) faults: Vec<Diagnostic>,
+}
+
 /// The locals of the manifest `root` of the file `path`, resolved: what the file says, and over
 /// it what its kinds say. They read each other and the file's own sections as they are written.
 pub(super) fn resolved(
@@ -27,18 +36,32 @@ pub(super) fn resolved(
     path: &Arc<str>,
     root: &Value,
 ) -> (Map, Vec<Diagnostic>) {
+    let Levels { file: mut all, kinds, faults } = levels(library, templates, path, root);
+    let said = kinds.iter().flat_map(|(_, level)| level.iter());
+    said.for_each(|(name, value)| all.insert(name.clone(), value.clone()));
+    (all, faults)
+}
+
+/// The same, each level by itself.
+pub(super) fn levels(
+    library: &Library,
+    templates: &mut Templates,
+    path: &Arc<str>,
+    root: &Value,
+) -> Levels {
     let own = sections(root);
     let mut locals = Locals { library, templates, path, faults: Vec::new() };
-    let global = locals.level(root, &own, &Map::default());
-    let mut all = global.clone();
-    for kind in KINDS.iter().filter_map(|kind| root.get(kind)) {
+    let file = locals.level(root, &own, &Map::default());
+    let mut kinds = Vec::new();
+    for (name, kind) in KINDS.iter().filter_map(|kind| Some((*kind, root.get(kind)?))) {
         let above = Value::computed(Node::Map(sections(kind)));
         let below = Value::computed(Node::Map(own.clone()));
         let seen = merge::merge(&below, &above, Lists::Replace);
-        let level = locals.level(kind, seen.as_map().unwrap_or(&own), &global);
-        level.iter().for_each(|(name, value)| all.insert(name.clone(), value.clone()));
+        if kind.get("locals").is_some() {
+            kinds.push((name, locals.level(kind, seen.as_map().unwrap_or(&own), &file)));
+        }
     }
-    (all, locals.faults)
+    Levels { file, kinds, faults: locals.faults }
 }
 
 /// What locals may read beside each other.

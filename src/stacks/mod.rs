@@ -14,6 +14,7 @@ mod discover;
 mod path;
 mod load;
 mod include;
+mod hcl;
 mod manifest;
 mod manifests;
 mod closure;
@@ -50,6 +51,7 @@ mod why_not;
 mod rules;
 mod affected;
 mod strict;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,6 +71,7 @@ pub use policy_file::policy;
 pub use resolve::Resolver;
 pub use rules::{Asked, Language, Rulebook, UnknownRule, Verdicts, manifest_schema, manifests};
 pub use why_not::why_not;
+pub use written::{Written, manifest, own_locals, settings, vendored, workflows};
 
 /// Which part of a snapshot is wanted. By default all of it.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -73,6 +73,9 @@ pub(super) struct Rendering<'t> {
     pub(super) missing: Missing,
     /// Whether only texts are rendered that are one reference and nothing else.
     pub(super) references_only: bool,
+    /// Whether what a reference gives is rendered like what its file says: a context may hold
+    /// templates.
+    pub(super) twice: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
     /// The same with the places it was written at. Empty: they do not matter.
@@ -204,6 +207,7 @@ impl<'t> Rendering<'t> {
             moment,
             missing,
             references_only: false,
+            twice: false,
             scope,
             written,
             failures: Vec::new(),
@@ -327,6 +331,29 @@ impl<'t> Rendering<'t> {
         Some(value.origin).filter(|origin| *origin != Origin::NONE)
     }
 
+    /// What a reference gave, its own templates rendered as texts.
+    fn again(&mut self, node: Node) -> Result<Node, Error> {
+        let mut value = |value: &Value| {
+            Ok(Value { node: self.again(value.node.clone())?, origin: value.origin })
+        };
+        Ok(match node {
+            Node::Str(text) if text.contains(OPEN) => {
+                let rendered =
+                    self.templates.text(self.moment, &text, &self.scope, self.missing)?;
+                Node::Str(rendered.into())
+            }
+            Node::List(items) => {
+                let items: Result<Vec<_>, Error> = items.iter().map(&mut value).collect();
+                Node::List(items?.into())
+            }
+            Node::Map(map) => {
+                let entries = map.iter().map(|(key, one)| Ok((key.clone(), value(one)?)));
+                Node::Map(entries.collect::<Result<_, Error>>()?)
+            }
+            node => node,
+        })
+    }
+
     fn render(
         &mut self,
         text: &Arc<str>,
@@ -340,7 +367,8 @@ impl<'t> Rendering<'t> {
             && parsed.template.sole_field().is_some()
             && let Some(value) = parsed.template.evaluate(&self.scope, &limits, missing)?
         {
-            return Ok(from_go(&value));
+            let node = from_go(&value);
+            return if self.twice { self.again(node) } else { Ok(node) };
         }
         let rendered = parsed.template.render(&self.scope, &limits, missing)?;
         if self.moment == Moment::Late {

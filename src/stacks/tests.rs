@@ -7,6 +7,7 @@ mod name;
 mod value;
 mod deferred;
 mod law;
+mod replay;
 mod tree;
 mod advance;
 mod strict;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Evaluated, Format, Written, exit, resolved_of};
-use crate::cli::workspace::{Workspace, stack_name, unavailable};
+use super::{Evaluated, Format, Part, exit, resolved_of};
+use crate::cli::workspace::{Workspace, stack_name, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::report::describe::{self, Include};
 use crate::source;
@@ -44,23 +44,21 @@ pub(in crate::cli) struct Args {
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "json")]
     format: Format,
-    /// Write it to this file instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    part: Part,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection =
         Selection { evaluation: args.evaluated.evaluation(false), ..Selection::default() };
-    let at = |revision: &str| {
-        source::commit_snapshot(&context.global.folder, revision).map_err(unavailable)
-    };
+    let at =
+        |revision: &str| source::commit_snapshot(&context.global.folder, revision).map_err(unread);
     let new = match &args.head {
         Some(revision) => at(revision)?,
         None => Workspace::folder(context)?,
     };
     let old = match (&args.repo_path, args.sha.as_ref().or(args.r#ref.as_ref())) {
-        (Some(folder), _) => source::folder_snapshot(folder).map_err(unavailable)?,
+        (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,
         (None, Some(revision)) => at(revision)?,
         (None, None) => at(BASE).map_err(|_| {
             mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
@@ -85,6 +83,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         settings: args.include_settings == Some(true),
     };
     let answer = describe::affected(&all, after, include).map_err(mistake)?;
-    Written { format: args.format, file: args.file.clone() }.write(context, &answer)?;
+    args.part.write(context, args.format, &answer)?;
     Ok(exit(head.tree.iter().chain(&after.diagnostics)))
 }

@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let stacks = Stacks { desired, filter: &filter, evaluated };
     match args.written.json(context)? {
         Some(mut to) => stacks.write_json(&mut to)?,
-        None => args.written.write(context, &stacks)?,
+        None => args.written.write(context, &stacks.whole())?,
     }
     Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
 }

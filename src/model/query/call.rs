@@ -8,6 +8,22 @@ use super::{
 use crate::model::value::{Map, Node, Rules, Value};
 use crate::model::{canonical, yaml};
 
+/// Every function.
+#[rustfmt::skip]
+pub(super) const NAMES: &[&str] = &[
+    "@json", "add", "all", "any", "ascii_downcase", "ascii_upcase", "contains", "downcase", "empty",
+    "endswith", "first", "flatten", "from_entries", "from_json", "from_yaml", "fromjson", "group_by",
+    "has", "join", "keys", "last", "length", "ltrimstr", "map", "map_values", "max", "min", "not",
+    "omit", "pick", "reverse", "rtrimstr", "select", "sort", "sort_by", "split", "startswith",
+    "to_entries", "to_json", "to_number", "to_string", "tojson", "tonumber", "tostring",
+    "trim", "type", "unique", "unique_by", "upcase", "with_entries",
+];
+
+/// Whether there is a function of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    NAMES.binary_search(&name).is_ok()
+}
+
 impl Run {
     pub(super) fn call(&mut self, name: &str, arguments: &[Expr], value: &Value) -> Found {
         match (name, arguments) {
@@ -39,6 +55,18 @@ impl Run {
                 keyed.sort_by(|a, b| order(&a.0, &b.0));
                 Ok(vec![list(keyed.into_iter().map(|(_, item)| item).collect())])
             }
+            ("unique_by" | "group_by", [by]) => self.grouped(name, by, value),
+            ("map_values", [change]) => {
+                let mut found = Map::default();
+                for (key, item) in pairs(value)?.iter() {
+                    found.insert(key.clone(), one(self.eval(change, item)?));
+                }
+                Ok(vec![Value::computed(Node::Map(found))])
+            }
+            ("pick" | "omit", [keys]) => {
+                let keys = items(&one(self.eval(keys, value)?))?;
+                Ok(vec![picked(pairs(value)?, &keys, name == "pick")])
+            }
             ("with_entries", [change]) => {
                 let mut found = Vec::new();
                 for entry in entries(value)? {
@@ -63,6 +91,30 @@ impl Run {
             _ => Err(format!("`{name}` takes one argument at most")),
         }
     }
+
+    /// The items that have the same key together, or the first of each.
+    fn grouped(&mut self, name: &str, by: &Expr, value: &Value) -> Found {
+        let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+        for item in items(value)? {
+            let key = one(self.eval(by, &item)?);
+            match groups.iter_mut().find(|(known, _)| equal(known, &key)) {
+                Some((_, group)) => group.push(item),
+                None => groups.push((key, vec![item])),
+            }
+        }
+        let groups = groups.into_iter().map(|(_, group)| match name {
+            "group_by" => list(group),
+            _ => one(group),
+        });
+        Ok(vec![list(groups.collect())])
+    }
+}
+
+/// The entries whose keys are among `keys`, or those whose are not.
+fn picked(map: &Map, keys: &[Value], among: bool) -> Value {
+    let named = |key: &str| keys.iter().any(|wanted| shown(wanted) == key);
+    let kept = map.iter().filter(|(key, _)| named(key) == among);
+    Value::computed(Node::Map(kept.map(|(key, item)| (key.clone(), item.clone())).collect()))
 }
 
 fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String> {
@@ -83,7 +135,7 @@ fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String>
         },
         "ltrimstr" => Ok(Value::text(text()?.strip_prefix(argument).unwrap_or(text()?))),
         "rtrimstr" => Ok(Value::text(text()?.strip_suffix(argument).unwrap_or(text()?))),
-        _ => Err(unknown(name)),
+        _ => Err(format!("`{name}` takes no text")),
     }
 }
 
@@ -152,13 +204,13 @@ fn plain(name: &str, value: &Value) -> Found {
         "trim" => Value::text(text()?.trim()),
         "to_entries" => list(entries(value)?),
         "from_entries" => from_entries(&items(value)?)?,
-        _ => return Err(unknown(name)),
+        _ => return Err(format!("`{name}` takes an argument")),
     };
     Ok(vec![found])
 }
 
-fn unknown(name: &str) -> String {
-    format!("queries have no function `{name}` here")
+fn pairs(value: &Value) -> Result<&Map, String> {
+    value.as_map().ok_or_else(|| format!("a {} has no keys", kind(value)))
 }
 
 fn entries(value: &Value) -> Found {

@@ -2,25 +2,39 @@
 
 use std::sync::Arc;
 
-use super::{Expr, Operator, numeric};
+use super::call;
+use super::{Expr, Operator, QueryError, numeric};
+use crate::diagnostic::closest;
 use crate::model::value::{Node, Value};
 
 /// How deep parentheses may be nested: a query is a line.
 const DEPTH_MAX: usize = 32;
 
-pub(super) fn parse(text: &str) -> Result<Expr, String> {
-    let mut parser = Parser { rest: text, depth: 0 };
-    let expr = parser.pipe()?;
-    parser.blank();
-    match parser.rest {
-        "" => Ok(expr),
-        rest => Err(format!("`{rest}` cannot follow here")),
-    }
+/// What yq has and queries do not: it changes values, binds names or computes.
+const REFUSED: &[&str] = &[
+    "|=", "//=", "+=", "-=", "*=", "=", "*", "/", "%", "as", "reduce", "if", "$", "ireduce", "with",
+];
+
+pub(super) fn parse(text: &str) -> Result<Expr, QueryError> {
+    let mut parser = Parser { rest: text, depth: 0, hint: None };
+    let parsed = parser.pipe().and_then(|expr| {
+        parser.blank();
+        match (parser.rest, parser.refused()) {
+            ("", _) => Ok(expr),
+            (_, Some(word)) => Err(format!("`{word}` is not part of queries here")),
+            (rest, None) => Err(format!("`{rest}` cannot follow here")),
+        }
+    });
+    parsed.map_err(|message| {
+        let at = Some(text.len() - parser.rest.len());
+        QueryError { message, at, hint: parser.hint }
+    })
 }
 
 struct Parser<'t> {
     rest: &'t str,
     depth: usize,
+    hint: Option<String>,
 }
 
 type Parsed = Result<Expr, String>;
@@ -41,8 +55,24 @@ impl<'t> Parser<'t> {
         true
     }
 
+    /// Whether one of `tokens` comes next.
+    fn starts(&self, tokens: &[&str]) -> bool {
+        tokens.iter().any(|token| self.rest.trim_start().starts_with(token))
+    }
+
     fn expect(&mut self, token: &str) -> Result<(), String> {
         self.take(token).then_some(()).ok_or_else(|| format!("`{token}` is missing"))
+    }
+
+    /// What comes next and is no part of queries.
+    fn refused(&self) -> Option<&'static str> {
+        let is_next = |word: &&&str| {
+            let rest = self.rest.strip_prefix(**word);
+            let in_word = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            let is_word = word.ends_with(char::is_alphanumeric);
+            rest.is_some_and(|rest| !is_word || !in_word(rest))
+        };
+        REFUSED.iter().find(is_next).copied()
     }
 
     fn deeper(&mut self) -> Result<(), String> {
@@ -56,7 +86,7 @@ impl<'t> Parser<'t> {
     fn pipe(&mut self) -> Parsed {
         self.deeper()?;
         let mut expr = self.comma()?;
-        while !self.rest.trim_start().starts_with("||") && self.take("|") {
+        while !self.starts(&["||", "|="]) && self.take("|") {
             expr = Expr::Pipe(Box::new(expr), Box::new(self.comma()?));
         }
         self.depth -= 1;
@@ -73,7 +103,7 @@ impl<'t> Parser<'t> {
 
     fn otherwise(&mut self) -> Parsed {
         let mut expr = self.binary(0)?;
-        while self.take("//") {
+        while !self.starts(&["//="]) && self.take("//") {
             expr = Expr::Otherwise(Box::new(expr), Box::new(self.binary(0)?));
         }
         Ok(expr)
@@ -95,7 +125,9 @@ impl<'t> Parser<'t> {
         ];
         let Some(operators) = LEVELS.get(level) else { return self.postfix() };
         let mut expr = self.binary(level + 1)?;
-        while let Some((_, operator)) = operators.iter().find(|(token, _)| self.take(token)) {
+        while !self.starts(&["+=", "-="])
+            && let Some((_, operator)) = operators.iter().find(|(token, _)| self.take(token))
+        {
             let right = self.binary(level + 1)?;
             expr = Expr::Binary(*operator, Box::new(expr), Box::new(right));
         }
@@ -125,6 +157,10 @@ impl<'t> Parser<'t> {
     }
 
     fn primary(&mut self) -> Parsed {
+        if let Some(rest) = self.rest.strip_prefix("..") {
+            self.rest = rest;
+            return Ok(Expr::Deep);
+        }
         if let Some(rest) = self.rest.strip_prefix('.') {
             self.rest = rest;
             let named = rest.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"');
@@ -153,7 +189,10 @@ impl<'t> Parser<'t> {
             Some('"') => Ok(Expr::Literal(Value::text(self.quoted()?))),
             Some(c) if c.is_ascii_digit() || c == '-' => self.number(),
             Some(c) if c.is_alphabetic() || c == '_' || c == '@' => self.named(),
-            Some(_) => Err(format!("`{}` cannot stand here", self.rest)),
+            Some(_) => Err(match self.refused() {
+                Some(word) => format!("`{word}` is not part of queries here"),
+                None => format!("`{}` cannot stand here", self.rest),
+            }),
             None => Err("the query ends too early".to_owned()),
         }
     }
@@ -249,6 +288,7 @@ impl<'t> Parser<'t> {
     }
 
     fn named(&mut self) -> Parsed {
+        let before = self.rest;
         let name = self.word(|c| c.is_alphanumeric() || matches!(c, '_' | '@'));
         let literal = |node| Ok(Expr::Literal(Value::computed(node)));
         match name {
@@ -256,6 +296,12 @@ impl<'t> Parser<'t> {
             "false" => return literal(Node::Bool(false)),
             "null" => return literal(Node::Null),
             _ => {}
+        }
+        if !call::is_known(name) {
+            self.rest = before;
+            let close = closest(name, call::NAMES.iter().copied());
+            self.hint = close.map(|close| format!("did you mean `{close}`?"));
+            return Err(format!("queries have no function `{name}` here"));
         }
         let mut arguments = Vec::new();
         if self.take("(") {

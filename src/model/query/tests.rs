@@ -89,6 +89,61 @@ fn items_are_filtered_and_changed() {
 }
 
 #[test]
+fn groups_patterns_and_everything_below() {
+    check(
+        &[
+            ".users | group_by(.age > 10) | map(length)",
+            "[.users[], .users[0]] | unique_by(.name) | length",
+            ".users[0] | pick([\"name\", \"none\"])",
+            ".users[0] | omit([\"name\"])",
+            "{a: 1, b: 2} | map_values(. + 1)",
+            ".subnets[] | select(. == \"*2\")",
+            ".subnets[] | select(. != \"s?\")",
+            ".users | .. | select(type == \"text\")",
+        ],
+        &expect![[r#"
+            .users | group_by(.age > 10) | map(length) = [1, 1]
+            [.users[], .users[0]] | unique_by(.name) | length = 2
+            .users[0] | pick(["name", "none"]) = {"name": "ada"}
+            .users[0] | omit(["name"]) = {"age": 36}
+            {a: 1, b: 2} | map_values(. + 1) = {"a": 2, "b": 3}
+            .subnets[] | select(. == "*2") = "s2"
+            .subnets[] | select(. != "s?") = null
+            .users | .. | select(type == "text") = ["ada", "bob"]
+        "#]],
+    );
+}
+
+#[test]
+fn every_function_is_found_by_its_name() {
+    assert!(super::call::NAMES.is_sorted());
+    for name in super::call::NAMES {
+        let calls = [(*name).to_owned(), format!("{name}(.)")];
+        let parsed: Vec<_> = calls.iter().map(|call| Query::parse(call)).collect();
+        assert!(parsed.iter().all(Result::is_ok), "{name}: {parsed:?}");
+    }
+    assert!(Query::parse("to_yml").is_err());
+}
+
+#[test]
+fn what_only_yq_has_is_refused_where_it_stands() {
+    let said = [".a |= 1", ".a = 1", ".a as $x | $x", ".a | fist", "if .a then 1", ".a * 2"];
+    let lines = said.map(|query| {
+        let error = Query::parse(query).expect_err("it is refused");
+        format!("{query}: {error} at {:?} ({:?})\n", error.at, error.hint)
+    });
+    expect![[r#"
+        .a |= 1: `|=` is not part of queries here at Some(3) (None)
+        .a = 1: `=` is not part of queries here at Some(3) (None)
+        .a as $x | $x: `as` is not part of queries here at Some(3) (None)
+        .a | fist: queries have no function `fist` here at Some(5) (Some("did you mean `first`?"))
+        if .a then 1: queries have no function `if` here at Some(0) (None)
+        .a * 2: `*` is not part of queries here at Some(3) (None)
+    "#]]
+    .assert_eq(&lines.concat());
+}
+
+#[test]
 fn what_is_no_query_is_said_to_be_none() {
     check(
         &["", ".a.", ".a[", "env(HOME)", ".a | nothing", "(.a", "\"x", ".subnets.x"],
@@ -96,7 +151,7 @@ fn what_is_no_query_is_said_to_be_none() {
              fails: the query ends too early
             .a. fails: a key is missing before ``
             .a[ fails: the query ends too early
-            env(HOME) fails: queries have no function `HOME` here
+            env(HOME) fails: queries have no function `env` here
             .a | nothing fails: queries have no function `nothing` here
             (.a fails: `)` is missing
             "x fails: a quote is not closed

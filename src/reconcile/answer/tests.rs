@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::{CommitId, PullNumber};
 
 fn question(function: &str, arguments: &[&str]) -> Question {
     let arguments = arguments.iter().map(|&argument| argument.into()).collect();
@@ -21,6 +22,66 @@ fn an_agent_never_hands_out_its_environment() {
     assert!(matches!(refused, Some(Answer::Refused(why)) if why.contains("HOME")));
     let default = answer(&Reach::Agent, &question("env", &["HOME", "none"]));
     assert_eq!(default, Some(Answer::Value(Value::text("none"))));
+}
+
+/// An agent whose settings allow two variables and some commands.
+fn allowed() -> Arc<Allowed> {
+    let texts = |all: &[&str]| all.iter().map(|&text| text.to_owned()).collect();
+    let settings = AllowSettings {
+        env: texts(&["REGION", "UNSET"]),
+        exec: texts(&["echo $REGION$TOKEN", "pwd", "yes", "sleep 60 & wait"]),
+    };
+    let environment = [("REGION", "eu"), ("TOKEN", "secret"), ("PATH", "/usr/bin:/bin")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Arc::new(Allowed::new(&settings, environment.into()))
+}
+
+#[test]
+fn an_agent_gives_what_its_settings_allow_and_nothing_beside() {
+    let reach = Reach::Allowed(allowed());
+    let env = |arguments: &[&str]| answer(&reach, &question("env", arguments));
+    assert_eq!(env(&["REGION"]), Some(Answer::Value(Value::text("eu"))));
+    assert_eq!(env(&["UNSET", "x"]), Some(Answer::Value(Value::text("x"))));
+    for name in ["TOKEN", "PATH", "UNSET"] {
+        assert!(matches!(env(&[name]), Some(Answer::Refused(why)) if why.contains(name)));
+    }
+    let exec = |command: &str| answer(&reach, &question("exec", &[command]));
+    assert_eq!(exec("echo $REGION$TOKEN"), Some(Answer::Value(Value::text("eu\n"))));
+    assert_eq!(exec("pwd"), Some(Answer::Value(Value::text("/\n"))));
+    for command in ["env", "echo $REGION$TOKEN; env", " pwd", ""] {
+        assert_eq!(exec(command), None, "{command:?} is not allowed");
+    }
+    assert_eq!(answer(&reach, &question("git.sha", &[])), None);
+}
+
+#[test]
+fn what_prints_without_end_is_stopped() {
+    let said = answer(&Reach::Allowed(allowed()), &question("exec", &["yes"]));
+    assert!(matches!(said, Some(Answer::Failed(why)) if why.contains("prints more than")));
+}
+
+#[test]
+fn what_takes_too_long_is_stopped_with_all_it_started() {
+    let none = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+    let patience = Some(Duration::from_millis(50));
+    let ended = ended("sleep 60 & wait", &none, Path::new("/"), patience);
+    assert!(ended.is_ok_and(|ended| ended.is_none()));
+}
+
+#[test]
+fn only_the_tracked_branch_is_allowed_anything() {
+    let commit = || CommitId::new("1234567").unwrap();
+    let pull = PullNumber(1);
+    let merge = Revision::Merge { pull, head: commit(), base: commit() };
+    let (allowed, tracked) = (allowed(), Revision::Commit(commit()));
+    assert!(matches!(Reach::Agent.of(&allowed, &tracked), Reach::Allowed(_)));
+    assert!(matches!(Reach::Agent.of(&allowed, &merge), Reach::Agent));
+    assert!(matches!(Reach::Agent.of(&Arc::default(), &tracked), Reach::Agent));
+    let environment = BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]);
+    let nothing = Allowed::new(&AllowSettings::default(), environment);
+    assert!(matches!(Reach::Agent.of(&nothing.into(), &tracked), Reach::Agent));
+    let (_folder, person) = person();
+    assert!(matches!(person.of(&allowed, &tracked), Reach::Person(_)));
 }
 
 #[test]

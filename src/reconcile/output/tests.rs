@@ -132,3 +132,39 @@ components:
         "#]],
     );
 }
+
+#[test]
+fn a_component_that_files_say_differently_gives_nothing() {
+    let one = |zone: &str| {
+        format!(
+            "vars: {{stage: dev}}
+components: {{terraform: {{net: {{vars: {{zone: {zone}}}, mocks: {{id: v-1}}}}}}}}
+"
+        )
+    };
+    let reader = "vars: {stage: dev}
+components:
+  terraform:
+    reader: {vars: {id: !terraform.output net id}}
+    other: {vars: {id: '{{ (atmos.Component \"net\" \"dev\").outputs.id }}'}}
+";
+    let files = [
+        ("atmos.yaml", ATMOS.to_owned()),
+        ("stacks/a.yaml", one("a")),
+        ("stacks/b.yaml", one("b")),
+        ("stacks/c.yaml", reader.to_owned()),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.into_bytes()));
+    let snapshot = Snapshot::in_memory(files);
+    let selection = Selection { unlinked: true, ..Selection::default() };
+    let reach = Reach::Person(Person::default());
+    let mut resolver = Resolver::new(&snapshot);
+    let desired = crate::reconcile::resolved(&mut resolver, &selection, &reach).desired;
+    let found =
+        desired.diagnostics.iter().map(|found| format!("{} {}\n", found.code, found.message));
+    expect![[r#"
+        stack-duplicate the component `net` is also defined in `stacks/a.yaml`, and differently
+        function-failed `!terraform.output` failed: dev/terraform/net does not resolve: the component `net` is also defined in `stacks/a.yaml`, and differently
+        template-failed `atmos.Component`: error calling Component: dev/terraform/net does not resolve: the component `net` is also defined in `stacks/a.yaml`, and differently
+    "#]].assert_eq(&found.collect::<String>());
+}

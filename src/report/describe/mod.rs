@@ -14,14 +14,22 @@ mod stacks;
 mod json;
 mod dependents;
 mod affected;
+mod table;
 mod rows;
+mod values;
+mod workflows;
 
 pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected};
 pub use component::{View, component};
 pub use dependents::dependents;
-pub use rows::{component_rows, stack_rows};
+pub use rows::{
+    component_rows, instance_rows, metadata_rows, stack_rows, vendor_rows, workflow_rows,
+};
 pub use shown::Shown;
 pub use stacks::{Filter, Stacks};
+pub use table::Table;
+pub use values::{by_stack, side_by_side, values};
+pub use workflows::{Workflows, workflows};
 
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,38 @@ impl<'d> Shown<'d> {
     pub fn map(entries: impl IntoIterator<Item = (&'d str, Self)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
+
+    /// The same as a value, for queries into it: maps sorted by key, as they are written.
+    pub fn value(&self) -> Value {
+        let list = |items: Vec<Value>| Value::computed(Node::List(items.into()));
+        match self {
+            Self::Null => Value::computed(Node::Null),
+            Self::Bool(value) => Value::computed(Node::Bool(*value)),
+            Self::Text(text) => Value::text(text.as_ref()),
+            Self::Value(value) => plain(value),
+            Self::List(items) => list(items.iter().map(Self::value).collect()),
+            Self::Map(entries) => {
+                let entries =
+                    entries.iter().map(|(key, value)| (key.as_ref().into(), value.value()));
+                Value::computed(Node::Map(entries.collect()))
+            }
+        }
+    }
+}
+
+/// A value as it is shown: typed, sorted, with words for what is not known or may not be shown.
+fn plain(value: &Value) -> Value {
+    Value::computed(match &value.node {
+        Node::Raw(raw) => raw.typed(Rules::Stack),
+        Node::List(items) => Node::List(items.iter().map(plain).collect::<Vec<_>>().into()),
+        Node::Map(map) => {
+            let entries = map.sorted().into_iter().map(|(key, value)| (key.clone(), plain(value)));
+            Node::Map(entries.collect())
+        }
+        Node::Unknown(_) => Node::Str(COMPUTED.into()),
+        Node::Secret(_) => Node::Str(SECRET.into()),
+        scalar => scalar.clone(),
+    })
 }
 
 impl Serialize for Shown<'_> {

@@ -49,6 +49,18 @@ impl Serialize for Stacks<'_> {
 }
 
 impl Stacks<'_> {
+    /// All of it at once, for queries into it.
+    pub fn whole(&self) -> Shown<'_> {
+        let stacks = self.shown().map(|(name, kinds)| {
+            let kinds = kinds.into_iter().map(|(kind, components)| {
+                let all = components.into_iter().map(|one| (one.id.name.as_str(), self.one(one)));
+                (kind, Shown::map(all))
+            });
+            (name, Shown::map([("components", Shown::map(kinds))]))
+        });
+        Shown::map(stacks)
+    }
+
     /// The stacks that are shown, with their components by kind.
     pub(super) fn shown(&self) -> impl Iterator<Item = (&str, BTreeMap<&str, Vec<&Component>>)> {
         let stacks = self.desired.stacks.values();

@@ -19,6 +19,7 @@ fn of_kind(kind: &str, name: &str, sections: &str) -> Component {
     let layers = sections.as_map().into_iter().flat_map(Map::iter).map(|(section, value)| Layer {
         section: section.clone(),
         reach: Reach::Own,
+        turn: 0,
         imports: [manifest.clone(), "stacks/catalog/vpc.yaml.tmpl".into()].into(),
         value: value.clone(),
     });
@@ -249,6 +250,35 @@ fn one_component_is_shown_short_or_in_full() {
 }
 
 #[test]
+fn every_file_that_sets_a_value_is_a_dep_and_of_several_the_last() {
+    let mut vpc = of_kind("terraform", "vpc", "vars: {a: 1, b: 1}");
+    let (last, from) =
+        (vpc.layers[0].clone(), |path: &str| ["stacks/deploy/dev.yaml".into(), path.into()]);
+    let layer = |text: &str, path: &str, reach| Layer {
+        reach,
+        imports: from(path).into(),
+        value: yaml::parse(text, Rules::Stack).expect("YAML"),
+        ..last.clone()
+    };
+    vpc.layers = vec![
+        layer("{a: 0, b: 0}", "stacks/mixins/first.yaml", Reach::Global),
+        layer("{a: 1}", "stacks/mixins/twice.yaml", Reach::Global),
+        layer("{b: 1}", "stacks/mixins/own.yaml", Reach::Own),
+        layer("{b: 2}", "stacks/mixins/override.yaml", Reach::Override),
+    ];
+    let desired = desired(vec![vpc]);
+    let vpc = desired.components().next().expect("it is there");
+    let Shown::Map(all) = component(&desired, vpc, View::Full(Path::new("/"))) else {
+        panic!("a map")
+    };
+    let lists = ["deps", "deps_all"].map(|name| serde_json::to_string(&all[name]).expect("JSON"));
+    expect![[r#"
+        ["deploy/dev","mixins/own","mixins/twice"]
+        ["deploy/dev","mixins/first","mixins/own","mixins/twice"]"#]]
+    .assert_eq(&lists.join("\n"));
+}
+
+#[test]
 fn a_component_depends_as_often_as_it_says_so() {
     let vars = "{stage: dev, tenant: a}";
     let say =
@@ -277,7 +307,7 @@ fn rows_count_the_stacks_of_what_is_not_abstract() {
     base.presence = Presence::Abstract;
     let desired = desired(vec![base, of_kind("terraform", "vpc", "vars: {}")]);
     check(
-        &component_rows(&desired),
+        &component_rows(&desired).shown(),
         &expect![[r#"
         - Component: vpc
           Stacks: '1'

@@ -368,3 +368,32 @@ components:
         "#]],
     );
 }
+
+#[test]
+fn a_list_that_continues_another_has_the_shape_of_a_list() {
+    let (snapshot, _, _) = files(
+        r#"--- stacks/catalog.yaml
+vars: {stage: dev}
+metadata: {tags: [a]}
+components:
+  terraform:
+    base: {metadata: {type: abstract, tags: [b]}}
+--- stacks/dev.yaml
+import: [catalog]
+metadata: {tags: !append [c]}
+terraform: {settings: {validation: {x: {schema_type: cel, schema_path: x, module_paths: !append [m]}}}}
+components:
+  terraform:
+    vpc:
+      metadata: {inherits: !append [base], tags: !append [d, e], labels: !unset }
+      dependencies: {components: !append [{component: net}]}
+      env: !unset
+      vars: {deep: [{inner: !append [1]}]}
+    net: {metadata: {tags: !append [1]}}
+"#,
+    );
+    let found = super::manifests(&snapshot, &policy(&snapshot).0, &[]);
+    expect![[r#"
+        stacks/dev.yaml:11:37 Warning manifest-shape: `components.terraform.net.metadata.tags[0]`: 1 is not of type "string"
+    "#]].assert_eq(&told(&found));
+}

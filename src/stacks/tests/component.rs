@@ -490,3 +490,29 @@ components:
         "#]],
     );
 }
+
+#[test]
+fn a_base_whose_folder_is_called_like_its_heir_is_no_ring() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    a: {metadata: {type: abstract, component: pg}, vars: {a: 1}}
+    b: {metadata: {type: abstract, component: pg}, vars: {b: 1}}
+    pg: {metadata: {component: shared, inherits: [a, b]}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/a (abstract)
+                metadata: {type: "abstract", component: "pg"}
+                vars: {stage: "dev", a: 1}
+              terraform/b (abstract)
+                metadata: {type: "abstract", component: "pg"}
+                vars: {stage: "dev", b: 1}
+              terraform/pg
+                metadata: {component: "shared", inherits: ["a", "b"]}
+                vars: {stage: "dev", a: 1, b: 1}
+        "#]],
+    );
+}

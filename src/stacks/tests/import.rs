@@ -185,3 +185,30 @@ fn nesting_ends_at_the_limit() {
     assert_eq!(chain(62), 0);
     assert_eq!(chain(63), 1);
 }
+
+#[test]
+fn a_template_in_a_context_is_rendered_where_a_plain_file_refers_to_it() {
+    check_stacks(
+        "--- stacks/sized.yaml
+components:
+  terraform:
+    vpc: {vars: {name: '{{ .name }}', all: '{{ .all }}', text: 'n-{{ .name }}'}}
+--- stacks/deploy/dev.yaml
+import:
+  - {path: sized, context: {size: 7, name: 's{{ .size }}', all: [{x: '{{ .size }}'}]}}
+vars: {stage: dev}
+--- stacks/deploy/prod.yaml
+import: [{path: sized, context: {name: '{{ .vars.stage }}', all: 1}}]
+vars: {stage: prod}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/vpc
+                vars: {stage: "dev", name: "s7", all: [{x: "7"}], text: "n-s<no value>"}
+            prod
+              terraform/vpc is unresolved
+            Error template-missing-key stacks/sized.yaml:3:33: `.vars.stage`: map has no entry for key "vars"
+            Warning template-missing-key stacks/sized.yaml:3:64: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}

@@ -144,3 +144,20 @@ fn a_repository_without_atmos_yaml_says_so() {
     "#]],
     );
 }
+
+#[test]
+fn a_template_that_gives_nothing_leaves_the_name_to_the_path() {
+    check(
+        "--- atmos.yaml
+stacks: {base_path: stacks, name_template: '{{ .settings.name | default \"\" }}'}
+--- stacks/deploy/dev.yaml
+settings: {name: ''}
+components: {terraform: {vpc: {}}}
+",
+        &expect![[r#"
+            deploy/dev -> default
+              terraform/vpc
+                settings: {name: ""}
+        "#]],
+    );
+}

@@ -250,3 +250,25 @@ components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
     "#]]
     .assert_eq(&shown(&resolve(&snapshot(&files), &selection, &Answers::new())));
 }
+
+#[test]
+fn a_date_stays_what_its_author_wrote() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars:
+  stage: dev
+  day: 2024-01-02
+  loose: 2024-1-2
+  moment: 2024-01-02T10:00:00Z
+  list: [2024-01-02, {on: 2024-01-03}]
+  2024-01-04: as a key
+  text: 'since {{ .vars.day }}'
+components: {terraform: {vpc: {}}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/vpc
+                vars: {stage: "dev", day: "2024-01-02", loose: "2024-1-2", moment: "2024-01-02T10:00:00Z", list: ["2024-01-02", {on: "2024-01-03"}], 2024-01-04: "as a key", text: "since 2024-01-02"}
+        "#]],
+    );
+}

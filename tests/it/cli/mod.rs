@@ -4,6 +4,7 @@
 //! standard output as it is, standard error behind `! `, and the exit code. `UPDATE_EXPECT=1`
 //! writes them anew.
 
+mod allowed;
 mod exits;
 pub(crate) mod process;
 mod served;
@@ -57,13 +58,21 @@ const COMMANDS: &[&str] = &[
     "list",
     "list stacks",
     "list components",
+    "list instances",
+    "list metadata",
+    "list values",
+    "list vars",
+    "list settings",
+    "list workflows",
+    "list vendor",
     "describe",
     "describe affected",
     "describe stacks",
-    "describe stacks",
     "describe component",
     "describe dependents",
-    "describe dependents",
+    "describe config",
+    "describe locals",
+    "describe workflows",
     "pull",
     "pull open",
     "pull list",
@@ -141,6 +150,74 @@ fn a_repository_is_read_in_every_way() {
         session.run(line);
     }
     session.is("read");
+}
+
+/// Repository files, each behind `--- path`.
+const WRITTEN: &str = include_str!("written.txt");
+
+#[test]
+fn what_files_say_is_listed_and_described() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in WRITTEN.split("--- ").skip(1) {
+        let (path, text) = file.split_once('\n').expect("a path and a text");
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let mut session = Session::in_folder(folder.path());
+    for line in [
+        "describe config --query .stacks",
+        "describe config -f yaml -q .workflows.base_path",
+        "describe locals -s dev",
+        "describe locals -s deploy/dev --query .terraform.locals --format json",
+        "describe locals vpc -s dev",
+        "describe locals vpd -s dev",
+        "describe locals -s dew",
+        "describe workflows",
+        "describe workflows -o map -f json",
+        "describe workflows -o all -q .[\"net.yaml\"].workflows.up.steps[0].command",
+        "describe stacks -q .dev.components.terraform.vpc.vars",
+        "describe stacks -q .[].components.terraform|keys",
+        "describe component vpc -s dev --query .vars.tags.team -f json",
+        "describe component vpc -s dev --query .vars.tags|.team|=1",
+        "describe component vpc -s dev --query .vars|lenght",
+        "describe component vpc -s dev --query .vars.cidr.x",
+        "describe dependents vpc -s dev --query .[].component",
+        "list instances",
+        "list instances --stack p* --format json",
+        "list metadata",
+        "list metadata --format csv",
+        "list values vpc --query .vars.tags",
+        "list vars vpc",
+        "list vars vpc --max-columns 1",
+        "list vars vpc --stack dev --format yaml",
+        "list settings vpc --format json",
+        "list vars vcp",
+        "list vars vpc/defaults --abstract --format tsv",
+        "list stacks --format csv",
+        "list components --format table",
+        "list workflows",
+        "list workflows -f net.yaml --format csv --delimiter ;",
+        "list vendor --format yaml",
+    ] {
+        session.run(line);
+    }
+    session.is("written");
+    session.run("describe locals -s dev --file out.yaml");
+    let out = fs::read_to_string(folder.path().join("out.yaml")).expect("a file");
+    assert!(out.starts_with("locals:\n"), "{out}");
+}
+
+#[test]
+fn a_component_of_any_kind_is_described_by_its_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stack = "components: {helmfile: {web: {vars: {a: 1}}}}\n";
+    fs::write(folder.path().join("atmos.yaml"), "stacks: {base_path: stacks}\n").expect("a file");
+    fs::create_dir(folder.path().join("stacks")).expect("a folder");
+    fs::write(folder.path().join("stacks/dev.yaml"), stack).expect("a file");
+    let ran = isobar(["describe", "component", "web", "-s", "dev", "-q", ".vars.a"]);
+    let ran = ran.run(folder.path());
+    assert_eq!((ran.code(), ran.stdout.as_str()), (0, "1\n"), "{}", ran.said());
 }
 
 #[test]
@@ -240,6 +317,8 @@ components:
     session.run("describe affected --ref main");
     session.run("describe affected");
     session.run("describe affected --sha 1111111");
+    session.run("describe affected --ref mian");
+    session.run("describe affected --repo-path nowhere");
     let changed =
         STACKS.replace("10.0.0.0/16", "10.1.0.0/16").replace("    old: {vars: {a: 1}}\n", "");
     write("stacks/a.yaml", &changed);

@@ -20,7 +20,8 @@ use isobar::model::pattern::StackPattern;
 use isobar::model::plan::Plan;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
 use isobar::settings::{
-    AgentSettings, ForgeSettings, LocalForgeSettings, RepositorySettings, RetentionSettings,
+    AgentSettings, AllowSettings, ForgeSettings, LocalForgeSettings, RepositorySettings,
+    RetentionSettings,
 };
 use isobar::source::write::{self, Author};
 use isobar::store::{Lease, Rewrite, Store};
@@ -109,6 +110,7 @@ impl Stage {
             interval: jiff::SignedDuration::from_secs(60),
             auth: None,
             forge: Some("local".to_owned()),
+            allow: AllowSettings::default(),
         };
         let scope = scope();
         AgentSettings {

@@ -1,0 +1,90 @@
+//! `isobar list values`, `vars` and `settings`
+
+use super::rows::{Rows, Stacks, Style};
+use crate::cli::describe::{Evaluated, Format, exit, no_query, parsed, resolved};
+use crate::cli::workspace::unknown;
+use crate::cli::{Context, Exit, Failure, mistake};
+use crate::diagnostic::closest;
+use crate::ids::ComponentName;
+use crate::model::desired::{Component, Presence};
+use crate::report::describe::{by_stack, side_by_side, values};
+use crate::report::words::several;
+use crate::stacks::Selection;
+
+/// How many stacks stand side by side if nothing else is said, as in Atmos.
+const COLUMNS: &str = "10";
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Its name.
+    component: String,
+    /// Only what this yq expression finds in it: `.vars.region`.
+    #[arg(short, long, value_name = "EXPRESSION")]
+    query: Option<String>,
+    /// Also where it is abstract: only there to be inherited from.
+    #[arg(long)]
+    r#abstract: bool,
+    /// How many stacks a table shows. 0: all.
+    #[arg(long, value_name = "COUNT", default_value = COLUMNS)]
+    max_columns: usize,
+    #[command(flatten)]
+    stacks: Stacks,
+    #[command(flatten)]
+    evaluated: Evaluated,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+/// `part` is the query of the command's name.
+pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<Exit, Failure> {
+    let text = match (part, &args.query) {
+        (Some(part), Some(query)) => Some(format!("{part} | {query}")),
+        (part, query) => part.map(str::to_owned).or_else(|| query.clone()),
+    };
+    let query = text.as_deref().map(parsed).transpose()?;
+    let selection = Selection {
+        stacks: args.stacks.globs()?,
+        components: vec![ComponentName::new(&args.component).map_err(mistake)?],
+        evaluation: args.evaluated.evaluation(true),
+        unlinked: true,
+        named_by_file: true,
+        ..Selection::default()
+    };
+    let resolution = resolved(context, &selection)?;
+    let desired = &resolution.desired;
+    let shown = |one: &&Component| args.r#abstract || one.presence != Presence::Abstract;
+    let found = values(desired, desired.components().filter(shown), query.as_ref());
+    let found = found.map_err(|error| no_query(text.as_deref().unwrap_or_default(), error))?;
+    if desired
+        .stacks
+        .values()
+        .all(|stack| stack.components.is_empty() && stack.unresolved.is_empty())
+    {
+        return Err(missing(context, &args.component)?);
+    }
+    match args.rows.format {
+        Style::Json => Format::Json.write(context, &by_stack(&found))?,
+        Style::Yaml => Format::Yaml.write(context, &by_stack(&found))?,
+        _ if context.output.json => Format::Json.write(context, &by_stack(&found))?,
+        style => {
+            let mut table = side_by_side(&found);
+            let all = if args.max_columns == 0 { usize::MAX } else { args.max_columns };
+            let hidden = found.len().saturating_sub(all);
+            if style == Style::Table && hidden > 0 {
+                table.keep(all + 1);
+                let hidden = several(hidden, "more stack");
+                context.output.note(&format!("{hidden}: --max-columns 0 shows all"));
+            }
+            args.rows.write(context, &table)?;
+        }
+    }
+    Ok(exit(&resolution.tree))
+}
+
+/// Why there is nothing to list.
+fn missing(context: &Context, name: &str) -> Result<Failure, Failure> {
+    let all = Selection { unlinked: true, named_by_file: true, ..Selection::default() };
+    let all = resolved(context, &all)?;
+    let known = all.desired.components().map(|one| one.id.name.as_str());
+    Ok(unknown("component", name, closest(name, known)))
+}
