@@ -106,10 +106,20 @@ impl Diagnostic {
         };
         let found = Self::error(code, Span::new(path, error.span), error.message.clone());
         let found = match &error.related {
+            Some(related) if error.code == Yaml::DuplicateKey => {
+                let first = Span::new(path, related.span).start;
+                let place = match first.line == found.span.start.line {
+                    true => format!("column {}", first.column),
+                    false => format!("line {}", first.line),
+                };
+                found.hint(format!("remove this one, or the one in {place}"))
+            }
+            _ => Self { hint: error.hint.map(str::to_owned), ..found },
+        };
+        match &error.related {
             Some(related) => found.related(Span::new(path, related.span), related.message),
             None => found,
-        };
-        Self { hint: error.hint.map(str::to_owned), ..found }
+        }
     }
 
     /// Adds what to do about it.
@@ -131,6 +141,32 @@ impl Diagnostic {
     /// Whether anything is held back for it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+/// The form that a place asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Keys with values.
+    Map,
+    /// Items.
+    List,
+    /// One text.
+    Text,
+}
+
+impl Form {
+    /// How a section of this form is written, as an instruction. Of a path only its last part
+    /// counts: `metadata.labels`.
+    pub fn advice(self, name: &str) -> String {
+        let key = name.trim_matches('`').rsplit('.').next().unwrap_or_default();
+        match self {
+            Self::Map => format!("write a map: `{key}: {{key: value}}`"),
+            Self::List => format!("write a list: `{key}: [one, two]`"),
+            Self::Text => {
+                format!("write a text: `{key}: one`, in quotes if it looks like a number")
+            }
+        }
     }
 }
 

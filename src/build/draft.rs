@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Piece, Rendered};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
@@ -71,7 +71,9 @@ impl<'a> Draft<'a> {
         match self.component.section(name) {
             Some(Value { node: Node::Map(map), .. }) => map.clone(),
             Some(value) if !value.is_null() => {
-                self.fail(Code::SectionType, self.span(value), format!("`{name}` is not a map"));
+                let message = format!("`{name}` is not a map");
+                let fault = Diagnostic::error(Code::SectionType, self.span(value), message);
+                self.found.push(fault.hint(Form::Map.advice(name)));
                 Map::default()
             }
             _ => Map::default(),
@@ -83,7 +85,9 @@ impl<'a> Draft<'a> {
         let value = self.component.section(name).filter(|value| !value.is_null())?;
         let text = value.as_str().filter(|text| !text.is_empty());
         if text.is_none() {
-            self.fail(Code::SectionType, self.span(value), format!("`{name}` is not a text"));
+            let message = format!("`{name}` is not a text");
+            let fault = Diagnostic::error(Code::SectionType, self.span(value), message);
+            self.found.push(fault.hint(Form::Text.advice(name)));
         }
         text.map(Into::into)
     }

@@ -111,6 +111,8 @@ pub struct Capabilities {
     pub folds: bool,
     /// Whether `> [!CAUTION]` is a box.
     pub alerts: bool,
+    /// Whether a fence of `mermaid` is a diagram.
+    pub diagrams: bool,
 }
 
 /// The forge did not do it.

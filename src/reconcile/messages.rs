@@ -146,6 +146,6 @@ pub(super) fn status(commit: &CommitId, status: &Status) -> String {
 
 /// What a forge's comments can show, in the renderer's words.
 pub(super) fn limits(capabilities: Capabilities) -> Limits {
-    let Capabilities { comment_characters_max, folds, alerts } = capabilities;
-    Limits { characters_max: comment_characters_max, folds, alerts }
+    let Capabilities { comment_characters_max, folds, alerts, diagrams } = capabilities;
+    Limits { characters_max: comment_characters_max, folds, alerts, diagrams }
 }

@@ -6,6 +6,7 @@
 //! Start at: [`reconcile`], which is the whole story.
 //! How to add: another thing to be made true over and over is a [`Task`] in a file of its own.
 
+mod aftermath;
 mod agenda;
 mod agent;
 mod allowed;
@@ -207,6 +208,8 @@ impl Run<'_> {
         let claim = tx.claim(lease, &plan, &run, &authorities).await?;
         tx.commit().await?;
         world.points.reach(Point::ClaimAfter).await;
+        // Whoever shows the plan can tell from here on that it is applied.
+        self.agent.stir();
         Ok(Ended::Applied(apply::apply(&cx, &plan, lease, claim, self.stop).await?))
     }
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
+use super::aftermath::aftermath;
 use super::agent::{Agent, Repository};
 use super::allowed::allowed;
 use super::follow::Current;
@@ -19,7 +21,7 @@ use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusStat
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
 use crate::model::plan::{Envelope, Plan};
-use crate::model::review::{PullReview, Review};
+use crate::model::review::{PullReview, Review, Showing};
 use crate::report;
 use crate::report::words::Verdict;
 use crate::source::{FetchError, Merge};
@@ -27,6 +29,10 @@ use crate::store::StoreError;
 
 /// How long a closed pull request is still looked at: what it merged may wait for a freeze.
 const CLOSED_DAYS: i64 = 30;
+
+/// How often a comment tells how far a run has come: four edits a minute, of the 80 writes that a
+/// forge takes.
+const PROGRESS_PERIOD: Duration = Duration::from_secs(15);
 
 /// The task that reviews one repository's pull requests.
 pub struct Reviews {
@@ -38,6 +44,10 @@ pub struct Reviews {
     merges: Mutex<BTreeMap<PullNumber, Merged>>,
     /// What was last said of each plan, but for when it was looked at.
     said: Mutex<BTreeMap<PullNumber, ContentId>>,
+    /// What is merged and applied: nothing more can come of it.
+    settled: Mutex<BTreeSet<PullNumber>>,
+    /// Whether something that was merged is being applied.
+    applies: AtomicBool,
 }
 
 /// What merging one head into one base would ask for. Resolved once.
@@ -50,7 +60,7 @@ struct Merged {
 
 /// A pull request could not be reviewed.
 #[derive(Debug, thiserror::Error)]
-enum ReviewError {
+pub(super) enum ReviewError {
     #[error("the pull request cannot be merged for a look")]
     Source(#[from] FetchError),
     #[error("it cannot be planned")]
@@ -68,8 +78,9 @@ impl Reviews {
         current: watch::Receiver<Option<Current>>,
     ) -> Self {
         let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
-        let (merges, said) = (Mutex::default(), Mutex::default());
-        Self { agent, repository, forge, current, stirred, merges, said }
+        let (merges, said, settled) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let applies = AtomicBool::new(false);
+        Self { agent, repository, forge, current, stirred, merges, said, settled, applies }
     }
 
     async fn look(&self, current: &Current) -> Result<Vec<String>, ForgeError> {
@@ -81,11 +92,12 @@ impl Reviews {
             *last = known;
             news
         });
+        self.applies.store(false, Ordering::SeqCst);
         let mut failed = Vec::new();
         for pull in &pulls {
             let done = match &pull.state {
                 PullState::Open => self.open(current, pull).await,
-                PullState::Merged(_) => self.merged(pull).await,
+                PullState::Merged(merge) => self.merged(current, pull, merge).await,
                 PullState::Closed => Ok(()),
             };
             // One bad pull request does not hide the others.
@@ -96,6 +108,7 @@ impl Reviews {
         let known = |number: &PullNumber| pulls.iter().any(|pull| pull.number == *number);
         self.merges.lock().await.retain(|number, _| known(number));
         self.said.lock().await.retain(|number, _| known(number));
+        self.settled.lock().await.retain(known);
         Ok(failed)
     }
 
@@ -119,9 +132,24 @@ impl Reviews {
         let news = wanted.diagnostics().into_iter().filter(|found| !known.contains(found));
         let (number, title) = (pull.number, pull.title.clone());
         let (head, base) = (pull.head.clone(), base.clone());
-        let about = PullReview { number, title, head, base };
+        let showing =
+            self.showing(number, Showing::new(head.clone(), base.clone(), &plans)).await?;
+        let earlier = showing.earlier.clone();
+        let about = PullReview { number, title, head, base, merged: None, earlier };
         let scope = self.repository.scope.clone();
-        self.show(pull, &Review::new(scope, Some(about), plans, news.collect())).await
+        let review = Review::new(scope, Some(about), plans, news.collect());
+        self.show(pull, &review, &showing).await
+    }
+
+    /// The same with what it replaces, and how many had approved that.
+    async fn showing(&self, pull: PullNumber, showing: Showing) -> Result<Showing, StoreError> {
+        let (store, scope) = (&self.agent.store, &self.repository.scope);
+        let Some(before) = store.showing(scope, pull).await? else { return Ok(showing) };
+        let mut approvals = BTreeMap::new();
+        for plan in &before.plans {
+            approvals.insert(plan.digest, store.approvals(scope, plan.digest).await?.len());
+        }
+        Ok(showing.after(before, &approvals))
     }
 
     /// Each approval of the head that is shown approves the digests that are shown; once.
@@ -192,7 +220,12 @@ impl Reviews {
         Ok(plans)
     }
 
-    async fn show(&self, pull: &PullRequest, review: &Review) -> Result<(), ReviewError> {
+    async fn show(
+        &self,
+        pull: &PullRequest,
+        review: &Review,
+        showing: &Showing,
+    ) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
         let limits = messages::limits(self.forge.capabilities());
         let body = report::markdown::comment(review, &limits);
@@ -202,6 +235,7 @@ impl Reviews {
             tx.put_shown_plan(plan).await?;
         }
         tx.show(scope, pull.number, &pull.head, &digests).await?;
+        tx.put_showing(scope, pull.number, showing).await?;
         // A later look at the same is no news, or every look would edit the comment.
         let timeless = ContentId::of(report::markdown::comment(&timeless(review), &limits));
         let mut said = self.said.lock().await;
@@ -233,21 +267,40 @@ impl Reviews {
         Ok(())
     }
 
-    /// Approvals may have come between the last look and the merge; then what was applied.
-    async fn merged(&self, pull: &PullRequest) -> Result<(), ReviewError> {
-        self.take_approvals(pull).await?;
-        let scope = &self.repository.scope;
-        let outcomes = self.agent.store.outcomes_of(scope, pull.number, &pull.head).await?;
-        if outcomes.is_empty() {
+    /// Approvals may have come between the last look and the merge; then what became of it: the
+    /// comment says how it stands, and a second one, which people are told of, how it ended.
+    async fn merged(
+        &self,
+        current: &Current,
+        pull: &PullRequest,
+        merge: &CommitId,
+    ) -> Result<(), ReviewError> {
+        if self.settled.lock().await.contains(&pull.number) {
             return Ok(());
         }
-        let limits = messages::limits(self.forge.capabilities());
-        let body = report::markdown::outcomes(scope, &outcomes, &limits);
-        let mut tx = self.agent.store.begin().await?;
-        let key = messages::key(pull.number, "outcome");
-        let news = tx.say(scope, messages::COMMENT, &key, &body).await?;
+        self.take_approvals(pull).await?;
+        let (agent, repository) = (&self.agent, &self.repository);
+        let Some(tip) = current.wanted.snapshot.revision().commit() else { return Ok(()) };
+        let Some(after) = aftermath(agent, repository, pull, merge, tip).await? else {
+            return Ok(());
+        };
+        let (scope, limits) = (&repository.scope, messages::limits(self.forge.capabilities()));
+        let mut tx = agent.store.begin().await?;
+        let body = report::markdown::comment(&after.review, &limits);
+        let key = messages::key(pull.number, "plan");
+        let mut news = tx.say(scope, messages::COMMENT, &key, &body).await?;
+        if !after.outcomes.is_empty() {
+            let body = report::markdown::outcomes(scope, &after.outcomes, &limits);
+            let key = messages::key(pull.number, "outcome");
+            news |= tx.say(scope, messages::COMMENT, &key, &body).await?;
+        }
         tx.commit().await?;
         self.wake_sender(news);
+        if after.is_settled {
+            self.settled.lock().await.insert(pull.number);
+        }
+        let applies = Verdict::of(&after.review) == Verdict::Applying;
+        self.applies.fetch_or(applies, Ordering::SeqCst);
         Ok(())
     }
 
@@ -266,7 +319,10 @@ impl Task for Reviews {
     }
 
     fn period(&self) -> Duration {
-        self.repository.interval
+        match self.applies.load(Ordering::SeqCst) {
+            true => self.repository.interval.min(PROGRESS_PERIOD),
+            false => self.repository.interval,
+        }
     }
 
     async fn activate(&self) -> Activity {
@@ -329,9 +385,16 @@ fn timeless(review: &Review) -> Review {
 
 fn plan_status(review: &Review) -> Status {
     let state = match Verdict::of(review) {
-        Verdict::NoEffect | Verdict::Observed | Verdict::Ready => StatusState::Success,
-        Verdict::NeedsApproval | Verdict::Held => StatusState::Pending,
-        Verdict::Invalid => StatusState::Failure,
+        Verdict::NoEffect
+        | Verdict::Observed
+        | Verdict::Settled
+        | Verdict::Applied
+        | Verdict::Ready
+        | Verdict::Approved => StatusState::Success,
+        Verdict::Applying | Verdict::Deviated | Verdict::NeedsApproval | Verdict::Held => {
+            StatusState::Pending
+        }
+        Verdict::Stale | Verdict::Failed | Verdict::Invalid => StatusState::Failure,
     };
     let description = report::words::headline(review);
     Status { context: "isobar/plan".to_owned(), state, description }

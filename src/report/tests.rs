@@ -19,7 +19,7 @@ fn plain(styled: &str) -> String {
 }
 
 const FORGE: markdown::Limits =
-    markdown::Limits { characters_max: 60_000, folds: true, alerts: true };
+    markdown::Limits { characters_max: 60_000, folds: true, alerts: true, diagrams: true };
 
 #[test]
 fn the_plan_comment() {

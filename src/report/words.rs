@@ -1,11 +1,12 @@
 //! The one vocabulary: every surface says the same thing with the same words.
 
+mod answer;
 mod ends;
 mod holds;
 mod verdict;
 mod why_not;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -16,6 +17,7 @@ use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::model::value::Node;
 
+pub use answer::{answer, headline, stands};
 pub use ends::{deviation, deviations, health, outcome, step_end};
 pub use holds::{Clearing, approve, clearing, part, reason};
 pub use verdict::{State, Verdict};
@@ -117,7 +119,7 @@ pub fn notes(change: &Change) -> String {
 pub fn plans_by_severity(review: &Review) -> Vec<&Plan> {
     let mut plans: Vec<&Plan> = review.plans.iter().collect();
     plans.sort_by_key(|plan| {
-        let verdict = Verdict::of_plan(plan);
+        let verdict = Verdict::of_shown(review, plan);
         std::cmp::Reverse((verdict != Verdict::Observed, plan.risk(), verdict))
     });
     plans
@@ -144,25 +146,6 @@ pub fn plan_counts(plan: &Plan) -> String {
         (_, true) => counts(acted),
         (true, false) => counts(shown),
         (false, false) => format!("{} ({} not acted on)", counts(acted), counts(shown)),
-    }
-}
-
-/// The verdict and what it is about, in one line.
-pub fn headline(review: &Review) -> String {
-    let verdict = Verdict::of(review);
-    let changes = decided(review);
-    let stacks: BTreeSet<_> = changes.iter().map(|change| &change.component.stack).collect();
-    let errors = review.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    match verdict {
-        Verdict::Invalid if errors > 0 => {
-            let errors = several(errors, "error");
-            format!("{}: {errors} in the configuration", verdict.word())
-        }
-        Verdict::NoEffect => format!("{}: no stack changes", verdict.word()),
-        _ => {
-            let counts = counts(changes.iter().copied());
-            format!("{}: {counts} in {}", verdict.word(), several(stacks.len(), "stack"))
-        }
     }
 }
 

@@ -49,12 +49,23 @@ freeze: none
     );
 }
 
+/// A pattern that fits nothing would manage nothing and freeze nothing, in silence.
+#[test]
+fn a_pattern_that_is_none_is_a_mistake() {
+    check(
+        "stacks:\n  - match: 'core-['\n    manage: correct\n",
+        &expect![[r#"
+            isobar.yaml:2:12: settings-invalid: error parsing glob 'core-[': unclosed character class; missing ']'
+        "#]],
+    );
+}
+
 #[test]
 fn broken_yaml_is_reported_as_such() {
     check(
         "version: 1\nversion: 2\n",
         &expect![[r#"
-            isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping
+            isobar.yaml:2:1: yaml-duplicate-key: the key `version` is already in this mapping (remove this one, or the one in line 1)
         "#]],
     );
 }

@@ -180,6 +180,10 @@ impl Source for FolderSource {
         Err(refused(&self.root.display().to_string(), "a folder has no commits to merge"))
     }
 
+    async fn contains(&self, _: &CommitId, _: &CommitId) -> Result<bool, FetchError> {
+        Ok(false)
+    }
+
     async fn wake(&self) {
         self.watch.wake(&self.world).await;
     }

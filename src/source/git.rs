@@ -160,6 +160,18 @@ impl Source for GitSource {
         self.blocking(move |inner| inner.merge(pull, &head, &base)).await
     }
 
+    async fn contains(&self, tip: &CommitId, earlier: &CommitId) -> Result<bool, FetchError> {
+        let (tip, earlier) = (tip.clone(), earlier.clone());
+        self.blocking(move |inner| {
+            let repository = inner.cache.repository();
+            match [&tip, &earlier].map(|id| tree::commit(&repository, id)) {
+                [Ok(tip), Ok(earlier)] => contains(&repository, tip.id, earlier.id),
+                _ => Ok(false),
+            }
+        })
+        .await
+    }
+
     async fn wake(&self) {
         self.watch.wake(&self.world).await;
     }

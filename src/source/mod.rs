@@ -50,6 +50,9 @@ pub trait Source: Send + Sync {
         base: &CommitId,
     ) -> Result<Merge, FetchError>;
 
+    /// Whether the history of `tip` has `earlier` in it. What is not here is in no history.
+    async fn contains(&self, tip: &CommitId, earlier: &CommitId) -> Result<bool, FetchError>;
+
     /// Returns when something may have changed: the period with jitter is over, or a local
     /// repository was written to.
     async fn wake(&self);

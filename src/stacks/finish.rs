@@ -240,7 +240,8 @@ impl Finisher<'_> {
         let depends_on = merged.get("settings").and_then(|settings| settings.get("depends_on"));
         let wrong = depends_on.and_then(dependency::misshapen).map(|wrong| {
             let message = "`depends_on` is a map of maps, each of which names a `component`";
-            Diagnostic::error(Code::SectionType, span(wrong), message)
+            let fault = Diagnostic::error(Code::SectionType, span(wrong), message);
+            fault.hint("write `depends_on: {1: {component: vpc}}`")
         });
         bench.faults.extend(wrong);
         if !bench.faults.is_empty() {

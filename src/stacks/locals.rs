@@ -7,7 +7,7 @@ use gotmpl::Map as Scope;
 use super::load::Library;
 use super::merge::{self, Lists};
 use super::template::{self, Missing, Moment, Rendering, Templates};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Form};
 use crate::model::value::{Map, Node, Value};
 
 /// The kinds that may have locals of their own, in the order in which they are resolved.
@@ -61,7 +61,8 @@ impl Locals<'_> {
         let Some(said) = level.get("locals") else { return Map::default() };
         let Some(all) = said.as_map() else {
             let span = self.library.span(said, self.path);
-            self.faults.push(Diagnostic::error(Code::SectionType, span, "`locals` must be a map"));
+            let fault = Diagnostic::error(Code::SectionType, span, "`locals` must be a map");
+            self.faults.push(fault.hint(Form::Map.advice("locals")));
             return Map::default();
         };
         let inherited = parent.iter().filter(|(name, _)| all.get(name).is_none());

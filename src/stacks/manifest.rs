@@ -7,7 +7,7 @@ use super::load::Library;
 use super::marks::Marks;
 use super::outline::Outline;
 use super::sections::{self, Rule, Shape};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
@@ -113,7 +113,8 @@ impl Splitter<'_> {
     fn root(&mut self, root: &Value) {
         let Some(map) = root.as_map() else {
             let fault = self.fault(Code::SectionType, root, "a manifest must be a map");
-            self.manifest.faults.push(fault);
+            let hint = "begin each section at the start of a line: `vars:`, `components:`";
+            self.manifest.faults.push(fault.hint(hint));
             return;
         };
         for (key, value) in map.iter() {
@@ -156,7 +157,8 @@ impl Splitter<'_> {
             if !sections::METADATA_GLOBAL.contains(&key.as_ref()) {
                 let message = format!("`metadata.{key}` may stand under a component only");
                 let fault = self.fault(Code::SectionType, child, &message);
-                self.manifest.faults.push(fault);
+                let hint = format!("move `{key}` to the `metadata` of each component it is for");
+                self.manifest.faults.push(fault.hint(hint));
             }
         }
         self.global(sections::rule_of("metadata"), value);
@@ -166,7 +168,7 @@ impl Splitter<'_> {
         let Some(map) = value.as_map() else {
             let message = format!("`{kind}` must be a map of sections");
             let fault = self.fault(Code::SectionType, value, &message);
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, kind, value));
             return;
         };
         let mut parts = Parts::new();
@@ -194,7 +196,7 @@ impl Splitter<'_> {
         let Some(map) = value.as_map() else {
             let fault =
                 self.fault(Code::SectionType, value, "`overrides` must be a map of sections");
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, "overrides", value));
             return;
         };
         let mut parts = Parts::new();
@@ -219,7 +221,7 @@ impl Splitter<'_> {
     fn components(&mut self, value: &Value) {
         let Some(kinds) = value.as_map() else {
             let fault = self.fault(Code::SectionType, value, "`components` must be a map of kinds");
-            self.manifest.faults.push(fault);
+            self.manifest.faults.push(or_empty(fault, "components", value));
             return;
         };
         for (kind, components) in kinds.iter() {
@@ -334,7 +336,7 @@ impl Splitter<'_> {
             let fault = self.fault(Code::SectionType, value, &message);
             return Err(Box::new(match rule.shape {
                 Shape::Map => or_empty(fault, rule.name, value),
-                Shape::Text | Shape::Any => fault,
+                Shape::Text | Shape::Any => fault.hint(Form::Text.advice(rule.name)),
             }));
         }
         let marks = self.open.map(|open| Marks::of(value, open)).unwrap_or_default();
@@ -418,7 +420,7 @@ impl Splitter<'_> {
 fn or_empty(fault: Diagnostic, key: &str, value: &Value) -> Diagnostic {
     match value.is_null() {
         true => fault.hint(format!("remove the empty `{key}:`, or write `{key}: {{}}`")),
-        false => fault,
+        false => fault.hint(Form::Map.advice(key)),
     }
 }
 

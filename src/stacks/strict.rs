@@ -9,7 +9,7 @@ use super::atmos_yaml::{Dialect, NameRule};
 use super::load::Library;
 use super::path;
 use super::sections;
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// What a kind's components may say, and the kind itself. What is not listed may say anything.
@@ -182,7 +182,8 @@ impl Look<'_> {
         let named = |c: char| c.is_ascii_alphanumeric() || "/-_{}. ".contains(c);
         if !name.chars().all(named) {
             let message = format!("`{name}` is no name for a component");
-            self.find(Code::SectionType, component, &message);
+            let hint = "letters, digits and `/`, `-`, `_`, `.` make a name";
+            self.find(Code::SectionType, component, &message, hint);
         }
         let Some(map) = component.as_map() else { return };
         let all: Vec<_> = COMMON.iter().chain(known.component).copied().collect();
@@ -200,11 +201,9 @@ impl Look<'_> {
         for (key, value) in metadata.iter().filter(|(_, value)| !is_call(value)) {
             match key.as_ref() {
                 "enabled" | "locked" if value.as_bool().is_none() => {
-                    self.find(
-                        Code::SectionType,
-                        value,
-                        &format!("`metadata.{key}` is true or false"),
-                    );
+                    let hint = format!("write `{key}: true` or `{key}: false`");
+                    let message = format!("`metadata.{key}` is true or false");
+                    self.find(Code::SectionType, value, &message, &hint);
                 }
                 "inherits" | "tags" => {
                     let what = format!("`metadata.{key}`");
@@ -213,7 +212,8 @@ impl Look<'_> {
                         self.text(item, &format!("an item of {what}"));
                         let again = key.as_ref() == "inherits" && items[..at].contains(item);
                         if again {
-                            self.find(Code::SectionType, item, "this base is named twice");
+                            let hint = "remove one of the two";
+                            self.find(Code::SectionType, item, "this base is named twice", hint);
                         }
                     }
                 }
@@ -224,7 +224,9 @@ impl Look<'_> {
                 }
                 "custom" => drop(self.map(value, "`metadata.custom`")),
                 "type" if !matches!(value.as_str(), Some("abstract" | "real")) => {
-                    self.find(Code::SectionType, value, "`metadata.type` is `abstract` or `real`");
+                    let message = "`metadata.type` is `abstract` or `real`";
+                    let hint = "write `type: abstract` for a base that others inherit from";
+                    self.find(Code::SectionType, value, message, hint);
                 }
                 "enabled" | "locked" | "type" => {}
                 _ => self.text(value, &format!("`metadata.{key}`")),
@@ -256,7 +258,8 @@ impl Look<'_> {
 
     fn map<'v>(&mut self, value: &'v Value, what: &str) -> Option<&'v Map> {
         if !is_call(value) && value.as_map().is_none() {
-            self.find(Code::SectionType, value, &format!("{what} must be a map"));
+            let message = format!("{what} must be a map");
+            self.find(Code::SectionType, value, &message, &advice(Form::Map, what));
         }
         value.as_map()
     }
@@ -264,24 +267,36 @@ impl Look<'_> {
     fn list<'v>(&mut self, value: &'v Value, what: &str) -> Option<&'v [Value]> {
         let items = super::merge::appended(value).or(value.as_list());
         if !is_call(value) && items.is_none() {
-            self.find(Code::SectionType, value, &format!("{what} must be a list"));
+            let message = format!("{what} must be a list");
+            self.find(Code::SectionType, value, &message, &advice(Form::List, what));
         }
         items
     }
 
     fn text(&mut self, value: &Value, what: &str) {
         if !is_call(value) && !matches!(value.typed(Rules::Stack).node, Node::Str(_)) {
-            self.find(Code::SectionType, value, &format!("{what} must be a text"));
+            let message = format!("{what} must be a text");
+            self.find(Code::SectionType, value, &message, &advice(Form::Text, what));
         }
     }
 
-    fn find(&mut self, code: Code, at: &Value, message: &str) {
+    fn find(&mut self, code: Code, at: &Value, message: &str, hint: &str) {
         let found = Diagnostic::error(code, self.span(at), message);
-        self.found.push(found);
+        self.found.push(found.hint(hint));
     }
 
     fn span(&self, value: &Value) -> Span {
         self.library.span(value, self.file)
+    }
+}
+
+/// How `what` is written: a key between backticks, or an item of something.
+fn advice(form: Form, what: &str) -> String {
+    match (what.starts_with('`'), form) {
+        (true, form) => form.advice(what),
+        (false, Form::Map) => "write a map: `{key: value}`".to_owned(),
+        (false, Form::List) => "write a list: `[one, two]`".to_owned(),
+        (false, Form::Text) => "write a text, in quotes if it looks like a number".to_owned(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
 use super::read_back::read_back;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
@@ -390,7 +390,20 @@ pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
         Some(context) => format!("`{context}`: {}", error.message),
         None => error.message.clone(),
     };
-    Diagnostic::error(code, span, message)
+    let found = Diagnostic::error(code, span, message);
+    match error.unknown_function() {
+        Some(name) => found.hint(instead_of(name)),
+        None => found,
+    }
+}
+
+/// What to write in place of a function that there is none of.
+fn instead_of(name: &str) -> String {
+    let (sprig, gomplate) = (Functions::sprig(), Functions::gomplate());
+    match closest(name, sprig.names().chain(gomplate.names())) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "take it out, or call a function of Sprig or Gomplate".to_owned(),
+    }
 }
 
 /// Only the parts of `sections` that the templates in `texts` read, as templates see them.

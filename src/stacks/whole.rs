@@ -137,7 +137,8 @@ impl Work<'_> {
                     let wrong = wrong.iter().map(|value| {
                         let message = "a dependency names a `component`";
                         let span = finisher.span(parent, &sources, value);
-                        Diagnostic::error(Code::SectionType, span, message)
+                        let fault = Diagnostic::error(Code::SectionType, span, message);
+                        fault.hint("write `components: [{component: vpc}]`")
                     });
                     let wrong: Vec<_> = wrong.collect();
                     if wrong.is_empty() || component.presence == Presence::Abstract {

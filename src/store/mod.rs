@@ -17,6 +17,7 @@ mod journal;
 mod lease;
 mod plan;
 mod approval;
+mod showing;
 mod claim;
 mod rest;
 mod run;

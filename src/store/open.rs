@@ -56,6 +56,7 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/0002.sqlite.sql"),
         postgres: include_str!("migrations/0002.postgres.sql"),
     },
+    Migration { version: 3, tables: include_str!("migrations/0003.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Where a store is.

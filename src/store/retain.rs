@@ -133,6 +133,8 @@ impl Tx {
         // A person's yes is told again as long as it stands at the forge, and must not count twice.
         const MANY: &str = "DELETE FROM inbox WHERE kind <> 'approval' AND at < ( \
             SELECT at FROM inbox WHERE kind <> 'approval' ORDER BY at DESC LIMIT 1 OFFSET $1)";
+        // A pull request that is looked at again is shown again.
+        const SHOWING: &str = "DELETE FROM showing WHERE at < $1";
         const MESSAGES: &str = "DELETE FROM outbox WHERE sent >= generation AND next_at < $1";
         let link = self.link()?;
         let mut rows = link.execute(APPROVALS, args![]).await?;
@@ -141,6 +143,7 @@ impl Tx {
         rows += link.execute(PLANS, args![]).await?;
         rows += link.execute(DELIVERIES, args![before]).await?;
         rows += link.execute(MANY, args![DELIVERIES_MAX]).await?;
+        rows += link.execute(SHOWING, args![before]).await?;
         rows += link.execute(MESSAGES, args![before]).await?;
         self.done(rows)
     }

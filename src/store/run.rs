@@ -86,7 +86,7 @@ impl Store {
             LEFT JOIN journal ON journal.agent = run.agent AND journal.repository = run.repository \
                 AND journal.run = run.run AND journal.kind = 'finished' \
             WHERE shown.agent = $1 AND shown.repository = $2 AND shown.pull = $3 \
-                AND shown.head = $4 ORDER BY journal.seq";
+                AND shown.head = $4 AND run.ended_at IS NOT NULL ORDER BY journal.seq";
         let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, pull, head];
         link.rows(OUTCOMES, args).await?.iter().map(ended).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use isobar::diagnostic::Code;
 use serde_json::Value as Json;
 
 use crate::cli::example;
@@ -96,6 +97,14 @@ fn every_mistake_is_one_finding_at_its_place() {
     let found: Json = serde_json::from_str(&found.stdout).expect("JSON");
     let places: Vec<_> = found["diagnostics"].as_array().expect("a list").iter().collect();
     assert_eq!(places.len(), MISTAKES.len(), "{}", normal(&found.to_string(), &repository));
+    for found in places {
+        let text = |key: &str| found[key].as_str().expect("a text");
+        let code = Code::ALL.iter().find(|code| code.as_str() == text("code")).expect("a code");
+        assert!(!text("hint").is_empty(), "{found}");
+        // Of a ring nobody but its author knows where to cut it; all else is told in particular.
+        let is_ring = matches!(code, Code::ImportCycle | Code::InheritCycle);
+        assert_eq!(text("hint") == code.hint(), is_ring, "{found}");
+    }
 }
 
 /// A stack that no mistake is in.

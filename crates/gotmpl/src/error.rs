@@ -62,6 +62,12 @@ impl Error {
         }
     }
 
+    /// The function that the template calls and that there is none of, if that is the mistake.
+    pub fn unknown_function(&self) -> Option<&str> {
+        let name = self.message.strip_prefix("function \"")?.strip_suffix("\" not defined")?;
+        (self.kind == ErrorKind::Parse).then_some(name)
+    }
+
     fn at(&self) -> String {
         match &self.context {
             Some(context) => format!(" (at <{context}>)"),

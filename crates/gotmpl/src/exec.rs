@@ -220,7 +220,7 @@ impl<'t> Run<'t> {
                 for i in 0..count {
                     ran = true;
                     let index = Slot::plain(Value::Absent);
-                    if !self.round(branch, index, Slot::plain(like(&value, i)))? {
+                    if !self.round(branch, &index, &Slot::plain(like(&value, i)))? {
                         break;
                     }
                 }
@@ -229,7 +229,7 @@ impl<'t> Run<'t> {
                 for (i, item) in list.items().iter().enumerate() {
                     ran = true;
                     let item = Slot::element(item.clone(), list.element());
-                    if !self.round(branch, Slot::plain(Value::Int(i as i64)), item)? {
+                    if !self.round(branch, &Slot::plain(Value::Int(i as i64)), &item)? {
                         break;
                     }
                 }
@@ -238,7 +238,7 @@ impl<'t> Run<'t> {
                 for (key, item) in map.entries() {
                     ran = true;
                     let item = Slot::element(item, map.element());
-                    if !self.round(branch, Slot::plain(Value::Str(key)), item)? {
+                    if !self.round(branch, &Slot::plain(Value::Str(key)), &item)? {
                         break;
                     }
                 }
@@ -256,7 +256,7 @@ impl<'t> Run<'t> {
     }
 
     /// One round of a range: sets its variables and walks the body. False after a break.
-    fn round(&mut self, branch: &'t Branch, index: Slot, item: Slot) -> Eval<bool> {
+    fn round(&mut self, branch: &'t Branch, index: &Slot, item: &Slot) -> Eval<bool> {
         self.spend()?;
         let pipe = &branch.pipe;
         let mark = self.variables.len();
@@ -264,16 +264,16 @@ impl<'t> Run<'t> {
             [] => {}
             [single] if pipe.assigns => self.assign(single, item.clone())?,
             [first, second, ..] if pipe.assigns => {
-                self.assign(first, index)?;
+                self.assign(first, index.clone())?;
                 self.assign(second, item.clone())?;
             }
             [_] => self.variables[mark - 1].1 = item.clone(),
             [_, _, ..] => {
                 self.variables[mark - 1].1 = item.clone();
-                self.variables[mark - 2].1 = index;
+                self.variables[mark - 2].1 = index.clone();
             }
         }
-        let flow = self.walk_all(&item, &branch.body)?;
+        let flow = self.walk_all(item, &branch.body)?;
         self.variables.truncate(mark);
         Ok(!matches!(flow, Flow::Break))
     }

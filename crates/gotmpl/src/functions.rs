@@ -14,9 +14,13 @@ pub enum Type {
     Any,
     /// Anything, where [`Value::Absent`] and [`Value::Nil`] stay apart: Go's `reflect.Value`.
     Raw,
+    /// `true` or `false`.
     Bool,
+    /// An integer of any of Go's types.
     Int,
+    /// A number.
     Float,
+    /// A text.
     Str,
     /// `map[string]interface{}`; a missing value arrives as the nil map.
     Map,
@@ -192,10 +196,12 @@ impl Functions {
         self
     }
 
+    /// Whether there is a function of that name.
     pub fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
     }
 
+    /// The function of that name.
     pub fn get(&self, name: &str) -> Option<&Function> {
         self.by_name.get(name)
     }
@@ -251,6 +257,7 @@ impl<'a> Call<'a> {
         Self { args, meter }
     }
 
+    /// All arguments, in order.
     pub fn args(&self) -> &[Value] {
         &self.args
     }

@@ -13,7 +13,9 @@ pub struct FieldPath(pub Vec<String>);
 /// All a template may read and call, on any branch. A path stands for everything below it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct References {
+    /// What of the data it reads.
     pub fields: BTreeSet<FieldPath>,
+    /// What it calls, by name.
     pub functions: BTreeSet<String>,
 }
 
@@ -60,11 +62,11 @@ pub(crate) fn collect(template: &Template) -> References {
         visited: BTreeSet::new(),
         variables: vec![("$".to_owned(), Some(FieldPath::default()))],
     };
-    reader.template(&template.name, Some(FieldPath::default()));
+    reader.template(&template.name, &Some(FieldPath::default()));
     // Templates nobody calls by a known name still count: their functions may change data.
     for name in template.trees.keys() {
         if !reader.visited.iter().any(|(visited, _)| visited == name) {
-            reader.template(name, None);
+            reader.template(name, &None);
         }
     }
     reader.found
@@ -81,14 +83,14 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn template(&mut self, name: &str, dot: Origin) {
+    fn template(&mut self, name: &str, dot: &Origin) {
         if !self.visited.insert((name.to_owned(), dot.clone())) {
             return;
         }
         let template = self.template;
         let Some(body) = template.trees.get(name) else { return };
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
-        self.nodes(body, &dot);
+        self.nodes(body, dot);
         self.variables = outer;
     }
 
@@ -107,7 +109,7 @@ impl<'t> Reader<'t> {
                 Node::Range(branch) => self.branch(branch, dot, |_| None),
                 Node::Template(node) => {
                     let origin = node.pipe.as_ref().and_then(|pipe| self.pipe(pipe, dot));
-                    self.template(&node.name, origin);
+                    self.template(&node.name, &origin);
                 }
             }
         }

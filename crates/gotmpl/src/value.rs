@@ -16,6 +16,7 @@ pub enum Value {
     Absent,
     /// A nil that is there, as from `key: null`.
     Nil,
+    /// `true` or `false`.
     Bool(bool),
     /// Go's `int`, the type of integer literals and of integers in YAML.
     Int(i64),
@@ -25,9 +26,13 @@ pub enum Value {
     Uint8(u8),
     /// Go's `uint64`, for integers beyond `int`.
     Uint64(u64),
+    /// Go's `float64`.
     Float(f64),
+    /// A text.
     Str(Arc<str>),
+    /// A Go slice.
     List(List),
+    /// A Go map from texts.
     Map(Map),
     /// Something of the embedder's, with methods.
     Object(Arc<dyn Object>),
@@ -58,11 +63,17 @@ pub trait Object: Any + Send + Sync {
 /// What a list or map holds, as far as Go's types tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
+    /// Anything: Go's `interface{}`.
     Any,
+    /// Texts.
     Str,
+    /// `true` and `false`.
     Bool,
+    /// Go's `int`.
     Int,
+    /// Go's `int64`.
     Int64,
+    /// Go's `float64`.
     Float,
     /// Bytes, which print as text under `%s`.
     Byte,
@@ -70,6 +81,7 @@ pub enum Element {
     AnyList,
     /// Lists of texts, and maps of them, as CSV has.
     StrList,
+    /// Maps from texts to texts.
     StrMap,
     /// Tables, as TOML has.
     AnyMap,
@@ -253,10 +265,12 @@ impl List {
         Self::of(Element::Byte, bytes.iter().map(|byte| Value::Uint8(*byte)).collect())
     }
 
+    /// What it holds.
     pub fn element(&self) -> Element {
         self.element
     }
 
+    /// Whether it is Go's nil, which is empty too.
     pub fn is_nil(&self) -> bool {
         self.items.is_none()
     }
@@ -267,14 +281,17 @@ impl List {
         (self.element == Element::Byte).then(|| self.items().iter().filter_map(byte).collect())
     }
 
+    /// What it holds, in order; nothing for the nil slice.
     pub fn items(&self) -> &[Value] {
         self.items.as_ref().map_or(&[], |items| &items.0)
     }
 
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.items().len()
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.items().is_empty()
     }
@@ -291,26 +308,32 @@ impl Map {
         Self { element, entries: None }
     }
 
+    /// Whether it is Go's nil, which is empty too.
     pub fn is_nil(&self) -> bool {
         self.entries.is_none()
     }
 
+    /// What it holds.
     pub fn element(&self) -> Element {
         self.element
     }
 
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.read(BTreeMap::len)
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// The value at `key`, if there is one.
     pub fn get(&self, key: &str) -> Option<Value> {
         self.read(|entries| entries.get(key).cloned())
     }
 
+    /// Whether there is a value at `key`, be it nil.
     pub fn has(&self, key: &str) -> bool {
         self.read(|entries| entries.contains_key(key))
     }

@@ -184,6 +184,34 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::UnknownQuotedScalarEscape => {
             "write `\\\\` for a backslash, or use single quotes"
         }
+        ErrorKind::UnclosedFlowCollection { open: '[' }
+        | ErrorKind::MismatchedFlowCollectionEnd { open: '[', .. }
+        | ErrorKind::UnexpectedEofFlowSequence => {
+            "close the list with `]`, or quote the value if `[` is meant as text"
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::MismatchedFlowCollectionEnd { .. }
+        | ErrorKind::UnexpectedEofFlowMapping => {
+            "close the map with `}`, or quote the value if `{` is meant as text"
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            "take the bracket out, or quote the text that it belongs to"
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            "write a comma between the items, or close the bracket"
+        }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => "close the quote where the text ends",
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "quote the whole value, and write a quote inside of it as `''` or `\\\"`"
+        }
+        ErrorKind::BlockEntryInFlowCollection
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::ExpectedBlockSequenceEntry => {
+            "give each item of the list a line of its own, all with the same indentation"
+        }
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidIndentation
         | ErrorKind::InvalidBlockScalarIndent

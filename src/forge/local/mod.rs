@@ -148,7 +148,12 @@ impl LocalForge {
 #[async_trait]
 impl Forge for LocalForge {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { comment_characters_max: COMMENT_CHARACTERS_MAX, folds: true, alerts: true }
+        Capabilities {
+            comment_characters_max: COMMENT_CHARACTERS_MAX,
+            folds: true,
+            alerts: true,
+            diagrams: true,
+        }
     }
 
     async fn pulls(&self, base: &str, since: Timestamp) -> Result<Vec<PullRequest>, ForgeError> {

@@ -1,14 +1,18 @@
 //! The plan comment: the answer in its first two lines, what goes first, everything else below.
+//!
+//! It is one comment from the first plan to the last outcome, and says at every moment what is
+//! true then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::escape::{code, fence, prose};
-use super::{Detail, Limits, marker, stack};
+use super::{Detail, Limits, earlier, marker, progress, stack};
 use crate::diagnostic::Severity;
 use crate::model::change::{Cause, Risk};
-use crate::model::plan::{Hold, Part, Plan};
-use crate::model::review::Review;
+use crate::model::plan::{Hold, HoldReason, Part, Plan};
+use crate::model::review::{Progress, Review};
+use crate::model::revision::Revision;
 use crate::report::cause;
 use crate::report::words::{self, Clearing, Verdict, counts, several, visible};
 
@@ -29,7 +33,8 @@ const COMMANDS_MAX: usize = 3;
 /// The same review gives the same bytes, so that saying it again changes nothing.
 pub fn comment(review: &Review, limits: &Limits) -> String {
     let fits = |text: &String| text.len() <= limits.characters_max;
-    let texts = Detail::LADDER.into_iter().map(|detail| compose(review, limits, detail));
+    let still = undone(review);
+    let texts = Detail::LADDER.into_iter().map(|detail| compose(review, &still, limits, detail));
     let mut last = String::new();
     for text in texts {
         if fits(&text) {
@@ -40,39 +45,63 @@ pub fn comment(review: &Review, limits: &Limits) -> String {
     last
 }
 
-fn compose(review: &Review, limits: &Limits, detail: Detail) -> String {
+/// `still` is the review of what is still to be decided about.
+fn compose(review: &Review, still: &Review, limits: &Limits, detail: Detail) -> String {
     let mut out = marker("plan", &review.scope);
     out.push('\n');
-    write_verdict(&mut out, review);
+    write_verdict(&mut out, review, detail);
     if detail < Detail::Verdict {
-        write_alert(&mut out, review, limits);
+        write_alert(&mut out, still, limits);
+        if let Some(pull) = &review.pull {
+            earlier::write(&mut out, pull, limits);
+        }
         write_identity(&mut out, review);
-        write_causes(&mut out, review);
+        write_causes(&mut out, still);
         write_table(&mut out, review);
         write_diagnostics(&mut out, review);
+        progress::write(&mut out, review);
+        let next = next(still);
+        write_holds(&mut out, still, &next);
+        write_next(&mut out, &next);
     }
     if detail < Detail::Counts {
         for plan in words::plans_by_severity(review) {
-            stack::write(&mut out, plan, limits, detail);
+            let is_open = !review.since.contains_key(&plan.digest());
+            stack::write(&mut out, plan, is_open, limits, detail);
         }
-    }
-    if detail < Detail::Verdict {
-        write_holds(&mut out, review);
-        write_next(&mut out, review);
     }
     write_footer(&mut out, review, detail);
     out
 }
 
-fn write_verdict(out: &mut String, review: &Review) {
-    let verdict = Verdict::of(review);
-    let sign = match verdict {
-        Verdict::NoEffect | Verdict::Ready => "\u{2705}",
+fn write_verdict(out: &mut String, review: &Review, detail: Detail) {
+    let sign = match Verdict::of(review) {
+        Verdict::NoEffect
+        | Verdict::Settled
+        | Verdict::Applied
+        | Verdict::Ready
+        | Verdict::Approved => "\u{2705}",
         Verdict::Observed => "\u{1f440}",
+        Verdict::Applying => "\u{23f3}",
+        Verdict::Deviated | Verdict::Stale => "\u{26a0}\u{fe0f}",
         Verdict::NeedsApproval => "\u{270b}",
-        Verdict::Held | Verdict::Invalid => "\u{26d4}",
+        Verdict::Held | Verdict::Failed | Verdict::Invalid => "\u{26d4}",
     };
     let _ = writeln!(out, "### {sign} {}\n", words::headline(review));
+    if let Some(answer) = words::answer(review).filter(|_| detail < Detail::Verdict) {
+        let _ = writeln!(out, "{}\n", prose(&answer));
+    }
+}
+
+/// What is still to be decided about: plans of which nothing has begun, and in place of the others
+/// what their stacks ask for now.
+fn undone(review: &Review) -> Review {
+    let still = |plan: &Plan| match review.since.get(&plan.digest()) {
+        None => Some(plan.clone()),
+        Some(since) => since.left.clone(),
+    };
+    let plans = review.plans.iter().filter_map(still).collect();
+    Review { plans, since: BTreeMap::new(), ..review.clone() }
 }
 
 /// One box, and only when it matters: what goes, or what the apply would put back.
@@ -132,10 +161,22 @@ fn write_identity(out: &mut String, review: &Review) {
     let observed = review.plans.iter().map(|plan| plan.envelope.observed_at).min();
     let mut parts = Vec::new();
     if let Some(pull) = &review.pull {
-        let short = |id: &crate::ids::CommitId| id.as_str().chars().take(8).collect::<String>();
-        parts.push(format!("{} onto {}", code(&short(&pull.head)), code(&short(&pull.base))));
+        let (head, base) = (earlier::short(&pull.head), earlier::short(&pull.base));
+        parts.push(match &pull.merged {
+            None => format!("{head} onto {base}"),
+            Some(merge) => format!("{head} merged as {}", earlier::short(merge)),
+        });
     }
-    parts.extend(observed.map(|at| format!("observed {}", words::moment(at))));
+    let ended = review.since.values().filter_map(|since| match &since.progress {
+        Progress::Ended(outcome) => Some(outcome.ended_at),
+        Progress::Applying { .. } | Progress::Replaced => None,
+    });
+    let applies = Verdict::of(review) == Verdict::Applying;
+    match is_merged(review) {
+        true if applies => {}
+        false => parts.extend(observed.map(|at| format!("observed {}", words::moment(at)))),
+        true => parts.extend(ended.max().map(|at| format!("ended {}", words::moment(at)))),
+    }
     parts.push(format!("agent {}", code(review.scope.agent.as_str())));
     let _ = writeln!(out, "{}\n", parts.join(" \u{b7} "));
 }
@@ -164,7 +205,7 @@ fn write_table(out: &mut String, review: &Review) {
             code(effect.stack.as_str()),
             words::plan_counts(plan),
             plan.risk().and_then(words::risk).unwrap_or("reversible"),
-            Verdict::of_plan(plan).word().to_lowercase(),
+            words::stands(review, plan),
             code(&plan.digest().short()),
         );
     }
@@ -208,38 +249,57 @@ fn write_diagnostics(out: &mut String, review: &Review) {
     out.push('\n');
 }
 
-fn write_holds(out: &mut String, review: &Review) {
-    let holds: Vec<(&Plan, &Hold)> = words::plans_by_severity(review)
-        .into_iter()
-        .flat_map(|plan| plan.envelope.holds.iter().map(move |hold| (plan, hold)))
-        .collect();
-    if holds.is_empty() {
+/// Why something waits, and what clears it. What the answer has said of all plans is not said of
+/// each again, and a command that comes next does not stand here, too.
+fn write_holds(out: &mut String, still: &Review, next: &[String]) {
+    let is_said =
+        matches!(Verdict::of(still), Verdict::NeedsApproval | Verdict::Approved | Verdict::Ready);
+    let is_news = |plan: &Plan, hold: &Hold| match hold.reason {
+        HoldReason::NotReviewed { because: None, .. } if is_said => {
+            !matches!(plan.envelope.revision, Revision::Merge { .. })
+        }
+        _ => true,
+    };
+    let mut lines = Vec::new();
+    for plan in words::plans_by_severity(still) {
+        let holds = plan.envelope.holds.iter().filter(|hold| is_news(plan, hold));
+        lines.extend(holds.map(|hold| hold_line(plan, hold, next)));
+        if is_merged(still) && plan.envelope.holds.is_empty() {
+            let stack = code(plan.effect().stack.as_str());
+            lines.push(format!("{stack}: nothing holds it; it is applied by itself"));
+        }
+    }
+    if lines.is_empty() {
         return;
     }
-    out.push_str("**Held**\n\n");
-    for (plan, hold) in holds.iter().take(LISTED_MAX) {
-        let stack = code(plan.effect().stack.as_str());
-        let part = match &hold.part {
-            Part::Plan => String::new(),
-            part => format!(" {}", code(&words::part(part))),
-        };
-        let clearing = match words::clearing(plan, hold) {
-            Clearing::Command(command) => format!(" \u{2192} {}", code(&command)),
-            Clearing::Deed(deed) => format!(" \u{2192} {}", prose(&deed)),
-            Clearing::Wait => String::new(),
-        };
-        let reason = prose(&words::reason(&hold.reason));
-        let _ = writeln!(out, "- {stack}{part}: {reason}{clearing}");
+    let _ = writeln!(out, "**{}**\n", if is_merged(still) { "What to do now" } else { "Held" });
+    for line in lines.iter().take(LISTED_MAX) {
+        let _ = writeln!(out, "- {line}");
     }
-    if holds.len() > LISTED_MAX {
-        let _ = writeln!(out, "- and {} more", holds.len() - LISTED_MAX);
+    if lines.len() > LISTED_MAX {
+        let _ = writeln!(out, "- and {} more", lines.len() - LISTED_MAX);
     }
     out.push('\n');
 }
 
-/// What can be done now: commands that clear holds, or a look at the largest plan.
-fn write_next(out: &mut String, review: &Review) {
-    let holds = review
+fn hold_line(plan: &Plan, hold: &Hold, next: &[String]) -> String {
+    let stack = code(plan.effect().stack.as_str());
+    let part = match &hold.part {
+        Part::Plan => String::new(),
+        part => format!(" {}", code(&words::part(part))),
+    };
+    let clearing = match words::clearing(plan, hold) {
+        Clearing::Command(command) if next.contains(&command) => " \u{2192} below".to_owned(),
+        Clearing::Command(command) => format!(" \u{2192} {}", code(&command)),
+        Clearing::Deed(deed) => format!(" \u{2192} {}", prose(&deed)),
+        Clearing::Wait => String::new(),
+    };
+    format!("{stack}{part}: {}{clearing}", prose(&words::reason(&hold.reason)))
+}
+
+/// What can be done now: commands that clear holds.
+fn next(still: &Review) -> Vec<String> {
+    let holds = still
         .plans
         .iter()
         .flat_map(|plan| plan.envelope.holds.iter().map(move |hold| words::clearing(plan, hold)));
@@ -249,12 +309,18 @@ fn write_next(out: &mut String, review: &Review) {
             Clearing::Deed(_) | Clearing::Wait => None,
         })
         .collect();
-    let shown: Vec<_> = commands.into_iter().take(COMMANDS_MAX).collect();
-    if !shown.is_empty() {
-        out.push_str("**Next**\n\n");
-        out.push_str(&fence("", &visible_lines(&shown)));
+    commands.into_iter().take(COMMANDS_MAX).collect()
+}
+
+fn write_next(out: &mut String, next: &[String]) {
+    if !next.is_empty() {
+        out.push_str(&fence("", &visible_lines(next)));
         out.push('\n');
     }
+}
+
+fn is_merged(review: &Review) -> bool {
+    review.pull.as_ref().is_some_and(|pull| pull.merged.is_some())
 }
 
 fn visible_lines(lines: &[String]) -> String {
@@ -268,7 +334,7 @@ fn write_footer(out: &mut String, review: &Review, detail: Detail) {
             "Left out for length: {omission}. All of it: `isobar plan --json` at this commit.\n"
         );
     }
-    if review.plans.is_empty() {
+    if review.plans.is_empty() || is_merged(review) {
         return;
     }
     out.push_str(

@@ -12,7 +12,7 @@ const PATHS_MAX: usize = 20;
 /// Says which paths have to be settled before there is anything to plan.
 pub fn conflict(scope: &Scope, paths: &[String]) -> String {
     let mut out = format!(
-        "{}\n\u{26d4} **Conflict.** This cannot be merged, so there is nothing to plan.\n\n",
+        "{}\n### \u{26d4} Conflict: this cannot be merged, so there is nothing to plan\n\n",
         marker("plan", scope)
     );
     for path in paths.iter().take(PATHS_MAX) {

@@ -7,7 +7,10 @@
 //! How to add: one file per comment; a new way of dropping detail is a step of [`Detail`].
 
 mod comment;
+mod earlier;
 mod stack;
+mod order;
+mod progress;
 mod outcome;
 mod conflict;
 
@@ -28,6 +31,8 @@ pub struct Limits {
     pub folds: bool,
     /// Whether `> [!CAUTION]` is a box.
     pub alerts: bool,
+    /// Whether a fence of `mermaid` is a diagram.
+    pub diagrams: bool,
 }
 
 /// How much a comment says. Each step leaves out more; what goes for good is named at all but

@@ -9,7 +9,7 @@ use crate::model::outcome::Outcome;
 use crate::report::words;
 
 /// Most lines below the verdict.
-const LINES_MAX: usize = 20;
+pub(super) const LINES_MAX: usize = 20;
 
 /// How the runs ended that a pull request let through, one after the other; as many as fit.
 pub fn outcomes(scope: &Scope, outcomes: &[Outcome], limits: &Limits) -> String {

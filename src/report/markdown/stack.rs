@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::{code, fence, html};
-use super::{Detail, Limits};
+use super::{Detail, Limits, order};
 use crate::model::change::{Action, Change, FieldChange};
 use crate::model::plan::Plan;
 use crate::report::field::{Line, Shown, shown};
@@ -12,8 +12,8 @@ use crate::report::words::{self, visible};
 /// Most fields of one change: beyond it nobody reads a comment.
 const FIELDS_MAX: usize = 40;
 
-/// The stack, folded unless something goes.
-pub(super) fn write(out: &mut String, plan: &Plan, limits: &Limits, detail: Detail) {
+/// The stack, folded unless something is still to go.
+pub(super) fn write(out: &mut String, plan: &Plan, is_open: bool, limits: &Limits, detail: Detail) {
     let effect = plan.effect();
     let name = html(effect.stack.as_str());
     let mut summary = words::plan_counts(plan);
@@ -21,7 +21,7 @@ pub(super) fn write(out: &mut String, plan: &Plan, limits: &Limits, detail: Deta
         let _ = write!(summary, " ({risk})");
     }
     let goes = effect.changes.iter().any(|change| change.action.is_destructive());
-    let _ = match (limits.folds, goes) {
+    let _ = match (limits.folds, goes && is_open) {
         (true, true) => {
             writeln!(out, "<details open><summary><b>{name}</b>: {summary}</summary>\n")
         }
@@ -34,6 +34,7 @@ pub(super) fn write(out: &mut String, plan: &Plan, limits: &Limits, detail: Deta
         out.push_str(&fence("diff", &lines));
         out.push('\n');
     }
+    order::write(out, effect, limits, detail);
     if limits.folds {
         out.push_str("</details>\n\n");
     }

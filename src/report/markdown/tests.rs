@@ -1,10 +1,12 @@
+mod states;
+
 use super::*;
 use crate::model::change::{Action, Risk};
 use crate::model::plan::{Hold, HoldReason, Part};
 use crate::model::review::Review;
 use crate::report::tests::fixture::{self, change, component, plan};
 
-const FORGE: Limits = Limits { characters_max: 60_000, folds: true, alerts: true };
+const FORGE: Limits = Limits { characters_max: 60_000, folds: true, alerts: true, diagrams: true };
 
 /// What is left of a comment without fences and inline code, as a reader of markdown takes it.
 fn bare(comment: &str) -> String {
@@ -126,7 +128,7 @@ fn nothing_a_user_wrote_is_taken_for_ours() {
             let (opened, closed) =
                 (bare.matches("<details").count(), bare.matches("</details>").count());
             assert_eq!(opened, closed, "{text:?}");
-            assert_eq!(opened, if limits.folds { 4 } else { 0 }, "{text:?}");
+            assert_eq!(opened, if limits.folds { 5 } else { 0 }, "{text:?}");
             let hidden = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{200b}".contains(c));
             assert!(!comment.contains(hidden), "{text:?}");
             let rows = comment.lines().filter(|line| line.starts_with("| "));

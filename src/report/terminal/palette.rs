@@ -33,9 +33,17 @@ pub(super) fn sign(action: &Action) -> (char, Style) {
 /// The colour of a verdict.
 pub(super) fn verdict(verdict: Verdict) -> Style {
     match verdict {
-        Verdict::NoEffect | Verdict::Ready => COMES.bold(),
+        Verdict::NoEffect
+        | Verdict::Settled
+        | Verdict::Applied
+        | Verdict::Ready
+        | Verdict::Approved => COMES.bold(),
         Verdict::Observed => STRONG,
-        Verdict::NeedsApproval | Verdict::Held => CHANGES.bold(),
-        Verdict::Invalid => GOES.bold(),
+        Verdict::Applying
+        | Verdict::Deviated
+        | Verdict::NeedsApproval
+        | Verdict::Held
+        | Verdict::Stale => CHANGES.bold(),
+        Verdict::Failed | Verdict::Invalid => GOES.bold(),
     }
 }

@@ -101,7 +101,7 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         component: change.component.clone(),
         changes: vec![at],
         nature: Nature::IdempotentByName,
-        after: Vec::new(),
+        after: after(&changes[..at], &change.component),
         artifact: None,
     };
     // What is only observed has changes and no steps.
@@ -126,6 +126,17 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         base: commit("9b3e7d1255aa"),
     };
     Plan::seal(effect, Envelope { revision, observed_at: now(), holds, why })
+}
+
+/// The changes that a component's come after: what is encrypted waits for its key.
+fn after(before: &[Change], id: &ComponentId) -> Vec<usize> {
+    const ORDER: [(&str, &str); 2] =
+        [("terraform/s3", "terraform/kms"), ("terraform/sqs", "terraform/s3")];
+    let name = |id: &ComponentId| format!("{}/{}", id.kind, id.name);
+    let waits = |before: &Change| {
+        ORDER.iter().any(|(one, on)| (*one, *on) == (&name(id), &name(&before.component)))
+    };
+    (0..before.len()).filter(|&at| waits(&before[at])).collect()
 }
 
 pub(in crate::report) fn not_reviewed() -> Hold {
@@ -238,6 +249,8 @@ pub(in crate::report) fn review() -> Review {
         title: "Keep logs for 90 days".to_owned(),
         head: commit("4f2a91c07d1e"),
         base: commit("9b3e7d1255aa"),
+        merged: None,
+        earlier: None,
     };
     Review::new(scope(), Some(pull), [production(), recovery, hub, unchanged], Vec::new())
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::ids::ResourceKey;
 use crate::model::plan::{Hold, HoldReason, Part};
@@ -71,7 +73,7 @@ fn a_verdict_is_the_worst_of_what_is_true() {
     let of = |holds| Verdict::of_plan(&fixture::plan(fixture::HUB, vec![change()], holds));
     let reviewed = HoldReason::NotReviewed { approvals_needed: 1, approvals: 1, because: None };
     assert_eq!(of(vec![]), Verdict::Ready);
-    assert_eq!(of(vec![hold(reviewed)]), Verdict::Ready);
+    assert_eq!(of(vec![hold(reviewed)]), Verdict::Approved);
     assert_eq!(of(vec![fixture::not_reviewed()]), Verdict::NeedsApproval);
     assert_eq!(of(vec![fixture::not_reviewed(), hold(HoldReason::Protected)]), Verdict::Held);
     let unresolved = HoldReason::Unresolved { codes: vec![] };

@@ -4,10 +4,8 @@ use expect_test::expect;
 
 use super::{check_stacks, resolved};
 
-#[test]
-fn twelve_mistakes_are_twelve_findings() {
-    check_stacks(
-        "--- stacks/mixins/broken.yaml
+/// Twelve mistakes of twelve kinds.
+const TWELVE: &str = "--- stacks/mixins/broken.yaml
 vars: [
 --- stacks/deploy/a.yaml
 import: [mixins/brokn, {path: ''}]
@@ -33,7 +31,12 @@ vars: {stage: d}
 components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
 --- stacks/deploy/e.yaml
 {vars: {tenant: e}, components: {terraform: {vpc: {}}}}
-",
+";
+
+#[test]
+fn twelve_mistakes_are_twelve_findings() {
+    check_stacks(
+        TWELVE,
         &expect![[r#"
             a
               terraform/vpc is unresolved
@@ -64,6 +67,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
             Error section-type stacks/deploy/c.yaml:5:19: `vars` must be a map
               hint: remove the empty `vars:`, or write `vars: {}`
             Error template-syntax stacks/deploy/c.yaml:6:33: function "nope" not defined
+              hint: take it out, or call a function of Sprig or Gomplate
             Warning unknown-key stacks/deploy/c.yaml:7:14: `var` means nothing in a component
               hint: did you mean `vars`?
             Error dependency-missing stacks/deploy/c.yaml:8:49: there is no terraform component `fin` in the stack `c`
@@ -74,6 +78,7 @@ components: {terraform: {vpc: {vars: {x: !evn HOME}}}}
             Error stack-name stacks/deploy/e.yaml:1:1: this stack has no name: map has no entry for key "stage"
               hint: set the missing value in this manifest or in what it imports
             Error yaml-syntax stacks/mixins/broken.yaml:1:7: unclosed bracket '['
+              hint: close the list with `]`, or quote the value if `[` is meant as text
         "#]],
     );
 }

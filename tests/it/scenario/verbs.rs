@@ -55,6 +55,7 @@ impl Scene {
             ["merge", pull] => self.merge(pull_number(pull)?),
             ["close", pull] => self.close(pull_number(pull)?),
             ["comments", pull] => self.comments(pull_number(pull)?),
+            ["state", pull] => self.state(pull_number(pull)?),
             ["statuses", pull] => self.statuses(pull_number(pull)?),
             ["shown", pull] => self.shown(pull_number(pull)?),
             // The agent.

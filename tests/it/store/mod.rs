@@ -9,6 +9,7 @@ mod open;
 mod plan;
 mod rest;
 mod retain;
+mod showing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -229,10 +229,10 @@ async fn a_store_of_the_first_schema_is_brought_up_to_date() {
         let lease = lease(&store, "a").await;
         drop(claimed(&store, &lease, "run-1").await);
         store.close().await;
-        // The second migration, undone.
+        // Everything after the first migration, undone.
         let sql = match bed.is_sqlite() {
-            true => include_str!("undo_0002.sqlite.sql"),
-            false => include_str!("undo_0002.postgres.sql"),
+            true => include_str!("back_to_0001.sqlite.sql"),
+            false => include_str!("back_to_0001.postgres.sql"),
         };
         bed.raw(sql).await.expect("a change behind its back");
         let read = Store::open_read_only(&bed.url, &bed.world()).await.err();

@@ -145,12 +145,12 @@ impl<'t> Run<'t> {
         let Some((last, inner)) = names.split_last() else { return Ok(receiver) };
         let at = At::Operand(node);
         for name in inner {
-            receiver = self.field(dot, receiver, Request { name, args: &[], piped: None, at })?;
+            receiver = self.field(dot, &receiver, Request { name, args: &[], piped: None, at })?;
         }
-        self.field(dot, receiver, Request { name: last, args, piped, at })
+        self.field(dot, &receiver, Request { name: last, args, piped, at })
     }
 
-    fn field(&mut self, dot: &Slot, receiver: Slot, request: Request<'t, '_>) -> Eval<Slot> {
+    fn field(&mut self, dot: &Slot, receiver: &Slot, request: Request<'t, '_>) -> Eval<Slot> {
         self.spend()?;
         let name = request.name;
         let has_arguments = !request.args.is_empty() || request.piped.is_some();

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
 /// `count` requests, the same for the same seed.
-pub fn templates(seed: u64, count: usize) -> Vec<Json> {
+pub(crate) fn templates(seed: u64, count: usize) -> Vec<Json> {
     let mut rng = Rng::with_seed(seed);
     (0..count)
         .map(|i| {
@@ -31,7 +31,7 @@ pub fn templates(seed: u64, count: usize) -> Vec<Json> {
 }
 
 /// Writes `count` of them as a corpus file, those with the same settings together.
-pub fn write(file: &Path, seed: u64, count: usize) {
+pub(crate) fn write(file: &Path, seed: u64, count: usize) {
     let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for request in templates(seed, count) {
         let text = |key: &str| request[key].as_str().unwrap_or_default().to_owned();

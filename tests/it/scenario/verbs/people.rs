@@ -127,6 +127,18 @@ impl Scene {
         Ok(out)
     }
 
+    /// What the plan's comment says before its details.
+    pub(super) fn state(&mut self, pull: PullNumber) -> Told {
+        let view = self.stage.forge().show(pull).map_err(|error| error.to_string())?;
+        let plan =
+            view.comments.iter().find(|comment| comment.body.starts_with("<!-- isobar:plan"));
+        let Some(plan) = plan else { return Ok("(nothing is said)".to_owned()) };
+        let lines = plan.body.lines().skip(1).take_while(|line| !line.starts_with("<details"));
+        let mut out: String = lines.map(|line| format!("{line}\n")).collect();
+        out.truncate(out.trim_end().len());
+        Ok(out)
+    }
+
     pub(super) fn statuses(&mut self, pull: PullNumber) -> Told {
         let view = self.stage.forge().show(pull).map_err(|error| error.to_string())?;
         let mut out = String::new();

@@ -53,11 +53,11 @@ fn value(document: &Document, id: NodeId, meter: &mut Meter) -> Result<Value, Fa
                 Value::Str(key) => key.to_string(),
                 other => convert::text(&other, meter)?,
             };
-            map.insert(key, self::value(document, entry.value, meter)?);
+            map.insert(key, value(document, entry.value, meter)?);
         }
         map.into()
     } else {
-        let items = document.items(id).iter().map(|item| self::value(document, *item, meter));
+        let items = document.items(id).iter().map(|item| value(document, *item, meter));
         items.collect::<Result<Vec<_>, _>>()?.into()
     };
     meter.leave();

@@ -1,6 +1,6 @@
-DROP TRIGGER journal_delete ON journal;
-DROP TRIGGER journal_truncate ON journal;
-DROP FUNCTION refuse_delete_behind_anchor;
+DELETE FROM schema_version WHERE version = 3;
+DROP TABLE showing;
+DROP TRIGGER journal_delete;
 DELETE FROM schema_version WHERE version = 2;
 DROP TABLE journal_anchor;
 DROP TABLE rewrite;
@@ -16,6 +16,5 @@ ALTER TABLE run DROP COLUMN rest;
 DROP INDEX journal_at;
 DROP INDEX inbox_at;
 DROP INDEX outbox_sent;
-DROP FUNCTION refuse_anchor_back;
-CREATE TRIGGER journal_delete BEFORE DELETE OR TRUNCATE ON journal
-FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_delete BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
