@@ -78,15 +78,16 @@ impl Look {
             None => wanted.rendered.get(id).and_then(|built| built.as_ref().ok()),
             Some(_) => None,
         };
+        let mut owning: BTreeMap<&ComponentId, Inventory> = BTreeMap::new();
+        for (key, owned) in &target.owned {
+            if owned.component.stack == stack.name {
+                let of = owning.entry(&owned.component).or_default();
+                of.insert(key.clone(), owned.clone());
+            }
+        }
         for id in concerned(wanted, &stack, &target.owned, moving.is_some()) {
-            let rendered = built(&id);
-            let owned: Inventory = target
-                .owned
-                .iter()
-                .filter(|(_, owned)| owned.component == id)
-                .map(|(key, owned)| (key.clone(), owned.clone()))
-                .collect();
-            let seen = target.target.observe(&id, rendered, &owned).await;
+            let owned = owning.remove(&id).unwrap_or_default();
+            let seen = target.target.observe(&id, built(&id), &owned).await;
             observed.insert(id, seen);
         }
         Self { stack, target, observed, observed_at, moving, is_there: false }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use globset::GlobMatcher;
+use globset::{GlobSet, GlobSetBuilder};
 
 use super::atmos_yaml::Dialect;
 use super::path;
@@ -10,10 +10,9 @@ use crate::source::Snapshot;
 
 /// The manifests that an include pattern names and no exclude pattern does, sorted by path.
 pub(super) fn parents(snapshot: &Snapshot, dialect: &Dialect) -> Vec<Arc<str>> {
-    let included: Vec<_> = dialect.included.iter().flat_map(|glob| with_extensions(glob)).collect();
-    let excluded: Vec<_> = dialect.excluded.iter().flat_map(|glob| with_extensions(glob)).collect();
-    let fits = |globs: &[GlobMatcher], path: &str, below: &str| {
-        globs.iter().any(|glob| glob.is_match(below) || glob.is_match(path))
+    let (included, excluded) = (set(&dialect.included), set(&dialect.excluded));
+    let fits = |globs: &GlobSet, path: &str, below: &str| {
+        globs.is_match(below) || (below != path && globs.is_match(path))
     };
     snapshot
         .below(&dialect.stacks)
@@ -26,13 +25,16 @@ pub(super) fn parents(snapshot: &Snapshot, dialect: &Dialect) -> Vec<Arc<str>> {
         .collect()
 }
 
-/// The pattern itself, or with every extension a manifest may have if it names none.
-fn with_extensions(pattern: &str) -> Vec<GlobMatcher> {
-    let patterns = if path::is_manifest(pattern) {
-        vec![pattern.to_owned()]
-    } else {
-        path::EXTENSIONS.iter().map(|extension| format!("{pattern}{extension}")).collect()
-    };
-    // `atmos.yaml` was read with its patterns checked.
-    patterns.iter().filter_map(|pattern| path::glob(pattern).ok()).collect()
+/// The patterns, each by itself, or with every extension a manifest may have if it names none.
+fn set(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let extensions = if path::is_manifest(pattern) { &[""] } else { path::EXTENSIONS };
+        // `atmos.yaml` was read with its patterns checked.
+        for glob in extensions.iter().filter_map(|end| path::glob(&format!("{pattern}{end}")).ok())
+        {
+            set.add(glob.glob().clone());
+        }
+    }
+    set.build().unwrap_or_default()
 }

@@ -60,6 +60,9 @@ impl Manifests {
 
     /// Forgets manifests that no closure is made of, but for those without context.
     pub(super) fn keep<'c>(&mut self, used: impl Iterator<Item = &'c Arc<Manifest>>) {
+        if self.apart.keys().all(|(_, id)| id.is_none()) {
+            return;
+        }
         let used: BTreeSet<_> = used.map(|manifest| Arc::as_ptr(manifest).addr()).collect();
         let stays = |id: &Option<ContentId>, manifest: &Arc<Manifest>| {
             id.is_none() || used.contains(&Arc::as_ptr(manifest).addr())

@@ -171,11 +171,15 @@ impl Resolver {
         let snapshot = self.library.snapshot.clone();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         self.manifests.prefetch(&mut self.library, &self.templates, &all);
+        let paths = match changed {
+            Some((_, false)) => self.parents.keys().cloned().collect(),
+            _ => discover::parents(&snapshot, &self.dialect),
+        };
         let before = std::mem::take(&mut self.parents);
         let (library, templates) = (&mut self.library, &mut self.templates);
         let mut importer = Importer::new(library, templates, &self.dialect, &mut self.manifests);
         let mut new = Vec::new();
-        for path in discover::parents(&snapshot, &self.dialect) {
+        for path in paths {
             let known = before.get(&path);
             if let (Some(known), Some((changed, false))) = (known, changed)
                 && known.closure.faults.is_empty()

@@ -12,15 +12,19 @@ use crate::plan::{Draft, PlanInput, order};
 /// What is only observed or locked is taken as it stands, unless it is not there yet. What only
 /// goes waits for nobody above it.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
-    let creates = |id: &ComponentId| {
-        draft.changes.iter().any(|c| c.component == *id && c.action == Action::Create)
-    };
+    let creating = draft.changes.iter().filter(|change| change.action == Action::Create);
+    let creating: BTreeSet<_> = creating.map(|change| &change.component).collect();
     let holds_up = |hold: &Hold| match (&hold.reason, hold.part.component()) {
         (_, None) => None,
-        (HoldReason::Observed { .. } | HoldReason::Locked, Some(id)) if !creates(id) => None,
+        (HoldReason::Observed { .. } | HoldReason::Locked, Some(id)) if !creating.contains(id) => {
+            None
+        }
         (_, id) => id.cloned(),
     };
     let held: BTreeSet<ComponentId> = draft.holds.iter().filter_map(holds_up).collect();
+    if held.is_empty() {
+        return Vec::new();
+    }
     let makes =
         |change: &&Change| !matches!(change.action, Action::Keep | Action::Delete | Action::Forget);
     let making: BTreeSet<_> =
