@@ -101,7 +101,11 @@ impl Reviews {
                 PullState::Closed => Ok(()),
             };
             // One bad pull request does not hide the others.
-            if let Err(error) = done {
+            let Err(error) = done else { continue };
+            failed.push(format!("{}: {}", pull.number, super::chain(&error)));
+            if pull.state == PullState::Open
+                && let Err(error) = self.show_unplanned(pull).await
+            {
                 failed.push(format!("{}: {}", pull.number, super::chain(&error)));
             }
         }
@@ -250,6 +254,23 @@ impl Reviews {
             tx.say(scope, messages::STATUS, &key, &messages::status(&pull.head, &status)).await?;
         tx.commit().await?;
         said.insert(pull.number, timeless);
+        self.wake_sender(news);
+        Ok(())
+    }
+
+    /// A head that cannot be planned is not what the comment is about; one that could be, is.
+    async fn show_unplanned(&self, pull: &PullRequest) -> Result<(), StoreError> {
+        let (store, scope) = (&self.agent.store, &self.repository.scope);
+        let showing = store.showing(scope, pull.number).await?;
+        if showing.is_some_and(|showing| showing.head == pull.head) {
+            return Ok(());
+        }
+        let body = report::markdown::unplanned(scope, &pull.head);
+        let mut tx = store.begin().await?;
+        self.said.lock().await.remove(&pull.number);
+        let key = messages::key(pull.number, "plan");
+        let news = tx.say(scope, messages::COMMENT, &key, &body).await?;
+        tx.commit().await?;
         self.wake_sender(news);
         Ok(())
     }
