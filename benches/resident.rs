@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use isobar::model::question::Answers;
-use isobar::source::folder_snapshot;
+use isobar::source::Folder;
 use isobar::stacks::{Resolver, Selection};
+use isobar::world::World;
 
 /// Edits that are timed: the median of 20 is steady.
 const EDITS: usize = 20;
@@ -24,9 +25,11 @@ fn main() {
     let path = folder.join(file);
     let before = std::fs::read_to_string(&path).expect("the file can be read");
     let (selection, answers) = (Selection::default(), Answers::new());
+    let clock = World::real().clock;
+    let mut folder = Folder::new(folder);
 
     let start = Instant::now();
-    let snapshot = folder_snapshot(&folder).expect("a complete folder");
+    let snapshot = folder.snapshot(clock.now()).expect("a complete folder");
     let listed = start.elapsed();
     let mut resolver = Resolver::new(&snapshot);
     let read = start.elapsed();
@@ -43,7 +46,7 @@ fn main() {
     for edit in 0..EDITS {
         std::fs::write(&path, format!("{before}settings:\n  edit: {edit}\n")).expect("an edit");
         let start = Instant::now();
-        let snapshot = folder_snapshot(&folder).expect("a complete folder");
+        let snapshot = folder.snapshot(clock.now()).expect("a complete folder");
         let listed = start.elapsed();
         resolver.advance(&snapshot);
         let resolution = resolver.resolve(&selection, &answers);

@@ -14,6 +14,7 @@ use jsonschema::{ValidationError, Validator};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map as Object, Value as Json};
+use serde_path_to_error::Segment;
 use yaml_span::schema::{Scalar, v3};
 use yaml_span::{Document, Limits, NodeId, parse_first};
 
@@ -66,10 +67,13 @@ pub fn read_with<T: DeserializeOwned + JsonSchema>(
     let mut found: Vec<_> =
         validator.iter_errors(&json).flat_map(|error| checked.diagnostics(&error)).collect();
     if found.is_empty() {
-        match serde_json::from_value(json) {
+        match serde_path_to_error::deserialize(json) {
             Ok(value) => return Ok(value),
             // What a schema cannot say: a name with a control character, a date that is none.
-            Err(error) => found.push(checked.at(checked.document.root(), error.to_string())),
+            Err(error) => {
+                let node = at_path(&checked.document, error.path());
+                found.push(checked.at(node, error.inner().to_string()));
+            }
         }
     }
     found.sort_by(|a, b| a.span.cmp(&b.span));
@@ -170,13 +174,25 @@ impl Checked {
 /// The node of `document` a JSON pointer leads to, or the deepest one on the way.
 pub fn find(document: &Document, pointer: &str) -> NodeId {
     pointer.split('/').skip(1).fold(document.root(), |node, segment| {
-        let segment = segment.replace("~1", "/").replace("~0", "~");
-        let next = match segment.parse::<usize>() {
-            Ok(index) if document.is_sequence(node) => document.items(node).get(index).copied(),
-            _ => document.get(node, &segment),
-        };
-        next.unwrap_or(node)
+        below(document, node, &segment.replace("~1", "/").replace("~0", "~"))
     })
+}
+
+/// The same for the path of a value that does not fit.
+fn at_path(document: &Document, path: &serde_path_to_error::Path) -> NodeId {
+    path.iter().fold(document.root(), |node, segment| match segment {
+        Segment::Map { key } => below(document, node, key),
+        Segment::Seq { index } => below(document, node, &index.to_string()),
+        Segment::Enum { .. } | Segment::Unknown => node,
+    })
+}
+
+fn below(document: &Document, node: NodeId, segment: &str) -> NodeId {
+    let next = match segment.parse::<usize>() {
+        Ok(index) if document.is_sequence(node) => document.items(node).get(index).copied(),
+        _ => document.get(node, segment),
+    };
+    next.unwrap_or(node)
 }
 
 /// The keys that the schema has where `error` came up.

@@ -9,6 +9,7 @@ use super::{Context, Exit, Failure, approve, mistake};
 use crate::ids::{Actor, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
+use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::reconcile::{
@@ -28,7 +29,7 @@ const ROUNDS_MAX: usize = 32;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
-    stacks: Vec<String>,
+    stacks: Vec<StackPattern>,
     /// Apply the folder as it stands, to targets that no agent holds.
     #[arg(long)]
     local: bool,
@@ -53,11 +54,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let repository = agent.repositories[0].clone();
     let fetching = current(&agent, &repository);
     let current = context.output.progress(&context.world, "fetching", fetching).await?;
-    let shown = super::plan::patterns(&args.stacks)?;
     let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
     let mut stacks = stacks.map_err(unavailable)?;
     super::plan::all_known(&args.stacks, stacks.keys())?;
-    stacks.retain(|stack, _| shown.is_match(stack.as_str()));
+    stacks.retain(|stack, _| super::plan::fits_any(&args.stacks, stack));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
     if args.local && !waiting.is_empty() && round.approve(args.yes, &waiting).await? {

@@ -10,7 +10,6 @@ use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use globset::GlobMatcher;
 use serde::Serialize;
 
 use super::workspace::{Findings, Workspace};
@@ -155,9 +154,4 @@ pub(super) fn exit<'d>(wrong: impl IntoIterator<Item = &'d Diagnostic>) -> Exit 
         true => Exit::Mistake,
         false => Exit::Done,
     }
-}
-
-/// The stack of exactly this name.
-fn exactly(stack: &str) -> Result<GlobMatcher, Failure> {
-    Ok(globset::Glob::new(&globset::escape(stack))?.compile_matcher())
 }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use super::workspace::{Findings, Workspace, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::backends::Target;
 use crate::diagnostic::closest;
 use crate::ids::{Scope, StackName, TargetName};
 use crate::model::inventory::Owned;
+use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::plan::{ReviewInput, review};
@@ -26,7 +25,7 @@ use crate::world::World;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
-    stacks: Vec<String>,
+    stacks: Vec<StackPattern>,
     /// Plan a commit instead of the folder: a branch, a tag, `HEAD~3`.
     #[arg(long, value_name = "REVISION")]
     rev: Option<String>,
@@ -41,9 +40,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Some(revision) => Workspace::wanted_at(context, revision)?,
         None => Workspace::wanted(context, &Selection::default())?,
     };
-    let shown = patterns(&args.stacks)?;
     all_known(&args.stacks, wanted.desired.stacks.keys())?;
-    let looking = plans(context, &workspace, &wanted, |stack| shown.is_match(stack.as_str()));
+    let looking = plans(context, &workspace, &wanted, |stack| fits_any(&args.stacks, stack));
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(&wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
@@ -148,25 +146,19 @@ impl Planner<'_> {
 
 /// Refuses a pattern that fits no stack: it is a misspelt one.
 pub(super) fn all_known<'a>(
-    patterns: &[String],
+    patterns: &[StackPattern],
     stacks: impl Iterator<Item = &'a StackName> + Clone,
 ) -> Result<(), Failure> {
-    for text in patterns {
-        let fits = self::patterns(std::slice::from_ref(text))?;
-        if !stacks.clone().any(|stack| fits.is_match(stack.as_str())) {
-            let close = closest(text, stacks.map(StackName::as_str));
-            return Err(unknown("stack", text, close));
+    for pattern in patterns {
+        if !stacks.clone().any(|stack| pattern.fits(stack)) {
+            let close = closest(pattern.as_str(), stacks.map(StackName::as_str));
+            return Err(unknown("stack", pattern.as_str(), close));
         }
     }
     Ok(())
 }
 
-/// The patterns over stack names; none means all.
-pub(super) fn patterns(texts: &[String]) -> Result<GlobSet, Failure> {
-    let mut set = GlobSetBuilder::new();
-    let all = ["*".to_owned()];
-    for text in if texts.is_empty() { &all[..] } else { texts } {
-        set.add(Glob::new(text).map_err(mistake)?);
-    }
-    set.build().map_err(mistake)
+/// Whether a stack fits one of the patterns. Without any every stack does.
+pub(super) fn fits_any(patterns: &[StackPattern], stack: &StackName) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(stack))
 }

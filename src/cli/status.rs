@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::workspace::{Workspace, unavailable};
 use super::{Context, Exit, Failure};
+use crate::model::pattern::StackPattern;
 use crate::model::status::StackStatus;
 use crate::report;
 
@@ -13,17 +14,16 @@ use crate::report;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
-    stacks: Vec<String>,
+    stacks: Vec<StackPattern>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let workspace = Workspace::open(context)?;
-    let shown = super::plan::patterns(&args.stacks)?;
     let scope = &workspace.scope;
     let mut stacks = Vec::new();
     if let Some(store) = workspace.store_to_read(context).await? {
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {
-            if !shown.is_match(stack.as_str()) {
+            if !super::plan::fits_any(&args.stacks, &stack) {
                 continue;
             }
             let last = store.outcomes(scope, &stack, 1).await.map_err(unavailable)?.pop();

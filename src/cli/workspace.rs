@@ -180,7 +180,7 @@ fn refused(error: SettingsError) -> Failure {
 /// An agent does not start. A database that is not what was written is no matter of waiting.
 pub(super) fn unopened(error: OpenError) -> Failure {
     let exit = match &error {
-        OpenError::Store(StoreError::Settings { .. }) | OpenError::Pattern { .. } => Exit::Mistake,
+        OpenError::Store(StoreError::Settings { .. }) => Exit::Mistake,
         OpenError::Store(StoreError::Journal(_) | StoreError::Corrupt { .. }) => Exit::Held,
         _ => Exit::Unavailable,
     };

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::FieldPath;
+use super::pattern::StackPattern;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::{StackName, TargetName};
 
@@ -60,7 +61,7 @@ pub struct RepositoryPolicy {
 impl RepositoryPolicy {
     /// The rule that decides about a stack: the first whose pattern fits its name.
     pub fn rule(&self, stack: &StackName) -> Option<&StackRule> {
-        self.stacks.iter().find(|rule| fits(&rule.pattern, stack).unwrap_or(false))
+        self.stacks.iter().find(|rule| rule.pattern.fits(stack))
     }
 
     /// How far Isobar goes on its own in a stack; without a rule it only observes.
@@ -68,17 +69,12 @@ impl RepositoryPolicy {
         self.rule(stack).map_or(Manage::Observe, |rule| rule.manage)
     }
 
-    /// The freeze that holds a stack at `now`. A pattern that cannot be read freezes every stack.
+    /// The freeze that holds a stack at `now`.
     pub fn freeze(&self, stack: &StackName, now: Timestamp) -> Option<&Freeze> {
-        self.freeze.iter().find(|freeze| {
-            freeze.from <= now && now < freeze.until && fits(&freeze.pattern, stack).unwrap_or(true)
-        })
+        self.freeze
+            .iter()
+            .find(|freeze| freeze.from <= now && now < freeze.until && freeze.pattern.fits(stack))
     }
-}
-
-/// Whether a stack's name fits a glob; `None` if the pattern is none.
-fn fits(pattern: &str, stack: &StackName) -> Option<bool> {
-    Some(globset::Glob::new(pattern).ok()?.compile_matcher().is_match(stack.as_str()))
 }
 
 /// What has to happen before a plan may be applied.
@@ -137,7 +133,8 @@ fn approval_hours_default() -> u32 {
 pub struct StackRule {
     /// A glob over stack names: `core-*`.
     #[serde(rename = "match")]
-    pub pattern: String,
+    #[schemars(with = "String")]
+    pub pattern: StackPattern,
     /// How far Isobar goes on its own there.
     pub manage: Manage,
 }
@@ -148,7 +145,8 @@ pub struct StackRule {
 pub struct Freeze {
     /// A glob over stack names.
     #[serde(rename = "match")]
-    pub pattern: String,
+    #[schemars(with = "String")]
+    pub pattern: StackPattern,
     /// First moment, RFC 3339.
     #[schemars(with = "String")]
     pub from: Timestamp,

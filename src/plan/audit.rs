@@ -97,10 +97,8 @@ impl Audit<'_> {
     }
 
     fn is_acted_on(&self, change: &Change) -> bool {
-        let rule = self.input.policy.stacks.iter().find(|rule| {
-            globset::Glob::new(&rule.pattern)
-                .is_ok_and(|glob| glob.compile_matcher().is_match(self.input.stack.name.as_str()))
-        });
+        let mut rules = self.input.policy.stacks.iter();
+        let rule = rules.find(|rule| rule.pattern.fits(&self.input.stack.name));
         let Some(rule) = rule.filter(|rule| rule.manage != Manage::Observe) else { return false };
         let id = &change.component;
         let component = self.input.stack.components.get(&(id.kind.clone(), id.name.clone()));

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use tokio::sync::watch;
 
 use super::ReconcileError;
@@ -17,6 +16,7 @@ use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
 use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
+use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::question::Question;
 use crate::settings::{AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
@@ -63,7 +63,7 @@ pub struct Repository {
     pub targets: Targets,
     /// Its pull requests, as they were at the last look.
     pub pulls: watch::Sender<BTreeMap<PullNumber, PullRequest>>,
-    stacks: GlobSet,
+    stacks: Vec<StackPattern>,
     /// What it took to resolve the last snapshot: most of it holds for the next.
     resolver: Mutex<Option<Resolver>>,
 }
@@ -90,15 +90,6 @@ pub enum OpenError {
         name: RepositoryName,
         /// What went wrong.
         why: String,
-    },
-    /// A pattern over stack names is none.
-    #[error("a pattern over stack names in the settings of `{name}` is none")]
-    Pattern {
-        /// Whose.
-        name: RepositoryName,
-        /// What is wrong with it.
-        #[source]
-        cause: globset::Error,
     },
     /// An id cannot be made.
     #[error("an id of the world is none")]
@@ -255,7 +246,7 @@ impl Repository {
             branch: folder.display().to_string(),
             interval: FOLDER_PERIOD,
             forge: None,
-            stacks: GlobSet::new([Glob::new("*").expect("a glob")]).expect("a set"),
+            stacks: vec![StackPattern::all()],
             resolver: Mutex::default(),
         })
     }
@@ -281,8 +272,6 @@ impl Repository {
         let forge = repository.forge.as_ref().and_then(|forge| settings.forges.get(forge));
         let forge = forge.map(|forge| open_forge(forge, repository, &scope, world)).transpose();
         let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
-        let stacks = globs(&repository.stacks)
-            .map_err(|cause| OpenError::Pattern { name: name.clone(), cause })?;
         Ok(Self {
             targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
             pulls: watch::Sender::default(),
@@ -291,14 +280,14 @@ impl Repository {
             branch: repository.branch.clone(),
             interval: repository.interval.unsigned_abs(),
             forge,
-            stacks,
+            stacks: repository.stacks.clone(),
             resolver: Mutex::default(),
         })
     }
 
     /// Whether a stack is this agent's.
     pub fn has(&self, stack: &StackName) -> bool {
-        self.stacks.is_match(stack.as_str())
+        self.stacks.iter().any(|pattern| pattern.fits(stack))
     }
 }
 
@@ -313,12 +302,4 @@ fn open_forge(
     let agent = Actor::new(scope.agent.as_str()).map_err(|error| error.to_string())?;
     let forge = LocalForge::open(&local.path, Path::new(url), agent, world.clone());
     Ok(Arc::new(forge.map_err(|error| error.to_string())?))
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(Glob::new(pattern)?);
-    }
-    set.build()
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired, Layout};
+use crate::model::pattern::StackPattern;
 use crate::model::query::Query;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
@@ -135,9 +136,8 @@ impl<'a> Asking<'a> {
 
     /// The component by itself, with what is known so far.
     fn component(&mut self, id: &ComponentId) -> Result<(Desired, Component), String> {
-        let exactly = globset::Glob::new(&globset::escape(id.stack.as_str()));
         let selection = Selection {
-            stacks: exactly.iter().map(globset::Glob::compile_matcher).collect(),
+            stacks: vec![StackPattern::exactly(id.stack.as_str())],
             components: vec![id.name.clone()],
             unlinked: true,
             ..Selection::default()

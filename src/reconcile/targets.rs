@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use globset::Glob;
-
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
 use crate::ids::{Scope, StackName, TargetName};
@@ -58,10 +56,7 @@ impl Targets {
     ) -> Result<Arc<dyn Target>, TargetRefused> {
         let settings =
             self.settings.target(name).ok_or_else(|| TargetRefused::Unknown(name.clone()))?;
-        let fits = |pattern: &String| {
-            Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(stack.as_str()))
-        };
-        if !settings.stacks.iter().any(fits) {
+        if !settings.stacks.iter().any(|pattern| pattern.fits(stack)) {
             return Err(TargetRefused::Stack { stack: stack.clone(), target: name.clone() });
         }
         self.opened(name, settings)

@@ -49,6 +49,17 @@ freeze: none
     );
 }
 
+/// A pattern that fits nothing would manage nothing and freeze nothing, in silence.
+#[test]
+fn a_pattern_that_is_none_is_a_mistake() {
+    check(
+        "stacks:\n  - match: 'core-['\n    manage: correct\n",
+        &expect![[r#"
+            isobar.yaml:2:12: settings-invalid: error parsing glob 'core-[': unclosed character class; missing ']'
+        "#]],
+    );
+}
+
 #[test]
 fn broken_yaml_is_reported_as_such() {
     check(

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::{AgentName, RepositoryName, TargetName};
+use crate::model::pattern::StackPattern;
 
 /// The file `agent.yaml`: who this agent is, what it reads, and where it may write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +71,8 @@ pub struct RepositorySettings {
     pub path: String,
     /// Globs over stack names: the stacks that are this agent's. Another agent may have others.
     #[serde(default = "stacks_default")]
-    pub stacks: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub stacks: Vec<StackPattern>,
     /// How often the branch is looked at without a reason: `1m`.
     #[serde(default = "interval_default")]
     #[schemars(with = "String")]
@@ -101,7 +103,8 @@ pub struct TargetSettings {
     pub files: FilesSettings,
     /// Globs over stack names: the stacks that may name this target.
     #[serde(default = "stacks_default")]
-    pub stacks: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub stacks: Vec<StackPattern>,
 }
 
 /// A target that is a folder.
@@ -268,8 +271,8 @@ fn branch_default() -> String {
     "main".to_owned()
 }
 
-fn stacks_default() -> Vec<String> {
-    vec!["*".to_owned()]
+fn stacks_default() -> Vec<StackPattern> {
+    vec![StackPattern::all()]
 }
 
 /// One look a minute: cheap for any forge, and a push is seen at once where there are webhooks.

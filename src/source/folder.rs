@@ -6,18 +6,22 @@
 //! everything else is. Only the repository's own ignore rules count, not those of the person.
 //!
 //! Files are named by their Git object id, so a folder and a commit with the same content have
-//! the same entries. Reading a file checks the id again: one that was edited since is torn.
+//! the same entries. What was small when it was listed stays in memory, and with it the snapshot
+//! as it was; reading anything else checks the id again: what was edited since is torn.
+
+mod seen;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use gix::bstr::ByteSlice as _;
-use gix::objs::Kind;
+use jiff::Timestamp;
+use rayon::prelude::*;
 
+use self::seen::{Known, Seen};
 use super::listing::{Bounds, Listed, Listing, join, refused};
 use super::watch::Watch;
 use super::{Entry, FetchError, Merge, Snapshot, Source, Tip, tree};
@@ -28,27 +32,61 @@ use crate::world::World;
 /// Folders in which tools keep what is theirs: Git, Isobar, and Terraform's downloads.
 pub const TOOL_FOLDERS: &[&str] = &[".git", ".isobar", ".terraform"];
 
+/// How many files are looked at before their size is counted: with [`seen::KEPT_FILE_BYTES_MAX`]
+/// of each in memory 16 MiB.
+const BATCH: usize = 256;
+
 /// A folder as a source of snapshots. Its revisions cannot be approved.
 pub struct FolderSource {
+    folder: Arc<Mutex<Folder>>,
     root: PathBuf,
     last: Mutex<Option<Snapshot>>,
     watch: Watch,
     world: World,
 }
 
+/// A folder that is looked at again and again: a file that has not changed is not read again.
+pub struct Folder {
+    root: PathBuf,
+    seen: Arc<Seen>,
+}
+
 /// The folder `root` as it stands.
 pub fn folder_snapshot(root: &Path) -> Result<Snapshot, FetchError> {
-    let listed = list(root, Bounds::default())?;
-    let revision = Revision::Folder(content_id(&listed.entries));
-    let (root, files_max) = (root.to_owned(), Bounds::default().bytes_max);
-    let read = move |path: &str, entry: &Entry| {
-        let bytes = read_file(&root.join(path), files_max).map_err(|cause| cause.to_string())?;
-        if object_id(&bytes)? != entry.id {
-            return Err("it was edited in the meantime".to_owned());
-        }
-        Ok(bytes.into())
-    };
-    Ok(Snapshot::new(revision, listed.entries, read).with_submodules(listed.submodules))
+    Folder::new(root).look(None)
+}
+
+impl Folder {
+    /// The folder `root`, of which nothing was read yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), seen: Arc::default() }
+    }
+
+    /// The folder as it stands `now`.
+    pub fn snapshot(&mut self, now: Timestamp) -> Result<Snapshot, FetchError> {
+        self.look(Some(now))
+    }
+
+    fn look(&mut self, now: Option<Timestamp>) -> Result<Snapshot, FetchError> {
+        let bounds = Bounds::default();
+        let (listed, seen) = list(&self.root, bounds, &self.seen, now)?;
+        self.seen = Arc::new(seen);
+        let revision = Revision::Folder(content_id(&listed.entries));
+        let (root, seen) = (self.root.clone(), self.seen.clone());
+        let read = move |path: &str, entry: &Entry| {
+            if let Some(bytes) = seen.bytes(path) {
+                return Ok(bytes);
+            }
+            let read = seen::read(&root.join(path), bounds.bytes_max);
+            let checked = read.and_then(|(bytes, _)| Ok((seen::object_id(&bytes)?, bytes)));
+            match checked {
+                Ok((id, bytes)) if id == entry.id => Ok(bytes.into()),
+                Ok(_) => Err("it was edited in the meantime".to_owned()),
+                Err(cause) => Err(cause.to_string()),
+            }
+        };
+        Ok(Snapshot::new(revision, listed.entries, read).with_submodules(listed.submodules))
+    }
 }
 
 /// The same folder as it is in a commit of the repository around it; `revision` is anything Git
@@ -108,15 +146,19 @@ impl FolderSource {
     pub fn new(root: impl Into<PathBuf>, period: Duration, world: World) -> Self {
         let root = root.into();
         let watch = Watch::new(period).and_below_except(&root, TOOL_FOLDERS);
-        Self { root, last: Mutex::default(), watch, world }
+        let folder = Arc::new(Mutex::new(Folder::new(root.clone())));
+        Self { folder, root, last: Mutex::default(), watch, world }
     }
 }
 
 #[async_trait]
 impl Source for FolderSource {
     async fn fetch(&self) -> Result<Tip, FetchError> {
-        let root = self.root.clone();
-        let listing = self.world.work.blocking(move || folder_snapshot(&root));
+        let (folder, now) = (self.folder.clone(), self.world.clock.now());
+        let listing = self
+            .world
+            .work
+            .blocking(move || folder.lock().unwrap_or_else(PoisonError::into_inner).snapshot(now));
         let snapshot = listing.await.unwrap_or(Err(FetchError::Cancelled))?;
         let revision = snapshot.revision().clone();
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
@@ -147,14 +189,20 @@ impl Source for FolderSource {
     }
 }
 
-fn list(root: &Path, bounds: Bounds) -> Result<Listed, FetchError> {
+/// What is in the folder `root`, of which `seen` is known.
+fn list(
+    root: &Path,
+    bounds: Bounds,
+    seen: &Seen,
+    now: Option<Timestamp>,
+) -> Result<(Listed, Seen), FetchError> {
     let around = repository_around(root)?;
     let mut ignored = match &around {
         Some((repository, prefix)) => Some(Ignored::new(repository, prefix)?),
         None => None,
     };
     let mut listing = Listing::new(Revision::Folder(ContentId::of("")).to_string(), bounds);
-    let mut open = vec![String::new()];
+    let (mut open, mut files) = (vec![String::new()], Vec::new());
     while let Some(folder) = open.pop() {
         let at = root.join(&folder);
         let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
@@ -182,35 +230,22 @@ fn list(root: &Path, bounds: Bounds) -> Result<Listed, FetchError> {
                 let target = std::fs::read_link(item.path()).map_err(io)?;
                 listing.link(&path, target.as_os_str().as_encoded_bytes())?;
             } else {
-                let entry = file_entry(&item.path(), &path, bounds)?;
-                listing.file(&path, entry)?;
+                files.push(path);
             }
         }
     }
-    listing.finish()
-}
-
-fn file_entry(file: &Path, path: &str, bounds: Bounds) -> Result<Entry, FetchError> {
-    let bytes = read_file(file, bounds.bytes_max)
-        .map_err(|cause| FetchError::Io { path: file.display().to_string(), cause })?;
-    let id = object_id(&bytes).map_err(|what| refused(path, &what))?;
-    Ok(Entry { bytes: bytes.len() as u64, id })
-}
-
-fn read_file(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len().min(bytes_max);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The id Git gives a file of this content.
-fn object_id(bytes: &[u8]) -> Result<Arc<str>, String> {
-    match gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes) {
-        Ok(id) => Ok(id.to_string().into()),
-        Err(cause) => Err(cause.to_string()),
+    let mut now_seen = Seen::default();
+    for files in files.chunks(BATCH) {
+        let look = |path: &String| seen.look(path, &root.join(path), bounds.bytes_max, now);
+        let known: Vec<std::io::Result<Known>> = files.par_iter().map(look).collect();
+        for (path, known) in files.iter().zip(known) {
+            let io = |cause| FetchError::Io { path: root.join(path).display().to_string(), cause };
+            let known = known.map_err(io)?;
+            listing.file(path, known.entry.clone())?;
+            now_seen.add(path, known);
+        }
     }
+    Ok((listing.finish()?, now_seen))
 }
 
 fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {

@@ -29,7 +29,7 @@ use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 
 pub use folder::{
-    FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
+    Folder, FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
 };
 pub use git::{GitSettings, GitSource};
 pub use packs::PACKS_MAX;

@@ -46,7 +46,8 @@ pub(super) struct Sources {
 /// The merged sections of a component, before templates and functions.
 pub(super) struct Merged {
     pub(super) sections: BTreeMap<Arc<str>, Section>,
-    pub(super) layers: Vec<Layer>,
+    /// `None`: nobody asks for them.
+    pub(super) layers: Option<Vec<Layer>>,
 }
 
 /// One merged section.
@@ -129,7 +130,7 @@ impl Sources {
         if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
             return None;
         }
-        let (backend_type, _) = self.stages(&"backend_type".into(), &mut Vec::new());
+        let (backend_type, _) = self.stages(&"backend_type".into(), None);
         let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
         let all = [&self.shared.merged, self.own.as_ref()].into_iter().chain(bases);
         let maps = all.filter_map(|slots| slots.get("backend")?.value.as_map());
@@ -144,20 +145,23 @@ impl Sources {
     }
 
     /// Merges every section; `files` is the strategy of `atmos.yaml`, `own` the component's.
-    pub(super) fn merge(&self, files: Lists, own: Lists, memo: &mut Memo) -> Merged {
+    /// `explained` is whether the layers are wanted too.
+    pub(super) fn merge(
+        &self,
+        files: Lists,
+        own: Lists,
+        memo: &mut Memo,
+        explained: bool,
+    ) -> Merged {
         let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
         let all =
             [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
         let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
-        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
-        let shared = [&self.shared.global, &self.shared.kind, self.own.as_ref(), &self.overrides];
-        let slots = shared.into_iter().chain(bases).flat_map(BTreeMap::values);
-        // Room for those that say something and the few that are computed.
-        let layers = Vec::with_capacity(slots.map(|slot| slot.said.len()).sum::<usize>() + 4);
+        let layers = explained.then(|| Vec::with_capacity(self.layer_count()));
         let mut merged = Merged { sections: BTreeMap::new(), layers };
         for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
             let lists = if layer::follows_component(name) { own } else { files };
-            let (stages, marks) = self.stages(name, &mut merged.layers);
+            let (stages, marks) = self.stages(name, merged.layers.as_mut());
             let waits = marks.has(Marks::FUNCTION) && deferred::waits_in(name);
             let Some(value) = stages.merged(lists, waits, memo) else { continue };
             let value = if marks.has(Marks::APPEND) { merge::settle(&value) } else { value };
@@ -166,10 +170,20 @@ impl Sources {
         merged
     }
 
-    fn stages(&self, name: &Arc<str>, layers: &mut Vec<Layer>) -> (Stages, Marks) {
+    /// How many layers there will be: room for those that say something and the few that are
+    /// computed.
+    fn layer_count(&self) -> usize {
+        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
+        let shared = [&self.shared.global, &self.shared.kind, self.own.as_ref(), &self.overrides];
+        let slots = shared.into_iter().chain(bases).flat_map(BTreeMap::values);
+        slots.map(|slot| slot.said.len()).sum::<usize>() + 4
+    }
+
+    fn stages(&self, name: &Arc<str>, mut layers: Option<&mut Vec<Layer>>) -> (Stages, Marks) {
         let mut marks = Marks::default();
         let mut stages = Stages::default();
         let mut add = |reach: &Reach, said: &[Said]| {
+            let Some(layers) = &mut layers else { return };
             layers.extend(said.iter().map(|said| Layer {
                 section: name.clone(),
                 reach: reach.clone(),
@@ -258,12 +272,18 @@ impl Merged {
 
     /// Replaces a section by what was computed from it, and keeps the difference as a layer.
     pub(super) fn compute(&mut self, name: &str, reach: Reach, after: Value) {
-        let before = self.get(name).cloned();
-        let Some(value) = before.map_or(Some(after.clone()), |b| layer::difference(&b, &after))
-        else {
+        let before = self.get(name);
+        if before == Some(&after) {
             return;
+        }
+        let value = match (&self.layers, before) {
+            (None, _) => None,
+            (Some(_), Some(before)) => layer::difference(before, &after),
+            (Some(_), None) => Some(after.clone()),
         };
-        self.layers.push(Layer { section: name.into(), reach, imports: Arc::new([]), value });
+        if let (Some(layers), Some(value)) = (&mut self.layers, value) {
+            layers.push(Layer { section: name.into(), reach, imports: Arc::new([]), value });
+        }
         let marks = self.sections.get(name).map(|section| section.marks).unwrap_or_default();
         self.sections.insert(name.into(), Section { value: after, marks });
     }

@@ -121,7 +121,7 @@ impl Finisher<'_> {
             map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
         } else {
             text("workspace", &bench.workspace);
-            let layers = merged.layers.iter().filter_map(|layer| layer.imports.last());
+            let layers = merged.layers.iter().flatten().filter_map(|layer| layer.imports.last());
             let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
             map.insert("deps", self.files(deps.into_iter()));
             map.insert("imports", self.files(bench.parent.imports.iter()));

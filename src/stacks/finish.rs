@@ -10,6 +10,7 @@ use super::component::{Merged, Section, Sources};
 use super::dependency;
 use super::layer::Memo;
 use super::load::Library;
+use super::manifest::Key;
 use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
@@ -37,6 +38,8 @@ pub(super) struct Finisher<'r> {
     /// Whether somebody looks, and wants to see what will not be applied too.
     pub(super) looking: bool,
     pub(super) evaluation: &'r Evaluation,
+    /// Whether components keep their layers.
+    pub(super) explained: bool,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
     /// Whether any of the components finished so far depends on answers.
@@ -80,7 +83,7 @@ impl Finisher<'_> {
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
         let strategy =
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
-        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo);
+        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, self.explained);
         let mut bench = Bench {
             parent,
             sources,
@@ -121,7 +124,9 @@ impl Finisher<'_> {
 
     /// Takes the rendered names out of the sections.
     fn listing(&self, bench: &mut Bench<'_>, merged: &mut Merged) -> Listing {
-        merged.layers.retain(|layer| !NAMES.contains(&layer.section.as_ref()));
+        if let Some(layers) = &mut merged.layers {
+            layers.retain(|layer| !NAMES.contains(&layer.section.as_ref()));
+        }
         let [component, code, workspace] = NAMES.map(|name| {
             let section = merged.sections.remove(name)?;
             section.value.as_str().map(Arc::<str>::from)
@@ -249,7 +254,7 @@ impl Finisher<'_> {
             code: bench.sources.code().unwrap_or(bench.id.name.as_str()).into(),
             inheritance: inheritance.filter_map(|base| ComponentName::new(base).ok()).collect(),
             sections: Value::computed(Node::Map(merged.map())),
-            layers: merged.layers,
+            layers: merged.layers.unwrap_or_default(),
             dependencies: Vec::new(),
             questions: bench.open.into_iter().collect(),
             reconcile,
@@ -262,7 +267,7 @@ impl Finisher<'_> {
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
     pub(super) fn span(&self, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-        span(self.library, parent, sources, value)
+        span(self.library, parent, &sources.key, value)
     }
 }
 
@@ -274,31 +279,32 @@ pub(super) fn strategy(
     sources: &Sources,
 ) -> Result<Lists, Box<Diagnostic>> {
     match sources.strategy() {
-        Some(value) => atmos_yaml::lists(&value, span(library, parent, sources, &value)),
+        Some(value) => atmos_yaml::lists(&value, span(library, parent, &sources.key, &value)),
         None => Ok(dialect.lists),
     }
 }
 
-/// Whether the type of the backend is one of those that are set up.
+/// Whether the type of the backend of the component `key` is one of those that are set up.
 pub(super) fn backend_type(
     library: &Library,
     parent: &Parent,
-    sources: &Sources,
+    key: &Key,
+    backends: Option<(Value, BTreeSet<Arc<str>>)>,
 ) -> Result<(), Box<Diagnostic>> {
-    let Some((wanted, known)) = sources.backends() else { return Ok(()) };
+    let Some((wanted, known)) = backends else { return Ok(()) };
     let text = wanted.as_str().unwrap_or_default();
     if text.is_empty() || known.is_empty() || known.contains(text) {
         return Ok(());
     }
     let known = known.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     let message = format!("the backend's type is `{text}`, and only {known} is set up");
-    let span = span(library, parent, sources, &wanted);
+    let span = span(library, parent, key, &wanted);
     let fault = Diagnostic::error(Code::SectionType, span, message);
     Err(Box::new(fault.hint(format!("set up `backend.{text}`, or change `backend_type`"))))
 }
 
-fn span(library: &Library, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-    library.files.span(value.origin).unwrap_or_else(|| parent.span(&sources.key))
+fn span(library: &Library, parent: &Parent, key: &Key, value: &Value) -> Span {
+    library.files.span(value.origin).unwrap_or_else(|| parent.span(key))
 }
 
 /// Takes away what asks for it, where anything might.

@@ -1,10 +1,11 @@
 //! One manifest, taken apart into what it imports, sets for all, and declares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::load::Library;
 use super::marks::Marks;
+use super::outline::Outline;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::model::value::{Map, Node, Rules, Value};
@@ -46,6 +47,8 @@ pub(super) struct Manifest {
     pub(super) faults: Vec<Diagnostic>,
     /// What is odd, and holds nothing back.
     pub(super) warnings: Vec<Diagnostic>,
+    /// What every roll that it is on asks of it.
+    pub(super) outline: OnceLock<Outline>,
 }
 
 /// What one manifest says about one component.
@@ -83,8 +86,14 @@ impl Import {
     }
 }
 
-/// Takes `root`, what the file `path` says, apart.
-pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str) -> Manifest {
+/// Takes `root`, what the file `path` says, apart. `open` is what a template begins with; `None` if
+/// there are no templates and no tags in it.
+pub(super) fn split(
+    library: &Library,
+    path: &Arc<str>,
+    root: &Value,
+    open: Option<&str>,
+) -> Manifest {
     let is_empty = root.is_null() || root.as_map().is_some_and(Map::is_empty);
     let manifest = Manifest { path: path.clone(), is_empty, ..Manifest::default() };
     let mut splitter = Splitter { library, manifest, open };
@@ -97,7 +106,7 @@ pub(super) fn split(library: &Library, path: &Arc<str>, root: &Value, open: &str
 struct Splitter<'l> {
     library: &'l Library,
     manifest: Manifest,
-    open: &'l str,
+    open: Option<&'l str>,
 }
 
 impl Splitter<'_> {
@@ -330,7 +339,8 @@ impl Splitter<'_> {
                 Shape::Text | Shape::Any => fault.hint(Form::Text.advice(rule.name)),
             }));
         }
-        Ok(Part { value: value.clone(), marks: Marks::of(value, self.open) })
+        let marks = self.open.map(|open| Marks::of(value, open)).unwrap_or_default();
+        Ok(Part { value: value.clone(), marks })
     }
 
     /// Keys for anchors (`x-...`, `_...`, `....`) mean nothing on purpose.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::early::{Context, Early};
 use super::load::{Library, Source};
 use super::manifest::{self, Manifest};
-use super::template::Templates;
+use super::template::{self, Templates};
 use crate::diagnostic::Diagnostic;
 use crate::ids::ContentId;
 use crate::model::value::Value;
@@ -112,9 +112,21 @@ pub(super) fn taken_apart(
     path: &Arc<str>,
     includes: &[Arc<str>],
 ) -> Manifest {
-    let mut manifest = manifest::split(library, path, &early.value, &templates.open());
+    let open = templates.open();
+    let text = library.files.get(early.value.origin.file).map(|file| file.document.source());
+    let is_bare = early.values.is_empty() && text.is_some_and(|text| is_bare(text, &open));
+    let open = (!is_bare).then_some(&*open);
+    let mut manifest = manifest::split(library, path, &early.value, open);
     manifest.faults.splice(0..0, early.faults);
     manifest.includes = includes.to_vec();
     manifest.given = early.values;
     manifest
+}
+
+/// Whether no value in what is written in `text` has a tag or a template. Escapes and quotes might
+/// hide one.
+fn is_bare(text: &str, open: &str) -> bool {
+    let is_hidden = |letter: char| letter.is_whitespace() || letter == '\'';
+    !open.contains(is_hidden)
+        && ["!", "\\", template::OPEN, open].iter().all(|sign| !text.contains(sign))
 }

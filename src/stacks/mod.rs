@@ -39,6 +39,7 @@ mod evaluate;
 mod backend;
 mod reconcile_block;
 mod identity;
+mod outline;
 mod roll;
 mod dependency;
 mod whole;
@@ -56,6 +57,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentName, StackName};
 use crate::model::desired::Desired;
+use crate::model::pattern::StackPattern;
 use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
@@ -69,11 +71,11 @@ pub use rules::{Asked, Language, Rulebook, UnknownRule, Verdicts, manifest_schem
 pub use why_not::why_not;
 
 /// Which part of a snapshot is wanted. By default all of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selection {
     /// Globs over the names of stacks, and over those of their manifests without extension; a
     /// stack has to fit one of them. None: every stack fits.
-    pub stacks: Vec<globset::GlobMatcher>,
+    pub stacks: Vec<StackPattern>,
     /// Only the components of these names. None: all of them.
     pub components: Vec<ComponentName>,
     /// What is done with templates and functions in their values.
@@ -82,6 +84,9 @@ pub struct Selection {
     /// they have no dependencies. Of several components that differ the first one is there, beside
     /// the finding, instead of none.
     pub unlinked: bool,
+    /// Whether nobody asks where values come from: then components of a list, as
+    /// [`Evaluation::listing`] has it, come without layers.
+    pub unexplained: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.
     pub only_named: bool,
@@ -131,34 +136,22 @@ impl Default for Evaluation {
     }
 }
 
-impl PartialEq for Selection {
-    fn eq(&self, other: &Self) -> bool {
-        let globs = |selection: &Self| {
-            selection.stacks.iter().map(|glob| glob.glob().glob().to_owned()).collect::<Vec<_>>()
-        };
-        globs(self) == globs(other)
-            && self.components == other.components
-            && self.evaluation == other.evaluation
-            && self.unlinked == other.unlinked
-            && self.only_named == other.only_named
-            && self.strict == other.strict
-            && self.named_by_file == other.named_by_file
-    }
-}
-
 impl Selection {
     /// Everything.
     pub fn all() -> Self {
         Self::default()
     }
 
-    /// Whether the component `key` of `stack` is selected, which the manifest `file` declares.
-    fn has(&self, stack: &StackName, file: &str, key: &manifest::Key) -> bool {
-        let fits =
-            |glob: &globset::GlobMatcher| glob.is_match(stack.as_str()) || glob.is_match(file);
-        (self.stacks.is_empty() || self.stacks.iter().any(fits))
-            && (self.components.is_empty()
-                || self.components.iter().any(|name| name.as_str() == key.1.as_ref()))
+    /// Whether anything of `stack` is selected that the manifest `file` declares.
+    fn has_stack(&self, stack: &StackName, file: &str) -> bool {
+        let fits = |pattern: &StackPattern| pattern.fits(stack) || pattern.fits_text(file);
+        self.stacks.is_empty() || self.stacks.iter().any(fits)
+    }
+
+    /// Whether components called like `key` are selected.
+    fn has(&self, key: &manifest::Key) -> bool {
+        self.components.is_empty()
+            || self.components.iter().any(|name| name.as_str() == key.1.as_ref())
     }
 }
 

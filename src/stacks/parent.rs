@@ -10,6 +10,7 @@ use super::merge::Lists;
 use super::roll::Roll;
 use super::slot::{self, Slot};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::model::value::{Map, Value};
 
 /// A manifest that is a stack, or a part of one.
 pub(super) struct Parent {
@@ -163,6 +164,15 @@ impl<'p> Bench<'p> {
         let of_kind = reaches.then(|| slot::of_kind(all, kind, name, self.lists)).flatten();
         let slots = lowest.into_iter().chain(global).chain(of_kind);
         slots.reduce(|below, above| below.under(&above, self.lists))
+    }
+
+    /// The type of the backend that every component of `kind` has, and the types that are set up
+    /// for it.
+    pub(super) fn shared_backends(&self, kind: &Arc<str>) -> Option<(Value, BTreeSet<Arc<str>>)> {
+        let wanted = self.shared_slot(kind, "backend_type")?.value;
+        let backend = self.shared_slot(kind, "backend");
+        let known = backend.iter().filter_map(|slot| slot.value.as_map()).flat_map(Map::iter);
+        Some((wanted, known.map(|(name, _)| name.clone()).collect()))
     }
 
     /// What reaches every component of `kind`.

@@ -17,7 +17,7 @@ use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
-use super::roll::Caller;
+use super::roll::{Caller, Sound};
 use super::strict;
 use super::template::Templates;
 use super::whole::{self, Around, Members, Whole};
@@ -141,6 +141,7 @@ impl Resolver {
                     answers,
                     looking: selection.unlinked,
                     evaluation: &selection.evaluation,
+                    explained: !selection.unexplained || !selection.evaluation.listing,
                     asked: BTreeSet::new(),
                     consults: false,
                     warnings: Vec::new(),
@@ -201,10 +202,11 @@ impl Resolver {
     fn call_rolls(&self) {
         let uncalled: Vec<_> = self.parents.values().filter(|parent| !parent.is_called()).collect();
         uncalled.into_par_iter().for_each_init(
-            || self.templates.fresh(),
-            |templates, parent| {
+            || (self.templates.fresh(), Sound::default()),
+            |(templates, sound), parent| {
                 let Self { library, dialect, identity, .. } = self;
-                parent.call(|| Caller { library, dialect, identity, templates }.roll(parent));
+                let mut caller = Caller { library, dialect, identity, templates, sound };
+                parent.call(|| caller.roll(parent));
             },
         );
     }
@@ -214,10 +216,11 @@ impl Resolver {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
                 let file = path::stem(path::below(&parent.path, &self.dialect.stacks));
-                let names = parent.roll().names.iter().filter(|(_, stack)| *stack == name);
-                let keys = names.map(|(key, _)| key);
-                let keys = keys.filter(|key| selection.has(name, file, key)).cloned();
-                (parent.clone(), keys.collect::<Vec<_>>())
+                let names = parent.roll().names.iter();
+                let names = names.filter(|(key, stack)| *stack == name && selection.has(key));
+                let keys = names.map(|(key, _)| key).cloned();
+                let keys = selection.has_stack(name, file).then(|| keys.collect::<Vec<_>>());
+                (parent.clone(), keys.unwrap_or_default())
             };
             parents.iter().map(keys).filter(|(_, keys)| !keys.is_empty()).collect::<Members>()
         };

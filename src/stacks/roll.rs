@@ -6,12 +6,14 @@ use std::sync::Arc;
 use gotmpl::FieldPath;
 
 use super::atmos_yaml::Dialect;
+use super::closure::Contribution;
 use super::component::Sources;
 use super::finish;
 use super::identity::Identity;
 use super::inherit::{self, Place};
 use super::load::Library;
-use super::manifest::{Key, Manifest, Parts};
+use super::manifest::Key;
+use super::outline::Outline;
 use super::parent::{Bench, Parent};
 use super::template::Templates;
 use crate::diagnostic::{Code, Diagnostic};
@@ -37,10 +39,24 @@ pub(super) struct Caller<'c> {
     pub(super) dialect: &'c Dialect,
     pub(super) identity: &'c Identity,
     pub(super) templates: &'c mut Templates,
+    pub(super) sound: &'c mut Sound,
 }
 
 /// The values that a name is made of.
 type Values = Vec<Option<Value>>;
+
+/// The ways of inheriting that nothing is wrong with: many stacks import the same catalogs.
+#[derive(Default)]
+pub(super) struct Sound(BTreeSet<Steering>);
+
+/// What the bases of all components of a stack follow from: the manifests that say anything about
+/// them, and the components that these say nothing of.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Steering {
+    /// By their places in memory: parents hold on to them.
+    manifests: Vec<usize>,
+    others: Vec<Key>,
+}
 
 impl Caller<'_> {
     /// The roll of one manifest.
@@ -52,18 +68,19 @@ impl Caller<'_> {
         let mut certain = certain.as_ref().map(|certain| Names::new(certain, self));
         let dialect = self.dialect;
         let mut bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
-        let strategy = [FieldPath(["settings", "list_merge_strategy"].map(str::to_owned).to_vec())];
-        let manifests = || parent.closure.contributions.iter().map(|from| &from.manifest);
-        let backend = ["backend", "backend_type"].map(|name| FieldPath(vec![name.to_owned()]));
-        let chooses = manifests().any(|manifest| {
-            says(manifest, &strategy)
-                || says_for_all(manifest, &strategy)
-                || says(manifest, &backend)
-        });
-        let backends = manifests().any(|manifest| says_for_all(manifest, &backend));
-        let mut backends = if backends { Backends::Unseen } else { Backends::Right };
+        let outlines = || self.outlines(parent);
+        let chooses = outlines().any(|outline| outline.chooses);
+        let backs = outlines().any(|outline| outline.backs);
+        let mut backends = if backs { Backends::Unseen } else { Backends::Right };
+        let steering = (!chooses).then(|| self.steering(parent)).flatten();
+        let is_sound = steering.as_ref().is_some_and(|steering| self.sound.0.contains(steering));
+        let mut inherits_well = true;
         for key in parent.keys() {
-            let found = self.wrong(&mut bench, key, chooses, &mut backends);
+            let found = match is_sound {
+                true => backends.wrong(self, &mut bench, key).into_iter().collect(),
+                false => self.wrong(&mut bench, key, chooses, &mut backends),
+            };
+            inherits_well &= found.is_empty();
             let (wrong, odd): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
             roll.found.extend(odd);
             if !wrong.is_empty() {
@@ -92,9 +109,30 @@ impl Caller<'_> {
             }
             roll.names.insert(key.clone(), name);
         }
+        self.sound.0.extend(steering.filter(|_| inherits_well));
         // A broken manifest without a component would look like one that asks for nothing.
         roll.nameless |= broken && roll.names.is_empty();
         roll
+    }
+
+    fn outlines<'p>(&self, parent: &'p Parent) -> impl Iterator<Item = &'p Outline> {
+        let fields = &self.identity.fields;
+        parent.closure.contributions.iter().map(|from| Outline::of(&from.manifest, fields))
+    }
+
+    /// What the bases of the parent's components follow from; `None` if it is more than that.
+    fn steering(&self, parent: &Parent) -> Option<Steering> {
+        if self.outlines(parent).any(|outline| outline.is_faulty || outline.nests) {
+            return None;
+        }
+        let steers =
+            |from: &Contribution| Outline::of(&from.manifest, &self.identity.fields).steers;
+        let manifests = parent.closure.contributions.iter().filter(|from| steers(from));
+        let is_other = |key: &&Key| !parent.declaring(key).any(steers);
+        Some(Steering {
+            manifests: manifests.map(|from| Arc::as_ptr(&from.manifest).addr()).collect(),
+            others: parent.keys().filter(is_other).cloned().collect(),
+        })
     }
 
     /// What is wrong with what is said about a component; `chooses` is whether it may have a
@@ -117,7 +155,8 @@ impl Caller<'_> {
         wrong.extend(sources.faults.iter().cloned());
         let strategy = finish::strategy(self.library, self.dialect, bench.parent, &sources);
         wrong.extend(strategy.err().map(|fault| *fault));
-        let backend = finish::backend_type(self.library, bench.parent, &sources);
+        let backends = sources.backends();
+        let backend = finish::backend_type(self.library, bench.parent, key, backends);
         wrong.extend(backend.err().map(|fault| *fault));
         wrong
     }
@@ -149,10 +188,8 @@ impl Backends {
             return None;
         }
         if matches!(self, Self::Unseen) {
-            let Caller { library, dialect, .. } = caller;
-            let place = Place { library, layout: &dialect.layout };
-            let sources = Sources::gather(bench, &place, key, dialect.inherits_metadata);
-            *self = match finish::backend_type(library, bench.parent, &sources) {
+            let backends = bench.shared_backends(&key.0);
+            *self = match finish::backend_type(caller.library, bench.parent, key, backends) {
                 Ok(()) => Self::Right,
                 Err(fault) => Self::Wrong(*fault),
             };
@@ -179,10 +216,9 @@ struct Names<'p> {
 
 impl<'p> Names<'p> {
     fn new(parent: &'p Parent, caller: &Caller<'_>) -> Self {
-        let (dialect, fields) = (caller.dialect, &caller.identity.fields);
+        let dialect = caller.dialect;
         let bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
-        let manifests = parent.closure.contributions.iter().map(|from| &from.manifest);
-        let own = manifests.into_iter().any(|manifest| says(manifest, fields));
+        let own = caller.outlines(parent).any(|outline| outline.names);
         Self { parent, bench, own, shared: BTreeMap::new(), last: None }
     }
 
@@ -229,29 +265,4 @@ impl<'p> Names<'p> {
         self.last = Some((values, name.clone()));
         Ok(name)
     }
-}
-
-/// Whether a component or an override of the manifest says anything at `fields`.
-fn says(manifest: &Manifest, fields: &[FieldPath]) -> bool {
-    let components = manifest.components.values().map(|declared| &declared.parts);
-    let mut all = components.chain(manifest.overrides.values().flatten());
-    // A component's own overrides may hold any section.
-    all.any(|parts| parts.contains_key("overrides") || holds(parts, fields))
-}
-
-/// Whether the manifest says anything at `fields` for all components, or for all of a kind.
-fn says_for_all(manifest: &Manifest, fields: &[FieldPath]) -> bool {
-    std::iter::once(&manifest.globals)
-        .chain(manifest.kinds.values())
-        .any(|parts| holds(parts, fields))
-}
-
-fn holds(parts: &Parts, fields: &[FieldPath]) -> bool {
-    fields.iter().any(|field| match field.0.as_slice() {
-        [section, key, ..] => {
-            parts.get(section.as_str()).is_some_and(|part| part.value.get(key).is_some())
-        }
-        [section] => parts.contains_key(section.as_str()),
-        [] => true,
-    })
 }

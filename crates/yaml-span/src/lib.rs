@@ -5,7 +5,8 @@
 //! text and style; a [`schema`] types them later, by the rules of whoever reads the file.
 //! Never: copies a scalar that is a slice of the source, expands an alias, reads a file.
 //! Start at: [`parse_first`] or [`parse_stream`], then [`Document::root`].
-//! How to add: a check on finished trees goes to `check`; a rule set for scalars is a module of
+//! How to add: a form that many files have is a case of `ordinary`, which must give what the full
+//! parse gives; a check on finished trees goes to `check`; a rule set for scalars is a module of
 //! [`schema`] with its answers recorded in `tests/scalars.json`.
 //!
 //! ```
@@ -28,6 +29,7 @@ mod error;
 mod limits;
 mod merge;
 mod notation;
+mod ordinary;
 mod parse;
 mod position;
 pub mod schema;

@@ -9,6 +9,7 @@ use crate::check;
 use crate::document::Document;
 use crate::error::{Code, Errors, SyntaxError};
 use crate::limits::{Limits, SOURCE_BYTES_CEILING};
+use crate::ordinary;
 use crate::position::{Position, Span};
 
 /// A first document. Where there are errors the document holds what could be read.
@@ -58,6 +59,18 @@ pub fn source_text(bytes: &[u8]) -> Result<&str, SyntaxError> {
 }
 
 fn parse(source: &Arc<str>, limits: &Limits, first_only: bool) -> Stream {
+    match ordinary::read(source, limits) {
+        Some(mut document) => {
+            let mut errors = Errors::new(limits.errors);
+            check::keys(&mut document, &mut errors);
+            Stream { documents: vec![document], errors: errors.into_sorted() }
+        }
+        None => in_full(source, limits, first_only),
+    }
+}
+
+/// The same, whatever the source looks like.
+pub(crate) fn in_full(source: &Arc<str>, limits: &Limits, first_only: bool) -> Stream {
     let mut errors = Errors::new(limits.errors);
     let mut documents = Vec::new();
     let most = limits.source_bytes.min(SOURCE_BYTES_CEILING);

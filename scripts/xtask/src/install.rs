@@ -27,6 +27,12 @@ const PACKAGES: &[Package] = &[
         folder: Some("/usr/lib/postgresql/*/bin"),
         why: "the store is tested on PostgreSQL as well as SQLite",
     },
+    Package {
+        name: "golang-go",
+        program: "go",
+        folder: None,
+        why: "the Kubernetes test bed is built with it",
+    },
 ];
 
 /// The cargo-deny that reads our `deny.toml`. Building it takes about 3 minutes, once.

@@ -13,12 +13,15 @@ mod install;
 mod lock;
 mod place;
 mod readme;
+mod testbed;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
 use place::Place;
+use testbed::Bed;
 
 const USAGE: &str = "\
 usage: cargo run -p xtask -- <task>
@@ -31,7 +34,11 @@ usage: cargo run -p xtask -- <task>
   readme              the commands of README.md, with the output it promises
   bench start         start-up time, binary size, memory of the demo
   bench stacks        resolving a large repository, and one ten times larger
-  bench repository <folder> <organisations>  only the repository, to measure by hand";
+  bench repository <folder> <organisations>  only the repository, to measure by hand
+  testbed build       the programs of the Kubernetes test bed, where they are missing
+  testbed up|down|env [NAME]      a test bed, its end, what a shell needs to use it
+  testbed user NAME USER [GROUP]  one more user of a test bed
+  testbed keep FOLDER             a test bed that lasts until its input is closed";
 
 fn main() -> ExitCode {
     match run() {
@@ -60,6 +67,26 @@ fn run() -> Result<()> {
         ["bench", "repository", folder, organisations] => {
             bench::repository(folder.as_ref(), organisations.parse()?).map(drop)
         }
+        ["testbed", words @ ..] => testbed(&place, words),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn testbed(place: &Place, words: &[&str]) -> Result<()> {
+    let bed = |name: &str| Bed::named(place, name);
+    match words {
+        ["build"] => testbed::build(place),
+        ["up"] => testbed::up(place, &bed("default")),
+        ["up", name] => testbed::up(place, &bed(name)),
+        ["down"] => testbed::down(&bed("default")),
+        ["down", name] => testbed::down(&bed(name)),
+        ["env"] => testbed::env(place, &bed("default")),
+        ["env", name] => testbed::env(place, &bed(name)),
+        ["user", name, user] => testbed::user(&bed(name), user, "system:masters"),
+        ["user", name, user, group] => testbed::user(&bed(name), user, group),
+        ["user-at", folder, user, group] => testbed::user(&Bed::at(folder), user, group),
+        ["keep", folder] => testbed::keep(place, Path::new(folder), false),
+        ["keep", "--until-stopped", folder] => testbed::keep(place, Path::new(folder), true),
         _ => bail!("{USAGE}"),
     }
 }

@@ -1,10 +1,11 @@
 //! `isobar describe component`
 
-use super::{Evaluated, Written, exactly, exit, resolved};
+use super::{Evaluated, Written, exit, resolved};
 use crate::cli::{Context, Exit, Failure, mistake, workspace};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::ComponentName;
 use crate::model::desired::{Component, Desired, Stack};
+use crate::model::pattern::StackPattern;
 use crate::report::describe::{View, component};
 use crate::stacks::Selection;
 
@@ -39,7 +40,7 @@ enum Much {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = Selection {
-        stacks: vec![exactly(&args.stack)?],
+        stacks: vec![StackPattern::exactly(&args.stack)],
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],
         evaluation: args.evaluated.evaluation(false),
         unlinked: true,

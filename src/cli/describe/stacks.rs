@@ -1,8 +1,9 @@
 //! `isobar describe stacks`
 
-use super::{Evaluated, Written, exactly, exit, resolved};
+use super::{Evaluated, Written, exit, resolved};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::ids::ComponentName;
+use crate::model::pattern::StackPattern;
 use crate::report::describe::{Filter, Stacks};
 use crate::stacks::Selection;
 
@@ -33,10 +34,11 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let names = args.components.iter().map(ComponentName::new);
     let selection = Selection {
-        stacks: args.stack.as_deref().map(exactly).transpose()?.into_iter().collect(),
+        stacks: args.stack.as_deref().map(StackPattern::exactly).into_iter().collect(),
         components: names.collect::<Result<_, _>>().map_err(mistake)?,
         evaluation: args.evaluated.evaluation(true),
         unlinked: true,
+        unexplained: true,
         strict: true,
         ..Selection::default()
     };

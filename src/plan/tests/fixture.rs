@@ -29,6 +29,7 @@ use crate::model::desired::{Component, Dependency, Listing, Presence, Stack};
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
+use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::policy::{
     Manage, Reconcile, RepositoryPolicy, RequiredReview, Review, StackRule, Unreviewed,
@@ -89,7 +90,8 @@ impl World {
             repository: RepositoryName::new("config").unwrap(),
         };
         let target = TargetName::new("box").unwrap();
-        let rule = StackRule { pattern: "*".to_owned(), manage: Manage::Correct };
+        let rule =
+            StackRule { pattern: StackPattern::new("*").expect("a glob"), manage: Manage::Correct };
         Self {
             mark: Some(Mark::empty(scope.clone(), target.clone())),
             scope,

@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, RngSeed};
 use super::*;
 use crate::ids::{CommitId, TargetName};
 use crate::model::observation::{Owner, Seen};
+use crate::model::pattern::StackPattern;
 use crate::model::plan::Part;
 
 /// The same worlds at every run; a failure names the smallest.
@@ -139,7 +140,7 @@ proptest! {
         world.revision = Revision::Commit(CommitId::new("ffffffffffff").expect("it is there"));
         world.now = at("2026-12-24T00:00:00Z");
         world.policy.freeze = vec![crate::model::policy::Freeze {
-            pattern: "*".to_owned(),
+            pattern: StackPattern::new("*").expect("a glob"),
             from: at("2026-12-01T00:00:00Z"),
             until: at("2027-01-01T00:00:00Z"),
             reason: "winter".to_owned(),

@@ -54,15 +54,73 @@ fn the_revision_follows_paths_and_contents_and_nothing_else() {
 }
 
 #[test]
-fn a_file_edited_after_the_listing_is_torn_even_at_the_same_length() {
-    let folder = folder(&[("a", "1"), ("b", "2"), ("c", "3")]);
+fn what_is_kept_stays_as_it_was_listed() {
+    let folder = folder(&[("a", "1"), ("b", "2")]);
     let snapshot = folder_snapshot(folder.path()).unwrap();
     std::fs::write(folder.path().join("a"), "x").unwrap();
+    std::fs::remove_file(folder.path().join("b")).unwrap();
+    assert_eq!(shown(&snapshot), "a: 1\nb: 2\n");
+}
+
+#[test]
+fn a_large_file_edited_after_the_listing_is_torn_even_at_the_same_length() {
+    let large = |letter: &str| letter.repeat(seen::KEPT_FILE_BYTES_MAX + 1);
+    let (one, two) = (large("1"), large("2"));
+    let folder = folder(&[("a", &one), ("b", &one), ("c", &one)]);
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    std::fs::write(folder.path().join("a"), two).unwrap();
     std::fs::remove_file(folder.path().join("b")).unwrap();
     for path in ["a", "b"] {
         assert!(matches!(snapshot.text(path), Err(ReadError::Torn { .. })), "{path}");
     }
-    assert_eq!(snapshot.text("c").unwrap().as_deref(), Some("3"));
+    assert_eq!(snapshot.text("c").unwrap().as_deref(), Some(one.as_str()));
+}
+
+/// A time by which what is written now was left alone for long enough.
+fn later() -> Timestamp {
+    World::real().clock.now() + jiff::SignedDuration::from_secs(60)
+}
+
+/// Gives `path` another content of the same length, and the times it had.
+fn replace_unseen(path: &Path, text: &str) {
+    let before = std::fs::metadata(path).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    std::io::Write::write_all(&mut &file, text.as_bytes()).unwrap();
+    file.set_modified(before.modified().unwrap()).unwrap();
+}
+
+#[test]
+fn what_has_not_changed_is_not_read_again() {
+    let folder = folder(&[("a", "1"), ("b", "2")]);
+    let mut looked = Folder::new(folder.path());
+    let first = looked.snapshot(later()).unwrap();
+    // Only a program that can set the clock could go unseen: it would have to undo `changed`.
+    std::fs::write(folder.path().join("a"), "9").unwrap();
+    let second = looked.snapshot(later()).unwrap();
+    assert_eq!(shown(&first), "a: 1\nb: 2\n");
+    assert_eq!(shown(&second), "a: 9\nb: 2\n");
+    assert!(Arc::ptr_eq(&first.entry("b").unwrap().id, &second.entry("b").unwrap().id));
+    std::fs::remove_file(folder.path().join("b")).unwrap();
+    assert_eq!(shown(&looked.snapshot(later()).unwrap()), "a: 9\n");
+}
+
+#[test]
+fn an_edit_that_keeps_size_and_time_is_seen() {
+    let folder = folder(&[("a", "1")]);
+    let mut looked = Folder::new(folder.path());
+    looked.snapshot(later()).unwrap();
+    replace_unseen(&folder.path().join("a"), "2");
+    assert_eq!(shown(&looked.snapshot(later()).unwrap()), "a: 2\n");
+}
+
+#[test]
+fn what_was_just_written_is_read_again() {
+    let folder = folder(&[("a", "1")]);
+    let mut looked = Folder::new(folder.path());
+    let now = World::real().clock.now();
+    let first = looked.snapshot(now).unwrap();
+    let second = looked.snapshot(now).unwrap();
+    assert!(!Arc::ptr_eq(&first.entry("a").unwrap().id, &second.entry("a").unwrap().id));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::shown;
+use crate::model::pattern::StackPattern;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
 use crate::source::Snapshot;
@@ -128,7 +129,7 @@ fn snapshot(chosen: &[usize]) -> Snapshot {
 }
 
 fn selection(seeded: &mut Seeded) -> Selection {
-    let glob = |text| vec![globset::Glob::new(text).expect("a glob").compile_matcher()];
+    let glob = |text| vec![StackPattern::new(text).expect("a glob")];
     let components = |name| vec![crate::ids::ComponentName::new(name).expect("a name")];
     match seeded.below(6) {
         0 => Selection { stacks: glob("a"), ..Selection::default() },

@@ -1,6 +1,7 @@
 //! What holds for every repository, shown on the example.
 
 use super::{examples, shown, snapshot};
+use crate::model::pattern::StackPattern;
 use crate::model::question::Answers;
 use crate::source::Snapshot;
 use crate::stacks::{Lists, Selection, fold, resolve};
@@ -47,9 +48,8 @@ fn a_selected_component_is_what_it_is_among_all() {
     let snapshot = examples();
     let all = resolve(&snapshot, &Selection::all(), &Answers::new()).desired;
     for component in all.components().step_by(7) {
-        let stack = globset::Glob::new(component.id.stack.as_str()).expect("a plain name");
         let selection = Selection {
-            stacks: vec![stack.compile_matcher()],
+            stacks: vec![StackPattern::exactly(component.id.stack.as_str())],
             components: vec![component.id.name.clone()],
             ..Selection::default()
         };

@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use super::{check, check_stacks, shown, snapshot};
+use crate::model::pattern::StackPattern;
 use crate::model::question::{Answer, Answers};
 use crate::model::value::{Node, Value};
 use crate::stacks::{Selection, resolve};
@@ -236,7 +237,7 @@ components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
         super::ATMOS
     );
     let selection = Selection {
-        stacks: vec![globset::Glob::new("d*").expect("a glob").compile_matcher()],
+        stacks: vec![StackPattern::new("d*").expect("a glob")],
         components: crate::ids::ComponentName::new("vpc").into_iter().collect(),
         ..Selection::default()
     };

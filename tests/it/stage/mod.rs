@@ -16,6 +16,7 @@ use std::time::Duration;
 use isobar::forge::local::LocalForge;
 use isobar::ids::{Actor, AgentName, CommitId, HolderId, RepositoryName, Scope, StackName};
 use isobar::model::authority::Approval;
+use isobar::model::pattern::StackPattern;
 use isobar::model::plan::Plan;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
 use isobar::settings::{
@@ -104,7 +105,7 @@ impl Stage {
             url: self.git().display().to_string(),
             branch: "main".to_owned(),
             path: String::new(),
-            stacks: vec!["*".to_owned()],
+            stacks: vec![StackPattern::all()],
             interval: jiff::SignedDuration::from_secs(60),
             auth: None,
             forge: Some("local".to_owned()),

@@ -141,6 +141,33 @@ impl<'s> Builder<'s> {
         self.arena.nodes.len()
     }
 
+    /// Opens a block collection; what is added from now on is in it.
+    pub(crate) fn enter(&mut self, shape: Shape, start: Position) {
+        let node = self.arena.push(Node::new(shape, Style::Block, start, start.byte));
+        let first_pending = self.pending.len();
+        self.frames.push(Frame { node, first_pending, anchor: 0, extent: LEAF });
+    }
+
+    /// Closes the innermost collection.
+    pub(crate) fn leave(&mut self) {
+        if let Some((id, extent)) = self.end_collection(None) {
+            self.attach(id, extent);
+        }
+    }
+
+    /// Adds `{}` or `[]`.
+    pub(crate) fn empty(&mut self, shape: Shape, start: Position, end: u32) {
+        let id = self.arena.push(Node::new(shape, Style::Flow, start, end));
+        self.attach(id, Extent { nodes: 1, height: 1 });
+    }
+
+    /// Adds a scalar whose text is this range of the source.
+    pub(crate) fn slice(&mut self, text: (u32, u32), style: Style, start: Position, end: u32) {
+        let node = Node::new(Shape::Scalar, style, start, end);
+        let id = self.arena.push(Node { low: text.0, high: text.1, ..node });
+        self.attach(id, LEAF);
+    }
+
     fn open(&mut self, shape: Shape, style: StructureStyle, anchor: usize, span: Span) -> NodeId {
         let (style, start) = match style {
             StructureStyle::Flow => (Style::Flow, span.start),

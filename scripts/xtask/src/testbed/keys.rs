@@ -1,0 +1,85 @@
+//! The keys of a bed: one authority, a certificate for its server, one for each user.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+
+/// The authority that everybody in a bed trusts. Its name is always the same, so its key is all
+/// there is to keep.
+pub(super) struct Authority {
+    folder: PathBuf,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// Makes the authority of a new bed, and the keys of its server and of its service accounts.
+    pub(super) fn new(folder: &Path, port: u16) -> Result<Self> {
+        let key = KeyPair::generate()?;
+        fs::write(folder.join("ca.key"), key.serialize_pem())?;
+        fs::write(folder.join("ca.crt"), params()?.self_signed(&key)?.pem())?;
+        fs::write(folder.join("server"), format!("https://127.0.0.1:{port}"))?;
+        let authority = Self::of(folder)?;
+
+        let names = ["localhost", "127.0.0.1", "kubernetes.default.svc"].map(str::to_owned);
+        let mut server = CertificateParams::new(names)?;
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        authority.sign("server", &server)?;
+
+        let accounts = KeyPair::generate()?;
+        fs::write(folder.join("accounts.key"), accounts.serialize_pem())?;
+        fs::write(folder.join("accounts.pub"), accounts.public_key_pem())?;
+        Ok(authority)
+    }
+
+    /// The authority of a bed that is there.
+    pub(super) fn of(folder: &Path) -> Result<Self> {
+        let pem = fs::read_to_string(folder.join("ca.key")).context("this bed has no keys")?;
+        let issuer = Issuer::new(params()?, KeyPair::from_pem(&pem)?);
+        Ok(Self { folder: folder.to_owned(), issuer })
+    }
+
+    /// A kubeconfig for `name`, a member of `group`.
+    pub(super) fn user(&self, name: &str, group: &str) -> Result<PathBuf> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::OrganizationName, group);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(name, &params)?;
+        let server = fs::read_to_string(self.folder.join("server"))?;
+        let file = |name: String| self.folder.join(name).display().to_string();
+        let (ca, crt, key) =
+            (file("ca.crt".into()), file(format!("{name}.crt")), file(format!("{name}.key")));
+        let kubeconfig = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: bed\n\
+             clusters:\n- name: bed\n  cluster: {{server: '{server}', certificate-authority: '{ca}'}}\n\
+             users:\n- name: {name}\n  user: {{client-certificate: '{crt}', client-key: '{key}'}}\n\
+             contexts:\n- name: bed\n  context: {{cluster: bed, user: {name}}}\n"
+        );
+        let path = self.folder.join(format!("{name}.kubeconfig"));
+        fs::write(&path, kubeconfig)?;
+        Ok(path)
+    }
+
+    fn sign(&self, name: &str, params: &CertificateParams) -> Result<()> {
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        fs::write(self.folder.join(format!("{name}.crt")), certificate.pem())?;
+        fs::write(self.folder.join(format!("{name}.key")), key.serialize_pem())?;
+        Ok(())
+    }
+}
+
+fn params() -> Result<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "test bed");
+    Ok(params)
+}

@@ -1,0 +1,129 @@
+//! What was read of a folder, so that a file that stays as it is is read once.
+//!
+//! As in Git's index, a file that has the size, the times and the inode it had when it was read is
+//! taken to be unchanged. One that was written shortly before it was read is read again the next
+//! time: a later write within the same tick of the file system's clock would not show.
+
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use gix::objs::Kind;
+use jiff::Timestamp;
+
+use super::super::Entry;
+
+/// How long before it is read a file has to be left alone: file systems count in steps of up to
+/// two seconds.
+const TICK_SECONDS: i64 = 2;
+
+/// Content is kept of files up to this size: manifests have a few kilobytes.
+pub(super) const KEPT_FILE_BYTES_MAX: usize = 64 << 10;
+
+/// And no more than this of one folder: five times the manifests of the largest repository known
+/// (12 MB).
+const KEPT_BYTES_MAX: usize = 64 << 20;
+
+/// Files as they were when they were read, by path.
+#[derive(Default)]
+pub(super) struct Seen {
+    files: BTreeMap<Arc<str>, Known>,
+    kept_bytes: usize,
+}
+
+/// One file as it was when it was read.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) entry: Entry,
+    /// `None`: it may have been written since without looking different.
+    stamp: Option<Stamp>,
+    /// Its content, where that is kept.
+    bytes: Option<Arc<[u8]>>,
+}
+
+/// What a write to a file changes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Seen {
+    /// The file at `path`, which is `file` now: as it is known, or read. `now` is the time before
+    /// anything is read; without it nothing is known the next time.
+    pub(super) fn look(
+        &self,
+        path: &str,
+        file: &Path,
+        bytes_max: u64,
+        now: Option<Timestamp>,
+    ) -> std::io::Result<Known> {
+        let known = self.files.get(path);
+        if let Some(known) = known.filter(|known| known.stamp.is_some())
+            && known.stamp == Some(Stamp::of(&std::fs::symlink_metadata(file)?))
+        {
+            return Ok(known.clone());
+        }
+        let (bytes, metadata) = read(file, bytes_max)?;
+        let id = object_id(&bytes)?;
+        let entry = Entry { bytes: bytes.len() as u64, id };
+        let stamp = Some(Stamp::of(&metadata)).filter(|stamp| {
+            let newest = stamp.modified.0.max(stamp.changed.0);
+            now.is_some_and(|now| newest + TICK_SECONDS < now.as_second())
+        });
+        let bytes = (bytes.len() <= KEPT_FILE_BYTES_MAX).then(|| bytes.into());
+        Ok(Known { entry, stamp, bytes })
+    }
+
+    /// Remembers a file.
+    pub(super) fn add(&mut self, path: &str, mut known: Known) {
+        let bytes = known.bytes.as_ref().map_or(0, |bytes| bytes.len());
+        if self.kept_bytes + bytes > KEPT_BYTES_MAX {
+            known.bytes = None;
+        } else {
+            self.kept_bytes += bytes;
+        }
+        self.files.insert(path.into(), known);
+    }
+
+    /// The content of the file at `path`, where that is kept.
+    pub(super) fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.files.get(path)?.bytes.clone()
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// A file's content, and what it looked like before it was read.
+pub(super) fn read(path: &Path, bytes_max: u64) -> std::io::Result<(Vec<u8>, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let length = metadata.len().min(bytes_max);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, metadata))
+}
+
+/// The id Git gives a file of this content.
+pub(super) fn object_id(bytes: &[u8]) -> std::io::Result<Arc<str>> {
+    match gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes) {
+        Ok(id) => Ok(id.to_string().into()),
+        Err(cause) => Err(std::io::Error::other(cause)),
+    }
+}
