@@ -21,7 +21,7 @@ use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusStat
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
 use crate::model::plan::{Envelope, Plan};
-use crate::model::review::{PullReview, Review, Showing};
+use crate::model::review::{Progress, PullReview, Review, Showing, Since};
 use crate::report;
 use crate::report::words::Verdict;
 use crate::source::{FetchError, Merge};
@@ -320,8 +320,8 @@ impl Reviews {
         if after.is_settled {
             self.settled.lock().await.insert(pull.number);
         }
-        let applies = Verdict::of(&after.review) == Verdict::Applying;
-        self.applies.fetch_or(applies, Ordering::SeqCst);
+        let applies = |since: &Since| matches!(since.progress, Progress::Applying { .. });
+        self.applies.fetch_or(after.review.since.values().any(applies), Ordering::SeqCst);
         Ok(())
     }
 
