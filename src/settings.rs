@@ -9,6 +9,7 @@
 //! over the file.
 
 mod agent;
+mod authorities;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ pub use agent::{
     AgentSettings, AllowSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
     RepositorySettings, RetentionSettings, TargetSettings,
 };
+pub use authorities::{AuthoritiesError, certificates};
 
 use crate::diagnostic::Diagnostic;
 use crate::schema;
@@ -56,8 +58,10 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
     };
     let settings: AgentSettings =
         schema::read_with(&shown, &text, &variables()).map_err(invalid)?;
-    settings.check(&shown).map_err(invalid)?;
-    Ok(settings.anchored(&absolute(path.parent().unwrap_or(Path::new("")))))
+    let mut found = settings.check(&shown);
+    let settings = settings.anchored(&absolute(path.parent().unwrap_or(Path::new(""))));
+    found.extend(settings.check_authorities(&shown));
+    if found.is_empty() { Ok(settings) } else { Err(invalid(found)) }
 }
 
 /// The settings of someone who has no settings file: one repository, the folder `folder`; every
@@ -71,8 +75,10 @@ pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
     };
     let settings: AgentSettings =
         schema::read_with("the environment", text, &variables()).map_err(invalid)?;
-    settings.check("the environment").map_err(invalid)?;
-    Ok(settings.with_folder().anchored(&absolute(folder)))
+    let mut found = settings.check("the environment");
+    let settings = settings.with_folder().anchored(&absolute(folder));
+    found.extend(settings.check_authorities("the environment"));
+    if found.is_empty() { Ok(settings) } else { Err(invalid(found)) }
 }
 
 /// The value of an environment variable, if it is set and readable.

@@ -275,6 +275,7 @@ impl Repository {
             cache_folder: settings.cache.clone(),
             period: repository.interval.unsigned_abs(),
             credential: repository.auth.clone(),
+            authorities: settings.authorities_for(&repository.url).map(Path::to_owned),
         };
         let source = GitSource::open(git, world.clone())
             .map_err(|cause| OpenError::Source { name: name.clone(), cause })?;

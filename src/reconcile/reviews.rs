@@ -21,7 +21,7 @@ use crate::forge::{Forge, ForgeError, PullRequest, PullState, Status, StatusStat
 use crate::ids::{CommitId, ContentId, PullNumber, StackName};
 use crate::model::authority::Approval;
 use crate::model::plan::{Envelope, Plan};
-use crate::model::review::{PullReview, Review, Showing};
+use crate::model::review::{Progress, PullReview, Review, Showing, Since};
 use crate::report;
 use crate::report::words::Verdict;
 use crate::source::{FetchError, Merge};
@@ -101,7 +101,11 @@ impl Reviews {
                 PullState::Closed => Ok(()),
             };
             // One bad pull request does not hide the others.
-            if let Err(error) = done {
+            let Err(error) = done else { continue };
+            failed.push(format!("{}: {}", pull.number, super::chain(&error)));
+            if pull.state == PullState::Open
+                && let Err(error) = self.show_unplanned(pull).await
+            {
                 failed.push(format!("{}: {}", pull.number, super::chain(&error)));
             }
         }
@@ -254,6 +258,23 @@ impl Reviews {
         Ok(())
     }
 
+    /// A head that cannot be planned is not what the comment is about; one that could be, is.
+    async fn show_unplanned(&self, pull: &PullRequest) -> Result<(), StoreError> {
+        let (store, scope) = (&self.agent.store, &self.repository.scope);
+        let showing = store.showing(scope, pull.number).await?;
+        if showing.is_some_and(|showing| showing.head == pull.head) {
+            return Ok(());
+        }
+        let body = report::markdown::unplanned(scope, &pull.head);
+        let mut tx = store.begin().await?;
+        self.said.lock().await.remove(&pull.number);
+        let key = messages::key(pull.number, "plan");
+        let news = tx.say(scope, messages::COMMENT, &key, &body).await?;
+        tx.commit().await?;
+        self.wake_sender(news);
+        Ok(())
+    }
+
     async fn show_conflict(&self, pull: &PullRequest, paths: &[String]) -> Result<(), ReviewError> {
         let scope = &self.repository.scope;
         let body = report::markdown::conflict(scope, paths);
@@ -299,8 +320,8 @@ impl Reviews {
         if after.is_settled {
             self.settled.lock().await.insert(pull.number);
         }
-        let applies = Verdict::of(&after.review) == Verdict::Applying;
-        self.applies.fetch_or(applies, Ordering::SeqCst);
+        let applies = |since: &Since| matches!(since.progress, Progress::Applying { .. });
+        self.applies.fetch_or(after.review.since.values().any(applies), Ordering::SeqCst);
         Ok(())
     }
 

@@ -39,6 +39,10 @@ pub struct AgentSettings {
     pub targets_folder: Option<PathBuf>,
     /// Where people review, by name.
     pub forges: BTreeMap<String, ForgeSettings>,
+    /// PEM files of certificate authorities that count beside the system's, each for one host as
+    /// it stands in an `https` url: `git.example.com`, or with its port. Whoever they do not vouch
+    /// for is refused; there is no way around that.
+    pub authorities: BTreeMap<String, PathBuf>,
 }
 
 /// For how long it is remembered what happened. Ownership, open runs and what waits are kept
@@ -175,13 +179,14 @@ impl Default for AgentSettings {
             targets: BTreeMap::new(),
             targets_folder: None,
             forges: BTreeMap::new(),
+            authorities: BTreeMap::new(),
         }
     }
 }
 
 impl AgentSettings {
     /// What the schema cannot say: names that lead nowhere, and times out of bounds.
-    pub(super) fn check(&self, path: &str) -> Result<(), Vec<Diagnostic>> {
+    pub(super) fn check(&self, path: &str) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
             let message =
@@ -211,7 +216,7 @@ impl AgentSettings {
             }
             found.push(diagnostic);
         }
-        if found.is_empty() { Ok(()) } else { Err(found) }
+        found
     }
 
     /// The defaults of someone who has no settings file.
@@ -243,6 +248,7 @@ impl AgentSettings {
         }
         anchor(&mut self.cache);
         self.targets_folder.iter_mut().for_each(anchor);
+        self.authorities.values_mut().for_each(anchor);
         self.targets.values_mut().for_each(|target| anchor(&mut target.files.path));
         for ForgeSettings::Local(forge) in self.forges.values_mut() {
             anchor(&mut forge.path);

@@ -3,7 +3,8 @@
 //! It holds `refs/remotes/origin/*`, the remote's branches; `refs/isobar/pulls/*`, heads of pull
 //! requests that are on no branch; `refs/isobar/seen/<branch>`, the last tip that a caller has
 //! seen; and `refs/isobar/pins/*`, one for each commit that a snapshot stands on. Objects are
-//! only ever added, so a crash or a cancelled fetch leaves at most some that nobody refers to.
+//! only ever added, so a crash or a cancelled fetch leaves at most some that nobody refers to; their
+//! packs are combined (`packs.rs`), and no object goes with that either.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};

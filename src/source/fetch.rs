@@ -1,6 +1,7 @@
 //! Bringing what a repository has into Isobar's copy of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use gix::remote::fetch::Tags;
 use super::address::{Address, without_user};
 use super::cache::{Cache, read_ref, refs_below, remove_ref, set_ref};
 use super::credentials::BoundCredential;
+use super::trust::{self, Distrust};
 use super::{FetchError, copy, tree};
 use crate::ids::PullNumber;
 
@@ -24,10 +26,19 @@ pub(super) const BRANCHES: &str = "refs/remotes/origin/";
 /// How long a server may be silent: ten times what a busy one needs to begin its answer.
 const SILENCE_SECONDS_MAX: u64 = 30;
 
+/// How a server is talked to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Access {
+    /// What to show to one that asks who we are.
+    pub(super) credential: Option<BoundCredential>,
+    /// The file of the authorities that may vouch for it, beside the system's.
+    pub(super) authorities: Option<PathBuf>,
+}
+
 /// Brings every branch. Gives where `branch` stands now; `None` if there is no such branch.
 pub(super) fn branches(
     address: &Address,
-    credential: Option<&BoundCredential>,
+    access: &Access,
     cache: &Cache,
     branch: &str,
     stop: &AtomicBool,
@@ -36,7 +47,7 @@ pub(super) fn branches(
         Address::Local(path) => local_branches(path, cache, branch, stop),
         Address::Remote(url) => {
             let spec = format!("+refs/heads/*:{BRANCHES}*");
-            let heads = remote(url, credential, cache, &spec, stop)?;
+            let heads = remote(url, access, cache, &spec, stop)?;
             Ok(heads.get(&format!("refs/heads/{branch}")).copied())
         }
     }
@@ -45,14 +56,14 @@ pub(super) fn branches(
 /// Brings the head of a pull request, for forges that keep it apart from the branches.
 pub(super) fn pull_head(
     address: &Address,
-    credential: Option<&BoundCredential>,
+    access: &Access,
     cache: &Cache,
     pull: PullNumber,
     stop: &AtomicBool,
 ) -> Result<(), FetchError> {
     let Address::Remote(url) = address else { return Ok(()) };
     let spec = format!("+refs/pull/{0}/head:refs/isobar/pulls/{0}", pull.0);
-    remote(url, credential, cache, &spec, stop).map(drop)
+    remote(url, access, cache, &spec, stop).map(drop)
 }
 
 /// The tracked branch has to come whole. Another one that is broken is left where it was: it
@@ -92,7 +103,7 @@ fn local_branches(
 /// Fetches what `spec` names. Gives every ref the remote speaks of.
 fn remote(
     url: &str,
-    credential: Option<&BoundCredential>,
+    access: &Access,
     cache: &Cache,
     spec: &str,
     stop: &AtomicBool,
@@ -101,6 +112,8 @@ fn remote(
         true => FetchError::Cancelled,
         false => unreachable_at(&without_user(url), cause),
     };
+    let authorities = access.authorities.as_deref();
+    let authorities = authorities.map(|file| trust::authorities(url, file)).transpose()?;
     let repository = cache.repository();
     let remote = repository
         .remote_at_without_url_rewrite(url)
@@ -110,8 +123,8 @@ fn remote(
     let prepared = remote
         .connect(Direction::Fetch)
         .map_err(failed)?
-        .with_transport_options(Box::new(http_options()))
-        .with_credentials(|action| identity(credential, action))
+        .with_transport_options(Box::new(http_options(authorities)))
+        .with_credentials(|action| identity(access.credential.as_ref(), action))
         .prepare_fetch(gix::progress::Discard, Default::default())
         .map_err(failed)?;
     let there = named(&prepared.ref_map().remote_refs);
@@ -162,10 +175,17 @@ fn identity(
     Ok(Some(gix::credentials::protocol::Outcome { identity, next: context.into() }))
 }
 
-fn http_options() -> http::Options {
+fn http_options(authorities: Option<Vec<reqwest::Certificate>>) -> http::Options {
     let silence = Duration::from_secs(SILENCE_SECONDS_MAX);
+    let configure = move |client: reqwest::blocking::ClientBuilder| {
+        let client = client.timeout(silence);
+        Ok(match &authorities {
+            Some(authorities) => client.tls_certs_merge(authorities.clone()),
+            None => client,
+        })
+    };
     let backend = http::reqwest::Options {
-        configure_client: Some(Box::new(move |client| Ok(client.timeout(silence)))),
+        configure_client: Some(Box::new(configure)),
         configure_request: None,
     };
     http::Options {
@@ -176,5 +196,8 @@ fn http_options() -> http::Options {
 }
 
 fn unreachable_at(url: &str, cause: gix::Error) -> FetchError {
+    if let Some(why) = Distrust::cause_of(&cause) {
+        return FetchError::Untrusted { url: url.to_owned(), why };
+    }
     FetchError::Unreachable { url: url.to_owned(), cause: Box::new(cause) }
 }

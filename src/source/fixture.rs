@@ -117,6 +117,7 @@ pub(super) fn source_at(url: &str, cache: &Path) -> Result<GitSource, super::Fet
         cache_folder: cache.to_owned(),
         period: Duration::from_secs(3600),
         credential: None,
+        authorities: None,
     };
     GitSource::open(settings, World::real())
 }

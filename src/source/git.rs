@@ -1,5 +1,6 @@
 //! A branch of a Git repository as a source of snapshots.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +12,11 @@ use gix::ObjectId;
 use super::address::{Address, check_branch, without_user};
 use super::cache::{Cache, read_ref, set_ref};
 use super::credentials::BoundCredential;
+use super::fetch::Access;
 use super::listing::{Bounds, refused};
 use super::merge::{Merged, made_files, merge};
 use super::watch::Watch;
-use super::{FetchError, Merge, Snapshot, Source, Tip, fetch, tree};
+use super::{FetchError, Merge, Snapshot, Source, Tip, fetch, packs, tree};
 use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 use crate::settings::Credential;
@@ -41,6 +43,8 @@ pub struct GitSettings {
     pub period: Duration,
     /// What to show to a server that asks who we are.
     pub credential: Option<Credential>,
+    /// A PEM file of authorities that may vouch for the server, beside the system's.
+    pub authorities: Option<PathBuf>,
 }
 
 /// A branch of a Git repository.
@@ -54,7 +58,7 @@ struct Inner {
     address: Address,
     branch: String,
     folder: String,
-    credential: Option<BoundCredential>,
+    access: Access,
     cache: Cache,
     /// What the last fetch told its caller. It counts as seen when the caller asks again: who
     /// crashes in between is told once more that history was rewritten.
@@ -64,7 +68,8 @@ struct Inner {
 impl GitSource {
     /// Opens Isobar's copy of the repository, or makes an empty one. Fetches nothing.
     pub fn open(settings: GitSettings, world: World) -> Result<Self, FetchError> {
-        let GitSettings { url, branch, folder, cache_folder, period, credential } = settings;
+        let GitSettings { url, branch, folder, cache_folder, period, credential, authorities } =
+            settings;
         let address = Address::parse(&url)?;
         check_branch(&url, &branch)?;
         let credential = match (credential, &address) {
@@ -82,7 +87,8 @@ impl GitSource {
         let cache = Cache::open(&cache_folder, &url, world.ids.unique())?;
         let folder = folder.trim_matches('/').to_owned();
         let told = Mutex::default();
-        let inner = Arc::new(Inner { address, branch, folder, credential, cache, told });
+        let access = Access { credential, authorities };
+        let inner = Arc::new(Inner { address, branch, folder, access, cache, told });
         Ok(Self { inner, world, watch })
     }
 
@@ -201,15 +207,19 @@ impl Inner {
     }
 
     fn bring(&self, stop: &AtomicBool) -> Result<Option<ObjectId>, FetchError> {
-        let credential = self.credential.as_ref();
-        fetch::branches(&self.address, credential, &self.cache, &self.branch, stop)
+        let tip = fetch::branches(&self.address, &self.access, &self.cache, &self.branch, stop)?;
+        // Nothing is missing where this fails; only the next lookups are slower.
+        if let Err(error) = packs::combine(self.cache.folder(), packs::Bounds::default(), stop) {
+            let folder = self.cache.folder().display();
+            tracing::warn!(%folder, %error, cause = ?error.source(), "packs are not combined");
+        }
+        Ok(tip)
     }
 
     /// A head is on a branch, or where the forge keeps heads of forks.
     fn bring_head(&self, pull: PullNumber, stop: &AtomicBool) -> Result<(), FetchError> {
         self.bring(stop)?;
-        let credential = self.credential.as_ref();
-        fetch::pull_head(&self.address, credential, &self.cache, pull, stop)
+        fetch::pull_head(&self.address, &self.access, &self.cache, pull, stop)
     }
 
     fn has(&self, commit: &CommitId) -> bool {

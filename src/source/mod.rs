@@ -13,8 +13,10 @@ mod tree;
 mod merge;
 mod address;
 mod credentials;
+mod trust;
 mod cache;
 mod copy;
+mod packs;
 mod fetch;
 mod git;
 mod folder;
@@ -30,7 +32,9 @@ pub use folder::{
     Folder, FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
 };
 pub use git::{GitSettings, GitSource};
+pub use packs::PACKS_MAX;
 pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};
+pub use trust::Distrust;
 
 /// A repository that snapshots come from.
 #[async_trait]
@@ -105,6 +109,15 @@ pub enum FetchError {
         /// What went wrong.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server cannot show that it is who it says it is.
+    #[error("cannot trust {url}")]
+    Untrusted {
+        /// Without credentials.
+        url: String,
+        /// What is wrong, and what to do.
+        #[source]
+        why: Distrust,
     },
     /// What came is not a complete tree.
     #[error("revision {revision} is incomplete: {what}")]

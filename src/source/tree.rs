@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
+use gix::odb::store::init::Slots;
 
 use super::listing::{Bounds, Listed, Listing, join, refused};
 use super::{Entry, FetchError, Snapshot};
@@ -18,11 +19,17 @@ const LINK_BYTES_MAX: u64 = 4096;
 /// Memory for recently read objects while a tree is walked: a few hundred trees.
 const OBJECT_CACHE_BYTES: usize = 4 << 20;
 
+/// How many packs a store that is open for long can know: the most that there may be (50), those
+/// that they replaced and that somebody still reads, and as many again. The store's own 32 are
+/// reached within an hour of pushes.
+const PACK_SLOTS_MIN: usize = 256;
+
 /// Options that let nothing but the repository itself influence what is read: no user or system
 /// configuration, no environment, no replaced objects; no object larger than a snapshot may be.
 pub(super) fn isolated() -> gix::open::Options {
     let bytes_max = Bounds::default().bytes_max;
-    gix::open::Options::isolated().config_overrides([
+    let slots = Slots::AsNeededByDiskState { multiplier: 2.0, minimum: PACK_SLOTS_MIN };
+    gix::open::Options::isolated().object_store_slots(slots).config_overrides([
         "core.useReplaceRefs=false".to_owned(),
         format!("gitoxide.objects.allocLimit={bytes_max}"),
     ])

@@ -1,11 +1,11 @@
 //! A Git repository behind HTTP: a real server, and one that answers wrongly.
 //!
 //! The server is on this machine, where plain HTTP is allowed; Git's own `http-backend` speaks the
-//! protocol. TLS is the business of the HTTP client and not tested here.
+//! protocol. What is behind TLS is in `git_https.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-mod server;
+pub(crate) mod server;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use isobar::ids::{Actor, CommitId, PullNumber};
 use isobar::settings::Credential;
 use isobar::source::write::{self, Author};
-use isobar::source::{FetchError, GitSettings, GitSource, Merge, Snapshot, Source, Tip};
+use isobar::source::{FetchError, GitSettings, GitSource, Merge, PACKS_MAX, Snapshot, Source, Tip};
 use isobar::world::World;
 use tempfile::TempDir;
 
@@ -71,6 +71,7 @@ fn open(folder: &TempDir, url: &str, credential: Option<Credential>) -> GitSourc
         cache_folder: folder.path().join("cache"),
         period: Duration::from_secs(3600),
         credential,
+        authorities: None,
     };
     GitSource::open(settings, World::real()).unwrap()
 }
@@ -109,6 +110,58 @@ async fn the_head_of_a_fork_is_brought_for_its_merge() {
     assert!(matches!(merge, Merge::Clean(merged) if text(&merged) == "2"));
     let failed = place.source.merge(PullNumber(8), &unknown(), &base).await.unwrap_err();
     assert!(matches!(failed, FetchError::Incomplete { .. }), "{failed:?}");
+}
+
+/// Each fetch brings a pack; one more than there may be, and they become one. What was listed from
+/// the old ones, and is on no branch any more, is read from the new one.
+#[tokio::test]
+async fn packs_are_combined_below_the_snapshots_that_read_them() {
+    let place = Place::new();
+    let mut snapshots = Vec::new();
+    for at in 0..PACKS_MAX {
+        // No two have a common history: each tip is the only way to its objects.
+        let tip = place.commit(&format!("side-{at}"), None, &at.to_string());
+        place.push("refs/heads/main", &tip);
+        place.source.fetch().await.unwrap();
+        let commit = isobar::model::revision::Revision::Commit(tip);
+        snapshots.push(place.source.snapshot(&commit).await.unwrap());
+    }
+    assert_eq!(packs(&place).len(), PACKS_MAX, "as many as there may be");
+    // Another process that has looked into the old packs before they go.
+    let url = place.server.url("config.git");
+    let other = open(&place.folder, &url, None);
+    let last = other.snapshot(snapshots[PACKS_MAX - 1].revision()).await.unwrap();
+    for at in 0..PACKS_MAX {
+        std::fs::remove_file(place.repository().join(format!("refs/heads/side-{at}"))).unwrap();
+    }
+    let tip = place.commit("main", tip(&place.repository()).as_ref(), "the last straw");
+    assert_eq!(text(&place.latest().await), "the last straw");
+    assert_eq!(packs(&place).len(), 1, "one more");
+    for (at, snapshot) in snapshots.iter().enumerate() {
+        assert_eq!(text(snapshot), at.to_string());
+        // Also for whoever begins with it only now.
+        let again = place.source.snapshot(snapshot.revision()).await.unwrap();
+        assert_eq!(text(&again), at.to_string());
+    }
+    assert_eq!(text(&last), (PACKS_MAX - 1).to_string());
+    place.commit("main", Some(&tip), "and on");
+    assert_eq!(text(&place.latest().await), "and on");
+    assert_eq!(packs(&place).len(), 2);
+}
+
+/// The packs of the copy, and nothing that combining has left behind.
+fn packs(place: &Place) -> Vec<std::path::PathBuf> {
+    let mut caches = std::fs::read_dir(place.folder.path().join("cache")).unwrap();
+    let folder = caches.find_map(|entry| {
+        let folder = entry.unwrap().path().join("objects/pack");
+        folder.is_dir().then_some(folder)
+    });
+    let files = std::fs::read_dir(folder.unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let (packs, others): (Vec<_>, Vec<_>) =
+        files.partition(|file| file.extension().is_some_and(|extension| extension == "pack"));
+    let is_index = |file: &std::path::PathBuf| file.extension().is_some_and(|e| e == "idx");
+    assert!(others.len() == packs.len() && others.iter().all(is_index), "{others:?}");
+    packs
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod errors;
 mod explain;
 mod kinds;
 mod git_http;
+mod git_https;
 mod laws;
 mod links;
 mod mistakes;

@@ -25,6 +25,7 @@ scenarios! {
     a_first_start_is_held = "first-start";
     a_pull_request_is_applied_as_it_was_shown = "pull-request";
     a_comment_says_what_is_true_by_now = "comment-states";
+    a_comment_is_about_no_other_head = "comment-unplanned";
     a_stack_that_changes_voids_only_itself = "stack-voids-itself";
     an_unrelated_commit_voids_nothing = "unrelated-commit";
     a_direct_push_is_held = "direct-push";

@@ -13,6 +13,7 @@ mod order;
 mod progress;
 mod outcome;
 mod conflict;
+mod unplanned;
 
 mod escape;
 
@@ -21,6 +22,7 @@ use crate::ids::Scope;
 pub use comment::comment;
 pub use conflict::conflict;
 pub use outcome::{outcome, outcomes};
+pub use unplanned::unplanned;
 
 /// What a forge's comments can show and hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

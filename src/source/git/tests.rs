@@ -184,6 +184,7 @@ async fn only_the_configured_folder_is_in_the_snapshot() {
         cache_folder: repo.folder.path().join("cache"),
         period: Duration::from_secs(3600),
         credential: None,
+        authorities: None,
     };
     let inside = GitSource::open(settings("infra/"), World::real()).unwrap();
     assert_eq!(shown(&latest(&inside).await), "a: 1\n");

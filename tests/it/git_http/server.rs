@@ -3,15 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// What to answer in place of what Git would.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// This status and no body.
     Status(u16),
     /// Success, with a content type and a body.
@@ -25,7 +27,8 @@ pub(super) enum Answer {
 }
 
 /// Serves every repository in a folder until it is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
+    scheme: &'static str,
     port: u16,
     shared: Arc<Shared>,
 }
@@ -47,7 +50,27 @@ struct Request {
 }
 
 impl Server {
-    pub(super) fn start(root: &Path) -> Self {
+    pub(crate) fn start(root: &Path) -> Self {
+        Self::listen("http", root, |shared, mut stream| shared.serve(&mut stream))
+    }
+
+    /// The same behind TLS.
+    pub(crate) fn start_tls(root: &Path, config: Arc<ServerConfig>) -> Self {
+        Self::listen("https", root, move |shared, stream| {
+            let connection =
+                ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
+            let mut stream = StreamOwned::new(connection, stream);
+            shared.serve(&mut stream)?;
+            stream.conn.send_close_notify();
+            stream.flush()
+        })
+    }
+
+    fn listen(
+        scheme: &'static str,
+        root: &Path,
+        serve: impl Fn(&Shared, TcpStream) -> std::io::Result<()> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared { root: root.to_owned(), ..Shared::default() });
@@ -56,18 +79,18 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 // A client that hangs up is not the server's problem.
-                let _ = serving.serve(stream);
+                let _ = serve(&serving, stream);
             }
         });
-        Self { port, shared }
+        Self { scheme, port, shared }
     }
 
-    pub(super) fn url(&self, repository: &str) -> String {
-        format!("http://127.0.0.1:{}/{repository}", self.port)
+    pub(crate) fn url(&self, repository: &str) -> String {
+        format!("{}://127.0.0.1:{}/{repository}", self.scheme, self.port)
     }
 
     /// Answers requests whose path ends with `path` wrongly, or rightly again.
-    pub(super) fn answer(&self, path: &str, answer: Option<Answer>) {
+    pub(crate) fn answer(&self, path: &str, answer: Option<Answer>) {
         let mut answers = self.shared.answers.lock().unwrap();
         match answer {
             Some(answer) => answers.insert(path.to_owned(), answer),
@@ -76,34 +99,35 @@ impl Server {
     }
 
     /// The heads of all requests so far.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
     }
 }
 
 impl Shared {
-    fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        let request = read(&mut BufReader::new(stream.try_clone()?))?;
+    /// One request and its answer: the connection is closed then.
+    fn serve(&self, stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+        let request = read(&mut BufReader::new(&mut *stream))?;
         self.requests.lock().unwrap().push(request.head.clone());
         let answers = self.answers.lock().unwrap();
         let wrong = answers.iter().find(|(end, _)| request.path.ends_with(*end)).map(|(_, a)| *a);
         drop(answers);
         match wrong {
             Some(Answer::Close) => Ok(()),
-            Some(Answer::Status(status)) => reply(&mut stream, &status.to_string(), &[], b"", 0),
+            Some(Answer::Status(status)) => reply(stream, &status.to_string(), &[], b"", 0),
             Some(Answer::Redirect(to)) => {
-                reply(&mut stream, "302 Found", &[format!("Location: {to}")], b"", 0)
+                reply(stream, "302 Found", &[format!("Location: {to}")], b"", 0)
             }
             Some(Answer::Body(kind, body)) => {
                 let kind = format!("Content-Type: {kind}");
-                reply(&mut stream, "200 OK", &[kind], body.as_bytes(), body.len())
+                reply(stream, "200 OK", &[kind], body.as_bytes(), body.len())
             }
-            Some(Answer::Cut(bytes)) => self.git(&request, &mut stream, bytes),
-            None => self.git(&request, &mut stream, usize::MAX),
+            Some(Answer::Cut(bytes)) => self.git(&request, stream, bytes),
+            None => self.git(&request, stream, usize::MAX),
         }
     }
 
-    fn git(&self, request: &Request, stream: &mut TcpStream, most: usize) -> std::io::Result<()> {
+    fn git(&self, request: &Request, stream: &mut impl Write, most: usize) -> std::io::Result<()> {
         let header = |name: &str| {
             let found = request.head.lines().find_map(|line| {
                 let (key, value) = line.split_once(':')?;
@@ -142,7 +166,7 @@ impl Shared {
 
 /// Promises `length` bytes of body and sends those of `body`.
 fn reply(
-    stream: &mut TcpStream,
+    stream: &mut impl Write,
     status: &str,
     headers: &[String],
     body: &[u8],
@@ -156,7 +180,7 @@ fn reply(
     stream.write_all(body)
 }
 
-fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Request> {
+fn read(stream: &mut BufReader<impl Read>) -> std::io::Result<Request> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if stream.read_line(&mut head)? == 0 {

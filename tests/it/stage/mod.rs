@@ -121,6 +121,7 @@ impl Stage {
             retention: RetentionSettings::default(),
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
+            authorities: BTreeMap::new(),
             targets_folder: Some(self.path("targets")),
             forges: BTreeMap::from([("local".to_owned(), ForgeSettings::Local(forge))]),
         }
