@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
                 if exit(&resolution.desired.diagnostics) == Exit::Mistake {
                     return Ok(Exit::Mistake);
                 }
-                return Err(unknown("component", name, None));
+                return Err(missing(context, &snapshot, name));
             };
             let said = said(context, &snapshot, &found.manifest);
             let kind = found.id.kind.as_str();
@@ -66,6 +66,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             Ok(exit(&said.found))
         }
     }
+}
+
+/// There is no component `name` in the stack, told with the closest one of any stack.
+fn missing(context: &Context, snapshot: &Snapshot, name: &str) -> Failure {
+    let all = Selection { unlinked: true, ..Selection::default() };
+    let all = Workspace::evaluated(context, snapshot, &all).desired;
+    let known = all.components().map(|one| one.id.name.as_str());
+    unknown("component", name, closest(name, known.filter(|known| *known != name)))
 }
 
 fn said(context: &Context, snapshot: &Snapshot, manifest: &Arc<str>) -> Said {
