@@ -25,6 +25,7 @@
 //! Read [`reconcile`] first: its one function tells the whole story.
 
 pub mod ids;
+pub mod pattern;
 pub mod secret;
 pub mod diagnostic;
 pub mod schema;

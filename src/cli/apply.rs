@@ -9,9 +9,9 @@ use super::{Context, Exit, Failure, approve, mistake};
 use crate::ids::{Actor, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
-use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
+use crate::pattern::StackPattern;
 use crate::reconcile::{
     Agent, Current, Ended, FollowError, Left, Reach, Repository, Wanted, follow, reconcile,
     stacks_to_keep,

@@ -80,13 +80,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             components(context, stack.as_deref(), *r#abstract, *format)
         }
         Args::Instances { stacks, rows } => {
-            let resolution = resolved(context, &listed(stacks)?)?;
+            let resolution = resolved(context, &listed(stacks))?;
             let table = instance_rows(resolution.desired.components());
             rows.write(context, &table)?;
             Ok(exit(listing(&resolution)))
         }
         Args::Metadata { stacks, rows } => {
-            let resolution = resolved(context, &listed(stacks)?)?;
+            let resolution = resolved(context, &listed(stacks))?;
             rows.write(context, &metadata_rows(resolution.desired.components()))?;
             Ok(exit(listing(&resolution)))
         }
@@ -124,7 +124,7 @@ fn written(
 fn stacks(context: &Context, format: Option<Style>) -> Result<Exit, Failure> {
     // A line for a name needs no more than the name.
     let only_named = format.is_none() && !context.output.json;
-    let resolution = resolved(context, &Selection { only_named, ..listed(&Stacks::default())? })?;
+    let resolution = resolved(context, &Selection { only_named, ..listed(&Stacks::default()) })?;
     let desired = &resolution.desired;
     if let Some(format) = format {
         format.write(context, &stack_rows(desired), None)?;
@@ -140,7 +140,7 @@ fn components(
     with_abstract: bool,
     format: Option<Style>,
 ) -> Result<Exit, Failure> {
-    let resolution = resolved(context, &listed(&Stacks::default())?)?;
+    let resolution = resolved(context, &listed(&Stacks::default()))?;
     let desired = &resolution.desired;
     if let Some(format) = format {
         format.write(context, &component_rows(desired), None)?;
@@ -157,9 +157,9 @@ fn components(
 }
 
 /// What a list is made of.
-fn listed(stacks: &Stacks) -> Result<Selection, Failure> {
-    let stacks = stacks.globs()?;
-    Ok(Selection { stacks, unlinked: true, named_by_file: true, ..Selection::default() })
+fn listed(stacks: &Stacks) -> Selection {
+    let stacks = stacks.stack.iter().cloned().collect();
+    Selection { stacks, unlinked: true, named_by_file: true, ..Selection::default() }
 }
 
 /// What is wrong, so that a list is not what it should be.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::workspace::{Workspace, unavailable};
 use super::{Context, Exit, Failure};
-use crate::model::pattern::StackPattern;
 use crate::model::status::StackStatus;
+use crate::pattern::StackPattern;
 use crate::report;
 
 /// Show how every stack stands: what differs, what is held and why, how the last run ended.

@@ -195,9 +195,10 @@ pub(super) fn unread(error: FetchError) -> Failure {
         | FetchError::Unusable { .. }
         | FetchError::TooLarge { .. } => true,
         FetchError::Io { cause, .. } => cause.kind() == std::io::ErrorKind::NotFound,
-        FetchError::Unreachable { .. } | FetchError::Incomplete { .. } | FetchError::Cancelled => {
-            false
-        }
+        FetchError::Untrusted { .. }
+        | FetchError::Unreachable { .. }
+        | FetchError::Incomplete { .. }
+        | FetchError::Cancelled => false,
     };
     let exit = if typed { Exit::Mistake } else { Exit::Unavailable };
     Failure::Other(exit, error.into())

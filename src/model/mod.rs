@@ -18,7 +18,6 @@ pub mod body;
 mod pairs;
 
 pub mod revision;
-pub mod pattern;
 pub mod policy;
 pub mod desired;
 pub mod why_not;

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::FieldPath;
-use super::pattern::StackPattern;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::{StackName, TargetName};
+use crate::pattern::StackPattern;
 
 /// How far Isobar goes on its own. Ordered: a later one does all that an earlier one does.
 #[derive(

@@ -4,7 +4,7 @@ use self::fixture::*;
 use super::*;
 use crate::model::authority::{Approval, Authority};
 use crate::model::change::Action;
-use crate::model::pattern::StackPattern;
+use crate::pattern::StackPattern;
 use crate::report::terminal;
 
 pub(crate) mod fixture;

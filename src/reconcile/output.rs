@@ -10,10 +10,10 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired, Layout};
-use crate::model::pattern::StackPattern;
 use crate::model::query::Query;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
+use crate::pattern::StackPattern;
 use crate::secret::Secret;
 use crate::stacks::{Resolver, Selection};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::{AgentName, RepositoryName, TargetName};
-use crate::model::pattern::StackPattern;
+use crate::pattern::StackPattern;
 
 /// The file `agent.yaml`: who this agent is, what it reads, and where it may write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

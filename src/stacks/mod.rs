@@ -59,8 +59,8 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentName, StackName};
 use crate::model::desired::Desired;
-use crate::model::pattern::StackPattern;
 use crate::model::question::{Answers, Question};
+use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 
 pub use affected::{Side, affected};

@@ -5,7 +5,7 @@ use crate::cli::{Context, Exit, Failure, mistake, workspace};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::ComponentName;
 use crate::model::desired::{Component, Desired, Stack};
-use crate::model::pattern::StackPattern;
+use crate::pattern::StackPattern;
 use crate::report::describe::{View, component};
 use crate::stacks::Selection;
 

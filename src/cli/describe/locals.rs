@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Written, exactly, exit, resolved_of};
+use super::{Written, exit, resolved_of};
 use crate::cli::workspace::{Findings, Workspace, unknown};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::diagnostic::closest;
 use crate::ids::{ComponentName, StackName};
 use crate::model::desired::Desired;
 use crate::model::value::{Map, Node, Value};
+use crate::pattern::StackPattern;
 use crate::report::describe::Shown;
 use crate::source::Snapshot;
 use crate::stacks::{self, Selection, Written as Said};
@@ -29,7 +30,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let snapshot = Workspace::folder(context)?;
     let components = args.component.iter().map(ComponentName::new);
     let selection = Selection {
-        stacks: vec![exactly(&args.stack)?],
+        stacks: vec![StackPattern::exactly(&args.stack)],
         components: components.collect::<Result<_, _>>().map_err(mistake)?,
         unlinked: true,
         only_named: args.component.is_none(),

@@ -3,7 +3,7 @@
 use super::{Evaluated, Written, exit, resolved};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::ids::ComponentName;
-use crate::model::pattern::StackPattern;
+use crate::pattern::StackPattern;
 use crate::report::describe::{Filter, Stacks};
 use crate::stacks::Selection;
 

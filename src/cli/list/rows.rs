@@ -1,8 +1,7 @@
 //! How rows are written.
 
-use globset::GlobMatcher;
-
-use crate::cli::{Context, Failure, mistake};
+use crate::cli::{Context, Failure};
+use crate::pattern::StackPattern;
 use crate::report::describe::Table;
 
 /// How rows are written.
@@ -36,7 +35,7 @@ pub(in crate::cli) struct Rows {
 pub(in crate::cli) struct Stacks {
     /// Only the stacks whose names fit this glob: `*-prod`.
     #[arg(short, long, value_name = "GLOB")]
-    pub(super) stack: Option<String>,
+    pub(super) stack: Option<StackPattern>,
 }
 
 impl Rows {
@@ -62,15 +61,5 @@ impl Style {
             Self::Tsv => context.output.print(&table.delimited(delimiter.unwrap_or("\t")))?,
         }
         Ok(())
-    }
-}
-
-impl Stacks {
-    pub(super) fn globs(&self) -> Result<Vec<GlobMatcher>, Failure> {
-        let globs = self.stack.iter().map(|glob| {
-            let glob = globset::Glob::new(glob).map_err(mistake)?;
-            Ok(glob.compile_matcher())
-        });
-        globs.collect()
     }
 }

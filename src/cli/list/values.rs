@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<
     };
     let query = text.as_deref().map(parsed).transpose()?;
     let selection = Selection {
-        stacks: args.stacks.globs()?,
+        stacks: args.stacks.stack.iter().cloned().collect(),
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],
         evaluation: args.evaluated.evaluation(true),
         unlinked: true,

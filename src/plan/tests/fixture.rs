@@ -29,13 +29,13 @@ use crate::model::desired::{Component, Dependency, Listing, Presence, Stack};
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
-use crate::model::pattern::StackPattern;
 use crate::model::plan::Plan;
 use crate::model::policy::{
     Manage, Reconcile, RepositoryPolicy, RequiredReview, Review, StackRule, Unreviewed,
 };
 use crate::model::revision::Revision;
 use crate::model::value::{Origin, Value};
+use crate::pattern::StackPattern;
 use crate::plan::{Evidence, PlanInput, plan};
 
 /// Everything a [`PlanInput`] borrows.

@@ -7,8 +7,8 @@ use proptest::test_runner::{Config, RngSeed};
 use super::*;
 use crate::ids::{CommitId, TargetName};
 use crate::model::observation::{Owner, Seen};
-use crate::model::pattern::StackPattern;
 use crate::model::plan::Part;
+use crate::pattern::StackPattern;
 
 /// The same worlds at every run; a failure names the smallest.
 fn config() -> Config {

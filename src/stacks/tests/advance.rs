@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::shown;
-use crate::model::pattern::StackPattern;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
+use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 use crate::stacks::{Resolution, Resolver, Selection};
 

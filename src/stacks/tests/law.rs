@@ -1,8 +1,8 @@
 //! What holds for every repository, shown on the example.
 
 use super::{examples, shown, snapshot};
-use crate::model::pattern::StackPattern;
 use crate::model::question::Answers;
+use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 use crate::stacks::{Lists, Selection, fold, resolve};
 

@@ -3,9 +3,9 @@
 use expect_test::expect;
 
 use super::{check, check_stacks, shown, snapshot};
-use crate::model::pattern::StackPattern;
 use crate::model::question::{Answer, Answers};
 use crate::model::value::{Node, Value};
+use crate::pattern::StackPattern;
 use crate::stacks::{Selection, resolve};
 
 #[test]

@@ -16,8 +16,8 @@ use std::time::Duration;
 use isobar::forge::local::LocalForge;
 use isobar::ids::{Actor, AgentName, CommitId, HolderId, RepositoryName, Scope, StackName};
 use isobar::model::authority::Approval;
-use isobar::model::pattern::StackPattern;
 use isobar::model::plan::Plan;
+use isobar::pattern::StackPattern;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
 use isobar::settings::{
     AgentSettings, AllowSettings, ForgeSettings, LocalForgeSettings, RepositorySettings,

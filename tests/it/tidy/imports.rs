@@ -4,7 +4,7 @@ use super::Finding;
 use super::files::{File, is_word};
 
 /// The words every module may use.
-const WAIST: &[&str] = &["ids", "secret", "diagnostic", "schema"];
+const WAIST: &[&str] = &["ids", "pattern", "secret", "diagnostic", "schema"];
 /// What only modules with effects may use.
 const OUTSIDE: &[&str] = &["settings", "world"];
 const MODEL: &[&str] = &["model"];
@@ -15,6 +15,7 @@ const STAGES: &[&str] =
 /// Each module and what it may name, in the order of `lib.rs`. Everybody may name itself.
 const TABLE: &[(&str, &[&[&str]])] = &[
     ("ids", &[]),
+    ("pattern", &[&["ids"]]),
     ("secret", &[&["ids"]]),
     ("diagnostic", &[&["ids", "secret"]]),
     ("schema", &[&["ids", "secret", "diagnostic"]]),
@@ -48,8 +49,18 @@ const WITNESSES: &[(&str, &[&str])] = &[
 const HOSTS: &[(&str, &str, &[&str])] = &[("forge", "source", &["watch", "write"])];
 
 /// Modules without async, clock, environment, randomness or I/O.
-const PURE: &[&str] =
-    &["ids", "secret", "diagnostic", "schema", "model", "stacks", "build", "plan", "report"];
+const PURE: &[&str] = &[
+    "ids",
+    "pattern",
+    "secret",
+    "diagnostic",
+    "schema",
+    "model",
+    "stacks",
+    "build",
+    "plan",
+    "report",
+];
 
 /// Where those things come from.
 const IMPURE: &[&[&str]] = &[
