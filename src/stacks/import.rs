@@ -253,13 +253,12 @@ impl<'l> Importer<'l> {
             return found;
         }
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
-        let tried: Vec<String> = match name.contains('.') && !name.starts_with('.') {
-            true => vec![format!("{path}.tmpl"), path],
-            false => {
-                path::EXTENSIONS.iter().map(|extension| format!("{path}{extension}")).collect()
-            }
+        let extensions = match name.contains('.') && !name.starts_with('.') {
+            true => &[".tmpl", ""],
+            false => path::EXTENSIONS,
         };
-        let found = tried.into_iter().find(|path| snapshot.entry(path).is_some());
+        let mut tried = extensions.iter().map(|extension| format!("{path}{extension}"));
+        let found = tried.find(|path| snapshot.entry(path).is_some());
         found.into_iter().map(Arc::from).collect()
     }
 

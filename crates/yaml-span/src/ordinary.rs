@@ -19,7 +19,9 @@ pub(crate) fn read(source: &Arc<str>, limits: &Limits) -> Option<Document> {
     if !size || !source.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return None;
     }
-    let builder = Builder::new(source, Position::START);
+    let mut builder = Builder::new(source, Position::START);
+    // A key, a value and a collection at most begin on a line of a mapping.
+    builder.reserve(3 * source.bytes().filter(|byte| *byte == b'\n').count().min(limits.nodes));
     let depth_max = limits.depth;
     let mut reader = Reader { builder, depth_max, open: Vec::new(), waits: None, started: false };
     let mut start = 0;

@@ -72,6 +72,12 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Makes room for that many nodes.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.arena.nodes.reserve(nodes);
+        self.arena.children.reserve(nodes);
+    }
+
     /// Adds what one event brings. `Err` is a limit: the parse must end.
     pub(crate) fn accept(
         &mut self,
