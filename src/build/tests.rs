@@ -305,10 +305,11 @@ vars: [not, a, map]
         "prod/terraform/main",
         text,
         &expect![[r#"
-        sections.yaml:1:23: build-failed: there is no file in `components/terraform/vcp`
-          hint: did you mean `vpc`?
-        sections.yaml:2:7: section-type: `vars` is not a map
-    "#]],
+            sections.yaml:1:23: build-failed: there is no file in `components/terraform/vcp`
+              hint: did you mean `vpc`?
+            sections.yaml:2:7: section-type: `vars` is not a map
+              hint: write a map: `vars: {key: value}`
+        "#]],
     );
 }
 
@@ -521,19 +522,20 @@ a: {
         "prod/kubernetes/base",
         text,
         &expect![[r#"
-        components/kubernetes/base/broken.yaml:1:4: yaml-syntax: unclosed bracket '{'
-        components/kubernetes/base/objects.yaml:7:1: build-failed: the object has no kind
-          hint: add `kind:`
-        components/kubernetes/base/objects.yaml:14:3: build-failed: the object has no name
-          hint: add `metadata.name`: a generated name cannot be found again
-        sections.yaml:1:23: build-failed: there is no manifest at `objekts.yaml` in `components/kubernetes/base`
-          hint: did you mean `objects.yaml`?
-        sections.yaml:3:5: resource-claimed: ConfigMap `twice` is there twice
-          components/kubernetes/base/objects.yaml:1:1: the first one is here
-        sections.yaml:4:5: build-failed: `../../up` is not a name of an object
-        sections.yaml:5:5: build-failed: this is not an object
-          hint: write a map with kind and metadata
-    "#]],
+            components/kubernetes/base/broken.yaml:1:4: yaml-syntax: unclosed bracket '{'
+              hint: close the map with `}`, or quote the value if `{` is meant as text
+            components/kubernetes/base/objects.yaml:7:1: build-failed: the object has no kind
+              hint: add `kind:`
+            components/kubernetes/base/objects.yaml:14:3: build-failed: the object has no name
+              hint: add `metadata.name`: a generated name cannot be found again
+            sections.yaml:1:23: build-failed: there is no manifest at `objekts.yaml` in `components/kubernetes/base`
+              hint: did you mean `objects.yaml`?
+            sections.yaml:3:5: resource-claimed: ConfigMap `twice` is there twice
+              components/kubernetes/base/objects.yaml:1:1: the first one is here
+            sections.yaml:4:5: build-failed: `../../up` is not a name of an object
+            sections.yaml:5:5: build-failed: this is not an object
+              hint: write a map with kind and metadata
+        "#]],
     );
 }
 

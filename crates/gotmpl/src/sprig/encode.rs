@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use data_encoding::{BASE32, BASE64, DecodeError, Encoding, Specification};
+use data_encoding::{BASE32, BASE64, DecodeKind, Encoding, Specification};
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
@@ -29,8 +29,8 @@ fn lenient(symbols: &str) -> Encoding {
 pub(super) fn register(f: &mut Functions) {
     add(f, &["b64enc"], &[Str], |c| Ok(BASE64.encode(c.str(0)?.as_bytes()).into()));
     add(f, &["b32enc"], &[Str], |c| Ok(BASE32.encode(c.str(0)?.as_bytes()).into()));
-    add(f, &["b64dec"], &[Str], |c| decoded(BASE64_DECODER.decode(c.str(0)?.as_bytes()), "base64"));
-    add(f, &["b32dec"], &[Str], |c| decoded(BASE32_DECODER.decode(c.str(0)?.as_bytes()), "base32"));
+    add(f, &["b64dec"], &[Str], |c| decoded(decode_base64(&c.str(0)?), "base64"));
+    add(f, &["b32dec"], &[Str], |c| decoded(decode_base32(&c.str(0)?), "base32"));
     add(f, &["sha1sum"], &[Str], |c| Ok(hex::encode(Sha1::digest(c.str(0)?.as_bytes())).into()));
     add(
         f,
@@ -51,19 +51,32 @@ pub(crate) fn encode_base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// The bytes, or where the mistake is.
+/// The bytes, or where the mistake is. An end that comes too soon is as far before the last byte,
+/// line ends included, as the last group has symbols: so Go counts.
 pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
-    BASE64_DECODER.decode(text.as_bytes()).map_err(|error| error.position)
+    BASE64_DECODER.decode(text.as_bytes()).map_err(|error| match error.kind {
+        DecodeKind::Length => {
+            let symbols = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).count();
+            text.len() - symbols % 4
+        }
+        _ => error.position,
+    })
+}
+
+/// The bytes, or where the mistake is in the text without its line ends: so Go counts here.
+fn decode_base32(text: &str) -> Result<Vec<u8>, usize> {
+    let text = text.replace(['\r', '\n'], "");
+    BASE32_DECODER.decode(text.as_bytes()).map_err(|error| error.position)
 }
 
 /// As in Sprig, a mistake in the encoding is itself the result.
-fn decoded(result: Result<Vec<u8>, DecodeError>, name: &str) -> Outcome {
+fn decoded(result: Result<Vec<u8>, usize>, name: &str) -> Outcome {
     match result {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
             Err(_) => Err("the decoded bytes are not UTF-8".into()),
         },
-        Err(error) => Ok(format!("illegal {name} data at input byte {}", error.position).into()),
+        Err(position) => Ok(format!("illegal {name} data at input byte {position}").into()),
     }
 }
 
@@ -75,3 +88,6 @@ fn adler32(bytes: &[u8]) -> u32 {
     });
     high << 16 | low
 }
+
+#[cfg(test)]
+mod tests;
