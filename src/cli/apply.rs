@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use super::workspace::{Workspace, unavailable, unopened};
-use super::{Context, Exit, Failure, approve, mistake};
+use super::{Context, Exit, Failure, any_error, approve, mistake};
 use crate::ids::{Actor, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
@@ -186,5 +186,10 @@ fn finish(
         }
     }
     let done = review.plans.is_empty() && outcomes.iter().all(Outcome::is_done);
-    Ok(if done { Exit::Done } else { Exit::Held })
+    Ok(match done {
+        // What has a mistake was not even planned.
+        _ if any_error(&review.diagnostics) => Exit::Mistake,
+        true => Exit::Done,
+        false => Exit::Held,
+    })
 }

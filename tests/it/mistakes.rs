@@ -127,6 +127,14 @@ fn stacks_without_a_mistake_are_planned_as_ever() {
     };
     assert_eq!(stack(&after.stdout), stack(&before.stdout));
     assert!(before.stdout.contains("+ create"), "{}", before.said());
+    // They are applied as ever, too, and whoever asks is told of the others.
+    let applied = isobar(["apply", "--local", "--yes", WHOLE]).run(&repository);
+    assert_eq!(applied.code(), 1, "{}", applied.said());
+    assert!(
+        applied.stdout.contains(&format!("{WHOLE}: applied as predicted")),
+        "{}",
+        applied.said()
+    );
 }
 
 fn rules() -> std::path::PathBuf {
