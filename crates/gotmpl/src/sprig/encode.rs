@@ -11,10 +11,11 @@ use crate::functions::{Functions, Type};
 
 use Type::Str;
 
-static BASE64_DECODER: LazyLock<Encoding> =
-    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
-static BASE32_DECODER: LazyLock<Encoding> =
-    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"));
+const SYMBOLS_64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const SYMBOLS_32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+static BASE64_DECODER: LazyLock<Encoding> = LazyLock::new(|| lenient(SYMBOLS_64));
+static BASE32_DECODER: LazyLock<Encoding> = LazyLock::new(|| lenient(SYMBOLS_32));
 
 /// Ignores line ends and bits that do not fill a byte, as Go does.
 fn lenient(symbols: &str) -> Encoding {
@@ -57,7 +58,7 @@ pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
     BASE64_DECODER.decode(text.as_bytes()).map_err(|error| match error.kind {
         DecodeKind::Length => {
             let symbols = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).count();
-            text.len() - symbols % 4
+            foreign(text, SYMBOLS_64).unwrap_or(text.len() - symbols % 4)
         }
         _ => error.position,
     })
@@ -66,7 +67,15 @@ pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
 /// The bytes, or where the mistake is in the text without its line ends: so Go counts here.
 fn decode_base32(text: &str) -> Result<Vec<u8>, usize> {
     let text = text.replace(['\r', '\n'], "");
-    BASE32_DECODER.decode(text.as_bytes()).map_err(|error| error.position)
+    BASE32_DECODER.decode(text.as_bytes()).map_err(|error| match error.kind {
+        DecodeKind::Length => foreign(&text, SYMBOLS_32).unwrap_or(error.position),
+        _ => error.position,
+    })
+}
+
+/// The first byte that has no place in such a text: it is met before the end is.
+fn foreign(text: &str, symbols: &str) -> Option<usize> {
+    text.find(|c| !symbols.contains(c) && !matches!(c, '\r' | '\n' | '='))
 }
 
 /// As in Sprig, a mistake in the encoding is itself the result.
