@@ -19,4 +19,5 @@ mod readme;
 mod scenario;
 mod stage;
 mod store;
+mod testbed;
 mod tidy;

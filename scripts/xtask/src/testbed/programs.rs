@@ -24,7 +24,8 @@ struct Module {
     minutes: f32,
 }
 
-const MODULES: &[Module] = &[
+/// What a bed is made of.
+const SERVERS: &[Module] = &[
     Module { name: "etcd", programs: &["etcd"], variables: &[], minutes: 0.5 },
     Module {
         name: "kubernetes",
@@ -39,6 +40,10 @@ const MODULES: &[Module] = &[
         minutes: 5.0,
     },
     Module { name: "kwok", programs: &["kwok"], variables: &[], minutes: 1.0 },
+];
+
+/// What people use beside it.
+const TOOLS: &[Module] = &[
     Module { name: "kustomize", programs: &["kustomize"], variables: &[], minutes: 0.2 },
     Module {
         name: "helm",
@@ -57,14 +62,24 @@ pub(super) fn folder(place: &Place) -> PathBuf {
     place.cache.join("testbed/bin")
 }
 
-/// Builds what is missing, and links everything in [`folder`].
+/// Builds what is missing of the servers, and links them in [`folder`].
+pub(crate) fn build_servers(place: &Place) -> Result<()> {
+    build_all(place, SERVERS)
+}
+
+/// The same for everything.
 pub(crate) fn build(place: &Place) -> Result<()> {
+    build_servers(place)?;
+    build_all(place, TOOLS)
+}
+
+fn build_all(place: &Place, modules: &[Module]) -> Result<()> {
     let folder = folder(place);
     fs::create_dir_all(&folder)?;
     let lock = fs::File::create(place.cache.join("testbed/building"))?;
     lock.lock()?;
     let installed = installed();
-    for module in MODULES {
+    for module in modules {
         let needed = module.programs.iter().any(|p| !installed.iter().any(|(name, _)| name == p));
         let built = if needed { Some(module.build(place)?) } else { None };
         for program in module.programs {
