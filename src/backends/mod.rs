@@ -8,7 +8,9 @@
 //! How to add: one folder that implements [`Target`], one arm where the agent's settings are
 //! opened, and `conforms!` in its tests: the laws of `fixture/conformance.rs`, which `files` keeps.
 
+mod beside;
 pub mod files;
+pub mod kubernetes;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Piece, Rendered};
+use super::{Naming, Piece, Rendered};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
@@ -17,6 +17,8 @@ use crate::source::Snapshot;
 pub(super) struct Draft<'a> {
     pub(super) component: &'a Component,
     pub(super) snapshot: &'a Snapshot,
+    /// How the target calls its resources.
+    pub(super) naming: Naming,
     /// The component's folder in the repository, without a final `/`.
     pub(super) folder: String,
     /// Everything that is wrong so far.
@@ -32,10 +34,12 @@ impl<'a> Draft<'a> {
         component: &'a Component,
         desired: &'a Desired,
         snapshot: &'a Snapshot,
+        naming: Naming,
     ) -> Self {
         Self {
             component,
             snapshot,
+            naming,
             folder: desired.layout.folder(component),
             found: Vec::new(),
             files: desired.files.clone(),
@@ -103,9 +107,9 @@ impl<'a> Draft<'a> {
     /// no other has that name.
     pub(super) fn add_piece(&mut self, name: &str, piece: Piece) -> bool {
         let path = format!("{}/{name}", self.component.id);
-        match ResourceKey::new(&path) {
-            Ok(key) if is_inside(&path) => self.resources.insert(key, piece).is_none(),
-            Ok(_) => {
+        match is_inside(&path) {
+            true => self.add_resource(&path, piece),
+            false => {
                 self.fail(
                     Code::BuildFailed,
                     self.span(&piece.body.value),
@@ -113,9 +117,16 @@ impl<'a> Draft<'a> {
                 );
                 true
             }
+        }
+    }
+
+    /// Adds the resource that the target calls `key`. Gives whether no other has that name.
+    pub(super) fn add_resource(&mut self, key: &str, piece: Piece) -> bool {
+        match ResourceKey::new(key) {
+            Ok(key) => self.resources.insert(key, piece).is_none(),
             Err(error) => {
                 let span = self.span(&piece.body.value);
-                self.fail(Code::BuildFailed, span, format!("`{path}`: {error}"));
+                self.fail(Code::BuildFailed, span, format!("`{key}`: {error}"));
                 true
             }
         }

@@ -53,18 +53,35 @@ pub struct Piece {
     pub stateful: bool,
 }
 
-/// Builds one component that exists to be applied. An abstract or disabled one is refused: an
-/// empty result would say that its resources are no longer wanted.
+/// How a target calls its resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// By a path below a folder. What each kind of component hands to its tool is written there.
+    Paths,
+    /// By the kind, namespace and name of an object of the Kubernetes API, whatever component
+    /// wants it.
+    Objects,
+}
+
+/// Builds one component that exists to be applied, for a target that calls its resources by
+/// `naming`. An abstract or disabled one is refused: an empty result would say that its resources
+/// are no longer wanted.
 pub fn render(
     component: &Component,
     desired: &Desired,
     snapshot: &Snapshot,
+    naming: Naming,
 ) -> Result<Rendered, Vec<Diagnostic>> {
-    let mut draft = Draft::new(component, desired, snapshot);
+    let mut draft = Draft::new(component, desired, snapshot, naming);
     match component.id.kind.as_str() {
         _ if component.presence != Presence::Active => {
             let message = format!("{} is not there to be built", component.id);
             draft.fail(Code::BuildFailed, draft.place(), message);
+        }
+        kind @ ("terraform" | "helm") if naming == Naming::Objects => {
+            let message = format!("what `{kind}` is handed is a set of files, and no object");
+            let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
+            draft.found.push(found.hint("give the stack a target that is a folder"));
         }
         "terraform" => terraform::render(&mut draft),
         "helm" => helm::render(&mut draft),

@@ -80,7 +80,12 @@ fn fixture(id: &str, files: &str) -> Fixture {
 
 impl Fixture {
     fn render(&self) -> Result<Rendered, Vec<Diagnostic>> {
-        render(self.desired.component(&self.id).unwrap(), &self.desired, &self.snapshot)
+        self.render_as(Naming::Paths)
+    }
+
+    fn render_as(&self, naming: Naming) -> Result<Rendered, Vec<Diagnostic>> {
+        let component = self.desired.component(&self.id).unwrap();
+        render(component, &self.desired, &self.snapshot, naming)
     }
 
     fn component(&mut self) -> &mut Component {
@@ -490,6 +495,25 @@ fn kubernetes_objects_from_files_and_inline() {
                 tier: front
         "#]],
     );
+}
+
+#[test]
+fn a_cluster_calls_objects_by_what_they_are() {
+    let built = fixture("prod/kubernetes/base", OBJECTS).render_as(Naming::Objects).unwrap();
+    let keys: String = built.resources().keys().map(|key| format!("{key}\n")).collect();
+    expect![[r#"
+        ConfigMap/shop/settings
+        CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+        Namespace/shop
+        Secret/other/key
+        Site.example.com/a
+    "#]]
+    .assert_eq(&keys);
+    for id in ["prod/terraform/vpc", "prod/helm/web"] {
+        let files = if id.contains("helm") { CHART } else { VPC };
+        let refused = fixture(id, files).render_as(Naming::Objects).unwrap_err();
+        assert_eq!(refused[0].code, Code::KindUnsupported, "{}", refused[0].message);
+    }
 }
 
 #[test]

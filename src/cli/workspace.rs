@@ -65,7 +65,7 @@ impl Workspace {
     /// What a commit of the repository around the folder asks for.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Ok(Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default()))
+        Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default())
     }
 
     /// The settings of the repository.
@@ -87,7 +87,7 @@ impl Workspace {
 
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
-        Ok(Self::resolved(context, &Self::folder(context)?, selection))
+        Self::resolved(context, &Self::folder(context)?, selection)
     }
 
     /// What `snapshot` resolves to, with everything answered that a person may ask.
@@ -107,8 +107,13 @@ impl Workspace {
         Reach::Person(Person { environment, folder })
     }
 
-    fn resolved(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Wanted {
-        wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context))
+    fn resolved(
+        context: &Context,
+        snapshot: &Snapshot,
+        selection: &Selection,
+    ) -> Result<Wanted, Failure> {
+        let (reach, clusters) = (Self::reach(context), Self::settings(context)?.clusters());
+        Ok(wanted(&mut Resolver::new(snapshot), snapshot, selection, &reach, &clusters))
     }
 }
 

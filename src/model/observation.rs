@@ -79,6 +79,8 @@ pub struct Compared {
     pub uid: Option<String>,
     /// Who owns it by the target's own marks: a foreign one is never adopted silently.
     pub owner: Owner,
+    /// Fields of `live` that somebody else has written, and who, where the target tells.
+    pub writers: BTreeMap<FieldPath, String>,
 }
 
 /// Whose a live object is by the target's own marks.

@@ -219,7 +219,8 @@ impl Agent {
             None => Resolver::new(snapshot),
         };
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &reach);
+        let clusters = repository.targets.clusters();
+        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &reach, &clusters);
         *kept = Some(resolver);
         wanted
     }
@@ -233,7 +234,8 @@ impl Agent {
     ) -> Wanted {
         let mut resolver = Resolver::new(snapshot);
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        wanted_without(&mut resolver, snapshot, &Selection::default(), &reach, open)
+        let (selection, clusters) = (Selection::default(), repository.targets.clusters());
+        wanted_without(&mut resolver, snapshot, &selection, &reach, &clusters, open)
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Reach;
 use super::output::Asking;
-use crate::build::{self, Rendered};
+use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
-use crate::ids::ComponentId;
+use crate::ids::{ComponentId, TargetName};
 use crate::model::desired::{Desired, Presence};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
@@ -30,14 +30,15 @@ pub struct Wanted {
 const ROUNDS_MAX: usize = 8;
 
 /// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
-/// is refused.
+/// is refused. The targets in `clusters` call their resources as the Kubernetes API does.
 pub fn wanted(
     resolver: &mut Resolver,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
+    clusters: &BTreeSet<TargetName>,
 ) -> Wanted {
-    wanted_without(resolver, snapshot, selection, reach, BTreeSet::new())
+    wanted_without(resolver, snapshot, selection, reach, clusters, BTreeSet::new())
 }
 
 /// The same as if nobody knew the answers to the questions in `open` yet.
@@ -46,12 +47,13 @@ pub(super) fn wanted_without(
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
+    clusters: &BTreeSet<TargetName>,
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
     let mut desired = answered(resolver, selection, reach, true, open).desired;
     desired.diagnostics.extend(policy_findings);
-    let mut rendered = render(&desired, snapshot);
+    let mut rendered = render(&desired, snapshot, clusters);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
     let verdicts = Rulebook::read(snapshot, &policy).judge(&desired);
     desired.diagnostics.extend(verdicts.diagnostics);
@@ -119,9 +121,19 @@ fn sort(found: &mut Vec<Diagnostic>) {
 fn render(
     desired: &Desired,
     snapshot: &Snapshot,
+    clusters: &BTreeSet<TargetName>,
 ) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
     let active = desired.components().filter(|component| component.presence == Presence::Active);
-    active
-        .map(|component| (component.id.clone(), build::render(component, desired, snapshot)))
-        .collect()
+    let naming = |id: &ComponentId| {
+        let target = desired.stacks.get(&id.stack).and_then(|stack| stack.target.as_ref());
+        match target.is_some_and(|target| clusters.contains(target)) {
+            true => Naming::Objects,
+            false => Naming::Paths,
+        }
+    };
+    let built = active.map(|component| {
+        let built = build::render(component, desired, snapshot, naming(&component.id));
+        (component.id.clone(), built)
+    });
+    built.collect()
 }

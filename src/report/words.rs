@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::diagnostic::Span;
 use crate::ids::ComponentId;
-use crate::model::change::{Action, Cause, Change, Risk};
+use crate::model::change::{Action, Cause, Change, FieldChange, Risk};
 use crate::model::desired::{Explained, Reach};
 use crate::model::plan::Plan;
 use crate::model::review::Review;
@@ -166,6 +167,16 @@ pub fn moment(at: Timestamp) -> String {
 /// `kind/name`: a component inside its stack.
 pub fn component(id: &ComponentId) -> String {
     visible(&format!("{}/{}", id.kind, id.name))
+}
+
+/// Where a field's difference comes from: the place that asks for it, and who else has written
+/// what is there.
+pub fn origin(field: &FieldChange) -> Option<String> {
+    let at = |at: &Span| format!("{}:{}", visible(&at.file), at.start.line);
+    let origin = field.origin.as_ref().map(at);
+    let writer = field.writer.as_ref().map(|writer| format!("written by {}", visible(writer)));
+    let both: Vec<_> = [origin, writer].into_iter().flatten().collect();
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 /// The text with everything that could move a cursor, hide or reorder text made visible.

@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,8 +70,13 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(own.clone());
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
-    let found =
-        wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent);
+    let found = wanted(
+        &mut Resolver::new(&snapshot),
+        &snapshot,
+        &Selection::default(),
+        &Reach::Agent,
+        &BTreeSet::new(),
+    );
     let found = found.checked();
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");

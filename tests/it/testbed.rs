@@ -97,7 +97,7 @@ fn script() -> Command {
 }
 
 fn text(output: Output) -> String {
-    let [told, wrong] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes));
+    let [told, wrong] = [output.stdout, output.stderr].map(String::from_utf8);
     assert!(output.status.success(), "{told:?} {wrong:?}");
     told.expect("a text")
 }

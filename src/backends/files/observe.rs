@@ -123,6 +123,7 @@ fn see(
 
 fn compared(live: Option<Body>, piece: Option<&Piece>, owner: Owner) -> Seen {
     Seen::Compared(Box::new(Compared {
+        writers: BTreeMap::new(),
         live,
         intended: piece.map(|piece| piece.body.clone()),
         must_replace: Vec::new(),

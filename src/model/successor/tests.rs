@@ -80,6 +80,7 @@ fn a_hole_may_become_a_map_or_a_list() {
     let mut now = change(Action::Create, "x.json", None, Some(&now));
     // The planner lists the leaves.
     let leaf = |path: &str, value: i64| crate::model::change::FieldChange {
+        writer: None,
         path: crate::model::path::FieldPath::parse(path).unwrap(),
         after: Some(Value::computed(Node::Int(value))),
         ..now.fields[0].clone()

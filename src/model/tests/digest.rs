@@ -35,6 +35,7 @@ fn effect(before: Value, after: Value) -> Effect {
         risk: Risk::Reversible,
         cause: Cause::Wish,
         fields: vec![FieldChange {
+            writer: None,
             path: path("a.b"),
             before: Some(before),
             after: Some(after.clone()),

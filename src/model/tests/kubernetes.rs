@@ -35,6 +35,7 @@ fn yaml(json: &str) -> Body {
 /// without status and managed fields, which the backend leaves out because nobody wishes them.
 fn object(live: Option<&str>, intended: Option<&str>, uid: &str) -> Seen {
     Seen::Compared(Box::new(Compared {
+        writers: BTreeMap::new(),
         live: live.map(yaml),
         intended: intended.map(yaml),
         must_replace: Vec::new(),

@@ -22,6 +22,7 @@ fn plain(styled: &str) -> String {
 
 fn seen(live: Option<&str>, intended: Option<&str>) -> Compared {
     Compared {
+        writers: BTreeMap::new(),
         live: live.map(body),
         intended: intended.map(body),
         must_replace: Vec::new(),

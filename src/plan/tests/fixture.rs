@@ -381,6 +381,7 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
         let wanted = part.wants.get(&resource).filter(|_| active);
         let intended = wanted.map(|piece| part.makes.get(&resource).unwrap_or(&piece.body));
         let both = Compared {
+            writers: BTreeMap::new(),
             live: live.filter(|body| body.value != value("\"gone\"")),
             intended: intended.cloned(),
             must_replace: Vec::new(),

@@ -79,8 +79,7 @@ fn write_change(out: &mut String, change: &Change) {
 fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
     let path = visible(&field.path.to_string());
     let path = if path.is_empty() { "content".to_owned() } else { path };
-    let note = field.origin.as_ref().map(|at| format!("{}:{}", visible(&at.file), at.start.line));
-    let note = note.unwrap_or_default();
+    let note = words::origin(field).unwrap_or_default();
     let line = match shown(field) {
         Shown::Secret(text) => format!("        {path}: {text}"),
         Shown::Values(Some(before), Some(after)) => format!("        {path}: {before} -> {after}"),

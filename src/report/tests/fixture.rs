@@ -69,6 +69,7 @@ pub(in crate::report) fn field(text: &str) -> FieldChange {
     let (before, after) = sides.split_once(" -> ").unwrap();
     let side = |text: &str| (text != "-").then(|| value(text));
     FieldChange {
+        writer: None,
         sensitive: path.starts_with("secret "),
         path: FieldPath::parse(path.trim_start_matches("secret ")).unwrap(),
         before: side(before),

@@ -22,6 +22,7 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
             action: Action::Create,
             cause: Cause::Wish,
             fields: vec![FieldChange {
+                writer: None,
                 path: FieldPath::root(),
                 before: None,
                 after: Some((*value).clone()),

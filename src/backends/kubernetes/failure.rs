@@ -1,0 +1,71 @@
+//! What an API server can refuse, what may be done about it, and how people are told.
+
+use std::time::Duration;
+
+use kube::core::Status;
+
+use super::connection::Failure;
+use super::identity::Identity;
+use crate::backends::StepError;
+
+/// How long to leave a server alone that says it is busy and not for how long.
+const BUSY: Duration = Duration::from_secs(1);
+
+impl Failure {
+    /// The same for a request that changes something.
+    pub(super) fn into_step(self, identity: Option<&Identity>) -> StepError {
+        let reason = self.told(identity);
+        match self {
+            Self::Away(_) => StepError::retry_after(BUSY, reason),
+            Self::Lost(_) => StepError::unknown(reason),
+            Self::Late(_) => StepError::refused(reason),
+            Self::Refused(status) => match status.code {
+                429 | 503 => StepError::retry_after(wait(&status), reason),
+                // An admission webhook that does not answer: nothing was stored.
+                500 if status.message.contains("failed calling webhook") => {
+                    StepError::retry_after(BUSY, reason)
+                }
+                // Fields that its kind does not have.
+                500 if status.message.contains("typed patch object") => StepError::refused(reason),
+                408 | 500 | 502 | 504 => StepError::unknown(reason),
+                409 => StepError::stale(reason),
+                _ => StepError::refused(reason),
+            },
+        }
+    }
+
+    /// For people. What a server says about a Secret may hold a part of it: then only the fields
+    /// are named.
+    pub(super) fn told(&self, identity: Option<&Identity>) -> String {
+        let about = identity.map(|identity| format!("{identity}: ")).unwrap_or_default();
+        match self {
+            Self::Away(why) => format!("{about}the cluster cannot be reached: {why}"),
+            Self::Lost(why) | Self::Late(why) => format!("{about}{why}"),
+            Self::Refused(status) if identity.is_some_and(Identity::is_secret) => {
+                let details = status.details.as_ref();
+                let causes = details.iter().flat_map(|details| &details.causes);
+                let fields: Vec<_> = causes.map(|cause| cause.field.as_str()).collect();
+                match fields.is_empty() {
+                    true => format!("{about}refused ({})", reason(status)),
+                    false => format!("{about}refused ({}): {}", reason(status), fields.join(", ")),
+                }
+            }
+            Self::Refused(status) => format!("{about}{}", status.message),
+        }
+    }
+}
+
+fn reason(status: &Status) -> String {
+    match status.reason.as_str() {
+        "" => status.code.to_string(),
+        reason => reason.to_owned(),
+    }
+}
+
+fn wait(status: &Status) -> Duration {
+    let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    BUSY.max(Duration::from_secs(u64::from(seconds)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! What was found true of each object, and whether it still is by what the watches tell.
+//!
+//! The server takes a field from whoever wrote it as soon as somebody else writes another value.
+//! So while our entry in `metadata.managedFields` is what it was, every field we wrote has the
+//! value we wrote, and nothing has to be asked. Only the order of items in a list can change
+//! without a trace there: `metadata.generation` tells of that, and where a kind has none, any
+//! event does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value as Json;
+use tokio::sync::Notify;
+
+use super::fields::fingerprint;
+use super::identity::metadata;
+use super::owner;
+use crate::ids::{ComponentId, ContentId, ResourceKey};
+
+/// All that is known of one target's objects.
+pub(super) struct Truths {
+    writer: String,
+    known: Mutex<Known>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Known {
+    objects: BTreeMap<ResourceKey, Object>,
+    woken: BTreeSet<ComponentId>,
+    /// The folders of the API whose watches are up to date.
+    followed: BTreeSet<String>,
+}
+
+/// One object that somebody cares about.
+struct Object {
+    component: ComponentId,
+    /// The folder of the API it is in.
+    folder: String,
+    /// What was wanted when it was last rehearsed, and what came of it.
+    rehearsed: Option<Rehearsed>,
+    /// How it was when it was last looked at; `None`: it was not there, or has changed since.
+    seen: Option<State>,
+    /// Whether it was what is wanted then, with every field of that ours.
+    as_wanted: bool,
+    /// The newest version that a watch has told of.
+    told: u64,
+}
+
+/// A manifest and what the server makes of it, by content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rehearsed {
+    /// What was handed to the server.
+    pub(super) manifest: ContentId,
+    /// What would be ours.
+    pub(super) intended: ContentId,
+}
+
+/// What has to stay the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    uid: String,
+    version: u64,
+    generation: Option<i64>,
+    /// Our fields, and the entries of everybody else who writes the object itself.
+    ours: Option<ContentId>,
+    others: ContentId,
+}
+
+impl State {
+    /// Of a whole object, or of its metadata alone.
+    fn read(object: &Json, writer: &str) -> Option<Self> {
+        let (ours, others) = owner::written(object, writer);
+        Some(Self {
+            uid: metadata(object, "uid")?.to_owned(),
+            version: metadata(object, "resourceVersion")?.parse().ok()?,
+            generation: object.get("metadata")?.get("generation").and_then(Json::as_i64),
+            ours: ours.map(fingerprint),
+            others: fingerprint(&others.into_iter().cloned().collect()),
+        })
+    }
+
+    /// Whether all that was true of `self` is true of what came after it.
+    fn holds_in(&self, later: &Self) -> bool {
+        self.version == later.version
+            || self.generation.is_some()
+                && Self { version: later.version, ..self.clone() } == *later
+    }
+}
+
+impl Truths {
+    pub(super) fn new(writer: String) -> Self {
+        Self { writer, known: Mutex::default(), bell: Notify::new() }
+    }
+
+    /// Remembers that `component` cares about the object, which is in `folder` of the API.
+    pub(super) fn care(&self, key: &ResourceKey, component: &ComponentId, folder: String) {
+        let mut known = self.lock();
+        let object = Object {
+            component: component.clone(),
+            folder,
+            rehearsed: None,
+            seen: None,
+            as_wanted: false,
+            told: 0,
+        };
+        match known.objects.get_mut(key) {
+            Some(old) if (&old.component, &old.folder) == (component, &object.folder) => {}
+            Some(old) => *old = object,
+            None => drop(known.objects.insert(key.clone(), object)),
+        }
+    }
+
+    /// What the object holds, if it is certain without asking that it is what `manifest` asks for.
+    pub(super) fn certain(&self, key: &ResourceKey, manifest: ContentId) -> Option<ContentId> {
+        let known = self.lock();
+        let object = known.objects.get(key)?;
+        let rehearsed = object.rehearsed.filter(|rehearsed| rehearsed.manifest == manifest)?;
+        let is_followed = known.followed.contains(&object.folder);
+        (is_followed && object.as_wanted).then_some(rehearsed.intended)
+    }
+
+    /// Remembers what the server makes of a manifest.
+    pub(super) fn rehearse(&self, key: &ResourceKey, rehearsed: Rehearsed) {
+        if let Some(object) = self.lock().objects.get_mut(key) {
+            object.rehearsed = Some(rehearsed);
+        }
+    }
+
+    /// Remembers how the object is, and what of it is ours if that is all that is wanted.
+    pub(super) fn look(&self, key: &ResourceKey, object: Option<&Json>, ours: Option<ContentId>) {
+        let state = object.and_then(|object| State::read(object, &self.writer));
+        let mut known = self.lock();
+        let Some(object) = known.objects.get_mut(key) else { return };
+        let wanted = object.rehearsed.map(|rehearsed| rehearsed.intended);
+        object.as_wanted = state.is_some() && ours.is_some() && ours == wanted;
+        // A watch may have told already of what came after the answer.
+        let is_late = state.as_ref().is_some_and(|state| state.version < object.told);
+        object.seen = state;
+        if is_late {
+            self.wake(known, key);
+        }
+    }
+
+    /// A watch tells how an object is; `None`: it is gone, or no longer carries our label.
+    pub(super) fn tell(&self, key: &ResourceKey, metadata: Option<&Json>) {
+        let later = metadata.and_then(|metadata| State::read(metadata, &self.writer));
+        let mut known = self.lock();
+        let Some(object) = known.objects.get_mut(key) else { return };
+        if let Some(later) = &later {
+            object.told = object.told.max(later.version);
+        }
+        match (&object.seen, later) {
+            // Nobody has seen it as it is: whoever cares looks anyway.
+            (None, _) => {}
+            // What it tells may be older than the answer to a request of ours.
+            (Some(seen), Some(later)) if later.version < seen.version => {}
+            (Some(seen), Some(later)) if seen.holds_in(&later) => object.seen = Some(later),
+            (Some(_), _) => self.wake(known, key),
+        }
+    }
+
+    /// A watch has told of every object in `folder`: `keys` are all that there are.
+    pub(super) fn follow(&self, folder: &str, keys: &BTreeSet<ResourceKey>) {
+        let mut known = self.lock();
+        known.followed.insert(folder.to_owned());
+        let inside = known.objects.iter().filter(|(_, object)| object.folder == folder);
+        let gone = inside.filter(|(key, object)| object.seen.is_some() && !keys.contains(key));
+        for key in gone.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            known.wake(&key);
+        }
+        drop(known);
+        self.bell.notify_one();
+    }
+
+    /// The watch of `folder` is lost: what it would have told is not known.
+    pub(super) fn lose(&self, folder: &str) {
+        self.lock().followed.remove(folder);
+    }
+
+    /// The components whose objects may have changed since this was last asked, once there are
+    /// any.
+    pub(super) async fn woken(&self) -> BTreeSet<ComponentId> {
+        loop {
+            let woken = std::mem::take(&mut self.lock().woken);
+            if !woken.is_empty() {
+                return woken;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn wake(&self, mut known: MutexGuard<'_, Known>, key: &ResourceKey) {
+        known.wake(key);
+        drop(known);
+        self.bell.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The object has changed: whoever cares about it has to look again.
+    fn wake(&mut self, key: &ResourceKey) {
+        if let Some(object) = self.objects.get_mut(key) {
+            (object.seen, object.as_wanted) = (None, false);
+            self.woken.insert(object.component.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

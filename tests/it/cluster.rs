@@ -1,0 +1,326 @@
+//! The built `isobar` and a real Kubernetes control plane: see `scripts/testbed`.
+
+mod scene;
+
+use expect_test::expect;
+
+use self::scene::Scene;
+
+const FIRST: &str = "
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: { name: web }
+  data: { size: '3', colour: green }
+- apiVersion: v1
+  kind: Secret
+  metadata: { name: key }
+  stringData: { password: canary }
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: { name: web }
+  spec:
+    selector: { matchLabels: { app: web } }
+    template:
+      metadata: { labels: { app: web } }
+      spec:
+        containers:
+        - { name: web, image: 'web:1', resources: { requests: { cpu: 1000m } } }
+";
+
+#[test]
+fn what_is_planned_is_applied_and_nothing_else() {
+    let Some(scene) = Scene::new("first") else { return };
+    scene.wants(FIRST);
+    expect![[r#"
+        Needs approval: 3 create in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            + create ConfigMap/first/web
+                apiVersion: "v1"                                stacks/deploy/prod.yaml:7
+                data.colour: "green"                            stacks/deploy/prod.yaml:10
+                data.size: "3"                                  stacks/deploy/prod.yaml:10
+                kind: "ConfigMap"                               stacks/deploy/prod.yaml:8
+                metadata.name: "web"                            stacks/deploy/prod.yaml:9
+                metadata.namespace: "first"                     stacks/deploy/prod.yaml:9
+            + create Deployment.apps/first/web
+                apiVersion: "apps/v1"                           stacks/deploy/prod.yaml:15
+                kind: "Deployment"                              stacks/deploy/prod.yaml:16
+                metadata.name: "web"                            stacks/deploy/prod.yaml:17
+                metadata.namespace: "first"                     stacks/deploy/prod.yaml:17
+                spec.selector.matchLabels.app: "web"            stacks/deploy/prod.yaml:19
+                spec.template.metadata.labels.app: "web"        stacks/deploy/prod.yaml:21
+                spec.template.spec.containers[0].image: "web:1"  stacks/deploy/prod.yaml:24
+                spec.template.spec.containers[0].name: "web"    stacks/deploy/prod.yaml:24
+                spec.template.spec.containers[0].resources.requests.cpu: "1"  stacks/deploy/prod.yaml:24
+            + create Secret/first/key
+                apiVersion: "v1"                                stacks/deploy/prod.yaml:11
+                data.password: (secret added)                   stacks/deploy/prod.yaml:11
+                kind: "Secret"                                  stacks/deploy/prod.yaml:12
+                metadata.name: "key"                            stacks/deploy/prod.yaml:13
+                metadata.namespace: "first"                     stacks/deploy/prod.yaml:13
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 3 create
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    expect![[r#"
+        prod: applied as predicted 20/20
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    let label = r"jsonpath={.metadata.labels.isobar\.dev/owner}";
+    assert_eq!(scene.kubectl(["get", "configmap/web", "--output", label]), "tester.config");
+    let password = "jsonpath={.data.password}";
+    assert_eq!(scene.kubectl(["get", "secret/key", "--output", password]), "Y2FuYXJ5");
+}
+
+#[test]
+fn what_the_manifests_say_is_put_back_and_nothing_else() {
+    let Some(scene) = Scene::new("drift") else { return };
+    scene.wants(FIRST);
+    scene.isobar(["apply", "--local", "--yes"]);
+    // What nobody asked for in the manifests is anybody's to change.
+    scene.kubectl(["scale", "deployment/web", "--replicas=5"]);
+    scene.kubectl(["label", "configmap/web", "team=shop"]);
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+
+    let patch = r#"{"data": {"size": "7"}}"#;
+    scene.kubectl(["patch", "configmap/web", "--type=merge", "--patch", patch]);
+    let patch = r#"{"data": {"password": "bm8="}}"#;
+    scene.kubectl(["patch", "secret/key", "--type=merge", "--patch", patch]);
+    scene.kubectl(["set", "image", "deployment/web", "web=web:2"]);
+    expect![[r#"
+        Ready: 3 update in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            ~ update ConfigMap/drift/web                        drift
+                data.size: "7" -> "3"                           stacks/deploy/prod.yaml:10, written by kubectl-patch
+            ~ update Deployment.apps/drift/web                  drift
+                spec.template.spec.containers[0].image: "web:2" -> "web:1"  stacks/deploy/prod.yaml:24, written by kubectl-set
+            ~ update Secret/drift/key                           drift
+                data.password: (secret changed)                 stacks/deploy/prod.yaml:11, written by kubectl-patch
+
+          Ready: 3 update
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(scene.kubectl(["get", "configmap/web", "--output=jsonpath={.data.size}"]), "3");
+    let team = ["get", "configmap/web", "--output=jsonpath={.metadata.labels.team}"];
+    assert_eq!(scene.kubectl(team), "shop");
+    let replicas = ["get", "deployment/web", "--output=jsonpath={.spec.replicas}"];
+    assert_eq!(scene.kubectl(replicas), "5");
+}
+
+#[test]
+fn what_is_no_longer_wanted_goes() {
+    let Some(scene) = Scene::new("less") else { return };
+    scene.wants(FIRST);
+    scene.isobar(["apply", "--local", "--yes"]);
+    scene.wants(
+        "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: web }, data: { size: '3' } }
+",
+    );
+    expect![[r#"
+        Needs approval: 2 delete, 1 update in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            - delete Deployment.apps/less/web                   disruptive
+                apiVersion: "apps/v1"
+                kind: "Deployment"
+                metadata.name: "web"
+                metadata.namespace: "less"
+                spec.selector.matchLabels.app: "web"
+                spec.template.metadata.labels.app: "web"
+                spec.template.spec.containers[0].image: "web:1"
+                spec.template.spec.containers[0].name: "web"
+                spec.template.spec.containers[0].resources.requests.cpu: "1"
+            - delete Secret/less/key                            disruptive
+                apiVersion: "v1"
+                data.password: (secret removed)
+                kind: "Secret"
+                metadata.name: "key"
+                metadata.namespace: "less"
+            ~ update ConfigMap/less/web
+              - data.colour: "green"
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 2 delete, 1 update
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    expect![[r#"
+        prod: applied as predicted 15/15
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    let all = ["get", "configmaps,secrets,deployments", "--output=name"];
+    expect![[r#"
+        configmap/kube-root-ca.crt
+        configmap/web
+    "#]]
+    .assert_eq(&scene.kubectl(all));
+}
+
+#[test]
+fn what_others_have_written_is_taken_only_where_it_was_shown() {
+    let Some(scene) = Scene::new("conflict") else { return };
+    let theirs =
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {size: '7', b: x}}";
+    scene.apply("theirs", theirs);
+    scene.wants(
+        "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: web }, data: { size: '3' } }
+",
+    );
+    expect![[r#"
+        Needs approval: 1 adopt in 1 stack
+          stacks/deploy/prod.yaml:7 changes data.size in 1 component of 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            > adopt ConfigMap/conflict/web                      disruptive
+                data.size: "7" -> "3"                           stacks/deploy/prod.yaml:7, written by theirs
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 1 adopt
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    scene.isobar(["apply", "--local", "--yes"]);
+    let left = scene.kubectl(["get", "configmap/web", "--output=jsonpath={.data}"]);
+    assert_eq!(left, r#"{"b":"x","size":"3"}"#);
+}
+
+#[test]
+fn an_object_goes_only_with_all_evidence() {
+    let Some(scene) = Scene::new("evidence") else { return };
+    let wanted = |names: &[&str]| {
+        let one = |name: &&str| {
+            format!(
+                "- {{ apiVersion: v1, kind: ConfigMap, metadata: {{ name: {name} }}, data: {{ a: b }} }}\n"
+            )
+        };
+        scene.wants(&names.iter().map(one).collect::<String>());
+    };
+    wanted(&["stays", "unmarked", "anew", "plain"]);
+    scene.isobar(["apply", "--local", "--yes"]);
+    scene.kubectl(["label", "configmap/unmarked", "isobar.dev/owner-"]);
+    let again = scene.kubectl(["get", "configmap/anew", "--output=json"]);
+    scene.kubectl(["delete", "configmap/anew"]);
+    scene.create(&again);
+    wanted(&["stays"]);
+    expect![[r#"
+        Held: 1 delete in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            - delete ConfigMap/evidence/plain                   disruptive
+                apiVersion: "v1"
+                data.a: "b"
+                kind: "ConfigMap"
+                metadata.name: "plain"
+                metadata.namespace: "evidence"
+            . keep ConfigMap/evidence/anew
+            . keep ConfigMap/evidence/unmarked
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+            ConfigMap/evidence/anew: it is not proven to be gone; missing: the object that was applied: another has its name; an entry in the target's own mark
+              > complete what is missing
+            ConfigMap/evidence/unmarked: it is not proven to be gone; missing: the owner's mark on the object
+              > complete what is missing
+
+          Held: 1 delete (2 keep not acted on)
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    scene.isobar(["apply", "--local", "--yes"]);
+    expect![[r#"
+        configmap/anew
+        configmap/kube-root-ca.crt
+        configmap/stays
+        configmap/unmarked
+    "#]]
+    .assert_eq(&scene.kubectl(["get", "configmaps", "--output=name"]));
+}
+
+#[test]
+fn a_lost_database_loses_no_ownership() {
+    let Some(scene) = Scene::new("lost") else { return };
+    scene.wants(
+        "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: other }, data: { a: b } }
+",
+    );
+    scene.isobar(["apply", "--local", "--yes"]);
+    scene.lose_database();
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    scene.wants(
+        "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }
+",
+    );
+    expect![[r#"
+        Needs approval: 1 delete in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            - delete ConfigMap/lost/other                       disruptive
+                apiVersion: "v1"
+                data.a: "b"
+                kind: "ConfigMap"
+                metadata.name: "other"
+                metadata.namespace: "lost"
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 1 delete
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    scene.isobar(["apply", "--local", "--yes"]);
+    expect![[r#"
+        configmap/kube-root-ca.crt
+        configmap/one
+    "#]]
+    .assert_eq(&scene.kubectl(["get", "configmaps", "--output=name"]));
+}
