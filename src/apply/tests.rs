@@ -149,6 +149,7 @@ fn plan(changes: Vec<Change>, after: &[(usize, usize)]) -> Plan {
         steps,
     };
     let envelope = Envelope {
+        health: BTreeMap::new(),
         revision: Revision::Folder(crate::ids::ContentId::of("tree")),
         observed_at: World::real().clock.now(),
         holds: Vec::new(),

@@ -99,8 +99,7 @@ impl<'a> Draft<'a> {
     /// Adds a resource with nothing sensitive in it, as the file `name` of the component's folder
     /// in the target.
     pub(super) fn add(&mut self, name: &str, format: Format, value: Value) {
-        let body = Body { format, value };
-        self.add_piece(name, Piece { body, sensitive: Vec::new(), stateful: false });
+        self.add_piece(name, Piece::plain(Body { format, value }));
     }
 
     /// Adds a resource as the file `name` of the component's folder in the target. Gives whether

@@ -14,7 +14,7 @@ mod kubernetes;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -51,6 +51,8 @@ pub struct Piece {
     pub sensitive: Vec<FieldPath>,
     /// Whether what it holds at the target is lost with it.
     pub stateful: bool,
+    /// Resources that come before it, where they are made or changed as well.
+    pub needs: BTreeSet<ResourceKey>,
 }
 
 /// How a target calls its resources.
@@ -93,6 +95,13 @@ pub fn render(
         }
     }
     draft.finish()
+}
+
+impl Piece {
+    /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
+    pub fn plain(body: Body) -> Self {
+        Self { body, sensitive: Vec::new(), stateful: false, needs: BTreeSet::new() }
+    }
 }
 
 impl Rendered {

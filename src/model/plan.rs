@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Action, Change, Risk};
-use super::observation::Artifact;
+use super::observation::{Artifact, Health};
 use super::revision::Revision;
 use super::value::Value;
 use crate::ids::{ComponentId, ContentId, Digest, ResourceKey, Scope, StackName, TargetName};
@@ -81,6 +81,9 @@ pub struct Envelope {
     /// For every component of the stack, what the plan does about it and why.
     #[serde(with = "super::pairs")]
     pub why: BTreeMap<ComponentId, Why>,
+    /// How the components were doing that did not do well and are there.
+    #[serde(default, with = "super::pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub health: BTreeMap<ComponentId, Health>,
 }
 
 /// Why something is not applied now.

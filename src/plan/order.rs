@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanInput;
+use super::needs::{self, Before};
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Change};
 use crate::model::plan::{Nature, Step};
@@ -19,19 +20,29 @@ pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
         (portion.goes, rank, portion.component, portion.changes[0])
     });
     let map = Map::of(&portions);
-    let after: Vec<_> =
+    let mut before: Before =
         portions.iter().enumerate().map(|(at, portion)| map.before(input, at, portion)).collect();
-    let step = |(portion, after): (Portion<'_>, Vec<usize>)| Step {
-        component: portion.component.clone(),
-        nature: portion.nature(changes),
-        artifact: match portion.sealed {
-            true => input.observation(portion.component).and_then(|o| o.artifact.clone()),
-            false => None,
-        },
-        changes: portion.changes,
-        after,
+    let makes: Vec<_> = portions.iter().map(Portion::makes).collect();
+    needs::add(input, changes, &makes, &mut before);
+    let order = needs::sorted(&before);
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &from)| place[from] = at);
+    let step = |&from: &usize| {
+        let portion = &portions[from];
+        let mut after: Vec<_> = before[from].iter().map(|&other| place[other]).collect();
+        after.sort_unstable();
+        Step {
+            component: portion.component.clone(),
+            nature: portion.nature(changes),
+            artifact: match portion.sealed {
+                true => input.observation(portion.component).and_then(|o| o.artifact.clone()),
+                false => None,
+            },
+            changes: portion.changes.clone(),
+            after,
+        }
     };
-    portions.into_iter().zip(after).map(step).collect()
+    order.iter().map(step).collect()
 }
 
 /// Everything in the stack that has to be there before a component, however far away.
@@ -92,6 +103,11 @@ struct Portion<'a> {
 }
 
 impl Portion<'_> {
+    /// Its changes, if it makes something.
+    fn makes(&self) -> Option<&[usize]> {
+        (!self.goes).then_some(&self.changes)
+    }
+
     fn nature(&self, changes: &[Change]) -> Nature {
         let replaces = || self.changes.iter().any(|&at| changes[at].action == Action::Replace);
         match self.sealed {
@@ -157,7 +173,7 @@ impl<'a> Map<'a> {
     }
 
     /// The portions that have to be done before the one at `at`; all stand before it.
-    fn before(&self, input: &PlanInput<'_>, at: usize, portion: &Portion<'_>) -> Vec<usize> {
+    fn before(&self, input: &PlanInput<'_>, at: usize, portion: &Portion<'_>) -> BTreeSet<usize> {
         let mut before: BTreeSet<usize> = BTreeSet::new();
         let mut add = |side: &BTreeMap<&ComponentId, Vec<usize>>, id: &ComponentId| {
             before.extend(side.get(id).into_iter().flatten().filter(|other| **other < at));
@@ -179,6 +195,6 @@ impl<'a> Map<'a> {
             // made or changed is.
             (true, None) => self.makes.keys().for_each(|id| add(&self.makes, id)),
         }
-        before.into_iter().collect()
+        before
     }
 }

@@ -177,8 +177,8 @@ impl Agent {
         Ok(())
     }
 
-    /// Remembers a plan, unless the last one of its stack and target is the same and held for the
-    /// same. `gone`: nothing of the stack is there, or will be.
+    /// Remembers a plan, unless the last one of its stack and target is the same, held for the same,
+    /// and of components that did as well. `gone`: nothing of the stack is there, or will be.
     pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
         let last = self.store.latest_plans(&effect.scope, &effect.stack).await?;
@@ -186,6 +186,7 @@ impl Agent {
         let same = |last: &Plan| {
             last.digest() == plan.digest()
                 && last.envelope.holds == plan.envelope.holds
+                && last.envelope.health == plan.envelope.health
                 && last.envelope.revision == plan.envelope.revision
         };
         if gone && plan.is_empty() {

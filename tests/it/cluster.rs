@@ -27,6 +27,67 @@ const FIRST: &str = "
         - { name: web, image: 'web:1', resources: { requests: { cpu: 1000m } } }
 ";
 
+/// Everything before what it needs.
+const ORDER: &str = "
+- apiVersion: example.com/v1
+  kind: Site
+  metadata: { name: one, namespace: order-own }
+  spec: { size: 3 }
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: { name: app, namespace: order-own }
+  spec:
+    selector: { matchLabels: { app: app } }
+    template:
+      metadata: { labels: { app: app } }
+      spec:
+        serviceAccountName: app
+        containers: [{ name: app, image: 'app:1', envFrom: [{ configMapRef: { name: app } }] }]
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: RoleBinding
+  metadata: { name: app, namespace: order-own }
+  roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: app }
+  subjects: [{ kind: ServiceAccount, name: app, namespace: order-own }]
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: Role
+  metadata: { name: app, namespace: order-own }
+  rules: [{ apiGroups: [''], resources: [pods], verbs: [get] }]
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: app, namespace: order-own }, data: { a: b } }
+- { apiVersion: v1, kind: ServiceAccount, metadata: { name: app, namespace: order-own } }
+- apiVersion: apiextensions.k8s.io/v1
+  kind: CustomResourceDefinition
+  metadata: { name: sites.example.com }
+  spec:
+    group: example.com
+    scope: Namespaced
+    names: { kind: Site, plural: sites, singular: site }
+    versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: { type: object, properties: { size: { type: integer } } }
+- { apiVersion: v1, kind: Namespace, metadata: { name: order-own } }
+";
+
+/// A Deployment whose pods never become ready.
+const STUCK: &str = "
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: { name: web }
+  spec:
+    progressDeadlineSeconds: 1
+    selector: { matchLabels: { app: web } }
+    template:
+      metadata:
+        labels: { app: web }
+        annotations: { testbed.isobar.test/stay: unready }
+      spec: { containers: [{ name: web, image: 'web:1' }] }
+";
+
 #[test]
 fn what_is_planned_is_applied_and_nothing_else() {
     let Some(scene) = Scene::new("first") else { return };
@@ -185,6 +246,53 @@ fn what_is_no_longer_wanted_goes() {
         configmap/web
     "#]]
     .assert_eq(&scene.kubectl(all));
+}
+
+#[test]
+fn what_needs_something_comes_after_it() {
+    let Some(scene) = Scene::new("order") else { return };
+    scene.wants(ORDER);
+    expect![[r#"
+        prod: applied as predicted 58/58
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    let size = ["get", "--namespace=order-own", "site/one", "--output=jsonpath={.spec.size}"];
+    assert_eq!(scene.kubectl(size), "3");
+}
+
+#[test]
+fn what_does_not_get_there_is_degraded_with_the_reason() {
+    let Some(scene) = Scene::new("stuck") else { return };
+    scene.wants(STUCK);
+    scene.isobar(["apply", "--local", "--yes"]);
+    let late = ["wait", "--for=condition=Progressing=False", "deployment/web", "--timeout=60s"];
+    scene.kubectl(late);
+    expect![[r#"
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    expect![[r#"
+        STACK  TARGET  STATE    CHANGES     LAST RUN
+        prod   bed     in sync  no changes  (time)
+          kubernetes/shop: degraded: Deployment.apps/stuck/web: Progressing is False: ProgressDeadlineExceeded: ReplicaSet "web-7ffdbffff7" has timed out progressing.
+    "#]].assert_eq(&scene.isobar(["status"]));
+    scene.wants(&STUCK.replace("unready", "ready"));
+    scene.isobar(["apply", "--local", "--yes"]);
+    scene.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
+    scene.isobar(["apply", "--local", "--yes"]);
+    expect![[r#"
+        STACK  TARGET  STATE    CHANGES     LAST RUN
+        prod   bed     in sync  no changes  (time)
+    "#]]
+    .assert_eq(&scene.isobar(["status"]));
 }
 
 #[test]

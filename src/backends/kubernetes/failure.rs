@@ -34,6 +34,11 @@ impl Failure {
         }
     }
 
+    /// Whether what was asked for, or what it would be in, is not there.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code == 404)
+    }
+
     /// For people. What a server says about a Secret may hold a part of it: then only the fields
     /// are named.
     pub(super) fn told(&self, identity: Option<&Identity>) -> String {

@@ -39,6 +39,11 @@ impl Identity {
         Ok(Self { kind, group, namespace, name })
     }
 
+    /// Whether it defines a kind.
+    pub(super) fn is_definition(&self) -> bool {
+        self.group == "apiextensions.k8s.io" && self.kind == "CustomResourceDefinition"
+    }
+
     /// Whether its content is never shown.
     pub(super) fn is_secret(&self) -> bool {
         self.group.is_empty() && self.kind == "Secret"

@@ -74,6 +74,11 @@ impl Kinds {
         Ok(self.look_up(identity, version).map_or(Found::Silent, |(found, _)| found))
     }
 
+    /// Has everything asked for anew: a kind was defined.
+    pub(super) fn forget(&self) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn look_up(&self, identity: &Identity, version: Option<&str>) -> Option<(Found, Duration)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let known = known.as_ref()?;

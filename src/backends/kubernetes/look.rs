@@ -76,16 +76,9 @@ impl Eyes<'_> {
         identity: &Identity,
         manifest: Option<&Json>,
     ) -> Result<Sight, Blind> {
-        let version = manifest.and_then(identity::version);
-        let kind = match self.kinds.find(self.connection, identity, version).await? {
-            Found::Kind(kind) => kind,
-            Found::Unknown => return Ok(Sight::unheard_of(manifest)),
-            Found::Silent => {
-                let why = format!("the server of the API group `{}` is away", identity.group);
-                return Err(Blind::Misplaced(why));
-            }
+        let Some(kind) = self.kind(identity, manifest).await? else {
+            return Ok(Sight::unheard_of(manifest));
         };
-        fits(identity, &kind)?;
         let object = self.connection.find(Call::get(kind.path(identity))).await?;
         let Some(manifest) = manifest else {
             return Ok(Sight::unwanted(kind, object, self.writer));
@@ -99,6 +92,37 @@ impl Eyes<'_> {
             Err(failure) => return Err(failure.into()),
         };
         Ok(Sight::both(kind, object, &intended, self.writer))
+    }
+
+    /// The object alone, if it is there.
+    pub(super) async fn glance(
+        self,
+        identity: &Identity,
+        manifest: Option<&Json>,
+    ) -> Result<Option<Json>, Blind> {
+        match self.kind(identity, manifest).await? {
+            Some(kind) => Ok(self.connection.find(Call::get(kind.path(identity))).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the API has the object; `None`: the cluster does not know its kind.
+    async fn kind(
+        self,
+        identity: &Identity,
+        manifest: Option<&Json>,
+    ) -> Result<Option<Kind>, Blind> {
+        let version = manifest.and_then(identity::version);
+        let kind = match self.kinds.find(self.connection, identity, version).await? {
+            Found::Kind(kind) => kind,
+            Found::Unknown => return Ok(None),
+            Found::Silent => {
+                let why = format!("the server of the API group `{}` is away", identity.group);
+                return Err(Blind::Misplaced(why));
+            }
+        };
+        fits(identity, &kind)?;
+        Ok(Some(kind))
     }
 
     /// What the server would make of the object. Nothing is stored.

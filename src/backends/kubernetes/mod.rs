@@ -11,6 +11,7 @@
 mod connection;
 mod failure;
 mod fields;
+mod health;
 mod identity;
 mod kinds;
 mod look;

@@ -8,8 +8,9 @@ use serde_json::{Value as Json, json};
 
 use super::KubernetesTarget;
 use super::fields::fingerprint;
+use super::health;
 use super::identity::Identity;
-use super::look::Sight;
+use super::look::{Blind, Sight};
 use super::mark::All;
 use super::owner;
 use super::truth::Rehearsed;
@@ -38,12 +39,16 @@ impl KubernetesTarget {
         let keys: BTreeSet<_> = wanted.keys().chain(ours.map(|(key, _)| key)).collect();
         let looks = keys.into_iter().map(|key| self.tell(marks, component, key, wanted.get(key)));
         let looks: Vec<_> = looks.collect();
-        let resources: BTreeMap<_, _> =
-            stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
+        let told: Vec<_> = stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
+        let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
+        for (key, seen, health) in told {
+            healths.extend(health.map(|health| (key.clone(), health)));
+            resources.insert(key, seen);
+        }
         let partial = resources.values().any(|seen| matches!(seen, Seen::Unreadable { .. }));
         let observation = Observation {
             component: component.clone(),
-            health: health(&resources),
+            health: health::worst(&healths),
             resources,
             outputs: BTreeMap::new(),
             artifact: None,
@@ -61,8 +66,10 @@ impl KubernetesTarget {
         component: &ComponentId,
         key: &ResourceKey,
         piece: Option<&Piece>,
-    ) -> (ResourceKey, Seen) {
-        (key.clone(), self.see(marks, component, key, piece).await)
+    ) -> (ResourceKey, Seen, Option<Health>) {
+        let (seen, health) = self.see(marks, component, key, piece).await;
+        // How something is doing that nobody wants is nobody's concern.
+        (key.clone(), seen, health.filter(|_| piece.is_some()))
     }
 
     async fn see(
@@ -71,32 +78,59 @@ impl KubernetesTarget {
         component: &ComponentId,
         key: &ResourceKey,
         piece: Option<&Piece>,
-    ) -> Seen {
+    ) -> (Seen, Option<Health>) {
         let identity = match Identity::parse(key) {
             Ok(identity) => identity,
-            Err(error) => return Seen::Unreadable { reason: error.to_string() },
+            Err(error) => return unreadable(error.to_string()),
         };
         let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
             Ok(manifest) => manifest,
             Err(EncodeError::Unknown(_)) => None,
-            Err(error) => return Seen::Unreadable { reason: format!("{identity}: {error}") },
+            Err(error) => return unreadable(format!("{identity}: {error}")),
         };
         let marked = manifest.map(|manifest| owner::marked(manifest, &self.scope, component));
         let content = marked.as_ref().map(fingerprint);
         let certain = content.and_then(|content| self.truths.certain(key, content));
-        if let Some(fingerprint) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
-            return Seen::Same { fingerprint };
+        if let Some(certain) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
+            let same = Seen::Same { fingerprint: certain.content };
+            let health = match certain.health {
+                Some(health) => Ok(health),
+                None => self.ask_health(&identity, key, marked.as_ref()).await,
+            };
+            return match health {
+                Ok(health) => (same, Some(health)),
+                Err(blind) => unreadable(blind.told(&identity)),
+            };
         }
         let sight = match self.eyes().look(&identity, marked.as_ref()).await {
             Ok(sight) => sight,
-            Err(blind) => return Seen::Unreadable { reason: blind.told(&identity) },
+            Err(blind) => return unreadable(blind.told(&identity)),
         };
         self.remember(&identity, component, key, &sight, content);
         if sight.object.is_none() && piece.is_none() {
-            return Seen::Absent;
+            return (Seen::Absent, None);
         }
+        let health = self.judge(&identity, key, sight.object.as_ref());
         let owner = self.owner(marks, component, key, sight.object.as_ref());
-        seen(&identity, sight, piece, owner)
+        (seen(&identity, sight, piece, owner), Some(health))
+    }
+
+    /// How an object is doing of which all else is certain: one request.
+    async fn ask_health(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        manifest: Option<&Json>,
+    ) -> Result<Health, Blind> {
+        let object = self.eyes().glance(identity, manifest).await?;
+        Ok(self.judge(identity, key, object.as_ref()))
+    }
+
+    fn judge(&self, identity: &Identity, key: &ResourceKey, object: Option<&Json>) -> Health {
+        let now = self.connection.world().clock.now();
+        let health = health::judge(identity, object, now);
+        self.truths.judge(key, object, &health);
+        health
     }
 
     /// Remembers what was seen, so that it need not be asked again.
@@ -198,15 +232,7 @@ pub(super) fn manifest(body: &Body) -> Result<Json, EncodeError> {
     Ok(manifest)
 }
 
-/// Whether it is there at all.
-fn health(resources: &BTreeMap<ResourceKey, Seen>) -> Health {
-    let missing = resources.values().all(|seen| match seen {
-        Seen::Compared(both) => both.live.is_none(),
-        Seen::Absent => true,
-        Seen::Same { .. } | Seen::Unreadable { .. } => false,
-    });
-    match missing && !resources.is_empty() {
-        true => Health::Missing,
-        false => Health::Healthy,
-    }
+fn unreadable(reason: String) -> (Seen, Option<Health>) {
+    let health = Health::Unknown(reason.clone());
+    (Seen::Unreadable { reason }, Some(health))
 }

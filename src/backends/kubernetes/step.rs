@@ -38,6 +38,13 @@ const TRIES: u32 = 10;
 const GONE_TIME: Duration = Duration::from_secs(10);
 const GONE_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long to leave a server alone that does not know a namespace or a kind yet.
+const NOT_THERE: Duration = Duration::from_millis(500);
+
+/// How long a definition may take to be established: several API servers take five seconds to
+/// tell each other.
+const ESTABLISHED_TIME: Duration = Duration::from_secs(10);
+
 /// One change, and what it is about.
 struct Job<'a> {
     target: &'a KubernetesTarget,
@@ -91,8 +98,13 @@ impl Job<'_> {
                 let why = format!("{} is there by now: {}", self.identity, status.message);
                 return Err(StepError::stale(why));
             }
+            // Its namespace or its kind is being made, and not every server knows that yet.
+            Err(failure @ Failure::Refused(_)) if failure.is_not_found() => {
+                return Err(StepError::retry_after(NOT_THERE, failure.told(Some(&self.identity))));
+            }
             other => other.map_err(|failure| self.failed(failure))?,
         };
+        self.established(&kind).await?;
         // Applying over what others have made changes none of their fields, and is not what was
         // planned.
         let others = owner::others(&answer.body, &self.target.writer, &answer.body);
@@ -100,6 +112,27 @@ impl Job<'_> {
             return Err(StepError::stale(format!("{} was made by somebody else", self.identity)));
         }
         Ok(self.made(&answer.body))
+    }
+
+    /// Waits until objects of the kind that was defined just now can be made.
+    async fn established(&self, kind: &Kind) -> Result<(), StepError> {
+        if !self.identity.is_definition() {
+            return Ok(());
+        }
+        let start = self.target.connection.now();
+        loop {
+            let sight = self.target.connection.find(Call::get(kind.path(&self.identity))).await;
+            let definition = sight.map_err(|failure| self.failed(failure))?;
+            if definition.is_some_and(|definition| is_established(&definition)) {
+                self.target.kinds.forget();
+                return Ok(());
+            }
+            if self.target.connection.now() > start + ESTABLISHED_TIME {
+                let why = format!("{} is not established yet", self.identity);
+                return Err(StepError::retry_after(NOT_THERE, why));
+            }
+            self.target.connection.world().clock.sleep(GONE_PAUSE).await;
+        }
     }
 
     async fn update(&self) -> Result<After, StepError> {
@@ -331,4 +364,10 @@ impl Job<'_> {
         let why = format!("{}: somebody else writes it all the time", self.identity);
         StepError::retry_after(Duration::from_secs(1), why)
     }
+}
+
+fn is_established(definition: &Json) -> bool {
+    let conditions = definition["status"]["conditions"].as_array();
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition["type"] == "Established" && condition["status"] == "True")
 }

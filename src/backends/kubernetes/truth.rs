@@ -16,6 +16,7 @@ use super::fields::fingerprint;
 use super::identity::metadata;
 use super::owner;
 use crate::ids::{ComponentId, ContentId, ResourceKey};
+use crate::model::observation::Health;
 
 /// All that is known of one target's objects.
 pub(super) struct Truths {
@@ -43,8 +44,19 @@ struct Object {
     seen: Option<State>,
     /// Whether it was what is wanted then, with every field of that ours.
     as_wanted: bool,
+    /// How it was doing then; `None`: its status may have changed since.
+    health: Option<Health>,
     /// The newest version that a watch has told of.
     told: u64,
+}
+
+/// What is certain of an object without asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Certain {
+    /// What it holds, and is to hold.
+    pub(super) content: ContentId,
+    /// How it is doing, if that is certain as well.
+    pub(super) health: Option<Health>,
 }
 
 /// A manifest and what the server makes of it, by content.
@@ -80,11 +92,9 @@ impl State {
         })
     }
 
-    /// Whether all that was true of `self` is true of what came after it.
+    /// Whether all that was true of `self` but its status is true of what came after it.
     fn holds_in(&self, later: &Self) -> bool {
-        self.version == later.version
-            || self.generation.is_some()
-                && Self { version: later.version, ..self.clone() } == *later
+        self.generation.is_some() && Self { version: later.version, ..self.clone() } == *later
     }
 }
 
@@ -102,6 +112,7 @@ impl Truths {
             rehearsed: None,
             seen: None,
             as_wanted: false,
+            health: None,
             told: 0,
         };
         match known.objects.get_mut(key) {
@@ -111,13 +122,14 @@ impl Truths {
         }
     }
 
-    /// What the object holds, if it is certain without asking that it is what `manifest` asks for.
-    pub(super) fn certain(&self, key: &ResourceKey, manifest: ContentId) -> Option<ContentId> {
+    /// What is certain of the object, if it is what `manifest` asks for.
+    pub(super) fn certain(&self, key: &ResourceKey, manifest: ContentId) -> Option<Certain> {
         let known = self.lock();
         let object = known.objects.get(key)?;
         let rehearsed = object.rehearsed.filter(|rehearsed| rehearsed.manifest == manifest)?;
         let is_followed = known.followed.contains(&object.folder);
-        (is_followed && object.as_wanted).then_some(rehearsed.intended)
+        let certain = Certain { content: rehearsed.intended, health: object.health.clone() };
+        (is_followed && object.as_wanted).then_some(certain)
     }
 
     /// Remembers what the server makes of a manifest.
@@ -142,6 +154,15 @@ impl Truths {
         }
     }
 
+    /// Remembers how the object is doing, by a version of it that was read.
+    pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Health) {
+        let state = object.and_then(|object| State::read(object, &self.writer));
+        let mut known = self.lock();
+        let Some(object) = known.objects.get_mut(key) else { return };
+        let is_latest = state.is_some_and(|state| state.version >= object.told);
+        object.health = is_latest.then(|| health.clone());
+    }
+
     /// A watch tells how an object is; `None`: it is gone, or no longer carries our label.
     pub(super) fn tell(&self, key: &ResourceKey, metadata: Option<&Json>) {
         let later = metadata.and_then(|metadata| State::read(metadata, &self.writer));
@@ -155,7 +176,15 @@ impl Truths {
             (None, _) => {}
             // What it tells may be older than the answer to a request of ours.
             (Some(seen), Some(later)) if later.version < seen.version => {}
-            (Some(seen), Some(later)) if seen.holds_in(&later) => object.seen = Some(later),
+            (Some(seen), Some(later)) if seen.version == later.version => {}
+            // All that is ours is as it was. What has changed is how it is doing.
+            (Some(seen), Some(later)) if seen.holds_in(&later) => {
+                (object.seen, object.health) = (Some(later), None);
+                let component = object.component.clone();
+                known.woken.insert(component);
+                drop(known);
+                self.bell.notify_one();
+            }
             (Some(_), _) => self.wake(known, key),
         }
     }
@@ -205,7 +234,7 @@ impl Known {
     /// The object has changed: whoever cares about it has to look again.
     fn wake(&mut self, key: &ResourceKey) {
         if let Some(object) = self.objects.get_mut(key) {
-            (object.seen, object.as_wanted) = (None, false);
+            (object.seen, object.as_wanted, object.health) = (None, false, None);
             self.woken.insert(object.component.clone());
         }
     }

@@ -6,17 +6,21 @@
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
 //! Start at: [`render`].
-//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`.
+//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`;
+//! a field that names another object, into `needs.rs`.
 
+mod needs;
 mod object;
 mod read;
 
 use std::collections::BTreeMap;
 
+use self::needs::Needs;
 use self::object::Object;
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
 use crate::model::value::{Map, Value};
 
@@ -39,14 +43,16 @@ pub(super) fn render(draft: &mut Draft<'_>) {
         }
     }
     let own_types = object::cluster_types(&objects);
+    let complete = |object: Object| object.completed(namespace.as_deref(), &labels, &own_types);
+    let objects: Vec<_> = objects.into_iter().map(complete).collect();
+    let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
-    for object in objects {
-        let object = object.completed(namespace.as_deref(), &labels, &own_types);
-        add(draft, &object, &mut places);
+    for object in &objects {
+        add(draft, object, &needs, &mut places);
     }
 }
 
-fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Span>) {
+fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTreeMap<String, Span>) {
     let name = match draft.naming {
         Naming::Paths => object.file_name(),
         Naming::Objects => object.key(),
@@ -67,10 +73,14 @@ fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Spa
     places.insert(name.clone(), span);
     let body = Body { format: Format::Yaml, value: object.value.clone() };
     let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
-    let piece = Piece { body, sensitive, stateful };
+    let piece = Piece { sensitive, stateful, ..Piece::plain(body) };
     match draft.naming {
         Naming::Paths => draft.add_piece(&name, piece),
-        Naming::Objects => draft.add_resource(&name, piece),
+        Naming::Objects => {
+            // What is no key names no object that anybody could make.
+            let needs = needs.before(object).iter().flat_map(ResourceKey::new).collect();
+            draft.add_resource(&name, Piece { needs, ..piece })
+        }
     };
 }
 

@@ -41,9 +41,9 @@ const STATEFUL_KINDS: &[&str] =
 pub(super) struct Object {
     pub(super) kind: Arc<str>,
     pub(super) name: Arc<str>,
-    namespace: Option<Arc<str>>,
+    pub(super) namespace: Option<Arc<str>>,
     /// The API group; empty for the oldest one.
-    group: Arc<str>,
+    pub(super) group: Arc<str>,
     pub(super) value: Value,
 }
 

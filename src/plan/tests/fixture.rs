@@ -250,11 +250,15 @@ impl Script {
                         let secret = words.iter().position(|word| *word == "secret");
                         let path = secret.map(|at| FieldPath::parse(words[at + 1]).unwrap());
                         let piece = Piece {
-                            body: json(),
                             sensitive: path.into_iter().collect(),
                             stateful: words[3] == "stateful",
+                            ..Piece::plain(json())
                         };
                         part.wants.insert(resource, piece);
+                    }
+                    "behind" => {
+                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
+                        piece.needs.insert(key(words[3]));
                     }
                     "makes" => drop(part.makes.insert(resource, json())),
                     "has" => {

@@ -57,6 +57,7 @@ pub fn plan(plan: &Plan) -> String {
             write_change(&mut out, change);
         }
     }
+    write_health(&mut out, plan);
     write_holds(&mut out, plan);
     write_summary(&mut out, plan);
     out
@@ -122,6 +123,18 @@ fn write_noted(
         let _ = write!(out, "{:blanks$}{}", "", paint(style, note));
     }
     out.push('\n');
+}
+
+fn write_health(out: &mut String, plan: &Plan) {
+    if plan.envelope.health.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", paint(CHANGES.bold(), "Not well"));
+    for (id, health) in &plan.envelope.health {
+        if let Some(health) = words::health(health) {
+            let _ = writeln!(out, "    {}: {health}", words::component(id));
+        }
+    }
 }
 
 fn write_holds(out: &mut String, plan: &Plan) {

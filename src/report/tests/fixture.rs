@@ -126,7 +126,10 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         head: commit("4f2a91c07d1e"),
         base: commit("9b3e7d1255aa"),
     };
-    Plan::seal(effect, Envelope { revision, observed_at: now(), holds, why })
+    Plan::seal(
+        effect,
+        Envelope { revision, observed_at: now(), holds, why, health: BTreeMap::new() },
+    )
 }
 
 /// The changes that a component's come after: what is encrypted waits for its key.

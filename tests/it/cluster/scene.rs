@@ -87,6 +87,7 @@ impl Scene {
             ("[0-9a-f]{8}-[0-9a-f-]{27}", "(run)"),
             ("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", "(time)"),
             ("[0-9a-f]{12,}", "(digest)"),
+            ("ReplicaSet \"[^\"]*\"", "ReplicaSet (name)"),
         ];
         new.iter().fold(ran.stdout, |text, (pattern, word)| {
             let pattern = Regex::new(pattern).expect("a pattern");

@@ -12,7 +12,7 @@ use crate::build::{Piece, Rendered, fixture::rendered};
 use crate::ids::{ContentId, Epoch, HolderId, ResourceKey, StackName};
 use crate::model::change::{Action, Cause, Change, Precondition, Risk};
 use crate::model::inventory::{Inventory, Owned};
-use crate::model::observation::{Observed, Seen};
+use crate::model::observation::{Health, Observation, Observed, Seen};
 use crate::model::plan::{Effect, Nature, Step};
 use crate::store::{Lease, Store};
 use crate::world::World;
@@ -43,7 +43,7 @@ impl Applied {
             epoch: Epoch(1),
         };
         let pieces = manifests.iter().map(|manifest| {
-            let piece = Piece { body: body(manifest), sensitive: Vec::new(), stateful: false };
+            let piece = Piece::plain(body(manifest));
             (identity(manifest), piece)
         });
         let built = rendered(component("a"), pieces.collect(), ContentId::of("inputs"));
@@ -90,12 +90,20 @@ impl Applied {
         self.target.apply(&self.lease, &effect, &step).await.unwrap();
     }
 
-    async fn look(&self) -> Vec<(ResourceKey, Seen)> {
+    async fn observe(&self) -> Observation {
         let seen = self.target.observe(&component("a"), Some(&self.built), &self.owned).await;
         match seen {
-            Observed::Complete(seen) => seen.resources.into_iter().collect(),
+            Observed::Complete(seen) => seen,
             other => panic!("{other:?}"),
         }
+    }
+
+    async fn look(&self) -> Vec<(ResourceKey, Seen)> {
+        self.observe().await.resources.into_iter().collect()
+    }
+
+    async fn health(&self) -> Health {
+        self.observe().await.health
     }
 
     /// Whether everything is as wanted, and how many requests it took to say so.
@@ -211,8 +219,29 @@ async fn the_order_of_a_list_is_looked_at() {
     containers.as_array_mut().unwrap().reverse();
     let turned = json!({"spec": {"template": {"spec": {"containers": containers}}}});
     corner.merge(path, "hand", turned).await;
-    applied.woken().await;
-    assert!(!applied.cost().await.0, "the order is what the manifest says");
+    // Its controller writes its status meanwhile, and that wakes as well.
+    let noticed = async {
+        while applied.cost().await.0 {
+            applied.woken().await
+        }
+    };
+    tokio::time::timeout(NOTICE_MAX, noticed).await.expect("the order is what the manifest says");
+}
+
+#[tokio::test]
+async fn a_rollout_is_followed_until_it_has_ended() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[deployment(&corner.namespace)]).await;
+    let mut seen = vec![applied.health().await];
+    let ended = async {
+        while *seen.last().unwrap() != Health::Healthy {
+            applied.woken().await;
+            seen.push(applied.health().await);
+        }
+    };
+    tokio::time::timeout(NOTICE_MAX, ended).await.expect("it becomes healthy");
+    assert!(matches!(&seen[0], Health::Progressing(why) if why.contains("Deployment.apps/")));
+    applied.settled().await;
 }
 
 #[tokio::test]

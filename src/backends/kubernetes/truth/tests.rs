@@ -40,8 +40,12 @@ fn known(generation: Option<i64>) -> Truths {
     truths
 }
 
+fn certain(truths: &Truths) -> Option<Certain> {
+    truths.certain(&key("x"), ContentId::of("manifest"))
+}
+
 fn is_certain(truths: &Truths) -> bool {
-    truths.certain(&key("x"), ContentId::of("manifest")) == Some(ContentId::of("intended"))
+    certain(truths).is_some_and(|certain| certain.content == ContentId::of("intended"))
 }
 
 fn is_woken(truths: &Truths) -> bool {
@@ -56,9 +60,19 @@ fn after(generation: Option<i64>, told: Option<&Json>) -> (bool, bool) {
 }
 
 #[test]
-fn what_leaves_our_fields_alone_changes_nothing() {
-    let status = object(6, "ours", "theirs", Some(1));
-    assert_eq!(after(Some(1), Some(&status)), (true, false));
+fn a_status_changes_how_it_is_doing_and_nothing_else() {
+    let truths = known(Some(1));
+    let health = |truths: &Truths| certain(truths).unwrap().health;
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(health(&truths), Some(Health::Healthy));
+    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))));
+    assert_eq!((health(&truths), is_woken(&truths)), (None, true));
+    // An answer from before that is no news.
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(health(&truths), None);
+    let waits = Health::Progressing("2 of 3".to_owned());
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits);
+    assert_eq!(health(&truths), Some(waits));
 }
 
 #[test]
