@@ -167,6 +167,8 @@ fn what_the_manifests_say_is_put_back_and_nothing_else() {
     let patch = r#"{"data": {"password": "bm8="}}"#;
     scene.kubectl(["patch", "secret/key", "--type=merge", "--patch", patch]);
     scene.kubectl(["set", "image", "deployment/web", "web=web:2"]);
+    // The plan tells how it is doing, which it does until it is as somebody wants it.
+    scene.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
     expect![[r#"
         Ready: 3 update in 1 stack
 
@@ -282,7 +284,7 @@ fn what_does_not_get_there_is_degraded_with_the_reason() {
     expect![[r#"
         STACK  TARGET  STATE    CHANGES     LAST RUN
         prod   bed     in sync  no changes  (time)
-          kubernetes/shop: degraded: Deployment.apps/stuck/web: Progressing is False: ProgressDeadlineExceeded: ReplicaSet "web-7ffdbffff7" has timed out progressing.
+          kubernetes/shop: degraded: Deployment.apps/stuck/web: Progressing is False: ProgressDeadlineExceeded: ReplicaSet (name) has timed out progressing.
     "#]].assert_eq(&scene.isobar(["status"]));
     scene.wants(&STUCK.replace("unready", "ready"));
     scene.isobar(["apply", "--local", "--yes"]);
@@ -326,6 +328,48 @@ fn what_others_have_written_is_taken_only_where_it_was_shown() {
     scene.isobar(["apply", "--local", "--yes"]);
     let left = scene.kubectl(["get", "configmap/web", "--output=jsonpath={.data}"]);
     assert_eq!(left, r#"{"b":"x","size":"3"}"#);
+}
+
+#[test]
+fn what_kubectl_applied_is_taken_over_whole() {
+    let Some(scene) = Scene::new("taken") else { return };
+    let theirs =
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {size: '7', old: x}}";
+    scene.apply_by_itself(theirs);
+    scene.wants(
+        "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: web }, data: { size: '7' } }
+",
+    );
+    expect![[r#"
+        Needs approval: 1 adopt in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            > adopt ConfigMap/taken/web                         disruptive
+              - data.old: "x"                                   written by kubectl-client-side-apply
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 1 adopt
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    expect![[r#"
+        prod: applied as predicted 1/1
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    let left = scene.kubectl(["get", "configmap/web", "--output=jsonpath={.data}"]);
+    assert_eq!(left, r#"{"size":"7"}"#);
+    let writers = "jsonpath={.metadata.managedFields[*].manager} {.metadata.annotations}";
+    expect![[r#"isobar-tester {"isobar.dev/component":"prod/kubernetes/shop"}"#]].assert_eq(
+        &scene.kubectl(["get", "configmap/web", "--show-managed-fields", "--output", writers]),
+    );
 }
 
 #[test]

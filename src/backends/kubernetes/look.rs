@@ -1,8 +1,8 @@
 //! One object: what is there of it, and what the server says would be.
 //!
 //! A body holds the fields that are ours: of what would be, those that the manifest says, as the
-//! server writes them; of what is there, the same ones and those we applied before. What others
-//! own beside them is in neither, so it is no difference.
+//! server writes them; of what is there, the same ones and those we applied before, or would take
+//! over with it. What others own beside them is in neither, so it is no difference.
 
 use serde_json::Value as Json;
 
@@ -10,7 +10,7 @@ use super::connection::{Call, Connection, Failure};
 use super::fields::Fields;
 use super::identity::{self, Identity};
 use super::kinds::{Found, Kind, Kinds};
-use super::owner;
+use super::{owner, takeover};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::path::FieldPath;
@@ -182,6 +182,9 @@ impl Sight {
         let wished = owner::fields_of(rehearsed, writer).unwrap_or_default();
         let intended = owner::plain(part(rehearsed, &wished));
         let live = object.as_ref().map(|object| {
+            if let Some(taken) = takeover::fields(object, writer) {
+                return owner::plain(part(object, &taken.or(&wished)));
+            }
             let ours = owner::fields_of(object, writer).unwrap_or_default().or(&wished);
             let outcome = owner::plain(part(rehearsed, &ours));
             let live = owner::plain(part(object, &ours));

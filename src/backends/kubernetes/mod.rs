@@ -19,6 +19,7 @@ mod mark;
 mod observe;
 mod owner;
 mod step;
+mod takeover;
 mod truth;
 mod watch;
 

@@ -10,7 +10,7 @@ use super::identity::Identity;
 use super::kinds::Kind;
 use super::look::{Blind, Sight, ours};
 use super::observe::manifest;
-use super::{identity, owner};
+use super::{identity, owner, takeover};
 use crate::backends::beside::beside;
 use crate::backends::{After, StepError};
 use crate::model::body::Body;
@@ -149,6 +149,15 @@ impl Job<'_> {
                 return self.after(sight);
             }
             self.check(&sight, Some(wanted))?;
+            if let Some(patch) = takeover::patch(object, &self.target.writer) {
+                let form = "application/json-patch+json";
+                match self.send(Call::patch(kind.path(&self.identity), form, patch)).await {
+                    // Only now the server can say what becomes of what is ours: look again.
+                    Ok(_) => continue,
+                    Err(Failure::Refused(status)) if status.code == 409 => continue,
+                    Err(failure) => return Err(self.failed(failure)),
+                }
+            }
             let mut manifest = manifest.clone();
             for field in ["uid", "resourceVersion"] {
                 manifest["metadata"][field] = sight.metadata(field).unwrap_or_default().into();

@@ -111,6 +111,11 @@ impl Scene {
         self.pipe(&["apply", "--server-side", &manager, "--filename=-"], manifest);
     }
 
+    /// Applies a manifest as kubectl does by itself, from a person's machine.
+    pub(super) fn apply_by_itself(&self, manifest: &str) {
+        self.pipe(&["apply", "--filename=-"], manifest);
+    }
+
     fn pipe(&self, args: &[&str], input: &str) {
         let mut command = self.command();
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
