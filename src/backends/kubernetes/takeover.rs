@@ -63,7 +63,7 @@ fn managed(object: &Json) -> impl Iterator<Item = &Json> {
 
 fn union(entries: &[&Json]) -> Json {
     let fields = entries.iter().filter_map(|entry| entry.get("fieldsV1")?.as_object());
-    Json::Object(fields.fold(Map::new(), |all, more| joined(all, more)))
+    Json::Object(fields.fold(Map::new(), joined))
 }
 
 fn joined(mut all: Map<String, Json>, more: &Map<String, Json>) -> Map<String, Json> {

@@ -1,8 +1,10 @@
 //! Against a real control plane: see `scripts/testbed`.
 
+mod applied;
 mod conformance;
 mod drift;
 mod place;
+mod step;
 
 #[path = "../../../tests/testbed/bed.rs"]
 mod bed;

@@ -31,7 +31,7 @@ fn nothing_is_taken_over_twice_or_from_anybody_else() {
     let mut status = kubectl.clone();
     status["subresource"] = "status".into();
     for entries in [
-        vec![kubectl.clone(), entry("us", "Apply", &wanted)],
+        vec![kubectl, entry("us", "Apply", &wanted)],
         vec![entry("kubectl-edit", "Update", &wanted)],
         vec![entry(CLIENTS[0], "Apply", &wanted)],
         vec![status],
