@@ -373,6 +373,38 @@ fn what_kubectl_applied_is_taken_over_whole() {
 }
 
 #[test]
+fn what_the_server_refuses_is_held_with_its_words() {
+    let Some(scene) = Scene::new("refused") else { return };
+    scene.wants(FIRST);
+    scene.isobar(["apply", "--local", "--yes"]);
+    let fixed = FIRST.replace("{ app: web }", "{ app: other }");
+    let wrong = fixed.replace("kind: Secret", "kind: Secret\n  sort: Opaque");
+    let wrong = wrong.replace("stringData: { password: canary }", "data: { password: 'canary!' }");
+    scene.wants(&wrong.replace("size: '3'", "size: 3"));
+    let plan = scene.isobar(["plan"]);
+    assert!(!plan.contains("canary"), "{plan}");
+    expect![[r#"
+        Held: no changes in 0 stacks
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          Not well
+            kubernetes/shop: unknown: ConfigMap/refused/web: the cluster does not take what is wanted: failed to create typed patch object (refused/web; /v1, Kind=ConfigMap): .data.size: expected string, got &value.valueUnstructured{Value:3} (and 2 more)
+
+          Held
+            ConfigMap/refused/web: it cannot be looked at: the cluster does not take what is wanted: failed to create typed patch object (refused/web; /v1, Kind=ConfigMap): .data.size: expected string, got &value.valueUnstructured{Value:3}
+              > make the target answer; it is looked at again
+            Deployment.apps/refused/web: it cannot be looked at: the cluster does not take what is wanted: Deployment.apps "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable
+              > make the target answer; it is looked at again
+            Secret/refused/key: it cannot be looked at: the cluster does not take what is wanted: .sort: field not declared in schema
+              > make the target answer; it is looked at again
+
+          Held: no changes
+    "#]].assert_eq(&plan);
+}
+
+#[test]
 fn an_object_goes_only_with_all_evidence() {
     let Some(scene) = Scene::new("evidence") else { return };
     let wanted = |names: &[&str]| {

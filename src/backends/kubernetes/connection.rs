@@ -1,6 +1,7 @@
 //! One cluster's API: a request, and what came of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,6 +25,13 @@ const IN_FLIGHT_MAX: usize = 32;
 /// second on a busy server.
 const READ_TIME: Duration = Duration::from_secs(30);
 
+/// How long a connection may take to be made.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// How long nothing is asked of a cluster that did not answer: whoever looks at several objects
+/// waits for it once, and stacks of other clusters hardly at all.
+const AWAY: Duration = Duration::from_secs(5);
+
 /// Largest answer: an object has at most 1.5 MiB, and lists come in pages.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
@@ -34,6 +42,8 @@ pub(super) struct Connection {
     client: OnceCell<Client>,
     in_flight: Semaphore,
     requests: AtomicU64,
+    /// Since when the cluster does not answer, and why, if it did not when it was last asked.
+    away: Mutex<Option<(Duration, String)>>,
 }
 
 /// One request.
@@ -122,7 +132,11 @@ impl Connection {
     pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
         let (client, requests) = (OnceCell::new(), AtomicU64::new(0));
-        Self { settings, world, client, in_flight, requests }
+        Self { settings, world, client, in_flight, requests, away: Mutex::default() }
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many requests have been sent, watches aside.
@@ -166,9 +180,24 @@ impl Connection {
         Ok(events.map_err(|error| failed(&error))?.boxed())
     }
 
-    /// Sends `call`, for at most `time`. The server, too, gives up after that.
+    /// Sends `call`, for at most `time`. The server, too, gives up after that. A cluster that did
+    /// not answer a moment ago is not asked.
     pub(super) async fn send(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
         let _permit = self.in_flight.acquire().await;
+        if let Some((since, why)) = self.away().clone()
+            && self.now() < since + AWAY
+        {
+            return Err(Failure::Away(why));
+        }
+        let answer = self.ask(call, time).await;
+        *self.away() = match &answer {
+            Err(Failure::Away(why) | Failure::Lost(why)) => Some((self.now(), why.clone())),
+            _ => None,
+        };
+        answer
+    }
+
+    async fn ask(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
         let client = self.client.get_or_try_init(|| connect(&self.settings)).await?;
         let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -195,6 +224,7 @@ async fn connect(settings: &KubernetesSettings) -> Result<Client, Failure> {
     };
     // What is tried again, and when, is for the engine to say.
     config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIME);
     Client::try_from(config).map_err(|error| away(&error))
 }
 

@@ -43,21 +43,34 @@ impl Failure {
     /// are named.
     pub(super) fn told(&self, identity: Option<&Identity>) -> String {
         let about = identity.map(|identity| format!("{identity}: ")).unwrap_or_default();
+        format!("{about}{}", self.words(identity))
+    }
+
+    /// The same without the name of the object.
+    pub(super) fn words(&self, identity: Option<&Identity>) -> String {
         match self {
-            Self::Away(why) => format!("{about}the cluster cannot be reached: {why}"),
-            Self::Lost(why) | Self::Late(why) => format!("{about}{why}"),
+            Self::Away(why) => format!("the cluster cannot be reached: {why}"),
+            Self::Lost(why) | Self::Late(why) => why.clone(),
             Self::Refused(status) if identity.is_some_and(Identity::is_secret) => {
                 let details = status.details.as_ref();
                 let causes = details.iter().flat_map(|details| &details.causes);
                 let fields: Vec<_> = causes.map(|cause| cause.field.as_str()).collect();
-                match fields.is_empty() {
-                    true => format!("{about}refused ({})", reason(status)),
-                    false => format!("{about}refused ({}): {}", reason(status), fields.join(", ")),
+                match (undeclared(&status.message), fields.is_empty()) {
+                    (Some(field), _) => format!("{field}: field not declared in schema"),
+                    (None, true) => format!("refused ({})", reason(status)),
+                    (None, false) => format!("refused ({}): {}", reason(status), fields.join(", ")),
                 }
             }
-            Self::Refused(status) => format!("{about}{}", status.message),
+            Self::Refused(status) => status.message.clone(),
         }
     }
+}
+
+/// The field that a message says its kind does not have, if that is all it says.
+fn undeclared(message: &str) -> Option<&str> {
+    let (_, told) = message.rsplit_once("): ")?;
+    let field = told.strip_suffix(": field not declared in schema")?;
+    field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.').then_some(field)
 }
 
 fn reason(status: &Status) -> String {

@@ -47,8 +47,10 @@ pub(super) struct Sight {
 /// Why an object cannot be looked at.
 #[derive(Debug)]
 pub(super) enum Blind {
-    /// The server did not answer, or refused.
+    /// The server did not answer, or may not be asked.
     Failure(Failure),
+    /// The server does not take what is wanted.
+    Unwelcome(Failure),
     /// Its manifest and its kind do not go together.
     Misplaced(String),
 }
@@ -63,8 +65,14 @@ impl Blind {
     /// For people.
     pub(super) fn told(&self, identity: &Identity) -> String {
         match self {
-            Self::Failure(failure) => failure.told(Some(identity)),
-            Self::Misplaced(why) => format!("{identity}: {why}"),
+            Self::Failure(failure) => failure.words(Some(identity)),
+            Self::Unwelcome(failure) => {
+                format!(
+                    "the cluster does not take what is wanted: {}",
+                    failure.words(Some(identity))
+                )
+            }
+            Self::Misplaced(why) => why.clone(),
         }
     }
 }
@@ -89,6 +97,7 @@ impl Eyes<'_> {
             Err(Failure::Refused(status)) if object.is_none() && status.reason == "NotFound" => {
                 return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
             }
+            Err(failure @ Failure::Refused(_)) => return Err(Blind::Unwelcome(failure)),
             Err(failure) => return Err(failure.into()),
         };
         Ok(Sight::both(kind, object, &intended, self.writer))

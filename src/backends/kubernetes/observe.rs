@@ -86,7 +86,7 @@ impl KubernetesTarget {
         let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
             Ok(manifest) => manifest,
             Err(EncodeError::Unknown(_)) => None,
-            Err(error) => return unreadable(format!("{identity}: {error}")),
+            Err(error) => return unreadable(error.to_string()),
         };
         let marked = manifest.map(|manifest| owner::marked(manifest, &self.scope, component));
         let content = marked.as_ref().map(fingerprint);

@@ -334,7 +334,7 @@ impl Job<'_> {
 
     async fn look(&self, manifest: Option<&Json>) -> Result<Sight, StepError> {
         self.target.eyes().look(&self.identity, manifest).await.map_err(|blind| match blind {
-            Blind::Failure(failure) => self.failed(failure),
+            Blind::Failure(failure) | Blind::Unwelcome(failure) => self.failed(failure),
             Blind::Misplaced(why) => StepError::refused(format!("{}: {why}", self.identity)),
         })
     }

@@ -46,5 +46,14 @@ fn nothing_of_a_secret_is_told() {
     let [secret, other] = ["Secret/shop/key", "ConfigMap/shop/key"]
         .map(|name| failure().into_step(Some(&Identity::parse(&key(name)).unwrap())).reason);
     assert_eq!(secret, "Secret/shop/key: refused (Invalid): data[key]");
+    let undeclared = |field: &str| {
+        let message = format!(
+            "failed to create typed patch object (shop/key; /v1, Kind=Secret): {field}: field not \
+             declared in schema"
+        );
+        refused(500, &message).words(Some(&Identity::parse(&key("Secret/shop/key")).unwrap()))
+    };
+    assert_eq!(undeclared(".sort"), ".sort: field not declared in schema");
+    assert_eq!(undeclared(".data: \"canary\""), "refused (Invalid)");
     assert_eq!(other, "ConfigMap/shop/key: Invalid value: \"canary\"");
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::applied::{Applied, NOTICE_MAX, deployment, settings};
 use super::place::Corner;
+use crate::backends::Target;
 use crate::model::observation::{Health, Seen};
 
 #[tokio::test]
@@ -95,4 +96,19 @@ async fn a_label_that_is_taken_off_is_noticed() {
     corner.merge(path, "hand", json!({"metadata": {"labels": {"isobar.dev/owner": null}}})).await;
     applied.woken().await;
     assert!(!applied.cost().await.0, "it is nobody's");
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_away_is_asked_once_in_a_while() {
+    let Some(corner) = Corner::new().await else { return };
+    let objects = [deployment(&corner.namespace), settings(&corner.namespace)];
+    let applied = Applied::new(&corner, &objects).await;
+    corner.cut().await;
+    // Connections that were open before may each fail once.
+    while applied.target.mark().await.is_ok() {}
+    let before = applied.target.requests();
+    for _ in 0..10 {
+        assert!(applied.target.mark().await.is_err());
+    }
+    assert_eq!(applied.target.requests(), before);
 }
