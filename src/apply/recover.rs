@@ -77,7 +77,9 @@ fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::In
     let (live, uid) = match resources.get(&change.resource) {
         Some(Seen::Compared(both)) => (both.live.clone(), both.uid.clone()),
         Some(Seen::Absent) => (None, None),
-        Some(Seen::Unreadable { reason }) => return Trace::Hidden(reason.clone()),
+        Some(Seen::Unreadable { reason } | Seen::Refused { reason }) => {
+            return Trace::Hidden(reason.clone());
+        }
         // It was taken out of the inventory with its outcome: the delete is confirmed.
         None if change.action == Action::Delete && !owned.contains_key(&change.resource) => {
             (None, None)

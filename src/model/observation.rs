@@ -17,7 +17,7 @@ use crate::ids::{ComponentId, ContentId, ResourceKey};
 pub enum Observed {
     /// Every resource was looked at.
     Complete(Observation),
-    /// Some could not be: `Seen::Unreadable` says which and why.
+    /// Some could not be, or are refused: `Seen` says which and why.
     Partial(Observation),
     /// Nothing could be seen.
     Unreachable {
@@ -58,6 +58,12 @@ pub enum Seen {
     /// It could not be looked at: neither there nor gone.
     Unreadable {
         /// Why, for people.
+        reason: String,
+    },
+    /// The target does not take what is wanted of it. What is there stays as it is, and an
+    /// observation with such a resource is a partial one: nothing is deleted in its favour.
+    Refused {
+        /// Why, in the target's words.
         reason: String,
     },
 }

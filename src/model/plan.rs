@@ -152,6 +152,11 @@ pub enum HoldReason {
         /// Why.
         why: String,
     },
+    /// The target does not take what is wanted of the resource.
+    Refused {
+        /// Why, in the target's words.
+        why: String,
+    },
     /// The resource is marked as somebody else's.
     Foreign {
         /// Whose it is.

@@ -389,16 +389,13 @@ fn what_the_server_refuses_is_held_with_its_words() {
         prod at bed
           plan (digest) from this folder, observed (time)
 
-          Not well
-            kubernetes/shop: unknown: ConfigMap/refused/web: the cluster does not take what is wanted: failed to create typed patch object (refused/web; /v1, Kind=ConfigMap): .data.size: expected string, got &value.valueUnstructured{Value:3} (and 2 more)
-
           Held
-            ConfigMap/refused/web: it cannot be looked at: the cluster does not take what is wanted: failed to create typed patch object (refused/web; /v1, Kind=ConfigMap): .data.size: expected string, got &value.valueUnstructured{Value:3}
-              > make the target answer; it is looked at again
-            Deployment.apps/refused/web: it cannot be looked at: the cluster does not take what is wanted: Deployment.apps "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable
-              > make the target answer; it is looked at again
-            Secret/refused/key: it cannot be looked at: the cluster does not take what is wanted: .sort: field not declared in schema
-              > make the target answer; it is looked at again
+            ConfigMap/refused/web: the target refuses it: failed to create typed patch object (refused/web; /v1, Kind=ConfigMap): .data.size: expected string, got &value.valueUnstructured{Value:3}
+              > ask for what the target takes; until then all stays
+            Deployment.apps/refused/web: the target refuses it: Deployment.apps "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable
+              > ask for what the target takes; until then all stays
+            Secret/refused/key: the target refuses it: .sort: field not declared in schema
+              > ask for what the target takes; until then all stays
 
           Held: no changes
     "#]].assert_eq(&plan);

@@ -63,7 +63,7 @@ fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed
         && resources.values().all(|seen| match seen {
             Seen::Compared(both) => both.live.is_none(),
             Seen::Absent => true,
-            Seen::Same { .. } | Seen::Unreadable { .. } => false,
+            Seen::Same { .. } | Seen::Unreadable { .. } | Seen::Refused { .. } => false,
         });
     let observation = Observation {
         component: wanted.component.clone(),

@@ -39,6 +39,17 @@ impl Failure {
         matches!(self, Self::Refused(status) if status.code == 404)
     }
 
+    /// Whether it is what was sent that the server does not take, whoever sends it and whenever.
+    pub(super) fn is_about_manifest(&self) -> bool {
+        let Self::Refused(status) = self else { return false };
+        match status.code {
+            400 | 413 | 422 => true,
+            403 => status.message.contains("denied the request"),
+            500 => status.message.contains("typed patch object"),
+            _ => false,
+        }
+    }
+
     /// For people. What a server says about a Secret may hold a part of it: then only the fields
     /// are named.
     pub(super) fn told(&self, identity: Option<&Identity>) -> String {

@@ -65,13 +65,7 @@ impl Blind {
     /// For people.
     pub(super) fn told(&self, identity: &Identity) -> String {
         match self {
-            Self::Failure(failure) => failure.words(Some(identity)),
-            Self::Unwelcome(failure) => {
-                format!(
-                    "the cluster does not take what is wanted: {}",
-                    failure.words(Some(identity))
-                )
-            }
+            Self::Failure(failure) | Self::Unwelcome(failure) => failure.words(Some(identity)),
             Self::Misplaced(why) => why.clone(),
         }
     }
@@ -97,7 +91,7 @@ impl Eyes<'_> {
             Err(Failure::Refused(status)) if object.is_none() && status.reason == "NotFound" => {
                 return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
             }
-            Err(failure @ Failure::Refused(_)) => return Err(Blind::Unwelcome(failure)),
+            Err(failure) if failure.is_about_manifest() => return Err(Blind::Unwelcome(failure)),
             Err(failure) => return Err(failure.into()),
         };
         Ok(Sight::both(kind, object, &intended, self.writer))

@@ -45,7 +45,9 @@ impl KubernetesTarget {
             healths.extend(health.map(|health| (key.clone(), health)));
             resources.insert(key, seen);
         }
-        let partial = resources.values().any(|seen| matches!(seen, Seen::Unreadable { .. }));
+        let partial = resources
+            .values()
+            .any(|seen| matches!(seen, Seen::Unreadable { .. } | Seen::Refused { .. }));
         let observation = Observation {
             component: component.clone(),
             health: health::worst(&healths),
@@ -104,6 +106,10 @@ impl KubernetesTarget {
         }
         let sight = match self.eyes().look(&identity, marked.as_ref()).await {
             Ok(sight) => sight,
+            Err(Blind::Unwelcome(failure)) => {
+                let reason = failure.words(Some(&identity));
+                return (Seen::Refused { reason }, None);
+            }
             Err(blind) => return unreadable(blind.told(&identity)),
         };
         self.remember(&identity, component, key, &sight, content);

@@ -41,6 +41,7 @@ pub fn reason(reason: &HoldReason) -> String {
         }
         HoldReason::Protected => "what it holds would be lost for good".to_owned(),
         HoldReason::Unreadable { why } => format!("it cannot be looked at: {}", visible(why)),
+        HoldReason::Refused { why } => format!("the target refuses it: {}", visible(why)),
         HoldReason::Foreign { owner } => format!("it belongs to {}", visible(owner)),
         HoldReason::Claimed { by } => format!("{} wants it too", visible(&by.to_string())),
         HoldReason::Unresolved { codes } => format!("it cannot be built ({})", codes.join(", ")),
@@ -105,6 +106,7 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Observed { .. } => deed("set `manage: propose` there"),
         HoldReason::Locked => deed("remove `metadata.locked`"),
         HoldReason::Unreadable { .. } => deed("make the target answer; it is looked at again"),
+        HoldReason::Refused { .. } => deed("ask for what the target takes; until then all stays"),
         HoldReason::Foreign { .. } => deed("let its owner give it up"),
         HoldReason::Claimed { .. } => deed("let only one of them want it"),
         HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),

@@ -31,6 +31,23 @@ fn each_refusal_says_what_may_be_done() {
 }
 
 #[test]
+fn what_is_wrong_with_a_manifest_is_told_from_what_is_wrong_with_us() {
+    for (code, message, is_about_manifest) in [
+        (422, "field is immutable", true),
+        (400, "strict decoding error", true),
+        (500, "failed to create typed patch object: .a: field not declared in schema", true),
+        (403, "admission webhook \"x\" denied the request: no", true),
+        (403, "User \"ada\" cannot patch resource \"secrets\"", false),
+        (500, "etcdserver: leader changed", false),
+        (429, "busy", false),
+        (404, "not found", false),
+    ] {
+        assert_eq!(refused(code, message).is_about_manifest(), is_about_manifest, "{message}");
+    }
+    assert!(!Failure::Away(String::new()).is_about_manifest());
+}
+
+#[test]
 fn a_server_that_says_how_long_is_believed() {
     let body = r#"{"code": 429, "reason": "TooManyRequests", "message": "busy",
                    "details": {"retryAfterSeconds": 7}}"#;
