@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::atmos_yaml::Dialect;
 use super::dependency::{self, Index};
 use super::discover;
+use super::engines::Engines;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::{Importer, manifests_of};
@@ -36,6 +37,7 @@ pub struct Resolver {
     dialect: Dialect,
     identity: Identity,
     templates: Templates,
+    engines: Engines,
     manifests: Manifests,
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
     /// What is wrong with `atmos.yaml`.
@@ -70,6 +72,7 @@ impl Resolver {
             dialect,
             identity,
             templates,
+            engines: Engines::default(),
             manifests: Manifests::default(),
             parents: BTreeMap::new(),
             found,
@@ -128,10 +131,14 @@ impl Resolver {
             only_named: selection.only_named,
         };
         let made = tasks.into_par_iter().map_init(
-            || (self.templates.fresh(), Memo::default()),
+            || (self.engines.lend(&self.templates), Memo::default()),
             |(templates, memo), (name, members)| {
-                if reusable && let Some(whole) = self.kept(&name, &members, &index, answers) {
-                    return (name, (members, whole));
+                let before = self.before(&name, &members, &index).filter(|_| reusable);
+                let is_same = |whole: &&Arc<Whole>| {
+                    whole.consulting.is_empty() || *answers == self.last.answers
+                };
+                if let Some(whole) = before.filter(is_same) {
+                    return (name, (members, whole.clone()));
                 }
                 let finisher = Finisher {
                     library: &self.library,
@@ -142,12 +149,14 @@ impl Resolver {
                     looking: selection.unlinked,
                     evaluation: &selection.evaluation,
                     explained: !selection.unexplained || !selection.evaluation.listing,
+                    to_apply: selection.to_apply,
                     asked: BTreeSet::new(),
                     consults: false,
                     warnings: Vec::new(),
                 };
-                let whole = Arc::new(whole::whole(finisher, &around, &name, &members));
-                (name, (members, whole))
+                let before = before.map(AsRef::as_ref);
+                let whole = whole::whole(finisher, &around, &name, &members, before);
+                (name, (members, Arc::new(whole)))
             },
         );
         let stacks: BTreeMap<_, _> = made.collect::<Vec<_>>().into_iter().collect();
@@ -170,7 +179,8 @@ impl Resolver {
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
-        self.manifests.prefetch(&mut self.library, &self.templates, &all);
+        let engine = || self.engines.lend(&self.templates);
+        self.manifests.prefetch(&mut self.library, engine, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
             _ => discover::parents(&snapshot, &self.dialect),
@@ -206,7 +216,7 @@ impl Resolver {
     fn call_rolls(&self) {
         let uncalled: Vec<_> = self.parents.values().filter(|parent| !parent.is_called()).collect();
         uncalled.into_par_iter().for_each_init(
-            || (self.templates.fresh(), Sound::default()),
+            || (self.engines.lend(&self.templates), Sound::default()),
             |(templates, sound), parent| {
                 let Self { library, dialect, identity, .. } = self;
                 let mut caller = Caller { library, dialect, identity, templates, sound };
@@ -232,22 +242,16 @@ impl Resolver {
         tasks.filter(|(_, members)| !members.is_empty()).collect()
     }
 
-    /// The stack as it was made the last time, if nothing that bears on it is different.
-    fn kept(
-        &self,
-        name: &StackName,
-        members: &Members,
-        index: &Index,
-        answers: &Answers,
-    ) -> Option<Arc<Whole>> {
+    /// The stack as it was made the last time, if nothing but answers is different that bears on
+    /// it.
+    fn before(&self, name: &StackName, members: &Members, index: &Index) -> Option<&Arc<Whole>> {
         let (before, whole) = self.last.stacks.get(name)?;
         // Hints guess among all names there are.
         let same = whole.stack.unresolved.is_empty()
             && before.len() == members.len()
             && before.iter().zip(members).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
-            && (!whole.consults || *answers == self.last.answers)
             && whole.beside.iter().all(|stack| index.agrees(&self.last.index, stack));
-        same.then(|| whole.clone())
+        same.then_some(whole)
     }
 
     fn resolution(&self, last: &Last) -> Resolution {
