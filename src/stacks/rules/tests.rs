@@ -30,7 +30,7 @@ fn told(found: &[Diagnostic]) -> String {
 
 /// Everything that all rules say, and who is held back.
 fn judged(text: &str, expected: &Expect) {
-    let (_, desired, mut rules) = files(text);
+    let (_, desired, rules) = files(text);
     let verdicts = rules.judge(&desired);
     let broken = verdicts.broken.keys().map(|id| format!("held: {id}\n"));
     expected.assert_eq(&(told(&verdicts.diagnostics) + &broken.collect::<String>()));
@@ -310,7 +310,7 @@ components: {terraform: {db: {}}}
 
 #[test]
 fn a_framework_is_asked_by_name() {
-    let (_, desired, mut rules) = files(
+    let (_, desired, rules) = files(
         r#"--- stacks/_globals/schemas/frameworks/soc2.cel
 has(vars.encrypted) && vars.encrypted
 --- stacks/_globals/schemas/frameworks/hipaa/vpc.cel
@@ -326,7 +326,7 @@ components:
 "#,
     );
     let vpc = desired.components().next().expect("a component").clone();
-    let mut ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
+    let ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
     expect![[r#"
         stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `soc2`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/soc2.cel`)
         stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `hipaa/vpc`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/hipaa/vpc.cel`)
