@@ -62,10 +62,10 @@ impl Workspace {
         source::folder_snapshot(folder).map_err(unread)
     }
 
-    /// What a commit of the repository around the folder asks for.
+    /// What a commit of the repository around the folder asks to be applied.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Ok(Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default()))
+        Ok(Self::resolved(context, &snapshot.map_err(unread)?, &Selection::to_apply()))
     }
 
     /// The settings of the repository.
@@ -96,9 +96,7 @@ impl Workspace {
         snapshot: &Snapshot,
         selection: &Selection,
     ) -> Resolution {
-        // The process ends soon after: giving back what was read piece by piece only takes time.
-        let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
-        resolved(resolver, selection, &Self::reach(context))
+        resolved(Self::resolver(snapshot), selection, &Self::reach(context))
     }
 
     /// What a person may ask of the world.
@@ -108,7 +106,12 @@ impl Workspace {
     }
 
     fn resolved(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Wanted {
-        wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context))
+        wanted(Self::resolver(snapshot), snapshot, selection, &Self::reach(context))
+    }
+
+    fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {
+        // The process ends soon after: giving back what was read piece by piece only takes time.
+        Box::leak(Box::new(Resolver::new(snapshot)))
     }
 }
 

@@ -219,7 +219,7 @@ impl Agent {
             None => Resolver::new(snapshot),
         };
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &reach);
+        let wanted = wanted(&mut resolver, snapshot, &Selection::to_apply(), &reach);
         *kept = Some(resolver);
         wanted
     }
@@ -233,7 +233,7 @@ impl Agent {
     ) -> Wanted {
         let mut resolver = Resolver::new(snapshot);
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        wanted_without(&mut resolver, snapshot, &Selection::default(), &reach, open)
+        wanted_without(&mut resolver, snapshot, &Selection::to_apply(), &reach, open)
     }
 }
 

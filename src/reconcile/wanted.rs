@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::answer::Reach;
 use super::output::Asking;
 use crate::build::{self, Rendered};
@@ -120,8 +122,11 @@ fn render(
     desired: &Desired,
     snapshot: &Snapshot,
 ) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
-    let active = desired.components().filter(|component| component.presence == Presence::Active);
-    active
-        .map(|component| (component.id.clone(), build::render(component, desired, snapshot)))
-        .collect()
+    let stacks: Vec<_> = desired.stacks.values().collect();
+    let built = stacks.into_par_iter().map(|stack| {
+        let active = stack.components.values().filter(|c| c.presence == Presence::Active);
+        let built = active.map(|one| (one.id.clone(), build::render(one, desired, snapshot)));
+        built.collect::<Vec<_>>()
+    });
+    built.collect::<Vec<_>>().into_iter().flatten().collect()
 }
