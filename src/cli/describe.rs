@@ -193,7 +193,7 @@ pub(super) fn resolved(
     selection: &Selection,
 ) -> Result<ManuallyDrop<Resolution>, Failure> {
     let snapshot = Workspace::folder(context)?;
-    Ok(resolved_of(context, &snapshot, selection))
+    resolved_of(context, &snapshot, selection)
 }
 
 /// The same for any tree.
@@ -201,10 +201,10 @@ fn resolved_of(
     context: &Context,
     snapshot: &Snapshot,
     selection: &Selection,
-) -> ManuallyDrop<Resolution> {
-    let resolution = Workspace::evaluated(context, snapshot, selection);
+) -> Result<ManuallyDrop<Resolution>, Failure> {
+    let resolution = Workspace::evaluated(context, snapshot, selection)?;
     Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
-    ManuallyDrop::new(resolution)
+    Ok(ManuallyDrop::new(resolution))
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

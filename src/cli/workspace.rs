@@ -1,6 +1,6 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Context, Exit, Failure, mistake};
@@ -10,7 +10,7 @@ use crate::model::desired::{Component, Desired};
 use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
-use crate::source::{self, FetchError, Snapshot};
+use crate::source::{self, FetchError, Imports, Snapshot};
 use crate::stacks::{Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
@@ -65,7 +65,7 @@ impl Workspace {
     /// What a commit of the repository around the folder asks for.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Ok(Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default()))
+        Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default())
     }
 
     /// The settings of the repository.
@@ -87,7 +87,7 @@ impl Workspace {
 
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
-        Ok(Self::resolved(context, &Self::folder(context)?, selection))
+        Self::resolved(context, &Self::folder(context)?, selection)
     }
 
     /// What `snapshot` resolves to, with everything answered that a person may ask.
@@ -95,20 +95,41 @@ impl Workspace {
         context: &Context,
         snapshot: &Snapshot,
         selection: &Selection,
-    ) -> Resolution {
+    ) -> Result<Resolution, Failure> {
         // The process ends soon after: giving back what was read piece by piece only takes time.
         let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
-        resolved(resolver, selection, &Self::reach(context))
+        Ok(resolved(resolver, selection, &Self::reach(context)?))
     }
 
     /// What a person may ask of the world.
-    pub(super) fn reach(context: &Context) -> Reach {
+    pub(super) fn reach(context: &Context) -> Result<Reach, Failure> {
         let (environment, folder) = (settings::environment(), context.global.folder.clone());
-        Reach::Person(Person { environment, folder })
+        Ok(Reach::Person(Person { environment, folder, imports: Self::imports(context)? }))
     }
 
-    fn resolved(context: &Context, snapshot: &Snapshot, selection: &Selection) -> Wanted {
-        wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context))
+    /// The places that a person lets a repository import from: those of the command line, and those
+    /// of the repository in their settings.
+    pub(super) fn imports(context: &Context) -> Result<Imports, Failure> {
+        let settings = Self::settings(context)?;
+        let mut allowed: BTreeSet<_> = context.global.allow_imports.iter().cloned().collect();
+        if let Some(odd) = allowed.iter().find(|place| !settings::is_place(place)) {
+            return Err(mistake(format!(
+                "--allow-imports: `{odd}` is no place; write `https://` and a host"
+            )));
+        }
+        let mut repositories = settings.repositories.values();
+        if let (Some(one), None) = (repositories.next(), repositories.next()) {
+            allowed.extend(one.allow.imports.iter().cloned());
+        }
+        Ok(Imports::new(allowed, &settings))
+    }
+
+    fn resolved(
+        context: &Context,
+        snapshot: &Snapshot,
+        selection: &Selection,
+    ) -> Result<Wanted, Failure> {
+        Ok(wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context)?))
     }
 }
 

@@ -12,6 +12,8 @@
 mod atmos_yaml;
 mod discover;
 mod path;
+mod lock;
+mod remote;
 mod load;
 mod include;
 mod hcl;
@@ -66,6 +68,7 @@ use crate::source::Snapshot;
 pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
+pub use lock::{Lock, Locked};
 pub use merge::Lists;
 pub use policy_file::policy;
 pub use resolve::Resolver;

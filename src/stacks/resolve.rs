@@ -17,6 +17,7 @@ use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
+use super::remote::Remotes;
 use super::roll::{Caller, Sound};
 use super::strict;
 use super::template::Templates;
@@ -25,7 +26,7 @@ use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, StackName};
 use crate::model::desired::{Desired, Stack};
-use crate::model::question::Answers;
+use crate::model::question::{Answers, Question};
 use crate::source::Snapshot;
 
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
@@ -38,8 +39,10 @@ pub struct Resolver {
     templates: Templates,
     manifests: Manifests,
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
-    /// What is wrong with `atmos.yaml`.
+    /// What is wrong with `atmos.yaml`, and with the lock.
     found: Vec<Diagnostic>,
+    /// What of `atmos.yaml` is elsewhere and not known.
+    asked: BTreeSet<Question>,
     last: Last,
 }
 
@@ -58,8 +61,21 @@ struct Last {
 impl Resolver {
     /// Reads every top-level manifest of `snapshot`, and all that they import.
     pub fn new(snapshot: &Snapshot) -> Self {
+        let (remotes, found) = Remotes::of(snapshot);
+        Self::read(snapshot, remotes, found)
+    }
+
+    /// The same without the snapshot's lock: every remote import is asked for as it is now.
+    pub fn unlocked(snapshot: &Snapshot) -> Self {
+        Self::read(snapshot, Remotes::default(), Vec::new())
+    }
+
+    fn read(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
         let mut library = Library::new(snapshot, "");
-        let (dialect, found) = Dialect::read(&mut library);
+        library.remotes = remotes;
+        let (dialect, wrong) = Dialect::read(&mut library);
+        found.extend(wrong);
+        let asked = library.remotes.take_asked();
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         library.strictness = policy_file::policy(snapshot).0.strictness;
@@ -73,6 +89,7 @@ impl Resolver {
             manifests: Manifests::default(),
             parents: BTreeMap::new(),
             found,
+            asked,
             last: Last::default(),
         };
         resolver.follow(None);
@@ -93,7 +110,7 @@ impl Resolver {
             !is_manifest && (!path.contains('/') || self.library.has_read(path))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
-            *self = Self::new(snapshot);
+            self.read_again(snapshot);
             return;
         }
         self.library.advance(snapshot, &changed);
@@ -105,8 +122,21 @@ impl Resolver {
         self.library.files.retain(&live);
     }
 
+    /// Begins anew with `snapshot`, and with what is known of files at other places.
+    fn read_again(&mut self, snapshot: &Snapshot) {
+        let known = std::mem::take(&mut self.library.remotes);
+        let (remotes, found) = match known.is_locked() {
+            true => Remotes::of(snapshot),
+            false => Default::default(),
+        };
+        *self = Self::read(snapshot, remotes.with(known), found);
+    }
+
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        if self.library.remotes.learn(answers) {
+            self.read_again(&self.library.snapshot.clone());
+        }
         if self.identity.by_file != selection.named_by_file {
             self.identity.by_file = selection.named_by_file;
             if self.parents.values().any(|parent| parent.is_called()) {
@@ -169,6 +199,7 @@ impl Resolver {
     /// time, and whether files came or went.
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
+        self.library.remotes.take_asked();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         self.manifests.prefetch(&mut self.library, &self.templates, &all);
         let paths = match changed {
@@ -287,7 +318,9 @@ impl Resolver {
             manifests: self.dialect.stacks.as_str().into(),
             files: Arc::new(self.library.files.clone()),
         };
-        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned()).collect();
+        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
+        let elsewhere = self.asked.iter().chain(self.library.remotes.asked()).cloned();
+        let questions = questions.chain(elsewhere).collect();
         Resolution { desired, tree, questions }
     }
 }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod import;
+mod remote;
 mod component;
 mod name;
 mod value;

@@ -11,6 +11,7 @@ mod explain;
 mod kinds;
 mod git_http;
 mod git_https;
+mod imports;
 mod laws;
 mod links;
 mod mistakes;

@@ -64,8 +64,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
         })?,
     };
-    let base = Workspace::evaluated(context, &old, &selection);
-    let head = resolved_of(context, &new, &selection);
+    let base = Workspace::evaluated(context, &old, &selection)?;
+    let head = resolved_of(context, &new, &selection)?;
     let (before, after) = (&base.desired, &head.desired);
     let mut all = stacks::affected(
         Side { snapshot: &old, desired: before },

@@ -73,6 +73,7 @@ const COMMANDS: &[&str] = &[
     "describe config",
     "describe locals",
     "describe workflows",
+    "lock",
     "pull",
     "pull open",
     "pull list",
