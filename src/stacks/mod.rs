@@ -10,6 +10,7 @@
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
+mod atmos_import;
 mod discover;
 mod path;
 mod lock;

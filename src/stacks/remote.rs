@@ -75,9 +75,9 @@ impl Remotes {
         &self.asked
     }
 
-    /// The same, to begin anew.
-    pub(super) fn take_asked(&mut self) -> BTreeSet<Question> {
-        std::mem::take(&mut self.asked)
+    /// Begins anew with what is needed.
+    pub(super) fn forget_asked(&mut self) {
+        self.asked.clear();
     }
 
     /// The text at `url`, if it was found.

@@ -26,7 +26,7 @@ use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, StackName};
 use crate::model::desired::{Desired, Stack};
-use crate::model::question::{Answers, Question};
+use crate::model::question::Answers;
 use crate::source::Snapshot;
 
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
@@ -41,8 +41,6 @@ pub struct Resolver {
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
     /// What is wrong with `atmos.yaml`, and with the lock.
     found: Vec<Diagnostic>,
-    /// What of `atmos.yaml` is elsewhere and not known.
-    asked: BTreeSet<Question>,
     last: Last,
 }
 
@@ -75,7 +73,6 @@ impl Resolver {
         library.remotes = remotes;
         let (dialect, wrong) = Dialect::read(&mut library);
         found.extend(wrong);
-        let asked = library.remotes.take_asked();
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         library.strictness = policy_file::policy(snapshot).0.strictness;
@@ -89,7 +86,6 @@ impl Resolver {
             manifests: Manifests::default(),
             parents: BTreeMap::new(),
             found,
-            asked,
             last: Last::default(),
         };
         resolver.follow(None);
@@ -107,7 +103,8 @@ impl Resolver {
         // What is read to know how the tree is to be read.
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
-            !is_manifest && (!path.contains('/') || self.library.has_read(path))
+            let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
+            is_setting || (!is_manifest && (!path.contains('/') || self.library.has_read(path)))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
             self.read_again(snapshot);
@@ -199,7 +196,7 @@ impl Resolver {
     /// time, and whether files came or went.
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
-        self.library.remotes.take_asked();
+        self.library.remotes.forget_asked();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         self.manifests.prefetch(&mut self.library, &self.templates, &all);
         let paths = match changed {
@@ -319,8 +316,7 @@ impl Resolver {
             files: Arc::new(self.library.files.clone()),
         };
         let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
-        let elsewhere = self.asked.iter().chain(self.library.remotes.asked()).cloned();
-        let questions = questions.chain(elsewhere).collect();
+        let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
         Resolution { desired, tree, questions }
     }
 }

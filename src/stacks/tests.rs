@@ -2,6 +2,7 @@
 
 mod broken;
 mod import;
+mod settings;
 mod remote;
 mod component;
 mod name;
