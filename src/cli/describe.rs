@@ -1,6 +1,6 @@
 //! `isobar describe`
 
-mod affected;
+pub(super) mod affected;
 mod component;
 mod config;
 mod dependents;
