@@ -332,3 +332,6 @@ fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
     let folders = folders.split('/').filter(|step| !step.is_empty()).map(|step| (true, step));
     folders.chain([(false, file)])
 }
+
+#[cfg(test)]
+mod tests;

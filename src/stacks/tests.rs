@@ -1,5 +1,6 @@
 //! The fixture seam: repository files in, the resolved stacks and all findings out, as text.
 
+mod bound;
 mod broken;
 mod import;
 mod settings;

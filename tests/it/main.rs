@@ -13,6 +13,7 @@ mod git_http;
 mod git_https;
 mod imports;
 mod laws;
+mod limits;
 mod links;
 mod mistakes;
 mod postgres;
