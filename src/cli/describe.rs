@@ -203,7 +203,8 @@ fn resolved_of(
     selection: &Selection,
 ) -> Result<ManuallyDrop<Resolution>, Failure> {
     let resolution = Workspace::evaluated(context, snapshot, selection)?;
-    Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
+    let found = Findings::among(resolution.desired.diagnostics.clone(), snapshot);
+    found.and_of(&resolution.desired.files).show(context);
     Ok(ManuallyDrop::new(resolution))
 }
 

@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         |url: &str| updated.is_some_and(|all| all.is_empty() || all.iter().any(|u| u == url));
     let imports = Workspace::imports(context)?;
     let made = relocked(&snapshot, &imports, renews);
-    Findings::among(made.found.clone(), &snapshot).show(context);
+    Findings::among(made.found.clone(), &snapshot).and_of(&made.files).show(context);
     let (old, new) = (&before.imports, &made.lock.imports);
     let added: Vec<_> = new.keys().filter(|url| !old.contains_key(*url)).collect();
     let removed: Vec<_> = old.keys().filter(|url| !new.contains_key(*url)).collect();

@@ -7,11 +7,12 @@ use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
+use crate::model::files::Files;
 use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
-use crate::stacks::{Resolution, Resolver, Selection};
+use crate::stacks::{Lock, Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -98,13 +99,20 @@ impl Workspace {
     ) -> Result<Resolution, Failure> {
         // The process ends soon after: giving back what was read piece by piece only takes time.
         let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
-        Ok(resolved(resolver, selection, &Self::reach(context)?))
+        Ok(resolved(resolver, selection, &Self::reach(context, Some(snapshot))?))
     }
 
     /// What a person may ask of the world.
-    pub(super) fn reach(context: &Context) -> Result<Reach, Failure> {
+    ///
+    /// Settings are only read if `snapshot` may import anything by them: a look at a component should
+    /// not wait for them.
+    pub(super) fn reach(context: &Context, snapshot: Option<&Snapshot>) -> Result<Reach, Failure> {
         let (environment, folder) = (settings::environment(), context.global.folder.clone());
-        Ok(Reach::Person(Person { environment, folder, imports: Self::imports(context)? }))
+        let imports = match snapshot.is_none_or(|tree| tree.entry(Lock::PATH).is_some()) {
+            true => Self::imports(context)?,
+            false => Imports::default(),
+        };
+        Ok(Reach::Person(Person { environment, folder, imports }))
     }
 
     /// The places that a person lets a repository import from: those of the command line, and those
@@ -129,14 +137,15 @@ impl Workspace {
         snapshot: &Snapshot,
         selection: &Selection,
     ) -> Result<Wanted, Failure> {
-        Ok(wanted(&mut Resolver::new(snapshot), snapshot, selection, &Self::reach(context)?))
+        let reach = Self::reach(context, Some(snapshot))?;
+        Ok(wanted(&mut Resolver::new(snapshot), snapshot, selection, &reach))
     }
 }
 
 impl Findings {
     /// The findings of `wanted` with the files they are in.
     pub(super) fn of(wanted: &Wanted) -> Self {
-        Self::among(wanted.diagnostics(), &wanted.snapshot)
+        Self::among(wanted.diagnostics(), &wanted.snapshot).and_of(&wanted.desired.files)
     }
 
     /// `diagnostics` with the files of `snapshot` they are in.
@@ -147,6 +156,20 @@ impl Findings {
         let text = |file: &Arc<str>| Some((file.clone(), snapshot.text(file).ok()??));
         let texts = spans.filter_map(|span| text(&span.file)).collect();
         Self { diagnostics, texts }
+    }
+
+    /// With the texts that are in `files` and in no snapshot: what was fetched from other places.
+    pub(super) fn and_of(mut self, files: &Files) -> Self {
+        for found in &self.diagnostics {
+            let path = &found.span.file;
+            let fetched = || files.at(path).next();
+            if !self.texts.contains_key(path)
+                && let Some(file) = fetched()
+            {
+                self.texts.insert(path.clone(), file.document.source().clone());
+            }
+        }
+        self
     }
 
     /// Shows all of them to people, the text of the places included.

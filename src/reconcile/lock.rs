@@ -1,9 +1,11 @@
 //! What `isobar.lock` has to say: every remote import of a snapshot, fetched and hashed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::ContentId;
+use crate::model::files::Files;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
 use crate::source::{ImportError, Imported, Imports, Snapshot};
@@ -19,6 +21,8 @@ pub struct Relocked {
     pub lock: Lock,
     /// What is in the way.
     pub found: Vec<Diagnostic>,
+    /// The files it is in, fetched ones too.
+    pub files: Arc<Files>,
 }
 
 /// Locks every remote import of `snapshot`. What is locked already stays as it is, unless `renews`
@@ -29,6 +33,7 @@ pub fn relocked(snapshot: &Snapshot, imports: &Imports, renews: impl Fn(&str) ->
     let mut resolver = Resolver::unlocked(snapshot);
     let selection = Selection { only_named: true, unlinked: true, ..Selection::default() };
     let mut answers = Answers::new();
+    let mut files = Arc::default();
     for _ in 0..ROUNDS_MAX {
         let resolution = resolver.resolve(&selection, &answers);
         let is_new = |question: &&Question| {
@@ -37,6 +42,7 @@ pub fn relocked(snapshot: &Snapshot, imports: &Imports, renews: impl Fn(&str) ->
         let asked: BTreeSet<_> = resolution.questions.iter().filter(is_new).cloned().collect();
         if asked.is_empty() {
             found.extend(resolution.tree);
+            files = resolution.desired.files;
             break;
         }
         for question in asked {
@@ -60,7 +66,7 @@ pub fn relocked(snapshot: &Snapshot, imports: &Imports, renews: impl Fn(&str) ->
             lock.imports.entry(url).or_insert(locked);
         }
     }
-    Relocked { lock, found }
+    Relocked { lock, found, files }
 }
 
 fn fetched(imports: &Imports, url: &str, known: Option<&Locked>) -> Result<Imported, ImportError> {

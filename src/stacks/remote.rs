@@ -16,6 +16,10 @@ use crate::model::question::{Answer, Answers, Question};
 use crate::model::remote::{RemoteFile, is_remote};
 use crate::source::Snapshot;
 
+/// How many files of other places one tree may import. Each is a request of its own, and all stacks
+/// of its repository wait for it.
+const REMOTES_MAX: usize = 1_000;
+
 /// The function of the questions.
 const IMPORT: &str = "import";
 
@@ -91,6 +95,11 @@ impl Remotes {
             return Ok(());
         }
         let fault = |code, message: String| Diagnostic::error(code, at.clone(), message);
+        if self.texts.len() + self.asked.len() >= REMOTES_MAX {
+            let message =
+                format!("a repository imports at most {REMOTES_MAX} files of other places");
+            return Err(Box::new(fault(Code::ImportRemote, message)));
+        }
         RemoteFile::parse(url).map_err(|why| {
             let found = fault(Code::ImportRemote, format!("`{url}` is not fetched: {why}"));
             found.hint("write it in a form that is fetched, or copy the file into the repository")

@@ -213,6 +213,10 @@ fn a_person_locks_what_a_repository_imports() {
     let ran = described(&allowed);
     assert_eq!((ran.code(), ran.stdout.as_str()), (0, "new\n"), "{}", ran.said());
 
+    server.answer(FILE, Some(Answer::Body("text/yaml", "vars: [cidr]\n")));
+    let ran = run(&["lock", "--update", &url, allowed[0], allowed[1]]);
+    assert!(ran.code() == 1 && ran.stderr.contains("1 | vars: [cidr]"), "{}", ran.said());
+
     fs::write(repository.join("stacks/dev.yaml"), manifest("gone")).unwrap();
     let ran = run(&["lock"]);
     assert!(

@@ -166,6 +166,25 @@ fn another_lock_asks_for_another_content() {
     assert_eq!(shown(&resolver.resolve(&all, &Answers::new())), second);
 }
 
+#[test]
+fn a_thousand_files_of_other_places_are_imported() {
+    let asked = |count: usize| {
+        let urls: Vec<_> =
+            (0..count).map(|at| format!("https://git.example.com/{at}.yaml")).collect();
+        let deploy = format!(
+            "--- stacks/deploy/dev.yaml\nimport: [{}]\nvars: {{stage: dev}}\n",
+            urls.join(", ")
+        );
+        let mut resolver = Resolver::unlocked(&snapshot(&format!("{ATMOS}{deploy}")));
+        let resolution = resolver.resolve(&Selection::default(), &Answers::new());
+        let at_most = |found: &&crate::diagnostic::Diagnostic| found.message.contains("at most");
+        let beyond = resolution.desired.diagnostics.iter().filter(at_most).count();
+        (resolution.questions.len(), beyond)
+    };
+    assert_eq!(asked(1_000), (1_000, 0));
+    assert_eq!(asked(1_001), (1_000, 1));
+}
+
 /// Without the lock everything is asked for as it is now, and the file that is written says it.
 #[test]
 fn a_lock_is_read_as_it_is_written() {
