@@ -175,6 +175,12 @@ fn import(reach: &Reach, url: &str, locked: &[&str]) -> Answer {
         Reach::Proposed(allowed) => (&allowed.imports, false),
         Reach::Agent => (&Imports::default(), true),
     };
+    // What is here already is a person's own. An agent has it for several repositories.
+    if !matches!(reach, Reach::Person(_))
+        && let Err(error) = imports.permitted(url)
+    {
+        return Answer::Refused(error.to_string());
+    }
     let [sha256, commit @ ..] = locked else {
         return Answer::Refused("what nothing is known of is only fetched to be locked".to_owned());
     };

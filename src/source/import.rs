@@ -25,6 +25,9 @@ use crate::settings::AgentSettings;
 /// How long a server may take for one file: at the largest, 170 KiB a second.
 const SECONDS_MAX: u64 = 30;
 
+/// How long a server may take to be there at all: ten times the way around the world.
+const CONNECT_SECONDS_MAX: u64 = 5;
+
 /// What is tried behind a file's name in a Git repository, as Atmos does.
 const EXTENSIONS: [&str; 3] = ["", ".yaml", ".yml"];
 
@@ -74,6 +77,16 @@ impl Imports {
         self.allowed.is_empty()
     }
 
+    /// What `url` names, and which of the allowed places it lies in; or why it may not be fetched.
+    pub fn permitted(&self, url: &str) -> Result<(RemoteFile, &str), ImportError> {
+        let file = RemoteFile::parse(url).map_err(ImportError::Refused)?;
+        let place = file.place();
+        match self.allowed.iter().find(|allowed| allows(allowed, &place)) {
+            Some(allowed) => Ok((file, allowed)),
+            None => Err(ImportError::Refused(format!("nothing allows imports from `{place}`"))),
+        }
+    }
+
     /// The file that `url` names, with the content `sha256`, from the commit it was locked at. What
     /// is here already is not fetched; `asks` is whether anything else may be.
     ///
@@ -119,11 +132,7 @@ impl Imports {
     }
 
     fn fetched(&self, url: &str, commit: Option<&CommitId>) -> Result<Imported, ImportError> {
-        let file = RemoteFile::parse(url).map_err(ImportError::Refused)?;
-        let place = file.place();
-        let Some(allowed) = self.allowed.iter().find(|allowed| allows(allowed, &place)) else {
-            return Err(ImportError::Refused(format!("nothing allows imports from `{place}`")));
-        };
+        let (file, allowed) = self.permitted(url)?;
         let authorities = self.authorities.get(allowed).map(PathBuf::as_path);
         // A client that waits brings a runtime of its own, and two cannot share a thread.
         std::thread::scope(|scope| {
@@ -249,6 +258,7 @@ fn web(url: &str, authorities: Option<&Path>) -> Result<Arc<str>, ImportError> {
         return bounded(file).map_err(|why| failed(&why));
     }
     let mut client = reqwest::blocking::Client::builder()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
         .timeout(Duration::from_secs(SECONDS_MAX))
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("isobar/", env!("CARGO_PKG_VERSION")));

@@ -136,3 +136,33 @@ fn a_remote_is_taken_apart() {
     assert_eq!(remote_parts("ssh://git@example.com/acme/infra/live"), parts);
     assert_eq!(remote_parts("/srv/live.git"), None);
 }
+
+/// What one repository imports, another one does not get by naming it: each has its own places.
+#[test]
+fn an_agent_gives_what_it_has_only_to_whom_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.yaml");
+    std::fs::write(&file, "a: 1\n").unwrap();
+    let url = format!("file://{}", file.display());
+    let sha256 = ContentId::of("a: 1\n").to_string();
+    let cache = folder.path().join("cache");
+    let settings = AgentSettings { cache, ..AgentSettings::default() };
+    let of = |place: &str| {
+        let allow =
+            AllowSettings { imports: [place.to_owned()].into(), ..AllowSettings::default() };
+        Arc::new(Allowed::new(&allow, &settings, BTreeMap::new()))
+    };
+    let (ours, theirs) =
+        (of(&format!("file://{}", folder.path().display())), of("https://x.example"));
+    let ask = |reach: Reach| answer(&reach, &question("import", &[&url, &sha256]));
+    let given = Some(Answer::Value(Value::text("a: 1\n")));
+    let is_refused = |said: Option<Answer>| matches!(said, Some(Answer::Refused(_)));
+    assert!(is_refused(ask(Reach::Proposed(ours.clone()))), "nobody fetched it yet");
+    assert_eq!(ask(Reach::Allowed(ours.clone())), given);
+    assert_eq!(ask(Reach::Proposed(ours)), given, "it is here");
+    for reach in [Reach::Allowed(theirs.clone()), Reach::Proposed(theirs), Reach::Agent] {
+        assert!(is_refused(ask(reach)));
+    }
+    let unlocked = answer(&Reach::Allowed(of(&url)), &question("import", &[&url]));
+    assert!(is_refused(unlocked), "what nothing is known of is not fetched");
+}
