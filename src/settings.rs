@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use agent::{
     AgentSettings, AllowSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
-    RepositorySettings, RetentionSettings, TargetSettings,
+    RepositorySettings, RetentionSettings, TargetSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};
 
@@ -96,7 +96,8 @@ pub fn environment() -> std::collections::BTreeMap<String, String> {
 }
 
 /// Variables that are no settings: they say where the settings are, or serve tests.
-const NOT_SETTINGS: &[&str] = &["ISOBAR_SETTINGS", "ISOBAR_PAUSE_AT", "ISOBAR_LOG"];
+const NOT_SETTINGS: &[&str] =
+    &["ISOBAR_SETTINGS", "ISOBAR_PAUSE_AT", "ISOBAR_LOG", "ISOBAR_ALLOW_IMPORTS"];
 
 fn variables() -> Vec<schema::Overlay> {
     let overlay = |(name, value): (String, String)| {

@@ -284,7 +284,7 @@ impl Repository {
         let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
         Ok(Self {
             targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
-            allowed: Arc::new(Allowed::new(&repository.allow, settings::environment())),
+            allowed: Arc::new(Allowed::new(&repository.allow, settings, settings::environment())),
             pulls: watch::Sender::default(),
             scope,
             source: Arc::new(source),

@@ -10,6 +10,7 @@ use super::manifest::{Import, Manifest};
 use super::manifests::{Goal, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
+use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, closest};
@@ -164,13 +165,11 @@ impl<'l> Importer<'l> {
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
         let written = self.written(walk, import, context)?;
-        if is_remote(&written) {
-            let fault = fault(Code::ImportRemote, format!("`{written}` is not in this repository"));
-            return Err(Box::new(
-                fault.hint("copy what it names into the repository and import it there"),
-            ));
+        let url = remote::url(&written, &from.path);
+        if let Some(url) = &url {
+            self.library.remotes.find(url, &import.at)?;
         }
-        let found = self.find(&written, from);
+        let found = url.map_or_else(|| self.find(&written, from), |url| vec![url]);
         if found.is_empty() && !import.skip_if_missing {
             let fault = fault(Code::ImportNotFound, format!("`{written}` does not exist"));
             let known: Vec<_> = manifests_of(&self.library.snapshot, &self.dialect.stacks)
@@ -273,7 +272,7 @@ impl<'l> Importer<'l> {
     }
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
-        if path.ends_with(".tmpl") && !context.skip {
+        if remote::is_template(path) && !context.skip {
             return self.template(path, context);
         }
         let Some(source) = self.library.read(path) else {
@@ -334,10 +333,5 @@ fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
     folders.chain([(false, file)])
 }
 
-fn is_remote(path: &str) -> bool {
-    path.contains("://")
-        || path.contains("::")
-        || ["github.com/", "gitlab.com/", "bitbucket.org/"]
-            .iter()
-            .any(|host| path.starts_with(host))
-}
+#[cfg(test)]
+mod tests;

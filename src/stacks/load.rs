@@ -10,6 +10,7 @@ use yaml_span::{Document, Limits, NodeId, parse_first};
 use super::function;
 use super::include;
 use super::merge::{self, Lists};
+use super::remote::{self, Remotes};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ContentId;
 use crate::model::files::{File, Files};
@@ -26,6 +27,8 @@ pub(super) struct Library {
     pub(super) key_delimiter: Option<Arc<str>>,
     /// What becomes of what is odd.
     pub(super) strictness: Strictness,
+    /// Files at other places.
+    pub(super) remotes: Remotes,
     /// Everything parsed so far.
     pub(super) files: Files,
     read: BTreeMap<Arc<str>, Option<Arc<Source>>>,
@@ -61,6 +64,7 @@ impl Library {
             base_path: base_path.to_owned(),
             key_delimiter: None,
             strictness: Strictness::default(),
+            remotes: Remotes::default(),
             files: Files::default(),
             read: BTreeMap::new(),
             tables: BTreeMap::new(),
@@ -144,6 +148,9 @@ impl Library {
 
     /// The text of the file at `path`; `None` if there is no such file.
     pub(super) fn text(&self, path: &Arc<str>) -> Result<Option<Arc<str>>, Diagnostic> {
+        if remote::is_url(path) {
+            return Ok(self.remotes.text(path));
+        }
         self.snapshot.text(path).map_err(|error| {
             let code = match error {
                 ReadError::TooLarge { .. } => Code::FileTooLarge,

@@ -10,8 +10,11 @@
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
+mod atmos_import;
 mod discover;
 mod path;
+mod lock;
+mod remote;
 mod load;
 mod include;
 mod hcl;
@@ -67,6 +70,7 @@ use crate::source::Snapshot;
 pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
+pub use lock::{Lock, Locked};
 pub use merge::Lists;
 pub use policy_file::policy;
 pub use resolve::Resolver;

@@ -5,6 +5,9 @@ use globset::{GlobBuilder, GlobMatcher};
 /// The extensions a manifest may have, in the order in which they are tried.
 pub(super) const EXTENSIONS: &[&str] = &[".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
 
+/// What a file ends with that is rendered before it is read.
+pub(super) const TEMPLATE: &str = ".tmpl";
+
 /// `path` as written in the file `from`: relative to that file if it begins with `./` or `../`,
 /// else to the folder `base`. `None` if it leads out of the repository.
 pub(super) fn resolve(path: &str, from: &str, base: &str) -> Option<String> {

@@ -18,6 +18,7 @@ use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
+use super::remote::Remotes;
 use super::roll::{Caller, Sound};
 use super::strict;
 use super::template::Templates;
@@ -40,7 +41,7 @@ pub struct Resolver {
     engines: Engines,
     manifests: Manifests,
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
-    /// What is wrong with `atmos.yaml`.
+    /// What is wrong with `atmos.yaml`, and with the lock.
     found: Vec<Diagnostic>,
     last: Last,
 }
@@ -60,8 +61,20 @@ struct Last {
 impl Resolver {
     /// Reads every top-level manifest of `snapshot`, and all that they import.
     pub fn new(snapshot: &Snapshot) -> Self {
+        let (remotes, found) = Remotes::of(snapshot);
+        Self::read(snapshot, remotes, found)
+    }
+
+    /// The same without the snapshot's lock: every remote import is asked for as it is now.
+    pub fn unlocked(snapshot: &Snapshot) -> Self {
+        Self::read(snapshot, Remotes::default(), Vec::new())
+    }
+
+    fn read(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
         let mut library = Library::new(snapshot, "");
-        let (dialect, found) = Dialect::read(&mut library);
+        library.remotes = remotes;
+        let (dialect, wrong) = Dialect::read(&mut library);
+        found.extend(wrong);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         library.strictness = policy_file::policy(snapshot).0.strictness;
@@ -93,10 +106,11 @@ impl Resolver {
         // What is read to know how the tree is to be read.
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
-            !is_manifest && (!path.contains('/') || self.library.has_read(path))
+            let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
+            is_setting || (!is_manifest && (!path.contains('/') || self.library.has_read(path)))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
-            *self = Self::new(snapshot);
+            self.read_again(snapshot);
             return;
         }
         self.library.advance(snapshot, &changed);
@@ -108,8 +122,21 @@ impl Resolver {
         self.library.files.retain(&live);
     }
 
+    /// Begins anew with `snapshot`, and with what is known of files at other places.
+    fn read_again(&mut self, snapshot: &Snapshot) {
+        let known = std::mem::take(&mut self.library.remotes);
+        let (remotes, found) = match known.is_locked() {
+            true => Remotes::of(snapshot),
+            false => Default::default(),
+        };
+        *self = Self::read(snapshot, remotes.with(known), found);
+    }
+
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        if self.library.remotes.learn(answers) {
+            self.read_again(&self.library.snapshot.clone());
+        }
         if self.identity.by_file != selection.named_by_file {
             self.identity.by_file = selection.named_by_file;
             if self.parents.values().any(|parent| parent.is_called()) {
@@ -178,6 +205,7 @@ impl Resolver {
     /// time, and whether files came or went.
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
+        self.library.remotes.forget_asked();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         let engine = || self.engines.lend(&self.templates);
         self.manifests.prefetch(&mut self.library, engine, &all);
@@ -291,7 +319,8 @@ impl Resolver {
             manifests: self.dialect.stacks.as_str().into(),
             files: Arc::new(self.library.files.clone()),
         };
-        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned()).collect();
+        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
+        let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
         Resolution { desired, tree, questions }
     }
 }

@@ -397,3 +397,19 @@ components:
         stacks/dev.yaml:11:37 Warning manifest-shape: `components.terraform.net.metadata.tags[0]`: 1 is not of type "string"
     "#]].assert_eq(&told(&found));
 }
+
+#[test]
+fn a_rule_has_a_mebibyte() {
+    let found = |bytes: usize| {
+        let rule = format!("true // {}", "x".repeat(bytes - "true // ".len()));
+        let text = format!(
+            "--- schemas/all.cel\n{rule}--- stacks/dev.yaml\nvars: {{stage: dev}}\nsettings: \
+             {{validation: {{all: {{schema_type: cel, schema_path: all.cel}}}}}}\n\
+             components: {{terraform: {{vpc: {{}}}}}}\n"
+        );
+        let (_, desired, rules) = files(&text);
+        rules.judge(&desired).diagnostics.iter().map(|found| found.code).collect::<Vec<_>>()
+    };
+    assert_eq!(found(1 << 20), []);
+    assert_eq!(found((1 << 20) + 1), [crate::diagnostic::Code::FileTooLarge]);
+}
