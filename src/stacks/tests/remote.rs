@@ -131,6 +131,23 @@ fn what_may_not_or_cannot_be_fetched_says_why() {
     );
 }
 
+/// Values of another file than the one that is meant would be worse than none.
+#[test]
+fn what_a_remote_file_imports_is_not_looked_for_at_its_place() {
+    let files = files(VPC, &[(VPC, BODY)]);
+    let nested = format!("import: [{{path: '{VPC}', nested_imports: remote}}]");
+    let files = files.replace(&format!("import: ['{VPC}']"), &nested);
+    check(
+        &files,
+        &Answers::from([given(VPC, BODY)]),
+        &expect![[r#"
+        nameless stacks/deploy/dev.yaml
+        Error import-form stacks/deploy/dev.yaml:1:98: what a file of another place imports is of this repository
+          hint: import each of them by its own url, or name it there with `./`
+    "#]],
+    );
+}
+
 #[test]
 fn a_remote_template_is_rendered_first() {
     let url = "https://git.example.com/vpc.yaml.tmpl?v=1";
