@@ -197,6 +197,7 @@ impl Resolver {
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
         self.library.remotes.forget_asked();
+        self.library.forget_looks();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         self.manifests.prefetch(&mut self.library, &self.templates, &all);
         let paths = match changed {
