@@ -5,6 +5,7 @@
 //! without an extension `.yaml` comes before `.yml`. All of it is in the repository: by which rules a
 //! tree is read and judged must not depend on what can be fetched.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::GlobMatcher;
@@ -163,16 +164,18 @@ impl Walk<'_> {
             (false, true) => vec![path.to_owned()],
         };
         let globs: Vec<_> = patterns.iter().filter_map(|one| path::glob(one).ok()).collect();
-        let entries = self.library.snapshot.entries().map(|(path, _)| path);
-        let mut found: Vec<_> =
-            entries.filter(|path| globs.iter().any(|glob| glob.is_match(path.as_ref()))).collect();
-        found.sort_by_key(|path| (path.matches('/').count(), *path));
+        let folder = path::literal_folder(&patterns[0]);
+        let mut found = BTreeSet::new();
+        for glob in &globs {
+            // Who looks further than may be looked finds nothing more.
+            found.extend(self.library.fitting(folder, glob).unwrap_or_default());
+        }
         let is_second = |path: &str| {
             let first = path.strip_suffix(".yml").map(|stem| format!("{stem}.yaml"));
-            first.is_some_and(|first| found.iter().any(|path| path.as_ref() == first))
+            first.is_some_and(|first| found.contains(first.as_str()))
         };
-        let found =
-            found.iter().filter(|path| !is_second(path)).map(|path| (*path).clone()).collect();
+        let mut found: Vec<_> = found.iter().filter(|path| !is_second(path)).cloned().collect();
+        found.sort_by_cached_key(|path| (path.matches('/').count(), path.clone()));
         self.patterns.extend(globs);
         found
     }

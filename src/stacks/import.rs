@@ -13,7 +13,7 @@ use super::path;
 use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 
@@ -169,13 +169,18 @@ impl<'l> Importer<'l> {
         if let Some(url) = &url {
             self.library.remotes.find(url, &import.at)?;
         }
-        let found = url.map_or_else(|| self.find(&written, from), |url| vec![url]);
+        let found = match url {
+            Some(url) => vec![url],
+            None => self.find(&written, from).ok_or_else(|| {
+                fault(
+                    Code::ImportDepth,
+                    "imports name more patterns than are looked for".to_owned(),
+                )
+            })?,
+        };
         if found.is_empty() && !import.skip_if_missing {
             let fault = fault(Code::ImportNotFound, format!("`{written}` does not exist"));
-            let known: Vec<_> = manifests_of(&self.library.snapshot, &self.dialect.stacks)
-                .map(|path| path::stem(path::below(path, &self.dialect.stacks)))
-                .collect();
-            return Err(match closest(&written, known.into_iter()) {
+            return Err(match self.library.closest_manifest(&written, &self.dialect.stacks) {
                 Some(name) => Box::new(fault.hint(format!("did you mean `{name}`?"))),
                 None => fault,
             });
@@ -235,22 +240,22 @@ impl<'l> Importer<'l> {
     }
 
     /// The files that `written` names in `from`, in the order in which they are merged.
-    fn find(&self, written: &str, from: &Manifest) -> Vec<Arc<str>> {
+    /// `None` if there are more patterns than are looked for.
+    fn find(&mut self, written: &str, from: &Manifest) -> Option<Vec<Arc<str>>> {
         let Some(path) = path::resolve(written, &from.path, &self.dialect.stacks) else {
-            return Vec::new();
+            return Some(Vec::new());
         };
-        let snapshot = &self.library.snapshot;
         if path::is_glob(&path) {
             let pattern = if path::is_manifest(&path) { path } else { format!("{path}.yaml") };
-            let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
+            let Ok(glob) = path::glob(&pattern) else { return Some(Vec::new()) };
+            let mut found = self.library.fitting(path::literal_folder(&pattern), &glob)?;
             // A pattern may cover the file that holds it, and does not mean it.
-            let fits = |path: &Arc<str>| glob.is_match(path.as_ref()) && *path != from.path;
-            let entries = snapshot.entries().map(|(path, _)| path);
-            let mut found: Vec<_> = entries.filter(|path| fits(path)).cloned().collect();
+            found.retain(|path| *path != from.path);
             // A folder's own files come before those of the folders in it.
             found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
-            return found;
+            return Some(found);
         }
+        let snapshot = &self.library.snapshot;
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
         let extensions = match name.contains('.') && !name.starts_with('.') {
             true => &[".tmpl", ""],
@@ -258,7 +263,7 @@ impl<'l> Importer<'l> {
         };
         let mut tried = extensions.iter().map(|extension| format!("{path}{extension}"));
         let found = tried.find(|path| snapshot.entry(path).is_some());
-        found.into_iter().map(Arc::from).collect()
+        Some(found.into_iter().map(Arc::from).collect())
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {

@@ -57,6 +57,12 @@ pub(super) fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
 }
 
+/// The folder that everything lies below that fits a pattern.
+pub(super) fn literal_folder(pattern: &str) -> &str {
+    let literal = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
+    literal.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// A pattern in which `*` stays within a folder and `**` does not.
 pub(super) fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;

@@ -206,6 +206,7 @@ impl Resolver {
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
         self.library.remotes.forget_asked();
+        self.library.forget_looks();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         let engine = || self.engines.lend(&self.templates);
         self.manifests.prefetch(&mut self.library, engine, &all);
