@@ -240,7 +240,13 @@ codes! {
     ImportDepth = "import-depth": "Imports are nested deeper than Isobar follows.",
         "import what is needed directly";
     ImportRemote = "import-remote": "A remote import is not allowed here.",
-        "copy what it names into the repository and import it there";
+        "allow its place: `allow.imports` in the agent's settings, or `--allow-imports`";
+    ImportUnlocked = "import-unlocked": "A remote import is not in `isobar.lock`.",
+        "run `isobar lock`, look at what it names, and commit the file";
+    ImportChanged = "import-changed": "A remote import is not what `isobar.lock` says.",
+        "find out who changed it; `isobar lock --update` takes over what is there now";
+    ImportFailed = "import-failed": "A remote import cannot be fetched.",
+        "nothing that needs it is changed until it can; see that the place answers";
     // Shape of a manifest.
     SectionType = "section-type": "A section is not of the type its place asks for.",
         "give it the form that is named here, or take it out";

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use agent::{
     AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings,
-    RepositorySettings, RetentionSettings,
+    RepositorySettings, RetentionSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};
 pub use target::{FilesSettings, KubernetesSettings, PlaceSettings, TargetSettings};
@@ -98,7 +98,8 @@ pub fn environment() -> std::collections::BTreeMap<String, String> {
 }
 
 /// Variables that are no settings: they say where the settings are, or serve tests.
-const NOT_SETTINGS: &[&str] = &["ISOBAR_SETTINGS", "ISOBAR_PAUSE_AT", "ISOBAR_LOG"];
+const NOT_SETTINGS: &[&str] =
+    &["ISOBAR_SETTINGS", "ISOBAR_PAUSE_AT", "ISOBAR_LOG", "ISOBAR_ALLOW_IMPORTS"];
 
 fn variables() -> Vec<schema::Overlay> {
     let overlay = |(name, value): (String, String)| {

@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
     let reach = match args.local {
-        true => Workspace::reach(context),
+        true => Workspace::reach(context, None)?,
         false => Reach::Agent,
     };
     let world = context.world.clone();

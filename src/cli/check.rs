@@ -11,7 +11,8 @@ pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
     let wanted = Workspace::wanted(context, &Selection::default())?;
-    let findings = Findings::among(wanted.checked(), &wanted.snapshot);
+    let findings =
+        Findings::among(wanted.checked(), &wanted.snapshot).and_of(&wanted.desired.files);
     let exit = if any_error(&findings.diagnostics) { Exit::Mistake } else { Exit::Done };
     if context.output.json {
         context.output.print_json(&report::json::findings(&findings.diagnostics))?;

@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         return Err(mistake(format!("{} is already there", folder.display())));
     }
     let teller = Teller { context };
-    let scene = Scene::set(&context.world, &folder, &context.stop).await?;
+    let mut scene = Scene::set(&context.world, &folder, &context.stop).await?;
     teller.heading(1, "A config repository")?;
     teller.say(&format!(
         "{} files are committed to config.git in {}.",

@@ -1,6 +1,6 @@
 //! `isobar describe`
 
-mod affected;
+pub(super) mod affected;
 mod component;
 mod config;
 mod dependents;
@@ -193,7 +193,7 @@ pub(super) fn resolved(
     selection: &Selection,
 ) -> Result<ManuallyDrop<Resolution>, Failure> {
     let snapshot = Workspace::folder(context)?;
-    Ok(resolved_of(context, &snapshot, selection))
+    resolved_of(context, &snapshot, selection)
 }
 
 /// The same for any tree.
@@ -201,10 +201,11 @@ fn resolved_of(
     context: &Context,
     snapshot: &Snapshot,
     selection: &Selection,
-) -> ManuallyDrop<Resolution> {
-    let resolution = Workspace::evaluated(context, snapshot, selection);
-    Findings::among(resolution.desired.diagnostics.clone(), snapshot).show(context);
-    ManuallyDrop::new(resolution)
+) -> Result<ManuallyDrop<Resolution>, Failure> {
+    let resolution = Workspace::evaluated(context, snapshot, selection)?;
+    let found = Findings::among(resolution.desired.diagnostics.clone(), snapshot);
+    found.and_of(&resolution.desired.files).show(context);
+    Ok(ManuallyDrop::new(resolution))
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

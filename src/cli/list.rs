@@ -1,6 +1,9 @@
 //! `isobar list`
 
+mod affected;
+mod dependencies;
 mod rows;
+mod sources;
 mod values;
 
 use serde_json::{Value as Json, json};
@@ -15,7 +18,7 @@ use crate::report::describe::{
 };
 use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Selection, Written};
-use rows::{Rows, Stacks, Style};
+use rows::{Choice, Rows, Stacks, Style};
 
 /// List what the repository has.
 #[derive(Debug, clap::Subcommand)]
@@ -25,6 +28,8 @@ pub(super) enum Args {
         /// Rows as Atmos has them, written like this.
         #[arg(short, long, value_enum)]
         format: Option<Style>,
+        #[command(flatten)]
+        choice: Choice,
     },
     /// The components, a line each: `stack/kind/name`.
     Components {
@@ -37,6 +42,8 @@ pub(super) enum Args {
         /// Rows as Atmos has them, written like this: names with the number of their stacks.
         #[arg(long, value_enum)]
         format: Option<Style>,
+        #[command(flatten)]
+        choice: Choice,
     },
     /// Which component is in which stack.
     Instances {
@@ -52,6 +59,13 @@ pub(super) enum Args {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Which components differ from another revision, and why.
+    Affected(affected::Args),
+    /// What components depend on, and what depends on them.
+    #[command(alias = "deps")]
+    Dependencies(dependencies::Args),
+    /// Where the code of components comes from that say a `source`. Isobar pulls none of it.
+    Sources(sources::Args),
     /// One component side by side in all its stacks.
     Values(values::Args),
     /// Its `vars`.
@@ -75,19 +89,23 @@ pub(super) enum Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     match args {
-        Args::Stacks { format } => stacks(context, *format),
-        Args::Components { stack, r#abstract, format } => {
-            components(context, stack.as_deref(), *r#abstract, *format)
+        Args::Stacks { format, choice } => stacks(context, as_rows(*format, choice), choice),
+        Args::Components { stack, r#abstract, format, choice } => {
+            let format = as_rows(*format, choice);
+            components(context, stack.as_deref(), *r#abstract, format, choice)
         }
+        Args::Affected(args) => affected::run(context, args),
+        Args::Dependencies(args) => dependencies::run(context, args),
+        Args::Sources(args) => sources::run(context, args),
         Args::Instances { stacks, rows } => {
             let resolution = resolved(context, &listed(stacks))?;
             let table = instance_rows(resolution.desired.components());
-            rows.write(context, &table)?;
+            rows.write(context, table)?;
             Ok(exit(listing(&resolution)))
         }
         Args::Metadata { stacks, rows } => {
             let resolution = resolved(context, &listed(stacks))?;
-            rows.write(context, &metadata_rows(resolution.desired.components()))?;
+            rows.write(context, metadata_rows(resolution.desired.components()))?;
             Ok(exit(listing(&resolution)))
         }
         Args::Values(args) => values::run(context, args, None),
@@ -99,12 +117,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             let mut table = workflow_rows(&files.value);
             let is_it = |found: &String| file.as_ref().is_none_or(|file| found == file);
             table.rows.retain(|row| row.first().is_some_and(is_it));
-            written(context, &files, &snapshot, rows, &table)
+            written(context, &files, &snapshot, rows, table)
         }
         Args::Vendor { rows } => {
             let snapshot = Workspace::folder(context)?;
             let files = stacks::vendored(&snapshot);
-            written(context, &files, &snapshot, rows, &vendor_rows(&files.value))
+            written(context, &files, &snapshot, rows, vendor_rows(&files.value))
         }
     }
 }
@@ -114,20 +132,25 @@ fn written(
     files: &Written,
     snapshot: &Snapshot,
     rows: &Rows,
-    table: &Table,
+    table: Table,
 ) -> Result<Exit, Failure> {
     Findings::among(files.found.clone(), snapshot).show(context);
     rows.write(context, table)?;
     Ok(exit(&files.found))
 }
 
-fn stacks(context: &Context, format: Option<Style>) -> Result<Exit, Failure> {
+/// The style of rows that were asked for: what only rows have asks for a table.
+fn as_rows(format: Option<Style>, choice: &Choice) -> Option<Style> {
+    format.or(choice.is_any().then_some(Style::Table))
+}
+
+fn stacks(context: &Context, format: Option<Style>, choice: &Choice) -> Result<Exit, Failure> {
     // A line for a name needs no more than the name.
     let only_named = format.is_none() && !context.output.json;
     let resolution = resolved(context, &Selection { only_named, ..listed(&Stacks::default()) })?;
     let desired = &resolution.desired;
     if let Some(format) = format {
-        format.write(context, &stack_rows(desired), None)?;
+        format.write(context, stack_rows(desired), choice)?;
         return Ok(exit(listing(&resolution)));
     }
     let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
@@ -139,11 +162,12 @@ fn components(
     stack: Option<&str>,
     with_abstract: bool,
     format: Option<Style>,
+    choice: &Choice,
 ) -> Result<Exit, Failure> {
     let resolution = resolved(context, &listed(&Stacks::default()))?;
     let desired = &resolution.desired;
     if let Some(format) = format {
-        format.write(context, &component_rows(desired), None)?;
+        format.write(context, component_rows(desired), choice)?;
         return Ok(exit(listing(&resolution)));
     }
     let stack = stack.map(|name| stack_name(desired, name)).transpose()?;

@@ -19,6 +19,7 @@ mod describe;
 mod explain;
 mod init;
 mod list;
+mod lock;
 mod plan;
 mod pull;
 mod reference;
@@ -61,6 +62,15 @@ struct Global {
     /// The agent's settings. Without them: one repository, targets in folders below `.isobar`.
     #[arg(long, env = "ISOBAR_SETTINGS", value_name = "FILE", global = true)]
     settings: Option<PathBuf>,
+    /// Places that remote imports may be fetched from, each with all below it.
+    #[arg(
+        long,
+        env = "ISOBAR_ALLOW_IMPORTS",
+        value_name = "URLS",
+        value_delimiter = ',',
+        global = true
+    )]
+    allow_imports: Vec<String>,
     /// Print results as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -88,6 +98,7 @@ enum Command {
     List(list::Args),
     #[command(subcommand)]
     Describe(describe::Args),
+    Lock(lock::Args),
     #[command(subcommand)]
     Pull(pull::Args),
     Serve(serve::Args),
@@ -167,6 +178,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Explain(args) => explain::run(context, &args).await,
         Command::List(args) => list::run(context, &args).await,
         Command::Describe(args) => describe::run(context, &args).await,
+        Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,
         Command::Demo(args) => demo::run(context, &args).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::report;
 use crate::world::World;
 
 /// How long people wait without being told what for.
@@ -52,12 +53,10 @@ impl Output {
 
     /// Writes a result. The text may carry colour: it is taken out where it cannot be shown.
     pub fn print(&self, text: &str) -> io::Result<()> {
-        let mut stream = anstream::stdout().lock();
-        stream.write_all(text.as_bytes())?;
-        if !text.is_empty() && !text.ends_with('\n') {
-            stream.write_all(b"\n")?;
+        match self.color {
+            true => write(anstream::stdout().lock(), text),
+            false => write(io::stdout().lock(), &report::terminal::unpainted(text)),
         }
-        stream.flush()
     }
 
     /// Writes a result as JSON.
@@ -91,4 +90,12 @@ impl Output {
             let _ = stream.write_all(b"\n");
         }
     }
+}
+
+fn write(mut stream: impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        stream.write_all(b"\n")?;
+    }
+    stream.flush()
 }

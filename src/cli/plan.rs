@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::workspace::{Findings, Workspace, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::backends::Target;
 use crate::diagnostic::closest;
 use crate::ids::{Scope, StackName, TargetName};
-use crate::model::inventory::Owned;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
@@ -38,12 +39,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let wanted = match &args.rev {
         Some(revision) => Workspace::wanted_at(context, revision)?,
-        None => Workspace::wanted(context, &Selection::default())?,
+        None => Workspace::wanted(context, &Selection::to_apply())?,
     };
+    // The process ends soon after: giving back all of it piece by piece only takes time.
+    let wanted: &Wanted = Box::leak(Box::new(wanted));
     all_known(&args.stacks, wanted.desired.stacks.keys())?;
-    let looking = plans(context, &workspace, &wanted, |stack| fits_any(&args.stacks, stack));
+    let looking = plans(context, &workspace, wanted, |stack| fits_any(&args.stacks, stack));
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
-    let findings = Findings::of(&wanted);
+    let findings = Findings::of(wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
     match context.output.json {
         true => context.output.print_json(&report::json::review(&review))?,
@@ -72,28 +75,25 @@ async fn plans(
     let (scope, world) = (workspace.scope.clone(), context.world.clone());
     let targets = Targets::new(scope.clone(), workspace.settings.clone(), world.clone());
     let store = workspace.store_to_read(context).await?;
-    let mut planner = Planner { scope, world, targets, store, wanted, looks: BTreeMap::new() };
-    let mut plans = Vec::new();
+    let mut planner = Planner { scope, world, targets, store, wanted, known: BTreeMap::new() };
+    let mut places = Vec::new();
     for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
         if let Some(target) = &stack.target {
-            plans.push(planner.plan(&stack.name, target).await?);
+            let target = planner.targets.open(target, &stack.name).map_err(mistake)?;
+            places.push((stack.name.clone(), planner.look(&target).await?));
         }
     }
     for target in planner.targets.known() {
-        let left: BTreeSet<_> = planner.look(&target).await?.owned.values().map(stack_of).collect();
-        let moved = |stack: &StackName| {
-            let named = wanted.desired.stacks.get(stack).and_then(|stack| stack.target.as_ref());
+        let look = planner.look(&target).await?;
+        let left: BTreeSet<_> = look.owned.values().map(|owned| &owned.component.stack).collect();
+        let moved = |stack: &&StackName| {
+            let named = wanted.desired.stacks.get(*stack).and_then(|stack| stack.target.as_ref());
             shown(stack) && named.is_some_and(|named| named != target.name())
         };
-        for stack in left.iter().filter(|stack| moved(stack)) {
-            plans.push(planner.plan(stack, target.name()).await?);
-        }
+        let left = left.into_iter().filter(moved);
+        places.extend(left.map(|stack| (stack.clone(), look.clone())));
     }
-    Ok(plans)
-}
-
-fn stack_of(owned: &Owned) -> StackName {
-    owned.component.stack.clone()
+    planner.plans(places).await
 }
 
 /// What every plan of one command needs. Each target is looked at once as a whole.
@@ -103,44 +103,52 @@ struct Planner<'a> {
     targets: Targets,
     store: Option<Store>,
     wanted: &'a Wanted,
-    looks: BTreeMap<TargetName, Arc<TargetLook>>,
+    known: BTreeMap<TargetName, Arc<TargetLook>>,
 }
 
 impl Planner<'_> {
     async fn look(&mut self, target: &Arc<dyn Target>) -> Result<Arc<TargetLook>, Failure> {
-        if let Some(look) = self.looks.get(target.name()) {
-            return Ok(look.clone());
+        if let Some(known) = self.known.get(target.name()) {
+            return Ok(known.clone());
         }
-        let known = match &self.store {
+        let owned = match &self.store {
             Some(store) => store.inventory(&self.scope, target.name()).await?,
             None => None,
         };
-        let look = Arc::new(TargetLook::take(target.clone(), self.wanted, known, None).await);
-        self.looks.insert(target.name().clone(), look.clone());
+        let look = Arc::new(TargetLook::take(target.clone(), self.wanted, owned, None).await);
+        self.known.insert(target.name().clone(), look.clone());
         Ok(look)
     }
 
-    async fn plan(&mut self, stack: &StackName, target: &TargetName) -> Result<Plan, Failure> {
-        let target = self.targets.open(target, stack).map_err(mistake)?;
-        let (look, now) = (self.look(&target).await?, self.world.clock.now());
-        let look = Look::take(self.wanted, stack, look, now).await;
-        let policy = &self.wanted.policy;
-        let plan = look.plan(&self.scope, self.wanted, policy, now);
-        let approvals = match &self.store {
-            Some(store) => store.approvals(&self.scope, plan.digest()).await?,
-            None => Vec::new(),
-        };
-        let input = ReviewInput {
-            policy,
-            stack: &look.stack,
-            approvals: &approvals,
-            authors: &BTreeSet::new(),
-            shown: &BTreeMap::new(),
-            earlier: None,
-            rewritten_from: None,
-            now,
-        };
-        Ok(review(plan, &input).0)
+    /// Looks at every stack in its place, and then plans on every core.
+    async fn plans(&self, places: Vec<(StackName, Arc<TargetLook>)>) -> Result<Vec<Plan>, Failure> {
+        let mut looks = Vec::with_capacity(places.len());
+        for (stack, target) in places {
+            let now = self.world.clock.now();
+            looks.push(Look::take(self.wanted, &stack, target, now).await);
+        }
+        let (policy, now) = (&self.wanted.policy, self.world.clock.now());
+        let plan = |look: &Look| look.plan(&self.scope, self.wanted, policy, now);
+        let planned: Vec<Plan> = looks.par_iter().map(plan).collect();
+        let mut plans = Vec::with_capacity(planned.len());
+        for (look, plan) in looks.iter().zip(planned) {
+            let approvals = match &self.store {
+                Some(store) => store.approvals(&self.scope, plan.digest()).await?,
+                None => Vec::new(),
+            };
+            let input = ReviewInput {
+                policy,
+                stack: &look.stack,
+                approvals: &approvals,
+                authors: &BTreeSet::new(),
+                shown: &BTreeMap::new(),
+                earlier: None,
+                rewritten_from: None,
+                now,
+            };
+            plans.push(review(plan, &input).0);
+        }
+        Ok(plans)
     }
 }
 

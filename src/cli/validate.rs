@@ -96,7 +96,7 @@ fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result
         },
         (None, None) => Asked::All,
     };
-    let mut rules = Rulebook::read(&wanted.snapshot, &wanted.policy);
+    let rules = Rulebook::read(&wanted.snapshot, &wanted.policy);
     let answer = rules.ask(component, &wanted.desired.files, &asked).map_err(mistake)?;
     let id = report::words::visible(&component.id.to_string());
     let summary = match answer.rules.len() {

@@ -1,17 +1,18 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
+use crate::model::files::Files;
 use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
-use crate::source::{self, FetchError, Snapshot};
-use crate::stacks::{Resolution, Resolver, Selection};
+use crate::source::{self, FetchError, Imports, Snapshot};
+use crate::stacks::{Lock, Resolution, Resolver, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -62,10 +63,11 @@ impl Workspace {
         source::folder_snapshot(folder).map_err(unread)
     }
 
-    /// What a commit of the repository around the folder asks for.
+    /// What a commit of the repository around the folder asks to be applied.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Self::resolved(context, &snapshot.map_err(unread)?, &Selection::default())
+        let selection = Selection::to_apply();
+        Self::resolved(context, &snapshot.map_err(unread)?, &selection)
     }
 
     /// The settings of the repository.
@@ -95,16 +97,39 @@ impl Workspace {
         context: &Context,
         snapshot: &Snapshot,
         selection: &Selection,
-    ) -> Resolution {
-        // The process ends soon after: giving back what was read piece by piece only takes time.
-        let resolver = Box::leak(Box::new(Resolver::new(snapshot)));
-        resolved(resolver, selection, &Self::reach(context))
+    ) -> Result<Resolution, Failure> {
+        let reach = Self::reach(context, Some(snapshot))?;
+        Ok(resolved(Self::resolver(snapshot), selection, &reach))
     }
 
     /// What a person may ask of the world.
-    pub(super) fn reach(context: &Context) -> Reach {
+    ///
+    /// Settings are only read if `snapshot` may import anything by them: a look at a component should
+    /// not wait for them.
+    pub(super) fn reach(context: &Context, snapshot: Option<&Snapshot>) -> Result<Reach, Failure> {
         let (environment, folder) = (settings::environment(), context.global.folder.clone());
-        Reach::Person(Person { environment, folder })
+        let imports = match snapshot.is_none_or(|tree| tree.entry(Lock::PATH).is_some()) {
+            true => Self::imports(context)?,
+            false => Imports::default(),
+        };
+        Ok(Reach::Person(Person { environment, folder, imports }))
+    }
+
+    /// The places that a person lets a repository import from: those of the command line, and those
+    /// of the repository in their settings.
+    pub(super) fn imports(context: &Context) -> Result<Imports, Failure> {
+        let settings = Self::settings(context)?;
+        let mut allowed: BTreeSet<_> = context.global.allow_imports.iter().cloned().collect();
+        if let Some(odd) = allowed.iter().find(|place| !settings::is_place(place)) {
+            return Err(mistake(format!(
+                "--allow-imports: `{odd}` is no place; write `https://` and a host"
+            )));
+        }
+        let mut repositories = settings.repositories.values();
+        if let (Some(one), None) = (repositories.next(), repositories.next()) {
+            allowed.extend(one.allow.imports.iter().cloned());
+        }
+        Ok(Imports::new(allowed, &settings))
     }
 
     fn resolved(
@@ -112,15 +137,21 @@ impl Workspace {
         snapshot: &Snapshot,
         selection: &Selection,
     ) -> Result<Wanted, Failure> {
-        let (reach, clusters) = (Self::reach(context), Self::settings(context)?.clusters());
-        Ok(wanted(&mut Resolver::new(snapshot), snapshot, selection, &reach, &clusters))
+        let reach = Self::reach(context, Some(snapshot))?;
+        let clusters = Self::settings(context)?.clusters();
+        Ok(wanted(Self::resolver(snapshot), snapshot, selection, &reach, &clusters))
+    }
+
+    fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {
+        // The process ends soon after: giving back what was read piece by piece only takes time.
+        Box::leak(Box::new(Resolver::new(snapshot)))
     }
 }
 
 impl Findings {
     /// The findings of `wanted` with the files they are in.
     pub(super) fn of(wanted: &Wanted) -> Self {
-        Self::among(wanted.diagnostics(), &wanted.snapshot)
+        Self::among(wanted.diagnostics(), &wanted.snapshot).and_of(&wanted.desired.files)
     }
 
     /// `diagnostics` with the files of `snapshot` they are in.
@@ -131,6 +162,20 @@ impl Findings {
         let text = |file: &Arc<str>| Some((file.clone(), snapshot.text(file).ok()??));
         let texts = spans.filter_map(|span| text(&span.file)).collect();
         Self { diagnostics, texts }
+    }
+
+    /// With the texts that are in `files` and in no snapshot: what was fetched from other places.
+    pub(super) fn and_of(mut self, files: &Files) -> Self {
+        for found in &self.diagnostics {
+            let path = &found.span.file;
+            let fetched = || files.at(path).next();
+            if !self.texts.contains_key(path)
+                && let Some(file) = fetched()
+            {
+                self.texts.insert(path.clone(), file.document.source().clone());
+            }
+        }
+        self
     }
 
     /// Shows all of them to people, the text of the places included.

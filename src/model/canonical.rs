@@ -4,10 +4,13 @@
 //! starts with `$`; a key of the author's own that starts with `$` gets a second one. So the
 //! encoding loses nothing but origins, and [`decode`] reads back what [`encode`] wrote.
 
+use std::borrow::Cow;
+
+use serde::Serialize as _;
 use serde_json::{Map as Object, Value as Json, json};
 
 use super::question::Question;
-use super::value::{Map, Node, Rules, Value};
+use super::value::{Map, Node, Value};
 use crate::ids::ContentId;
 use crate::secret::Secret;
 
@@ -18,31 +21,12 @@ pub struct DecodeError(String);
 
 /// The canonical form of `value`. Scalars that are not typed yet are typed by the stack rules.
 pub fn encode(value: &Value) -> Json {
-    match &value.node {
-        Node::Null => Json::Null,
-        Node::Bool(value) => Json::from(*value),
-        Node::Int(value) => Json::from(*value),
-        Node::Uint(value) => Json::from(*value),
-        Node::Float(value) if value.is_finite() => Json::from(*value),
-        Node::Float(value) => json!({ "$float": value.to_string() }),
-        Node::Str(text) => Json::from(text.as_ref()),
-        Node::Raw(raw) => encode(&Value::computed(raw.typed(Rules::Stack))),
-        Node::List(items) => items.iter().map(encode).collect(),
-        Node::Map(map) => Json::Object(
-            map.sorted().into_iter().map(|(key, value)| (escape(key), encode(value))).collect(),
-        ),
-        Node::Unknown(question) => json!({
-            "$unknown": { "arguments": question.arguments, "function": question.function }
-        }),
-        Node::Secret(secret) => {
-            json!({ "$secret": { "handle": secret.handle(), "state": secret.state().to_string() } })
-        }
-    }
+    serde_json::to_value(value).expect("texts, numbers, lists and maps with texts for keys")
 }
 
 /// The bytes a hash is taken of.
 pub fn bytes(value: &Value) -> Vec<u8> {
-    encode(value).to_string().into_bytes()
+    serde_json::to_vec(value).expect("texts, numbers, lists and maps with texts for keys")
 }
 
 /// The id of a value's content.
@@ -114,8 +98,8 @@ fn decode_object(object: &Object<String, Json>) -> Result<Value, DecodeError> {
     Ok(Value::computed(node))
 }
 
-fn escape(key: &str) -> String {
-    if key.starts_with('$') { format!("${key}") } else { key.to_owned() }
+fn escape(key: &str) -> Cow<'_, str> {
+    if key.starts_with('$') { Cow::Owned(format!("${key}")) } else { Cow::Borrowed(key) }
 }
 
 fn unescape(key: &str) -> &str {
@@ -124,13 +108,42 @@ fn unescape(key: &str) -> &str {
 
 impl serde::Serialize for Value {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encode(self).serialize(serializer)
+        match &self.node {
+            Node::Raw(raw) => scalar(raw.meaning(), serializer),
+            Node::List(items) => serializer.collect_seq(items.iter()),
+            Node::Map(map) => serializer
+                .collect_map(map.sorted().into_iter().map(|(key, value)| (escape(key), value))),
+            node => scalar(node, serializer),
+        }
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Value {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         decode(&Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What is neither a list nor a map nor untyped.
+fn scalar<S: serde::Serializer>(node: &Node, serializer: S) -> Result<S::Ok, S::Error> {
+    let special = |key: &str, inner: Json| json!({ key: inner });
+    match node {
+        Node::Bool(value) => serializer.serialize_bool(*value),
+        Node::Int(value) => serializer.serialize_i64(*value),
+        Node::Uint(value) => serializer.serialize_u64(*value),
+        Node::Float(value) if value.is_finite() => serializer.serialize_f64(*value),
+        Node::Float(value) => special("$float", json!(value.to_string())).serialize(serializer),
+        Node::Str(text) => serializer.serialize_str(text),
+        Node::Unknown(question) => {
+            let inner = json!({ "arguments": question.arguments, "function": question.function });
+            special("$unknown", inner).serialize(serializer)
+        }
+        Node::Secret(secret) => {
+            let state = secret.state().to_string();
+            let inner = json!({ "handle": secret.handle(), "state": state });
+            special("$secret", inner).serialize(serializer)
+        }
+        Node::Null | Node::Raw(_) | Node::List(_) | Node::Map(_) => serializer.serialize_unit(),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod value;
 pub mod path;
 pub mod query;
 pub mod question;
+pub mod remote;
 pub mod files;
 pub mod canonical;
 pub mod yaml;

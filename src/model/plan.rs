@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Action, Change, Risk};
+use super::body::Format;
+use super::change::{Action, Change, FieldChange, Risk};
 use super::observation::{Artifact, Health};
 use super::revision::Revision;
 use super::value::Value;
-use crate::ids::{ComponentId, ContentId, Digest, ResourceKey, Scope, StackName, TargetName};
+use crate::ids::{
+    AgentName, ComponentId, ContentId, Digest, RepositoryName, ResourceKey, Scope, StackName,
+    TargetName,
+};
 
 /// An immutable plan. Its digest is that of its effect; the envelope may differ at every look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -293,9 +297,11 @@ impl Effect {
 
     /// Whether one of its steps makes every change that the step `at` of `other` would.
     pub fn asks_for(&self, other: &Self, at: usize) -> bool {
-        let made = |effect: &Self, step: &Step| -> Vec<_> {
-            step.changes.iter().map(|&at| canonical_change(&effect.changes[at])).collect()
-        };
+        fn made<'e>(effect: &'e Effect, step: &Step) -> Vec<Vec<u8>> {
+            let changes = step.changes.iter().map(|&at| CanonicalChange::of(&effect.changes[at]));
+            let bytes = changes.map(|change: CanonicalChange<'e>| serde_json::to_vec(&change));
+            bytes.map(|bytes| bytes.expect("texts, numbers, lists and maps")).collect()
+        }
         let Some(wanted) = other.steps.get(at).map(|step| made(other, step)) else { return false };
         let mut steps = self.steps.iter().map(|step| made(self, step));
         steps.any(|made| wanted.iter().all(|change| made.contains(change)))
@@ -313,41 +319,71 @@ impl Effect {
     /// The canonical encoding, version 1: sorted keys, no blanks, no origins, and of a change
     /// only what it does. The intended content is in it through the fields and the inputs.
     pub fn canonical(&self) -> Vec<u8> {
-        let changes: Vec<_> = self.changes.iter().map(canonical_change).collect();
-        let canonical = serde_json::json!({
-            "agent": self.scope.agent,
-            "changes": changes,
-            "inputs": self.inputs.iter().map(|(id, content)| (id.to_string(), content))
-                .collect::<BTreeMap<_, _>>(),
-            "repository": self.scope.repository,
-            "stack": self.stack,
-            "steps": self.steps,
-            "target": self.target,
-            "tools": self.tools,
-        });
-        canonical.to_string().into_bytes()
+        let inputs = self.inputs.iter().map(|(id, content)| (id.to_string(), content));
+        let canonical = CanonicalEffect {
+            agent: &self.scope.agent,
+            changes: self.changes.iter().map(CanonicalChange::of).collect(),
+            inputs: inputs.collect(),
+            repository: &self.scope.repository,
+            stack: &self.stack,
+            steps: &self.steps,
+            target: &self.target,
+            tools: &self.tools,
+        };
+        serde_json::to_vec(&canonical).expect("texts, numbers, lists and maps with texts for keys")
     }
 }
 
-fn canonical_change(change: &Change) -> serde_json::Value {
-    let fields: BTreeMap<String, [Option<&Value>; 2]> = change
-        .fields
-        .iter()
-        .map(|field| (field.path.to_string(), [field.before.as_ref(), field.after.as_ref()]))
-        .collect();
-    serde_json::json!({
-        "action": change.action,
-        "component": change.component.to_string(),
-        "fields": fields,
-        "intended": change.intended.as_ref().map(|body| (body.format, body.content_id())),
-        "precondition": {
-            "exists": change.precondition.exists,
-            "fields": change.precondition.fields.iter()
-                .map(|(path, content)| (path.to_string(), content)).collect::<BTreeMap<_, _>>(),
-            "uid": change.precondition.uid,
-        },
-        "resource": change.resource,
-    })
+/// The keys stand in the order of the alphabet.
+#[derive(Serialize)]
+struct CanonicalEffect<'e> {
+    agent: &'e AgentName,
+    changes: Vec<CanonicalChange<'e>>,
+    inputs: BTreeMap<String, &'e ContentId>,
+    repository: &'e RepositoryName,
+    stack: &'e StackName,
+    steps: &'e [Step],
+    target: &'e TargetName,
+    tools: &'e BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct CanonicalChange<'e> {
+    action: &'e Action,
+    component: String,
+    fields: BTreeMap<String, [Option<&'e Value>; 2]>,
+    intended: Option<(Format, ContentId)>,
+    precondition: CanonicalPrecondition<'e>,
+    resource: &'e ResourceKey,
+}
+
+#[derive(Serialize)]
+struct CanonicalPrecondition<'e> {
+    exists: bool,
+    fields: BTreeMap<String, &'e Option<ContentId>>,
+    uid: &'e Option<String>,
+}
+
+impl<'e> CanonicalChange<'e> {
+    fn of(change: &'e Change) -> Self {
+        let sides = |field: &'e FieldChange| {
+            (field.path.to_string(), [field.before.as_ref(), field.after.as_ref()])
+        };
+        let asked = &change.precondition;
+        let contents = asked.fields.iter().map(|(path, content)| (path.to_string(), content));
+        Self {
+            action: &change.action,
+            component: change.component.to_string(),
+            fields: change.fields.iter().map(sides).collect(),
+            intended: change.intended.as_ref().map(|body| (body.format, body.content_id())),
+            precondition: CanonicalPrecondition {
+                exists: asked.exists,
+                fields: contents.collect(),
+                uid: &asked.uid,
+            },
+            resource: &change.resource,
+        }
+    }
 }
 
 impl TryFrom<Unsealed> for Plan {

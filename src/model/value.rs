@@ -212,6 +212,20 @@ impl Value {
     }
 }
 
+/// The same items with what `change` makes of them; `None` if it makes nothing of any.
+pub fn changed_items(
+    items: &[Value],
+    mut change: impl FnMut(&Value) -> Option<Value>,
+) -> Option<Arc<Vec<Value>>> {
+    let mut changed: Option<Vec<Value>> = None;
+    for (at, item) in items.iter().enumerate() {
+        if let Some(new) = change(item) {
+            changed.get_or_insert_with(|| items.to_vec())[at] = new;
+        }
+    }
+    changed.map(Arc::new)
+}
+
 /// Equal content, wherever it was written. A scalar that is not typed yet equals only its like.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {

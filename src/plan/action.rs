@@ -19,14 +19,16 @@ use crate::model::value::{Origin, Value};
 /// Goes through every component of the stack and every resource of each.
 pub(super) fn decide(input: &PlanInput<'_>) -> Draft {
     let mut draft = Draft::default();
+    let owned = input.owned_by_component();
     for id in input.components() {
-        let case = Case { input, id: &id, built: None };
+        let owned = owned.get(&id).map_or(&[][..], Vec::as_slice);
+        let case = Case { input, id: &id, built: None, owned };
         match input.state(&id) {
             State::NotSelected => {}
             State::Unresolved(diagnostics) => draft.hold(&id, unresolved::veto(diagnostics)),
             State::Inactive(_) => {
-                let kept = input.owned_by(&id).filter(|(key, _)| !case.is_claimed(key));
-                draft.changes.extend(kept.map(|(key, _)| case.untouched(key, Action::Forget)));
+                let kept = owned.iter().filter(|key| !case.is_claimed(key));
+                draft.changes.extend(kept.map(|key| case.untouched(key, Action::Forget)));
             }
             State::Wanted(component, rendered) => {
                 let case = Case { built: Some((component, rendered)), ..case };
@@ -51,6 +53,8 @@ struct Case<'a> {
     id: &'a ComponentId,
     /// `None`: it is gone from the revision.
     built: Option<(&'a Component, &'a Rendered)>,
+    /// What it owns in the target.
+    owned: &'a [&'a ResourceKey],
 }
 
 /// What becomes of one resource.
@@ -73,7 +77,7 @@ fn component_resources(case: &Case<'_>, draft: &mut Draft) {
     if observation.artifact.is_none() {
         keys.extend(case.built.iter().flat_map(|(_, rendered)| rendered.resources().keys()));
     }
-    keys.extend(case.input.owned_by(case.id).map(|(key, _)| key));
+    keys.extend(case.owned);
     keys.sort();
     keys.dedup();
     for key in keys {

@@ -269,6 +269,9 @@ impl Audit<'_> {
 
     /// Drift is corrected unasked: only what was applied before, exactly so, can be drift.
     fn cause_is_true(&mut self, change: &Change) {
+        if change.cause != Cause::Drift {
+            return;
+        }
         let applied = self.input.owned.get(&change.resource).and_then(|owned| owned.applied);
         let wished = match self.input.observed.get(&change.component) {
             Some(Observed::Complete(seen) | Observed::Partial(seen)) => {
@@ -281,8 +284,7 @@ impl Audit<'_> {
         };
         let ids = [wished, change.intended.as_ref()].map(|body| body.map(|b| b.content_id()));
         let restores = applied.is_some() && ids.contains(&applied);
-        let drift = change.cause == Cause::Drift;
-        self.check(!drift || restores, change, "it calls itself drift and was never applied");
+        self.check(restores, change, "it calls itself drift and was never applied");
     }
 }
 

@@ -29,7 +29,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ResourceKey, Scope, TargetName};
 use crate::model::change::Change;
 use crate::model::desired::{Component, Stack};
-use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::model::inventory::{Inventory, Mark};
 use crate::model::observation::{Health, Observation, Observed};
 use crate::model::plan::{Effect, Envelope, Hold, Plan};
 use crate::model::policy::{Manage, RepositoryPolicy};
@@ -194,14 +194,21 @@ impl<'a> PlanInput<'a> {
         each.collect()
     }
 
-    fn owned_by(&self, id: &ComponentId) -> impl Iterator<Item = (&'a ResourceKey, &'a Owned)> {
-        self.owned.iter().filter(move |(_, owned)| owned.component == *id)
+    /// What each component of the stack owns in the target.
+    fn owned_by_component(&self) -> BTreeMap<&'a ComponentId, Vec<&'a ResourceKey>> {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let own = self.owned.iter().filter(|(_, o)| o.component.stack == self.stack.name);
+        own.for_each(|(key, owned)| all.entry(&owned.component).or_default().push(key));
+        all
     }
 
     fn inputs(&self) -> BTreeMap<ComponentId, crate::ids::ContentId> {
-        let here = |id: &ComponentId| id.stack == self.stack.name && self.moving.is_none();
-        let built = self.rendered.iter().filter(|(id, _)| here(id));
-        built.filter_map(|(id, built)| Some((id.clone(), built.as_ref().ok()?.inputs()))).collect()
+        let here = self.stack.components.values().filter(|_| self.moving.is_none());
+        let built = here.filter_map(|component| {
+            let built = self.rendered.get(&component.id)?.as_ref().ok()?;
+            Some((component.id.clone(), built.inputs()))
+        });
+        built.collect()
     }
 
     /// Every tool that was asked; if components use several versions of one, all of them.

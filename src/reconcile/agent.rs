@@ -221,7 +221,7 @@ impl Agent {
         };
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
         let clusters = repository.targets.clusters();
-        let wanted = wanted(&mut resolver, snapshot, &Selection::default(), &reach, &clusters);
+        let wanted = wanted(&mut resolver, snapshot, &Selection::to_apply(), &reach, &clusters);
         *kept = Some(resolver);
         wanted
     }
@@ -235,7 +235,7 @@ impl Agent {
     ) -> Wanted {
         let mut resolver = Resolver::new(snapshot);
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let (selection, clusters) = (Selection::default(), repository.targets.clusters());
+        let (selection, clusters) = (Selection::to_apply(), repository.targets.clusters());
         wanted_without(&mut resolver, snapshot, &selection, &reach, &clusters, open)
     }
 }
@@ -287,7 +287,7 @@ impl Repository {
         let forge = forge.map_err(|why| OpenError::Forge { name: name.clone(), why })?;
         Ok(Self {
             targets: Targets::new(scope.clone(), settings.clone(), world.clone()),
-            allowed: Arc::new(Allowed::new(&repository.allow, settings::environment())),
+            allowed: Arc::new(Allowed::new(&repository.allow, settings, settings::environment())),
             pulls: watch::Sender::default(),
             scope,
             source: Arc::new(source),

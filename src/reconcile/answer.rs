@@ -13,12 +13,13 @@ use std::time::Duration;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::ids::{CommitId, ContentId};
 use crate::model::question::{Answer, Question};
 use crate::model::revision::Revision;
 use crate::model::value::{Node, Rules, Value};
 use crate::model::yaml;
-use crate::settings::AllowSettings;
-use crate::source;
+use crate::settings::{AgentSettings, AllowSettings};
+use crate::source::{self, ImportError, Imports};
 
 /// How long a command may take in an agent: all stacks of its repository wait for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,6 +36,8 @@ pub enum Reach {
     Agent,
     /// In `serve`, of a commit on the tracked branch: what the agent's settings allow.
     Allowed(Arc<Allowed>),
+    /// In `serve`, of a pull request: of what they allow the imports that are here already.
+    Proposed(Arc<Allowed>),
 }
 
 /// What the agent's settings allow one repository.
@@ -45,6 +48,8 @@ pub struct Allowed {
     /// The commands that may be run, with what they see.
     commands: BTreeSet<String>,
     seen: BTreeMap<String, String>,
+    /// The files at other places that it may import.
+    imports: Imports,
 }
 
 /// Where a person stands.
@@ -54,25 +59,32 @@ pub struct Person {
     pub environment: BTreeMap<String, String>,
     /// The folder with the configuration.
     pub folder: PathBuf,
+    /// The files at other places that they let a repository import.
+    pub imports: Imports,
 }
 
 /// What a command finds its programs with.
 const SEARCHED: &str = "PATH";
 
 impl Allowed {
-    /// What `settings` name of the process's `environment`.
-    pub fn new(settings: &AllowSettings, environment: BTreeMap<String, String>) -> Self {
-        let named = |name: &String| settings.env.contains(name);
+    /// What `allow` names of the process's `environment`, of commands and of places.
+    pub fn new(
+        allow: &AllowSettings,
+        settings: &AgentSettings,
+        environment: BTreeMap<String, String>,
+    ) -> Self {
+        let named = |name: &String| allow.env.contains(name);
         let searched = environment.get_key_value(SEARCHED);
         let searched = searched.map(|(name, path)| (name.clone(), path.clone()));
         let given = environment.into_iter().filter(|(name, _)| named(name));
         let environment: BTreeMap<_, _> = given.collect();
         let seen = searched.into_iter().chain(environment.clone()).collect();
-        Self { environment, commands: settings.exec.clone(), seen }
+        let imports = Imports::new(allow.imports.clone(), settings);
+        Self { environment, commands: allow.exec.clone(), seen, imports }
     }
 
     fn is_nothing(&self) -> bool {
-        self.environment.is_empty() && self.commands.is_empty()
+        self.environment.is_empty() && self.commands.is_empty() && self.imports.is_nothing()
     }
 }
 
@@ -80,7 +92,9 @@ impl Allowed {
 impl fmt::Debug for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.environment.keys().collect();
-        f.debug_struct("Allowed").field("env", &names).field("exec", &self.commands).finish()
+        let mut shown = f.debug_struct("Allowed");
+        shown.field("env", &names).field("exec", &self.commands);
+        shown.field("imports", &self.imports).finish()
     }
 }
 
@@ -89,9 +103,9 @@ impl Reach {
     /// tracked branch, and for nobody else.
     pub(super) fn of(&self, allowed: &Arc<Allowed>, revision: &Revision) -> Self {
         match (self, revision) {
-            (Self::Agent, Revision::Commit(_)) if !allowed.is_nothing() => {
-                Self::Allowed(allowed.clone())
-            }
+            (Self::Agent, _) if allowed.is_nothing() => Self::Agent,
+            (Self::Agent, Revision::Commit(_)) => Self::Allowed(allowed.clone()),
+            (Self::Agent, _) => Self::Proposed(allowed.clone()),
             (reach, _) => reach.clone(),
         }
     }
@@ -104,6 +118,9 @@ pub(super) fn answer(reach: &Reach, question: &Question) -> Option<Answer> {
     let arguments: Vec<&str> = question.arguments.iter().map(AsRef::as_ref).collect();
     if let ("env", [name, default @ ..]) = (function, arguments.as_slice()) {
         return Some(environment(reach, name, default.first().copied()));
+    }
+    if let ("import", [url, locked @ ..]) = (function, arguments.as_slice()) {
+        return Some(import(reach, url, locked));
     }
     let person = match (reach, function, arguments.as_slice()) {
         (Reach::Person(person), ..) => person,
@@ -136,7 +153,7 @@ fn environment(reach: &Reach, name: &str, default: Option<&str>) -> Answer {
     let found = match reach {
         Reach::Person(person) => person.environment.get(name),
         Reach::Allowed(allowed) => allowed.environment.get(name),
-        Reach::Agent => None,
+        Reach::Agent | Reach::Proposed(_) => None,
     };
     // The default is the author's own text: using it reads nothing of the process.
     let found = found.map(String::as_str).or(default);
@@ -147,6 +164,35 @@ fn environment(reach: &Reach, name: &str, default: Option<&str>) -> Answer {
         (None, _) => Answer::Refused(format!(
             "the agent does not hand its environment (`{name}`) to a repository"
         )),
+    }
+}
+
+/// A file at another place that the lock has as `locked`: its hash and, of a repository, a commit.
+fn import(reach: &Reach, url: &str, locked: &[&str]) -> Answer {
+    let (imports, asks) = match reach {
+        Reach::Person(person) => (&person.imports, true),
+        Reach::Allowed(allowed) => (&allowed.imports, true),
+        Reach::Proposed(allowed) => (&allowed.imports, false),
+        Reach::Agent => (&Imports::default(), true),
+    };
+    // What is here already is a person's own. An agent has it for several repositories.
+    if !matches!(reach, Reach::Person(_))
+        && let Err(error) = imports.permitted(url)
+    {
+        return Answer::Refused(error.to_string());
+    }
+    let [sha256, commit @ ..] = locked else {
+        return Answer::Refused("what nothing is known of is only fetched to be locked".to_owned());
+    };
+    let commit = commit.first().map(|commit| CommitId::new(*commit)).transpose();
+    let found = match (ContentId::parse(sha256), commit) {
+        (Ok(sha256), Ok(commit)) => imports.locked(url, &sha256, commit.as_ref(), asks),
+        (Err(error), _) | (_, Err(error)) => return Answer::Failed(error.to_string()),
+    };
+    match found {
+        Ok(text) => Answer::Value(Value::text(text)),
+        Err(ImportError::Refused(why)) => Answer::Refused(why),
+        Err(ImportError::Failed(why)) => Answer::Failed(why),
     }
 }
 

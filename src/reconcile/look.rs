@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
 use super::wanted::Wanted;
@@ -14,6 +15,10 @@ use crate::model::observation::Observed;
 use crate::model::plan::{Hold, Plan};
 use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
+
+/// About how many components of a stack its target is asked at once: enough that neither waits for
+/// the other.
+const ASKED_MAX: usize = 4;
 
 /// What is known about a target as a whole: the same for every stack that lives there.
 pub struct TargetLook {
@@ -73,7 +78,6 @@ impl Look {
         let stack = stack.unwrap_or_else(|| gone(name, &target).into());
         let here = target.target.name();
         let moving = stack.target.clone().filter(|named| named != here);
-        let mut observed = BTreeMap::new();
         let built = |id: &ComponentId| match moving {
             None => wanted.rendered.get(id).and_then(|built| built.as_ref().ok()),
             Some(_) => None,
@@ -85,11 +89,16 @@ impl Look {
                 of.insert(key.clone(), owned.clone());
             }
         }
+        let mut asked = Vec::new();
         for id in concerned(wanted, &stack, &target.owned, moving.is_some()) {
-            let owned = owning.remove(&id).unwrap_or_default();
-            let seen = target.target.observe(&id, built(&id), &owned).await;
-            observed.insert(id, seen);
+            let (owned, built) = (owning.remove(&id).unwrap_or_default(), built(&id));
+            let target = &target.target;
+            asked.push(async move {
+                let seen = target.observe(&id, built, &owned).await;
+                (id, seen)
+            });
         }
+        let observed = stream::iter(asked).buffer_unordered(ASKED_MAX).collect().await;
         Self { stack, target, observed, observed_at, moving, is_there: false }
     }
 
@@ -175,7 +184,8 @@ fn concerned(
     owned: &Inventory,
     moving: bool,
 ) -> BTreeSet<ComponentId> {
-    let built = wanted.rendered.keys().filter(|id| id.stack == stack.name && !moving);
+    let here = stack.components.values().map(|component| &component.id).filter(|_| !moving);
+    let built = here.filter(|id| wanted.rendered.contains_key(id));
     let owning = owned.values().map(|owned| &owned.component).filter(|id| id.stack == stack.name);
     built.chain(owning).cloned().collect()
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
 use crate::model::canonical;
-use crate::model::desired::{Component, Desired, Layout};
+use crate::model::desired::{Component, Desired, Layout, Presence};
 use crate::model::query::Query;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
@@ -84,6 +84,7 @@ impl<'a> Asking<'a> {
         };
         if fault(desired, &id).is_none()
             && let Some(component) = desired.component(&id)
+            && component.presence != Presence::Abstract
             && let Some(answer) =
                 self.given(component, &desired.layout, &query, &mut BTreeSet::new())
         {

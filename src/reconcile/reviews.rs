@@ -110,7 +110,9 @@ impl Reviews {
             }
         }
         let known = |number: &PullNumber| pulls.iter().any(|pull| pull.number == *number);
-        self.merges.lock().await.retain(|number, _| known(number));
+        let is_open = |pull: &&PullRequest| pull.state == PullState::Open;
+        let open: BTreeSet<_> = pulls.iter().filter(is_open).map(|pull| pull.number).collect();
+        self.merges.lock().await.retain(|number, _| open.contains(number));
         self.said.lock().await.retain(|number, _| known(number));
         self.settled.lock().await.retain(known);
         Ok(failed)

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::answer::Reach;
 use super::output::Asking;
 use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, TargetName};
-use crate::model::desired::{Desired, Presence};
+use crate::model::desired::{Desired, Presence, Stack};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
 use crate::source::Snapshot;
@@ -123,17 +125,17 @@ fn render(
     snapshot: &Snapshot,
     clusters: &BTreeSet<TargetName>,
 ) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
-    let active = desired.components().filter(|component| component.presence == Presence::Active);
-    let naming = |id: &ComponentId| {
-        let target = desired.stacks.get(&id.stack).and_then(|stack| stack.target.as_ref());
-        match target.is_some_and(|target| clusters.contains(target)) {
-            true => Naming::Objects,
-            false => Naming::Paths,
-        }
+    let naming = |stack: &Stack| match stack.target.as_ref() {
+        Some(target) if clusters.contains(target) => Naming::Objects,
+        _ => Naming::Paths,
     };
-    let built = active.map(|component| {
-        let built = build::render(component, desired, snapshot, naming(&component.id));
-        (component.id.clone(), built)
+    let stacks: Vec<_> = desired.stacks.values().collect();
+    let built = stacks.into_par_iter().map(|stack| {
+        let naming = naming(stack);
+        let active = stack.components.values().filter(|c| c.presence == Presence::Active);
+        let built =
+            active.map(|one| (one.id.clone(), build::render(one, desired, snapshot, naming)));
+        built.collect::<Vec<_>>()
     });
-    built.collect()
+    built.collect::<Vec<_>>().into_iter().flatten().collect()
 }

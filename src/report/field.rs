@@ -92,13 +92,15 @@ fn write(value: &Value) -> String {
 
 /// A text in quotes, everything in it visible.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
     for c in text.chars() {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
+            ' '..='~' => quoted.push(c),
             other => quoted.push_str(&visible(other.encode_utf8(&mut [0; 4]))),
         }
     }

@@ -15,7 +15,9 @@ pub(super) mod fixture;
 
 /// As it would be seen where nothing is coloured.
 fn plain(styled: &str) -> String {
-    anstream::adapter::strip_str(styled).to_string()
+    let plain = terminal::unpainted(styled);
+    assert_eq!(plain, anstream::adapter::strip_str(styled).to_string());
+    plain
 }
 
 const FORGE: markdown::Limits =

@@ -84,18 +84,21 @@ pub struct RepositorySettings {
     /// Which of `forges` its pull requests are at.
     #[serde(default)]
     pub forge: Option<String>,
-    /// What functions in its manifests may ask of this agent. Nothing, if nothing is said.
+    /// What its manifests may ask of this agent. Nothing, if nothing is said.
     #[serde(default)]
     pub allow: AllowSettings,
 }
 
-/// What functions in the manifests of a repository may ask of the agent. It holds for commits of
-/// the tracked branch alone: a pull request gets nothing of it.
+/// What the manifests of a repository may ask of the agent. It holds for commits of the tracked
+/// branch alone: a pull request gets nothing of it but imports that are here already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AllowSettings {
     /// Variables of the agent's process, by name, that `!env` gives, and commands see.
     pub env: BTreeSet<String>,
+    /// Places that imports may be fetched from, each with all below it:
+    /// `https://git.example.com/platform`. What is fetched has to be what `isobar.lock` says.
+    pub imports: BTreeSet<String>,
     /// Commands that `!exec` runs, each as it is written there, letter by letter. They see `PATH`
     /// and the variables of `env`, and nothing of the repository.
     pub exec: BTreeSet<String>,
@@ -183,6 +186,13 @@ impl AgentSettings {
         };
         bounded("days", days.into(), RETENTION_DAYS_MIN.into());
         bounded("journal_rows", journal_rows, JOURNAL_ROWS_MIN);
+        for place in self.repositories.values().flat_map(|repository| &repository.allow.imports) {
+            if !is_place(place) {
+                let message = format!("`{place}` is no place that imports may be fetched from");
+                let odd = Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
+                found.push(odd.hint(PLACE));
+            }
+        }
         for (name, repository) in &self.repositories {
             let Some(forge) = &repository.forge else { continue };
             if self.forges.contains_key(forge) {
@@ -271,6 +281,24 @@ impl AgentSettings {
         };
         self.targets.get(name).cloned().or_else(in_folder)
     }
+}
+
+const PLACE: &str = "write `https://` and a host, and what is below it if not all of it is meant";
+
+/// Whether imports may be fetched from a place that is written like this.
+pub fn is_place(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control();
+    let mut steps = rest.trim_end_matches('/').split('/');
+    let host = steps.next().unwrap_or_default();
+    let is_plain = !rest.contains(['@', '?', '#', '\\', '%']) && !rest.contains(is_odd);
+    let has_no_step_up = steps.clone().all(|step| !matches!(step, "" | "." | ".."));
+    let is_where = match scheme {
+        "https" | "http" => !host.is_empty() && host == host.to_ascii_lowercase(),
+        "file" => host.is_empty() && steps.next().is_some(),
+        _ => false,
+    };
+    is_plain && has_no_step_up && is_where
 }
 
 fn branch_default() -> String {

@@ -81,17 +81,19 @@ impl AgentSettings {
     pub(super) fn check_authorities(&self, path: &str) -> Vec<Diagnostic> {
         let wrong =
             |message: String| Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
-        let places: BTreeMap<String, ()> = self
+        let urls = self
             .repositories
             .values()
-            .filter_map(|repository| place(&repository.url))
+            .flat_map(|one| std::iter::once(&one.url).chain(&one.allow.imports));
+        let places: BTreeMap<String, ()> = urls
+            .filter_map(|url| place(url))
             .flat_map(|place| [(without_port(&place).to_owned(), ()), (place, ())])
             .collect();
         let mut found = Vec::new();
         for (host, file) in &self.authorities {
             if !places.contains_key(host) {
                 let message =
-                    format!("`authorities` names the host `{host}`, and no repository is there");
+                    format!("`authorities` names the host `{host}`, and nothing is fetched there");
                 let close = closest(host, places.keys().map(String::as_str));
                 let hint = match close {
                     Some(close) => format!("did you mean `{close}`?"),

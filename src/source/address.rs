@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::FetchError;
+use crate::model::remote::is_this_machine;
 
 /// Where a repository is, in one of the ways Isobar fetches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +78,6 @@ pub(super) fn without_user(url: &str) -> String {
         Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
         None => url.to_owned(),
     }
-}
-
-fn is_this_machine(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    matches!(host, Some("localhost" | "127.0.0.1" | "::1"))
 }
 
 #[cfg(test)]

@@ -68,18 +68,28 @@ impl Cache {
 
     /// The right to write, if no other thread or process has it. It lasts as long as the file.
     pub(super) fn try_lock(&self) -> Result<Option<File>, FetchError> {
-        let io = |cause| FetchError::Io { path: self.lock.display().to_string(), cause };
-        let file = File::options()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&self.lock)
-            .map_err(io)?;
+        let file = self.lock_file()?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(cause)) => Err(io(cause)),
+            Err(TryLockError::Error(cause)) => Err(self.no_lock(cause)),
         }
+    }
+
+    /// The same right, waited for.
+    pub(super) fn lock(&self) -> Result<File, FetchError> {
+        let file = self.lock_file()?;
+        file.lock().map_err(|cause| self.no_lock(cause))?;
+        Ok(file)
+    }
+
+    fn lock_file(&self) -> Result<File, FetchError> {
+        let file = File::options().create(true).write(true).truncate(false).open(&self.lock);
+        file.map_err(|cause| self.no_lock(cause))
+    }
+
+    fn no_lock(&self, cause: std::io::Error) -> FetchError {
+        FetchError::Io { path: self.lock.display().to_string(), cause }
     }
 
     /// Keeps a commit, and all that it leads to, until the pin is dropped everywhere.

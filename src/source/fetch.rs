@@ -101,7 +101,7 @@ fn local_branches(
 }
 
 /// Fetches what `spec` names. Gives every ref the remote speaks of.
-fn remote(
+pub(super) fn remote(
     url: &str,
     access: &Access,
     cache: &Cache,

@@ -19,6 +19,7 @@ mod copy;
 mod packs;
 mod fetch;
 mod git;
+mod import;
 mod folder;
 pub mod write;
 pub(crate) mod watch;
@@ -32,6 +33,7 @@ pub use folder::{
     Folder, FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
 };
 pub use git::{GitSettings, GitSource};
+pub use import::{ImportError, Imported, Imports};
 pub use packs::PACKS_MAX;
 pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};
 pub use trust::Distrust;

@@ -24,15 +24,21 @@ struct State {
 }
 
 impl Asking {
-    /// Answers from now on with `answers`.
+    /// Answers from now on with `answers`. Nothing was asked of them yet.
     pub(super) fn answer(&self, answers: &Answers) {
         let mut state = self.state();
+        state.used = false;
         if state.answers.len() != answers.len() {
             state.answers = answers.clone();
         }
     }
 
-    /// Whether anything was ever asked.
+    /// Knows no answer any more.
+    pub(super) fn forget(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Whether any of the answers was asked for.
     pub(super) fn is_used(&self) -> bool {
         self.state().used
     }

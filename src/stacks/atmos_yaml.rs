@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::load::{Library, Source};
+use globset::GlobMatcher;
+
+use super::atmos_import::{self, Settings};
+use super::load::Library;
 use super::merge::Lists;
 use super::parent::Lowest;
 use super::path;
@@ -48,6 +51,8 @@ pub(super) struct Dialect {
     pub(super) key_delimiter: Option<Arc<str>>,
     /// Where the rules are that `settings.validation` names.
     pub(super) schemas: SchemaFolders,
+    /// Which files are part of it if they are there.
+    pub(super) imported: Vec<GlobMatcher>,
 }
 
 /// The folders of rules by language, from the repository's root.
@@ -86,7 +91,7 @@ pub(super) struct TemplateSettings {
 impl Dialect {
     /// Reads the snapshot's `atmos.yaml`. What cannot be read of it has its default.
     pub(super) fn read(library: &mut Library) -> (Self, Vec<Diagnostic>) {
-        let Some(source) = file(library) else {
+        let Some(source) = settings(library) else {
             let fault = Diagnostic::error(
                 Code::SettingsInvalid,
                 Span::file(NAMES[0]),
@@ -100,14 +105,15 @@ impl Dialect {
         };
         let faults = source.faults.clone();
         let mut reader = Reader { library, path: source.path.clone(), faults };
-        (reader.dialect(&source.value), reader.faults)
+        let dialect = reader.dialect(&source.value);
+        (Self { imported: source.patterns, ..dialect }, reader.faults)
     }
 }
 
-/// The snapshot's `atmos.yaml`, if it has one.
-pub(super) fn file(library: &mut Library) -> Option<Arc<Source>> {
+/// What the snapshot's `atmos.yaml` says, with what it imports, if it has one.
+pub(super) fn settings(library: &mut Library) -> Option<Settings> {
     let name = NAMES.iter().find(|name| library.snapshot.entry(name).is_some())?;
-    library.read(name)
+    Some(atmos_import::settings(library, name))
 }
 
 struct Reader<'l> {
@@ -153,6 +159,7 @@ impl Reader<'_> {
                 .and_then(|inherit| inherit.get("metadata")?.as_bool())
                 .unwrap_or(true),
             base_path,
+            imported: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::function::{self, Act, Take};
 use super::merge::Lists;
 use crate::diagnostic::Code;
 use crate::model::question::{Answer, Answers, Question};
-use crate::model::value::{Map, Node, Raw, Rules, Value};
+use crate::model::value::{Map, Node, Raw, Rules, Value, changed_items};
 
 /// Calls the functions of one component.
 pub(super) struct Calls<'c> {
@@ -23,6 +23,8 @@ pub(super) struct Calls<'c> {
     pub(super) env: Option<&'c Value>,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
+    /// Whether anything was asked at all.
+    pub(super) consulted: bool,
     /// What the component waits to know.
     pub(super) open: BTreeSet<Question>,
     /// Values with the reason why they could not be called.
@@ -54,25 +56,8 @@ impl Calls<'_> {
                     }
                 }
             }
-            Node::List(items) => {
-                let called: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
-                if called.iter().all(Option::is_none) {
-                    return None;
-                }
-                let pairs = called.into_iter().zip(items.iter());
-                Node::List(Arc::new(
-                    pairs.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect(),
-                ))
-            }
-            Node::Map(map) => {
-                let mut changed = None;
-                for (key, old) in map.iter() {
-                    if let Some(new) = self.tree(old) {
-                        changed.get_or_insert_with(|| map.clone()).insert(key.clone(), new);
-                    }
-                }
-                Node::Map(changed?)
-            }
+            Node::List(items) => Node::List(changed_items(items, |item| self.tree(item))?),
+            Node::Map(map) => Node::Map(map.changed(|_, value| self.tree(value))?),
             _ => return None,
         };
         Some(Value { node, origin: value.origin })
@@ -138,6 +123,7 @@ impl Calls<'_> {
             function: tag.trim_start_matches('!').into(),
             arguments: arguments.into_iter().map(Arc::from).collect(),
         };
+        self.consulted = true;
         match self.answers.get(&question) {
             Some(Answer::Value(value)) => return Ok(value.node.clone()),
             Some(Answer::Refused(why)) => {

@@ -45,12 +45,16 @@ pub(super) struct Sources {
 
 /// The merged sections of a component, before templates and functions.
 pub(super) struct Merged {
-    pub(super) sections: BTreeMap<Arc<str>, Section>,
+    pub(super) sections: Sections,
     /// `None`: nobody asks for them.
     pub(super) layers: Option<Vec<Layer>>,
 }
 
+/// Merged sections by name.
+pub(super) type Sections = BTreeMap<Arc<str>, Section>;
+
 /// One merged section.
+#[derive(Clone)]
 pub(super) struct Section {
     pub(super) value: Value,
     pub(super) marks: Marks,
@@ -112,6 +116,12 @@ impl Sources {
         said.filter(|folder| !folder.is_empty()).or(self.code.as_deref())
     }
 
+    /// Whether it is only there to be inherited from, unless a template in its type says otherwise.
+    pub(super) fn is_abstract(&self) -> bool {
+        let metadata = self.own.get("metadata").map(|slot| &slot.value);
+        metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract")
+    }
+
     /// What the kind says about `section` before any component speaks.
     pub(super) fn shared(&self, section: &str) -> Option<&Value> {
         self.shared.merged.get(section).map(|slot| &slot.value)
@@ -126,8 +136,7 @@ impl Sources {
         if self.key.0.as_ref() != "terraform" || !(special || has(&self.shared.merged)) {
             return None;
         }
-        let metadata = self.own.get("metadata").map(|slot| &slot.value);
-        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+        if self.is_abstract() {
             return None;
         }
         let (backend_type, _) = self.stages(&"backend_type".into(), None);

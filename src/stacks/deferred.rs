@@ -100,14 +100,8 @@ pub(super) fn settled(value: &Value, lists: Lists) -> Option<Value> {
             .collect();
         return decided(&values, lists);
     }
-    let map = value.as_map()?;
-    let mut changed = None;
-    for (key, old) in map.iter() {
-        if let Some(new) = settled(old, lists) {
-            changed.get_or_insert_with(|| map.clone()).insert(key.clone(), new);
-        }
-    }
-    Some(Value { node: Node::Map(changed?), origin: value.origin })
+    let map = value.as_map()?.changed(|_, child| settled(child, lists))?;
+    Some(Value { node: Node::Map(map), origin: value.origin })
 }
 
 /// The values that met with each replaced by what `change` makes of it.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::load::Library;
 use super::locals;
+use super::remote;
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Diagnostic, Position, Span};
 use crate::ids::ContentId;
@@ -54,7 +55,7 @@ impl Early {
         let mut early = Self { value, values: context.values.clone(), faults };
         if early.faults.is_empty() && !context.skip {
             early.locals(library, templates, path);
-            if !early.values.is_empty() || path.ends_with(".tmpl") {
+            if !early.values.is_empty() || remote::is_template(path) {
                 early.render(library, templates, path, context);
             }
         }

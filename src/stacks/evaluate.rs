@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::call::Calls;
-use super::component::Merged;
+use super::component::{Merged, Sections};
 use super::deferred;
 use super::finish::{Bench, Finisher};
 use super::marks::Marks;
 use super::merge::Lists;
 use super::path;
 use super::sections::{self, Shape};
-use super::template::{self, Missing, Moment, Rendering};
+use super::template::{Missing, Moment, Needs, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Presence, Reach};
 use crate::model::policy::Level;
@@ -41,13 +41,15 @@ impl Finisher<'_> {
         self.templates.answer(self.answers);
         let mut missing = Vec::new();
         // Every pass reads the values as they were written: it follows one reference further.
-        let written = self.with_names(bench, merged, lists);
+        let first = merged.sections.clone();
         for _ in 0..self.templates.evaluations() {
-            let texts = merged.map();
-            let scope = template::needed(self.templates, &texts, &written);
+            let texts = with_templates.iter().filter_map(|name| merged.get(name));
+            let needs = Needs::of(self.templates, texts);
+            let written = self.with_names(bench, merged, &first, lists, &needs);
+            let scope = needs.scope(&written);
             let (late, prints) = (Moment::Late, Missing::Prints);
             let mut rendering = Rendering::new(self.templates, late, prints, scope);
-            rendering.written = written.clone();
+            rendering.written = written;
             let rendered: Vec<_> = with_templates
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
@@ -91,44 +93,63 @@ impl Finisher<'_> {
         }
     }
 
-    /// The sections and the names that only templates see. Where calls met other values,
-    /// templates see what would come of them as texts.
-    fn with_names(&self, bench: &Bench<'_>, merged: &Merged, lists: Lists) -> Map {
+    /// What `needs` names of the sections, which were `first` as they were written, and of the
+    /// names that only templates see. Where calls met other values, templates see what would come
+    /// of them as texts.
+    fn with_names(
+        &self,
+        bench: &Bench<'_>,
+        merged: &Merged,
+        first: &Sections,
+        lists: Lists,
+        needs: &Needs,
+    ) -> Map {
         let terraform = bench.id.kind.as_str() == "terraform";
-        let has = |name: &str| terraform || !TERRAFORM_ONLY.contains(&name);
+        let has = |name: &str| needs.has(name) && (terraform || !TERRAFORM_ONLY.contains(&name));
         let empty = sections::RULES.iter().filter(|rule| has(rule.name)).map(|rule| {
             let value =
                 if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
             (Arc::from(rule.name), value)
         });
-        let said = merged.sections.iter().map(|(name, section)| {
+        let said = first.iter().filter(|(name, _)| needs.has(name)).map(|(name, section)| {
             let calls = section.marks.has(Marks::FUNCTION);
             let settled = calls.then(|| deferred::settled(&section.value, lists)).flatten();
             (name.clone(), settled.unwrap_or_else(|| section.value.clone()))
         });
         let mut map: Map = empty.chain(said).collect();
+        let mut name = |name: &str, value: &dyn Fn() -> Value| {
+            if needs.has(name) {
+                map.insert(name, value());
+            }
+        };
         let file = self.file(bench.parent);
-        let mut text = |key: &str, text: &str| map.insert(key, Value::text(text));
-        text("atmos_component", bench.id.name.as_str());
-        text("component", bench.sources.code().unwrap_or(bench.id.name.as_str()));
-        text("atmos_stack", bench.stack.as_str());
-        text("stack", bench.stack.as_str());
-        text("atmos_stack_file", file);
-        text("atmos_manifest", file);
+        let code = bench.sources.code().unwrap_or(bench.id.name.as_str());
+        name("atmos_component", &|| Value::text(bench.id.name.as_str()));
+        name("component", &|| Value::text(code));
+        name("atmos_stack", &|| Value::text(bench.stack.as_str()));
+        name("stack", &|| Value::text(bench.stack.as_str()));
+        name("atmos_stack_file", &|| Value::text(file));
+        name("atmos_manifest", &|| Value::text(file));
         if self.evaluation.listing {
-            text("workspace", &bench.listed_workspace);
-            let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
-            map.insert("component_info", Value::computed(Node::Map(about.into_iter().collect())));
+            name("workspace", &|| Value::text(bench.listed_workspace.clone()));
+            name("component_info", &|| {
+                let about = [("component_type".into(), Value::text(bench.id.kind.as_str()))];
+                Value::computed(Node::Map(about.into_iter().collect()))
+            });
         } else {
-            text("workspace", &bench.workspace);
-            let layers = merged.layers.iter().flatten().filter_map(|layer| layer.imports.last());
-            let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
-            map.insert("deps", self.files(deps.into_iter()));
-            map.insert("imports", self.files(bench.parent.imports.iter()));
+            name("workspace", &|| Value::text(bench.workspace.clone()));
+            name("deps", &|| {
+                let layers = merged.layers.iter().flatten();
+                let layers = layers.filter_map(|layer| layer.imports.last());
+                let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+                self.files(deps.into_iter())
+            });
+            name("imports", &|| self.files(bench.parent.imports.iter()));
         }
-        let inheritance = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
-        let inheritance = Node::List(Arc::new(inheritance.collect()));
-        map.insert("inheritance", Value::computed(inheritance));
+        name("inheritance", &|| {
+            let bases = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));
+            Value::computed(Node::List(Arc::new(bases.collect())))
+        });
         map
     }
 
@@ -155,6 +176,7 @@ impl Finisher<'_> {
             metadata: metadata.as_ref(),
             env: env.as_ref(),
             asked: BTreeSet::new(),
+            consulted: false,
             open: BTreeSet::new(),
             failures: Vec::new(),
         };
@@ -162,8 +184,8 @@ impl Finisher<'_> {
             .iter()
             .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
             .collect();
-        let Calls { asked, open, failures, .. } = calls;
-        self.consults |= !asked.is_empty() || !self.answers.is_empty();
+        let Calls { asked, consulted, open, failures, .. } = calls;
+        self.consults |= consulted;
         for (name, value) in called {
             merged.compute(name, Reach::Rendered, value);
         }

@@ -40,9 +40,11 @@ pub(super) struct Finisher<'r> {
     pub(super) evaluation: &'r Evaluation,
     /// Whether components keep their layers.
     pub(super) explained: bool,
+    /// Whether abstract components are left as they are merged.
+    pub(super) to_apply: bool,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
-    /// Whether any of the components finished so far depends on answers.
+    /// Whether the component finished last depends on answers.
     pub(super) consults: bool,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
@@ -83,7 +85,10 @@ impl Finisher<'_> {
         let component = ComponentName::new(&sources.key.1).map_err(name)?;
         let strategy =
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
-        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, self.explained);
+        self.consults = false;
+        let as_merged = self.to_apply && sources.is_abstract();
+        let explained = self.explained && !as_merged;
+        let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, explained);
         let mut bench = Bench {
             parent,
             sources,
@@ -96,6 +101,10 @@ impl Finisher<'_> {
             faults: Vec::new(),
         };
         self.workspace(&mut bench, &merged);
+        if as_merged {
+            let listing = self.listing(&mut bench, &mut merged);
+            return self.component(bench, merged, listing);
+        }
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
         }

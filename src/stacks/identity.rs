@@ -23,7 +23,7 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn new(dialect: &Dialect, templates: &mut Templates) -> Self {
         let fields = match &dialect.name {
-            NameRule::Template(text, _) => templates.fields(Moment::Import, text),
+            NameRule::Template(text, _) => templates.fields(Moment::Import, text).as_ref().clone(),
             NameRule::Pattern(text, _) => {
                 let field = |token| FieldPath(vec!["vars".to_owned(), token]);
                 tokens(text).into_iter().map(field).collect()

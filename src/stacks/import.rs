@@ -10,9 +10,10 @@ use super::manifest::{Import, Manifest};
 use super::manifests::{Goal, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
+use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 
@@ -164,19 +165,22 @@ impl<'l> Importer<'l> {
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
         let written = self.written(walk, import, context)?;
-        if is_remote(&written) {
-            let fault = fault(Code::ImportRemote, format!("`{written}` is not in this repository"));
-            return Err(Box::new(
-                fault.hint("copy what it names into the repository and import it there"),
-            ));
+        let url = remote::url(&written, &from.path);
+        if let Some(url) = &url {
+            self.library.remotes.find(url, &import.at)?;
         }
-        let found = self.find(&written, from);
+        let found = match url {
+            Some(url) => vec![url],
+            None => self.find(&written, from).ok_or_else(|| {
+                fault(
+                    Code::ImportDepth,
+                    "imports name more patterns than are looked for".to_owned(),
+                )
+            })?,
+        };
         if found.is_empty() && !import.skip_if_missing {
             let fault = fault(Code::ImportNotFound, format!("`{written}` does not exist"));
-            let known: Vec<_> = manifests_of(&self.library.snapshot, &self.dialect.stacks)
-                .map(|path| path::stem(path::below(path, &self.dialect.stacks)))
-                .collect();
-            return Err(match closest(&written, known.into_iter()) {
+            return Err(match self.library.closest_manifest(&written, &self.dialect.stacks) {
                 Some(name) => Box::new(fault.hint(format!("did you mean `{name}`?"))),
                 None => fault,
             });
@@ -236,22 +240,22 @@ impl<'l> Importer<'l> {
     }
 
     /// The files that `written` names in `from`, in the order in which they are merged.
-    fn find(&self, written: &str, from: &Manifest) -> Vec<Arc<str>> {
+    /// `None` if there are more patterns than are looked for.
+    fn find(&mut self, written: &str, from: &Manifest) -> Option<Vec<Arc<str>>> {
         let Some(path) = path::resolve(written, &from.path, &self.dialect.stacks) else {
-            return Vec::new();
+            return Some(Vec::new());
         };
-        let snapshot = &self.library.snapshot;
         if path::is_glob(&path) {
             let pattern = if path::is_manifest(&path) { path } else { format!("{path}.yaml") };
-            let Ok(glob) = path::glob(&pattern) else { return Vec::new() };
+            let Ok(glob) = path::glob(&pattern) else { return Some(Vec::new()) };
+            let mut found = self.library.fitting(path::literal_folder(&pattern), &glob)?;
             // A pattern may cover the file that holds it, and does not mean it.
-            let fits = |path: &Arc<str>| glob.is_match(path.as_ref()) && *path != from.path;
-            let entries = snapshot.entries().map(|(path, _)| path);
-            let mut found: Vec<_> = entries.filter(|path| fits(path)).cloned().collect();
+            found.retain(|path| *path != from.path);
             // A folder's own files come before those of the folders in it.
             found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
-            return found;
+            return Some(found);
         }
+        let snapshot = &self.library.snapshot;
         let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
         let extensions = match name.contains('.') && !name.starts_with('.') {
             true => &[".tmpl", ""],
@@ -259,7 +263,7 @@ impl<'l> Importer<'l> {
         };
         let mut tried = extensions.iter().map(|extension| format!("{path}{extension}"));
         let found = tried.find(|path| snapshot.entry(path).is_some());
-        found.into_iter().map(Arc::from).collect()
+        Some(found.into_iter().map(Arc::from).collect())
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
@@ -273,7 +277,7 @@ impl<'l> Importer<'l> {
     }
 
     fn read(&mut self, path: &Arc<str>, context: &Context) -> Manifest {
-        if path.ends_with(".tmpl") && !context.skip {
+        if remote::is_template(path) && !context.skip {
             return self.template(path, context);
         }
         let Some(source) = self.library.read(path) else {
@@ -334,10 +338,5 @@ fn by_folder(path: &str) -> impl Iterator<Item = (bool, &str)> {
     folders.chain([(false, file)])
 }
 
-fn is_remote(path: &str) -> bool {
-    path.contains("://")
-        || path.contains("::")
-        || ["github.com/", "gitlab.com/", "bitbucket.org/"]
-            .iter()
-            .any(|host| path.starts_with(host))
-}
+#[cfg(test)]
+mod tests;

@@ -63,8 +63,7 @@ fn find(
     *looked_for = Some(path.clone());
     let Some(text) = library.text(&path).map_err(Box::new)? else {
         let found = fail(Code::ImportNotFound, format!("`{path}` does not exist"));
-        let known = library.snapshot.entries().map(|(known, _)| known.as_ref());
-        return Err(match crate::diagnostic::closest(&path, known) {
+        return Err(match library.closest_file(&path) {
             Some(known) => Box::new(found.hint(format!("did you mean `{known}`?"))),
             None => found,
         });

@@ -310,6 +310,12 @@ impl Splitter<'_> {
         for (key, _) in item.as_map().into_iter().flat_map(|map| map.iter()) {
             self.unknown(item, key, known.clone(), "in an import");
         }
+        if let Some(nested) = item.get("nested_imports").filter(|v| v.as_str() == Some("remote")) {
+            let message = "what a file of another place imports is of this repository";
+            let fault = self.fault(Code::ImportForm, nested, message);
+            let hint = "import each of them by its own url, or name it there with `./`";
+            return Err(Box::new(fault.hint(hint)));
+        }
         let flag = |key: &str| item.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Import {
             path: text.into(),

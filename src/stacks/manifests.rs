@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::early::{Context, Early};
+use super::engines::Lent;
 use super::load::{Library, Source};
 use super::manifest::{self, Manifest};
 use super::template::{self, Templates};
@@ -32,10 +33,10 @@ pub(super) struct Goal {
 
 impl Manifests {
     /// Takes the manifests at `paths` apart on all cores, for imports without context.
-    pub(super) fn prefetch(
+    pub(super) fn prefetch<'e>(
         &mut self,
         library: &mut Library,
-        templates: &Templates,
+        engine: impl Fn() -> Lent<'e> + Sync + Send,
         paths: &[Arc<str>],
     ) {
         let new = |path: &&Arc<str>| {
@@ -45,10 +46,10 @@ impl Manifests {
         library.prefetch(&paths);
         let sources: Vec<_> = paths.iter().filter_map(|path| library.read(path)).collect();
         let library = &*library;
-        let take_apart = |templates: &mut Templates, source: &Arc<Source>| {
+        let take_apart = |templates: &mut Lent<'e>, source: &Arc<Source>| {
             ((source.path.clone(), None), Arc::new(plain(library, templates, source)))
         };
-        let apart: Vec<_> = sources.par_iter().map_init(|| templates.fresh(), take_apart).collect();
+        let apart: Vec<_> = sources.par_iter().map_init(engine, take_apart).collect();
         self.apart.extend(apart);
     }
 

@@ -3,6 +3,7 @@
 use crate::model::value::{Node, Value};
 
 use super::merge::{APPEND, UNSET, appended};
+use super::template;
 
 /// A set of kinds of work. Of merged values the union holds: it may promise too much, never too
 /// little.
@@ -60,6 +61,6 @@ impl Marks {
     }
 
     fn of_text(text: &str, open: &str) -> Self {
-        if text.contains(open) { Self::TEMPLATE } else { Self::default() }
+        if template::has_open(text, open) { Self::TEMPLATE } else { Self::default() }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::value::{Map, Node, Origin, Raw, Value};
+use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 
 /// What a list does to the list below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -126,9 +126,7 @@ fn settled(value: &Value) -> Option<Value> {
             list(items.iter().map(settle).collect())
         }
         Node::Map(map) => Node::Map(map.changed(|_, child| settled(child))?),
-        Node::List(items) if items.iter().any(|item| settled(item).is_some()) => {
-            list(items.iter().map(settle).collect())
-        }
+        Node::List(items) => Node::List(changed_items(items, settled)?),
         _ => return None,
     };
     Some(Value { node, origin: value.origin })
@@ -136,18 +134,24 @@ fn settled(value: &Value) -> Option<Value> {
 
 /// Takes away every key and item that is `!unset`.
 pub(super) fn prune(value: &Value) -> Value {
-    match &value.node {
-        Node::Map(map) => {
+    pruned(value).unwrap_or_else(|| value.clone())
+}
+
+/// `None` if nothing in it is `!unset`.
+fn pruned(value: &Value) -> Option<Value> {
+    let node = match &value.node {
+        Node::Map(map) if map.iter().any(|(_, child)| is_unset(child)) => {
             let kept = map.iter().filter(|(_, child)| !is_unset(child));
-            let entries = kept.map(|(key, child)| (key.clone(), prune(child)));
-            Value { node: Node::Map(entries.collect()), origin: value.origin }
+            Node::Map(kept.map(|(key, child)| (key.clone(), prune(child))).collect())
         }
-        Node::List(items) => {
-            let kept = items.iter().filter(|item| !is_unset(item)).map(prune);
-            Value { node: list(kept.collect()), origin: value.origin }
+        Node::Map(map) => Node::Map(map.changed(|_, child| pruned(child))?),
+        Node::List(items) if items.iter().any(is_unset) => {
+            list(items.iter().filter(|item| !is_unset(item)).map(prune).collect())
         }
-        _ => value.clone(),
-    }
+        Node::List(items) => Node::List(changed_items(items, pruned)?),
+        _ => return None,
+    };
+    Some(Value { node, origin: value.origin })
 }
 
 /// The same collection with every child replaced by what `change` makes of it.

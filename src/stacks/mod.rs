@@ -10,8 +10,11 @@
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;
+mod atmos_import;
 mod discover;
 mod path;
+mod lock;
+mod remote;
 mod load;
 mod include;
 mod hcl;
@@ -23,6 +26,7 @@ mod sections;
 mod locals;
 mod early;
 mod template;
+mod engines;
 mod read_back;
 mod asking;
 mod function;
@@ -66,6 +70,7 @@ use crate::source::Snapshot;
 pub use affected::{Side, affected};
 pub use explain::explain;
 pub use layer::fold;
+pub use lock::{Lock, Locked};
 pub use merge::Lists;
 pub use policy_file::policy;
 pub use resolve::Resolver;
@@ -90,6 +95,9 @@ pub struct Selection {
     /// Whether nobody asks where values come from: then components of a list, as
     /// [`Evaluation::listing`] has it, come without layers.
     pub unexplained: bool,
+    /// Whether only what may be applied matters: then abstract components come as they are merged,
+    /// without layers, and nothing in them is rendered or called.
+    pub to_apply: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.
     pub only_named: bool,
@@ -143,6 +151,11 @@ impl Selection {
     /// Everything.
     pub fn all() -> Self {
         Self::default()
+    }
+
+    /// Everything that may be applied.
+    pub fn to_apply() -> Self {
+        Self { to_apply: true, ..Self::default() }
     }
 
     /// Whether anything of `stack` is selected that the manifest `file` declares.

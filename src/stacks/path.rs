@@ -5,6 +5,9 @@ use globset::{GlobBuilder, GlobMatcher};
 /// The extensions a manifest may have, in the order in which they are tried.
 pub(super) const EXTENSIONS: &[&str] = &[".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
 
+/// What a file ends with that is rendered before it is read.
+pub(super) const TEMPLATE: &str = ".tmpl";
+
 /// `path` as written in the file `from`: relative to that file if it begins with `./` or `../`,
 /// else to the folder `base`. `None` if it leads out of the repository.
 pub(super) fn resolve(path: &str, from: &str, base: &str) -> Option<String> {
@@ -52,6 +55,12 @@ pub(super) fn is_manifest(path: &str) -> bool {
 /// Whether the text is a pattern rather than a path.
 pub(super) fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
+}
+
+/// The folder that everything lies below that fits a pattern.
+pub(super) fn literal_folder(pattern: &str) -> &str {
+    let literal = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
+    literal.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// A pattern in which `*` stays within a folder and `**` does not.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::atmos_yaml::Dialect;
 use super::dependency::{self, Index};
 use super::discover;
+use super::engines::Engines;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::{Importer, manifests_of};
@@ -17,6 +18,7 @@ use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
+use super::remote::Remotes;
 use super::roll::{Caller, Sound};
 use super::strict;
 use super::template::Templates;
@@ -36,9 +38,10 @@ pub struct Resolver {
     dialect: Dialect,
     identity: Identity,
     templates: Templates,
+    engines: Engines,
     manifests: Manifests,
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
-    /// What is wrong with `atmos.yaml`.
+    /// What is wrong with `atmos.yaml`, and with the lock.
     found: Vec<Diagnostic>,
     last: Last,
 }
@@ -58,8 +61,20 @@ struct Last {
 impl Resolver {
     /// Reads every top-level manifest of `snapshot`, and all that they import.
     pub fn new(snapshot: &Snapshot) -> Self {
+        let (remotes, found) = Remotes::of(snapshot);
+        Self::read(snapshot, remotes, found)
+    }
+
+    /// The same without the snapshot's lock: every remote import is asked for as it is now.
+    pub fn unlocked(snapshot: &Snapshot) -> Self {
+        Self::read(snapshot, Remotes::default(), Vec::new())
+    }
+
+    fn read(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
         let mut library = Library::new(snapshot, "");
-        let (dialect, found) = Dialect::read(&mut library);
+        library.remotes = remotes;
+        let (dialect, wrong) = Dialect::read(&mut library);
+        found.extend(wrong);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         library.strictness = policy_file::policy(snapshot).0.strictness;
@@ -70,6 +85,7 @@ impl Resolver {
             dialect,
             identity,
             templates,
+            engines: Engines::default(),
             manifests: Manifests::default(),
             parents: BTreeMap::new(),
             found,
@@ -90,10 +106,11 @@ impl Resolver {
         // What is read to know how the tree is to be read.
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
-            !is_manifest && (!path.contains('/') || self.library.has_read(path))
+            let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
+            is_setting || (!is_manifest && (!path.contains('/') || self.library.has_read(path)))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
-            *self = Self::new(snapshot);
+            self.read_again(snapshot);
             return;
         }
         self.library.advance(snapshot, &changed);
@@ -105,8 +122,21 @@ impl Resolver {
         self.library.files.retain(&live);
     }
 
+    /// Begins anew with `snapshot`, and with what is known of files at other places.
+    fn read_again(&mut self, snapshot: &Snapshot) {
+        let known = std::mem::take(&mut self.library.remotes);
+        let (remotes, found) = match known.is_locked() {
+            true => Remotes::of(snapshot),
+            false => Default::default(),
+        };
+        *self = Self::read(snapshot, remotes.with(known), found);
+    }
+
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        if self.library.remotes.learn(answers) {
+            self.read_again(&self.library.snapshot.clone());
+        }
         if self.identity.by_file != selection.named_by_file {
             self.identity.by_file = selection.named_by_file;
             if self.parents.values().any(|parent| parent.is_called()) {
@@ -128,10 +158,14 @@ impl Resolver {
             only_named: selection.only_named,
         };
         let made = tasks.into_par_iter().map_init(
-            || (self.templates.fresh(), Memo::default()),
+            || (self.engines.lend(&self.templates), Memo::default()),
             |(templates, memo), (name, members)| {
-                if reusable && let Some(whole) = self.kept(&name, &members, &index, answers) {
-                    return (name, (members, whole));
+                let before = self.before(&name, &members, &index).filter(|_| reusable);
+                let is_same = |whole: &&Arc<Whole>| {
+                    whole.consulting.is_empty() || *answers == self.last.answers
+                };
+                if let Some(whole) = before.filter(is_same) {
+                    return (name, (members, whole.clone()));
                 }
                 let finisher = Finisher {
                     library: &self.library,
@@ -142,12 +176,14 @@ impl Resolver {
                     looking: selection.unlinked,
                     evaluation: &selection.evaluation,
                     explained: !selection.unexplained || !selection.evaluation.listing,
+                    to_apply: selection.to_apply,
                     asked: BTreeSet::new(),
                     consults: false,
                     warnings: Vec::new(),
                 };
-                let whole = Arc::new(whole::whole(finisher, &around, &name, &members));
-                (name, (members, whole))
+                let before = before.map(AsRef::as_ref);
+                let whole = whole::whole(finisher, &around, &name, &members, before);
+                (name, (members, Arc::new(whole)))
             },
         );
         let stacks: BTreeMap<_, _> = made.collect::<Vec<_>>().into_iter().collect();
@@ -169,8 +205,11 @@ impl Resolver {
     /// time, and whether files came or went.
     fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
+        self.library.remotes.forget_asked();
+        self.library.forget_looks();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
-        self.manifests.prefetch(&mut self.library, &self.templates, &all);
+        let engine = || self.engines.lend(&self.templates);
+        self.manifests.prefetch(&mut self.library, engine, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
             _ => discover::parents(&snapshot, &self.dialect),
@@ -206,7 +245,7 @@ impl Resolver {
     fn call_rolls(&self) {
         let uncalled: Vec<_> = self.parents.values().filter(|parent| !parent.is_called()).collect();
         uncalled.into_par_iter().for_each_init(
-            || (self.templates.fresh(), Sound::default()),
+            || (self.engines.lend(&self.templates), Sound::default()),
             |(templates, sound), parent| {
                 let Self { library, dialect, identity, .. } = self;
                 let mut caller = Caller { library, dialect, identity, templates, sound };
@@ -232,22 +271,16 @@ impl Resolver {
         tasks.filter(|(_, members)| !members.is_empty()).collect()
     }
 
-    /// The stack as it was made the last time, if nothing that bears on it is different.
-    fn kept(
-        &self,
-        name: &StackName,
-        members: &Members,
-        index: &Index,
-        answers: &Answers,
-    ) -> Option<Arc<Whole>> {
+    /// The stack as it was made the last time, if nothing but answers is different that bears on
+    /// it.
+    fn before(&self, name: &StackName, members: &Members, index: &Index) -> Option<&Arc<Whole>> {
         let (before, whole) = self.last.stacks.get(name)?;
         // Hints guess among all names there are.
         let same = whole.stack.unresolved.is_empty()
             && before.len() == members.len()
             && before.iter().zip(members).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
-            && (!whole.consults || *answers == self.last.answers)
             && whole.beside.iter().all(|stack| index.agrees(&self.last.index, stack));
-        same.then(|| whole.clone())
+        same.then_some(whole)
     }
 
     fn resolution(&self, last: &Last) -> Resolution {
@@ -287,7 +320,8 @@ impl Resolver {
             manifests: self.dialect.stacks.as_str().into(),
             files: Arc::new(self.library.files.clone()),
         };
-        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned()).collect();
+        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
+        let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
         Resolution { desired, tree, questions }
     }
 }

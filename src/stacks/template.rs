@@ -18,7 +18,7 @@ use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
-use crate::model::value::{Map, Node, Origin, Raw, Rules, Value};
+use crate::model::value::{Map, Node, Origin, Raw, Rules, Value, changed_items};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
 pub(super) const OPEN: &str = "{{";
@@ -26,10 +26,16 @@ pub(super) const OPEN: &str = "{{";
 /// What a missing key prints.
 const NO_VALUE: &str = "<no value>";
 
-/// The engine, with every template it has parsed.
+/// How many parsed templates an engine keeps: some ten times what the largest repository known
+/// has, at about a kilobyte each.
+const PARSED_MAX: usize = 20_000;
+
+/// The engine, with the templates it has parsed.
 pub(super) struct Templates {
     /// While importing, and for names.
-    early: Arc<Functions>,
+    early: Functions,
+    /// What `late` was made of.
+    settled: Functions,
     late: Functions,
     asking: Asking,
     settings: TemplateSettings,
@@ -56,7 +62,15 @@ pub(super) enum Missing {
 
 struct Parsed {
     template: Template,
-    fields: BTreeSet<FieldPath>,
+    fields: Arc<BTreeSet<FieldPath>>,
+}
+
+/// What late templates read of a component.
+#[derive(Default)]
+pub(super) struct Needs {
+    everything: bool,
+    /// The sections, and of each the keys that are read, or all of it.
+    sections: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
 /// A text that could not be rendered.
@@ -89,17 +103,30 @@ pub(super) struct Rendering<'t> {
 
 impl Templates {
     pub(super) fn new(settings: TemplateSettings) -> Self {
-        let asking = Asking::default();
-        let all = Functions::gomplate().hidden_by(&Functions::sprig());
-        let late = late(&settings, &asking);
-        Self { early: all.into(), late, asking, settings, parsed: IndexMap::new() }
+        let early = Functions::gomplate().hidden_by(&Functions::sprig());
+        let settled = match (settings.gomplate, settings.sprig) {
+            (true, true) => early.clone(),
+            (true, false) => Functions::gomplate(),
+            (false, true) => Functions::sprig(),
+            (false, false) => Functions::default(),
+        };
+        Self::of(early, settled, settings)
     }
 
     /// One with the same settings and functions that has parsed nothing yet.
     pub(super) fn fresh(&self) -> Self {
-        let (early, settings) = (self.early.clone(), self.settings.clone());
+        Self::of(self.early.clone(), self.settled.clone(), self.settings.clone())
+    }
+
+    fn of(early: Functions, settled: Functions, settings: TemplateSettings) -> Self {
         let asking = Asking::default();
-        Self { early, late: late(&settings, &asking), asking, settings, parsed: IndexMap::new() }
+        let late = asking.added_to(settled.clone(), settings.sprig);
+        Self { early, settled, late, asking, settings, parsed: IndexMap::new() }
+    }
+
+    /// Forgets what it was answered with.
+    pub(super) fn forget_answers(&self) {
+        self.asking.forget();
     }
 
     /// Answers what late templates ask from now on with `answers`.
@@ -107,7 +134,7 @@ impl Templates {
         self.asking.answer(answers);
     }
 
-    /// Whether a late template ever asked anything.
+    /// Whether a late template has asked for any of the answers.
     pub(super) fn asks(&self) -> bool {
         self.asking.is_used()
     }
@@ -145,7 +172,7 @@ impl Templates {
     }
 
     /// The paths that a text reads; none if it is no template.
-    pub(super) fn fields(&mut self, moment: Moment, text: &Arc<str>) -> BTreeSet<FieldPath> {
+    pub(super) fn fields(&mut self, moment: Moment, text: &Arc<str>) -> Arc<BTreeSet<FieldPath>> {
         self.parse(moment, text).map(|parsed| parsed.fields.clone()).unwrap_or_default()
     }
 
@@ -159,29 +186,24 @@ impl Templates {
             Moment::Import => Options { delimiters: ("", ""), functions: &self.early },
             Moment::Late => Options { delimiters: (left, right), functions: &self.late },
         };
-        let parsed = Template::parse("value", text, &options)
-            .map(|template| Arc::new(Parsed { fields: template.references().fields, template }));
+        let parsed = Template::parse("value", text, &options).map(|template| {
+            Arc::new(Parsed { fields: template.references().fields.into(), template })
+        });
+        if self.parsed.len() >= PARSED_MAX {
+            self.parsed.clear();
+        }
         self.parsed.insert(key, parsed.clone());
         parsed
     }
 
-    fn opens(&self, moment: Moment) -> &str {
-        match moment {
+    /// Whether a template begins in `text`.
+    fn is_open(&self, moment: Moment, text: &str) -> bool {
+        let open = match moment {
             Moment::Import => OPEN,
             Moment::Late => &self.settings.delimiters.0,
-        }
+        };
+        has_open(text, open)
     }
-}
-
-/// The functions that late templates have.
-fn late(settings: &TemplateSettings, asking: &Asking) -> Functions {
-    let functions = match (settings.gomplate, settings.sprig) {
-        (true, true) => Functions::gomplate().hidden_by(&Functions::sprig()),
-        (true, false) => Functions::gomplate(),
-        (false, true) => Functions::sprig(),
-        (false, false) => Functions::default(),
-    };
-    asking.added_to(functions, settings.sprig)
 }
 
 impl Missing {
@@ -220,22 +242,13 @@ impl<'t> Rendering<'t> {
     /// and is among the failures.
     pub(super) fn tree(&mut self, value: &Value) -> Option<Value> {
         let node = match &value.node {
-            Node::Raw(raw) if raw.text.contains(self.templates.opens(self.moment)) => {
+            Node::Raw(raw) if self.templates.is_open(self.moment, &raw.text) => {
                 return self.scalar(value, &raw.text, raw.plain, raw.tag.as_ref());
             }
-            Node::Str(text) if text.contains(self.templates.opens(self.moment)) => {
+            Node::Str(text) if self.templates.is_open(self.moment, text) => {
                 return self.scalar(value, text, false, None);
             }
-            Node::List(items) => {
-                let rendered: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
-                if rendered.iter().all(Option::is_none) {
-                    return None;
-                }
-                let pairs = rendered.into_iter().zip(items.iter());
-                Node::List(Arc::new(
-                    pairs.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect(),
-                ))
-            }
+            Node::List(items) => Node::List(changed_items(items, |item| self.tree(item))?),
             Node::Map(_) if deferred::met(value).is_some() => return self.met(value),
             Node::Map(map) => Node::Map(self.map(value, map)?),
             _ => return None,
@@ -258,21 +271,15 @@ impl<'t> Rendering<'t> {
     }
 
     fn map(&mut self, whole: &Value, map: &Map) -> Option<Map> {
-        let mut changed = false;
-        let mut entries = Vec::with_capacity(map.len());
-        for (key, value) in map.iter() {
-            let new_key = match key.contains(self.templates.opens(self.moment)) {
-                true => self.key(whole, key),
-                false => None,
-            };
-            let new_value = self.tree(value);
-            changed |= new_key.is_some() || new_value.is_some();
-            entries.push((
-                new_key.unwrap_or_else(|| key.clone()),
-                new_value.unwrap_or_else(|| value.clone()),
-            ));
+        if !map.iter().any(|(key, _)| self.templates.is_open(self.moment, key)) {
+            return map.changed(|_, value| self.tree(value));
         }
-        changed.then(|| entries.into_iter().collect())
+        let entries = map.iter().map(|(key, value)| {
+            let new_key = self.templates.is_open(self.moment, key).then(|| self.key(whole, key));
+            let value = self.tree(value).unwrap_or_else(|| value.clone());
+            (new_key.flatten().unwrap_or_else(|| key.clone()), value)
+        });
+        Some(entries.collect())
     }
 
     fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
@@ -434,43 +441,71 @@ fn instead_of(name: &str) -> String {
     }
 }
 
-/// Only the parts of `sections` that the templates in `texts` read, as templates see them.
-pub(super) fn needed(templates: &mut Templates, texts: &Map, sections: &Map) -> gotmpl::Value {
-    let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
-    let mut everything = false;
-    for_each_text(texts, &mut |text| {
-        if !text.contains(templates.opens(Moment::Late)) {
-            return;
-        }
-        for field in templates.fields(Moment::Late, text) {
-            match field.0.as_slice() {
-                [] => everything = true,
-                [section] => drop(needs.insert(section.clone(), None)),
-                [section, key, ..] => {
-                    if let Some(keys) =
-                        needs.entry(section.clone()).or_insert_with(|| Some(BTreeSet::new()))
-                    {
-                        keys.insert(key.clone());
-                    }
+/// Whether `open` is in `text`: most texts do not even have its first byte.
+pub(super) fn has_open(text: &str, open: &str) -> bool {
+    let Some(first) = open.bytes().next() else { return true };
+    memchr::memchr_iter(first, text.as_bytes())
+        .any(|at| text.as_bytes()[at..].starts_with(open.as_bytes()))
+}
+
+impl Needs {
+    /// Of the late templates in `values`.
+    pub(super) fn of<'v>(
+        templates: &mut Templates,
+        values: impl Iterator<Item = &'v Value>,
+    ) -> Self {
+        let mut needs = Self::default();
+        values.for_each(|value| {
+            for_each_text(value, &mut |text| {
+                if templates.is_open(Moment::Late, text) {
+                    let fields = templates.fields(Moment::Late, text);
+                    fields.iter().for_each(|field| needs.add(&field.0));
                 }
-            }
-        }
-    });
-    if everything {
-        return to_go(&Value::computed(Node::Map(sections.clone())));
+            });
+        });
+        needs
     }
-    let wanted = needs.iter().filter_map(|(section, keys)| {
-        let value = sections.get(section)?;
-        let value = match (keys, value.as_map()) {
-            (Some(keys), Some(map)) => {
-                let kept = keys.iter().filter_map(|key| Some((key.as_str(), to_go(map.get(key)?))));
-                gotmpl::Value::Map(kept.collect())
-            }
-            _ => to_go(value),
-        };
-        Some((section.as_str(), value))
-    });
-    gotmpl::Value::Map(wanted.collect())
+
+    fn add(&mut self, field: &[String]) {
+        match field {
+            [] => self.everything = true,
+            [section] => drop(self.sections.insert(section.clone(), None)),
+            [section, key, ..] => match self.sections.get_mut(section) {
+                Some(Some(keys)) if keys.contains(key) => {}
+                Some(Some(keys)) => drop(keys.insert(key.clone())),
+                Some(None) => {}
+                None => {
+                    let keys = BTreeSet::from([key.clone()]);
+                    self.sections.insert(section.clone(), Some(keys));
+                }
+            },
+        }
+    }
+
+    /// Whether any of `section` is among it.
+    pub(super) fn has(&self, section: &str) -> bool {
+        self.everything || self.sections.contains_key(section)
+    }
+
+    /// Only those parts of `sections`, as templates see them.
+    pub(super) fn scope(&self, sections: &Map) -> gotmpl::Value {
+        if self.everything {
+            return to_go(&Value::computed(Node::Map(sections.clone())));
+        }
+        let wanted = self.sections.iter().filter_map(|(section, keys)| {
+            let value = sections.get(section)?;
+            let value = match (keys, value.as_map()) {
+                (Some(keys), Some(map)) => {
+                    let kept =
+                        keys.iter().filter_map(|key| Some((key.as_str(), to_go(map.get(key)?))));
+                    gotmpl::Value::Map(kept.collect())
+                }
+                _ => to_go(value),
+            };
+            Some((section.as_str(), value))
+        });
+        gotmpl::Value::Map(wanted.collect())
+    }
 }
 
 /// The value as templates see it. A function that was not called yet is its text.
@@ -524,18 +559,15 @@ fn raw(text: &str, tag: &Arc<str>) -> Node {
     Node::Raw(Raw::new(text.into(), false, Some(tag.clone())).into())
 }
 
-fn for_each_text(map: &Map, see: &mut impl FnMut(&Arc<str>)) {
-    fn walk(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
-        match &value.node {
-            Node::Raw(raw) => see(&raw.text),
-            Node::Str(text) => see(text),
-            Node::List(items) => items.iter().for_each(|item| walk(item, see)),
-            Node::Map(map) => for_each_text(map, see),
-            _ => {}
-        }
-    }
-    for (key, value) in map.iter() {
-        see(key);
-        walk(value, see);
+fn for_each_text(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
+    match &value.node {
+        Node::Raw(raw) => see(&raw.text),
+        Node::Str(text) => see(text),
+        Node::List(items) => items.iter().for_each(|item| for_each_text(item, see)),
+        Node::Map(map) => map.iter().for_each(|(key, value)| {
+            see(key);
+            for_each_text(value, see);
+        }),
+        _ => {}
     }
 }

@@ -1,7 +1,10 @@
 //! The fixture seam: repository files in, the resolved stacks and all findings out, as text.
 
+mod bound;
 mod broken;
 mod import;
+mod settings;
+mod remote;
 mod component;
 mod name;
 mod value;

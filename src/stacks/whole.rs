@@ -27,8 +27,8 @@ pub(super) struct Whole {
     pub(super) stack: Arc<Stack>,
     pub(super) found: Vec<Diagnostic>,
     pub(super) asked: BTreeSet<Question>,
-    /// Whether anything in it depends on answers.
-    pub(super) consults: bool,
+    /// The components in it that depend on answers.
+    pub(super) consulting: BTreeSet<Key>,
     /// The stacks that it depends on, itself among them: which components they have bears on it.
     pub(super) beside: BTreeSet<StackName>,
     /// What each component that may be part of a ring depends on, and where it is declared.
@@ -55,15 +55,20 @@ pub(super) struct Around<'a> {
     pub(super) only_named: bool,
 }
 
-/// Makes the stack `name` of its selected components.
+/// Makes the stack `name` of its selected components. Nothing but answers is different from
+/// `before`: only what depends on them is made again.
 pub(super) fn whole(
     mut finisher: Finisher<'_>,
     around: &Around<'_>,
     name: &StackName,
     members: &Members,
+    before: Option<&Whole>,
 ) -> Whole {
+    // Nothing says whose a finding is.
+    let before = before.filter(|before| before.found.is_empty());
     let mut work = Work {
         around,
+        before,
         stack: Stack {
             name: name.clone(),
             manifests: Vec::new(),
@@ -72,7 +77,11 @@ pub(super) fn whole(
             unresolved: BTreeMap::new(),
         },
         found: Vec::new(),
-        beside: BTreeSet::from([name.clone()]),
+        consulting: BTreeSet::new(),
+        beside: match before {
+            Some(before) => before.beside.clone(),
+            None => BTreeSet::from([name.clone()]),
+        },
         edges: BTreeMap::new(),
     };
     let mut drafts = Vec::new();
@@ -90,16 +99,18 @@ pub(super) fn whole(
     }
     work.peel();
     work.target();
-    let Work { stack, mut found, beside, edges, .. } = work;
-    let Finisher { asked, warnings, consults, .. } = finisher;
+    let Work { stack, mut found, consulting, beside, edges, .. } = work;
+    let Finisher { asked, warnings, .. } = finisher;
     found.extend(warnings);
-    Whole { stack: Arc::new(stack), found, asked, consults, beside, edges }
+    Whole { stack: Arc::new(stack), found, asked, consulting, beside, edges }
 }
 
 struct Work<'w> {
     around: &'w Around<'w>,
+    before: Option<&'w Whole>,
     stack: Stack,
     found: Vec<Diagnostic>,
+    consulting: BTreeSet<Key>,
     beside: BTreeSet<StackName>,
     edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
 }
@@ -125,9 +136,16 @@ impl Work<'_> {
                 self.unresolved(parent, key, wrong.clone());
                 continue;
             }
+            if self.keep(parent, key) {
+                continue;
+            }
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
-            match finisher.finish(parent, &sources, &self.stack.name) {
+            let finished = finisher.finish(parent, &sources, &self.stack.name);
+            if finisher.consults {
+                self.consulting.insert(key.clone());
+            }
+            match finished {
                 Ok(component) if self.around.unlinked => {
                     drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
                 }
@@ -150,6 +168,23 @@ impl Work<'_> {
                 Err(faults) => self.unresolved(parent, key, faults),
             }
         }
+    }
+
+    /// Takes a component over as it was before, if it depends on no answer.
+    fn keep(&mut self, parent: &Parent, key: &Key) -> bool {
+        let Some(before) = self.before.filter(|before| !before.consulting.contains(key)) else {
+            return false;
+        };
+        let (Ok(kind), Ok(name)) = (KindName::new(&key.0), ComponentName::new(&key.1)) else {
+            return false;
+        };
+        let key_in_stack = (kind, name);
+        let Some(component) = before.stack.components.get(&key_in_stack) else { return false };
+        let on = component.dependencies.iter().map(|dependency| dependency.on.clone());
+        self.edges.insert(component.id.clone(), (on.collect(), parent.span(key)));
+        self.takes_part(parent);
+        self.stack.components.insert(key_in_stack, component.clone());
+        true
     }
 
     fn unresolved(&mut self, parent: &Parent, key: &Key, faults: Vec<Diagnostic>) {

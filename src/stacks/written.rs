@@ -21,12 +21,12 @@ pub struct Written {
     pub found: Vec<Diagnostic>,
 }
 
-/// `atmos.yaml` as it is written.
+/// `atmos.yaml` as it is written, with what it imports.
 pub fn settings(snapshot: &Snapshot) -> Written {
     let mut library = Library::new(snapshot, "");
     let (_, found) = atmos_yaml::Dialect::read(&mut library);
-    let source = atmos_yaml::file(&mut library);
-    Written { value: map(source.map(|source| source.value.clone())), found }
+    let source = atmos_yaml::settings(&mut library);
+    Written { value: map(source.map(|source| source.value)), found }
 }
 
 /// The manifest that lies at `path`, from the folder of the stacks and without its extension.
@@ -66,7 +66,7 @@ pub fn own_locals(snapshot: &Snapshot, path: &Arc<str>) -> Written {
 pub fn workflows(snapshot: &Snapshot) -> Written {
     let mut library = Library::new(snapshot, "");
     let (dialect, mut found) = atmos_yaml::Dialect::read(&mut library);
-    let source = atmos_yaml::file(&mut library);
+    let source = atmos_yaml::settings(&mut library);
     let said = source.as_ref().and_then(|source| source.value.get("workflows")?.get("base_path"));
     let folder = said.and_then(Value::as_str);
     let folder = folder.and_then(|folder| path::normal(&format!("{}/{folder}", dialect.base_path)));

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use isobar::diagnostic::Code;
+use isobar::ids::ContentId;
+use isobar::model::question::{Answer, Answers, Question};
+use isobar::model::value::Value;
 use isobar::reconcile::{Reach, wanted};
 use isobar::report::terminal;
 use isobar::source::{Snapshot, TEXT_BYTES_MAX};
@@ -70,14 +73,15 @@ fn output(code: Code, own: &Files) -> String {
     all.extend(own.clone());
     all.extend(generated(code));
     let snapshot = Snapshot::in_memory(all);
-    let found = wanted(
-        &mut Resolver::new(&snapshot),
-        &snapshot,
-        &Selection::default(),
-        &Reach::Agent,
-        &BTreeSet::new(),
-    );
-    let found = found.checked();
+    let found = match answers(code) {
+        Some(answers) => {
+            Resolver::new(&snapshot).resolve(&Selection::default(), &answers).desired.diagnostics
+        }
+        None => {
+            let (mut resolver, everything) = (Resolver::new(&snapshot), Selection::default());
+            wanted(&mut resolver, &snapshot, &everything, &Reach::Agent, &BTreeSet::new()).checked()
+        }
+    };
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();
     assert!(!codes.is_empty(), "the case of {code} is no mistake");
     assert!(codes.iter().all(|found| *found == code), "the case of {code} shows {codes:?}");
@@ -103,6 +107,19 @@ fn generated(code: Code) -> Files {
         }
         _ => Files::new(),
     }
+}
+
+/// What a place said, where an error is about that.
+fn answers(code: Code) -> Option<Answers> {
+    let answer = match code {
+        Code::ImportChanged => Answer::Value(Value::text("vars: { cidr: 10.9.0.0/16 }\n")),
+        Code::ImportFailed => Answer::Failed("the server answers 404 Not Found".to_owned()),
+        _ => return None,
+    };
+    let url = "https://git.example.com/catalog/vpc.yaml";
+    let sha256 = ContentId::of("vars: { cidr: 10.0.0.0/16 }\n").to_string();
+    let arguments = vec![url.into(), sha256.into()];
+    Some(Answers::from([(Question { function: "import".into(), arguments }, answer)]))
 }
 
 /// The files of a case, and what is said about them.

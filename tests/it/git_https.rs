@@ -20,13 +20,13 @@ use tempfile::TempDir;
 use crate::git_http::server::Server;
 
 /// An authority of our own: its certificate as a file, and what it signs with.
-struct Authority {
-    file: PathBuf,
+pub(crate) struct Authority {
+    pub(crate) file: PathBuf,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -37,7 +37,7 @@ impl Authority {
     }
 
     /// A server's settings with a certificate for `host`, good until `year`.
-    fn vouch(&self, host: &str, year: i32) -> Arc<ServerConfig> {
+    pub(crate) fn vouch(&self, host: &str, year: i32) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(year, 1, 1);
@@ -85,7 +85,8 @@ async fn fetch(
     Ok(tip)
 }
 
-const FAR: i32 = 2120;
+/// A year that no test lives to see.
+pub(crate) const FAR: i32 = 2120;
 
 #[tokio::test]
 async fn who_an_authority_of_ours_vouches_for_is_trusted() {

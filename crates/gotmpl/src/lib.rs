@@ -35,6 +35,7 @@ mod exec;
 mod float;
 mod functions;
 mod gomplate;
+mod json;
 mod lex;
 mod limits;
 mod parse;

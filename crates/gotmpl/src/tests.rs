@@ -118,6 +118,23 @@ fn limits_hold_at_n_and_not_at_n_plus_1() {
     // Each round is a template and an if, and its argument a parenthesis.
     assert!(deep(198).is_ok());
     assert_eq!(deep(200).expect_err("too deep").kind, ErrorKind::Limit);
+    // A text, and a unit for each of 64 bytes that a function makes.
+    let fueled = |fuel: u64| {
+        let limits = Limits { fuel, ..Limits::default() };
+        let made =
+            parse("{{ repeat 6400 \"x\" }}").render(&Value::Nil, &limits, MissingKey::Default);
+        made.map(|text| text.len()).map_err(|error| error.kind)
+    };
+    let enough = (100..2_000).find(|fuel| fueled(*fuel).is_ok()).expect("a hundred, and the call");
+    assert_eq!(fueled(enough - 1), Err(ErrorKind::Limit));
+    let printed =
+        |text: &str| parse(text).render(&Value::Nil, &Limits::default(), MissingKey::Default);
+    let width =
+        |size: usize| printed(&format!("{{{{ printf \"%*d\" {size} 1 }}}}")).map(|s| s.len());
+    assert_eq!(width(1_000_000), Ok(1_000_000));
+    assert_eq!(printed("{{ printf \"%*d\" 1000001 1 }}").as_deref(), Ok("%!(BADWIDTH)1"), "as Go");
+    assert!(printed("{{ mustRegexMatch \"a{1000}\" \"a\" }}").is_ok());
+    assert!(printed("{{ mustRegexMatch \"a{1001}\" \"a\" }}").is_err(), "as Go");
     let nested = |n: usize| {
         let text = format!("{{{{ {}1{} }}}}", "(".repeat(n), ")".repeat(n));
         Template::parse("t", &text, &Options::default()).map(|_| ()).map_err(|e| e.kind)

@@ -25,7 +25,7 @@ mod step;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -109,22 +109,16 @@ impl FilesTarget {
             ))),
         }
     }
+}
 
-    /// The folder, if it is there, and all marks in it.
-    async fn look(&self) -> Result<(Option<Arc<Folder>>, Arc<Marks>), StepError> {
-        let (path, reader) = (self.folder.clone(), self.marks.clone());
-        let found = self.blocking(move || {
-            let folder = Folder::open(&path).map_err(|error| failure::looking(&path, &error))?;
-            let marks = match &folder {
-                Some(folder) => reader.read(folder)?,
-                None => Arc::new(reader.none()),
-            };
-            Ok((folder.map(Arc::new), marks))
-        });
-        let (folder, marks) = found.await?;
-        self.watch.know(&marks.ours);
-        Ok((folder, marks))
-    }
+/// The folder at `path`, if it is there, and all marks in it.
+fn look(path: &Path, reader: &Reader) -> Result<(Option<Folder>, Arc<Marks>), StepError> {
+    let folder = Folder::open(path).map_err(|error| failure::looking(path, &error))?;
+    let marks = match &folder {
+        Some(folder) => reader.read(folder)?,
+        None => Arc::new(reader.none()),
+    };
+    Ok((folder, marks))
 }
 
 #[async_trait]
@@ -134,7 +128,10 @@ impl Target for FilesTarget {
     }
 
     async fn mark(&self) -> Result<Mark, StepError> {
-        Ok(self.look().await?.1.ours.clone())
+        let (path, reader) = (self.folder.clone(), self.marks.clone());
+        let (_, marks) = self.blocking(move || look(&path, &reader)).await?;
+        self.watch.know(&marks.ours);
+        Ok(marks.ours.clone())
     }
 
     async fn observe(
@@ -144,23 +141,26 @@ impl Target for FilesTarget {
         owned: &Inventory,
     ) -> Observed {
         self.watch.start();
-        let (folder, marks) = match self.look().await {
-            Ok(found) => found,
-            Err(error) => return Observed::Unreachable { reason: error.reason },
-        };
         let wanted = observe::Wanted::new(component, rendered, owned);
-        let Some(folder) = folder else {
-            return match wanted.owned.is_empty() {
-                true => observe::nothing_there(&wanted),
-                false => Observed::Unreachable {
-                    reason: format!("{} is not there", self.folder.display()),
-                },
+        let (path, reader, cache) = (self.folder.clone(), self.marks.clone(), self.cache.clone());
+        let looked = self.blocking(move || {
+            let (folder, marks) = look(&path, &reader)?;
+            let seen = match folder {
+                Some(folder) => observe::observe(&folder, &marks, &wanted, &cache),
+                None if wanted.owned.is_empty() => observe::nothing_there(&wanted),
+                None => {
+                    Observed::Unreachable { reason: format!("{} is not there", path.display()) }
+                }
             };
-        };
-        let cache = self.cache.clone();
-        let looked =
-            self.blocking(move || Ok(observe::observe(&folder, &marks, &wanted, &cache))).await;
-        looked.unwrap_or_else(|error| Observed::Unreachable { reason: error.reason })
+            Ok((marks, seen))
+        });
+        match looked.await {
+            Ok((marks, seen)) => {
+                self.watch.know(&marks.ours);
+                seen
+            }
+            Err(error) => Observed::Unreachable { reason: error.reason },
+        }
     }
 
     async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError> {

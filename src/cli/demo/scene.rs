@@ -43,7 +43,8 @@ pub(super) struct Scene {
     world: World,
     agent: Arc<Agent>,
     repository: Arc<Repository>,
-    tasks: Tasks,
+    /// `None` once the agent serves by itself.
+    tasks: Option<Tasks>,
     forge: LocalForge,
 }
 
@@ -70,7 +71,7 @@ impl Scene {
         let agent = Agent::open(settings::read(&path)?, world.clone(), Reach::Agent).await?;
         let agent = Arc::new(agent);
         let repository = agent.repositories[0].clone();
-        let tasks = Tasks::of(&agent, &repository, stop);
+        let tasks = Some(Tasks::of(&agent, &repository, stop));
         let user = Actor::new(repository.scope.agent.as_str())?;
         let forge = LocalForge::open(folder.join("forge"), &git, user, world.clone())?;
         let (folder, world) = (folder.to_owned(), world.clone());
@@ -80,7 +81,8 @@ impl Scene {
     /// One round of everything the agent does. Whether anything was done.
     pub(super) async fn pass(&self) -> Result<bool, Failure> {
         let mut did = false;
-        for activation in self.tasks.pass().await {
+        let Some(tasks) = &self.tasks else { return Ok(false) };
+        for activation in tasks.pass().await {
             match activation.activity {
                 Activity::Idle => {}
                 Activity::Did { .. } => did = true,
@@ -171,7 +173,8 @@ impl Scene {
 
     /// Serves, edits a file by hand, and waits until that is corrected: after how long, and what
     /// the agent says about it.
-    pub(super) async fn drift(&self, file: &str) -> Result<(Duration, String), Failure> {
+    pub(super) async fn drift(&mut self, file: &str) -> Result<(Duration, String), Failure> {
+        self.tasks = None;
         let stop = CancellationToken::new();
         let (tell, mut told) = mpsc::unbounded_channel();
         let watch = move |activation: Activation| {

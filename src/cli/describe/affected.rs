@@ -1,13 +1,16 @@
 //! `isobar describe affected`
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use super::{Evaluated, Format, Part, exit, resolved_of};
 use crate::cli::workspace::{Workspace, stack_name, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
+use crate::model::affected::Affected;
+use crate::model::desired::Desired;
 use crate::report::describe::{self, Include};
-use crate::source;
-use crate::stacks::{self, Selection, Side};
+use crate::source::{self, Snapshot};
+use crate::stacks::{self, Resolution, Selection, Side};
 
 /// What the base is if nothing names one: where the remote's main branch was at the last fetch.
 const BASE: &str = "refs/remotes/origin/HEAD";
@@ -15,6 +18,21 @@ const BASE: &str = "refs/remotes/origin/HEAD";
 /// Which components differ between the folder as it stands and another revision, and why.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    compared: Compared,
+    /// The `settings` of each component.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    include_settings: Option<bool>,
+    /// How to write it.
+    #[arg(short, long, value_enum, default_value = "json")]
+    format: Format,
+    #[command(flatten)]
+    part: Part,
+}
+
+/// What is compared with what.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Compared {
     /// The reference to compare with; without one, the main branch of `origin`.
     #[arg(long, value_name = "REF")]
     r#ref: Option<String>,
@@ -33,56 +51,91 @@ pub(in crate::cli) struct Args {
     /// Below each component those that depend on it.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     include_dependents: Option<bool>,
-    /// The `settings` of each component.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    include_settings: Option<bool>,
     /// Leave out components with `metadata.locked`.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     exclude_locked: Option<bool>,
     #[command(flatten)]
     evaluated: Evaluated,
-    /// How to write it.
-    #[arg(short, long, value_enum, default_value = "json")]
-    format: Format,
-    #[command(flatten)]
-    part: Part,
+}
+
+/// Two trees and what they ask for.
+pub(in crate::cli) struct Sides {
+    old: Snapshot,
+    new: Snapshot,
+    base: Resolution,
+    head: ManuallyDrop<Resolution>,
+}
+
+impl Compared {
+    /// Whether those that depend on what differs are wanted too.
+    pub(in crate::cli) fn with_dependents(&self) -> bool {
+        self.include_dependents == Some(true)
+    }
+}
+
+impl Sides {
+    /// Resolves both; what is wrong with the newer one is shown.
+    pub(in crate::cli) fn new(context: &Context, compared: &Compared) -> Result<Self, Failure> {
+        let selection =
+            Selection { evaluation: compared.evaluated.evaluation(false), ..Selection::default() };
+        let at = |revision: &str| {
+            source::commit_snapshot(&context.global.folder, revision).map_err(unread)
+        };
+        let new = match &compared.head {
+            Some(revision) => at(revision)?,
+            None => Workspace::folder(context)?,
+        };
+        let old = match (&compared.repo_path, compared.sha.as_ref().or(compared.r#ref.as_ref())) {
+            (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,
+            (None, Some(revision)) => at(revision)?,
+            (None, None) => at(BASE).map_err(|_| {
+                mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
+            })?,
+        };
+        let base = Workspace::evaluated(context, &old, &selection)?;
+        let head = resolved_of(context, &new, &selection)?;
+        Ok(Self { old, new, base, head })
+    }
+
+    /// What the newer one asks for.
+    pub(in crate::cli) fn after(&self) -> &Desired {
+        &self.head.desired
+    }
+
+    /// What differs of what is wanted.
+    pub(in crate::cli) fn affected(
+        &self,
+        compared: &Compared,
+    ) -> Result<Vec<Affected<'_>>, Failure> {
+        let (before, after) = (&self.base.desired, self.after());
+        let mut all = stacks::affected(
+            Side { snapshot: &self.old, desired: before },
+            Side { snapshot: &self.new, desired: after },
+        );
+        if let Some(stack) = &compared.stack {
+            let known = stack_name(after, stack).or_else(|_| stack_name(before, stack))?;
+            all.retain(|one| one.component.id.stack == known);
+        }
+        if compared.exclude_locked == Some(true) {
+            all.retain(|one| !one.component.locked);
+        }
+        Ok(all)
+    }
+
+    /// How a command about them ends.
+    pub(in crate::cli) fn exit(&self) -> Exit {
+        exit(self.head.tree.iter().chain(&self.head.desired.diagnostics))
+    }
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let selection =
-        Selection { evaluation: args.evaluated.evaluation(false), ..Selection::default() };
-    let at =
-        |revision: &str| source::commit_snapshot(&context.global.folder, revision).map_err(unread);
-    let new = match &args.head {
-        Some(revision) => at(revision)?,
-        None => Workspace::folder(context)?,
-    };
-    let old = match (&args.repo_path, args.sha.as_ref().or(args.r#ref.as_ref())) {
-        (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,
-        (None, Some(revision)) => at(revision)?,
-        (None, None) => at(BASE).map_err(|_| {
-            mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
-        })?,
-    };
-    let base = Workspace::evaluated(context, &old, &selection);
-    let head = resolved_of(context, &new, &selection);
-    let (before, after) = (&base.desired, &head.desired);
-    let mut all = stacks::affected(
-        Side { snapshot: &old, desired: before },
-        Side { snapshot: &new, desired: after },
-    );
-    if let Some(stack) = &args.stack {
-        let known = stack_name(after, stack).or_else(|_| stack_name(before, stack))?;
-        all.retain(|one| one.component.id.stack == known);
-    }
-    if args.exclude_locked == Some(true) {
-        all.retain(|one| !one.component.locked);
-    }
+    let sides = Sides::new(context, &args.compared)?;
+    let all = sides.affected(&args.compared)?;
     let include = Include {
-        dependents: args.include_dependents == Some(true),
+        dependents: args.compared.with_dependents(),
         settings: args.include_settings == Some(true),
     };
-    let answer = describe::affected(&all, after, include).map_err(mistake)?;
+    let answer = describe::affected(&all, sides.after(), include).map_err(mistake)?;
     args.part.write(context, args.format, &answer)?;
-    Ok(exit(head.tree.iter().chain(&after.diagnostics)))
+    Ok(sides.exit())
 }

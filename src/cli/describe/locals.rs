@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         only_named: args.component.is_none(),
         ..Selection::default()
     };
-    let resolution = resolved_of(context, &snapshot, &selection);
+    let resolution = resolved_of(context, &snapshot, &selection)?;
     match &args.component {
         None => {
             let manifest = manifest(context, &resolution.desired, &snapshot, &args.stack)?;
@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
                 if exit(&resolution.desired.diagnostics) == Exit::Mistake {
                     return Ok(Exit::Mistake);
                 }
-                return Err(missing(context, &snapshot, name));
+                return Err(missing(context, &snapshot, name)?);
             };
             let said = said(context, &snapshot, &found.manifest);
             let kind = found.id.kind.as_str();
@@ -70,11 +70,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// There is no component `name` in the stack, told with the closest one of any stack.
-fn missing(context: &Context, snapshot: &Snapshot, name: &str) -> Failure {
+fn missing(context: &Context, snapshot: &Snapshot, name: &str) -> Result<Failure, Failure> {
     let all = Selection { unlinked: true, ..Selection::default() };
-    let all = Workspace::evaluated(context, snapshot, &all).desired;
+    let all = Workspace::evaluated(context, snapshot, &all)?.desired;
     let known = all.components().map(|one| one.id.name.as_str());
-    unknown("component", name, closest(name, known.filter(|known| *known != name)))
+    Ok(unknown("component", name, closest(name, known.filter(|known| *known != name))))
 }
 
 fn said(context: &Context, snapshot: &Snapshot, manifest: &Arc<str>) -> Said {
@@ -96,7 +96,7 @@ fn manifest(
         return Ok(found);
     }
     let all = Selection { unlinked: true, only_named: true, ..Selection::default() };
-    let all = Workspace::evaluated(context, snapshot, &all).desired;
+    let all = Workspace::evaluated(context, snapshot, &all)?.desired;
     let known = all.stacks.keys().map(StackName::as_str);
     Err(unknown("stack", name, closest(name, known)))
 }

@@ -1,6 +1,8 @@
 //! How rows are written.
 
-use crate::cli::{Context, Failure};
+use globset::Glob;
+
+use crate::cli::{Context, Failure, mistake};
 use crate::pattern::StackPattern;
 use crate::report::describe::Table;
 
@@ -25,9 +27,25 @@ pub(in crate::cli) struct Rows {
     /// How to write them.
     #[arg(long, value_enum, default_value = "table")]
     pub(super) format: Style,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+}
+
+/// Which cells, and in which order.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cli) struct Choice {
     /// What stands between the cells of `csv` and `tsv`.
     #[arg(long, value_name = "TEXT")]
-    pub(super) delimiter: Option<String>,
+    delimiter: Option<String>,
+    /// Only these columns, in this order: `Stack,Component`.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    columns: Vec<String>,
+    /// Rows in the order of these columns: `Stack:asc,Component:desc`.
+    #[arg(long, value_delimiter = ',', value_name = "ORDER")]
+    sort: Vec<String>,
+    /// Only rows whose cell fits: `Stack=*-prod`. May be given several times.
+    #[arg(long, value_name = "COLUMN=GLOB")]
+    filter: Vec<String>,
 }
 
 /// Which stacks are looked at.
@@ -39,8 +57,43 @@ pub(in crate::cli) struct Stacks {
 }
 
 impl Rows {
-    pub(super) fn write(&self, context: &Context, table: &Table) -> Result<(), Failure> {
-        self.format.write(context, table, self.delimiter.as_deref())
+    pub(super) fn write(&self, context: &Context, table: Table) -> Result<(), Failure> {
+        self.format.write(context, table, &self.choice)
+    }
+}
+
+impl Choice {
+    /// Whether anything is chosen that only rows have.
+    pub(super) fn is_any(&self) -> bool {
+        !self.columns.is_empty() || !self.sort.is_empty() || !self.filter.is_empty()
+    }
+
+    /// Leaves in `table` what is chosen.
+    fn apply(&self, table: &mut Table) -> Result<(), Failure> {
+        for text in &self.filter {
+            let Some((name, glob)) = text.split_once(['=', ':']) else {
+                return Err(mistake(format!("--filter: write `Column=glob`, not `{text}`")));
+            };
+            let glob = Glob::new(glob).map_err(|error| mistake(format!("--filter: {error}")))?;
+            let glob = glob.compile_matcher();
+            table.retain(name, |cell| glob.is_match(cell)).map_err(mistake)?;
+        }
+        for text in self.sort.iter().rev() {
+            let (name, order) = text.rsplit_once(':').unwrap_or((text, "asc"));
+            let descending = match order.trim() {
+                "asc" | "ascending" => false,
+                "desc" | "descending" => true,
+                other => {
+                    let what = format!("--sort: an order is `asc` or `desc`, not `{other}`");
+                    return Err(mistake(what));
+                }
+            };
+            table.sort(name, descending).map_err(mistake)?;
+        }
+        if !self.columns.is_empty() {
+            table.pick(&self.columns).map_err(mistake)?;
+        }
+        Ok(())
     }
 }
 
@@ -49,9 +102,11 @@ impl Style {
     pub(super) fn write(
         self,
         context: &Context,
-        table: &Table,
-        delimiter: Option<&str>,
+        mut table: Table,
+        choice: &Choice,
     ) -> Result<(), Failure> {
+        choice.apply(&mut table)?;
+        let delimiter = choice.delimiter.as_deref();
         match self {
             _ if context.output.json => context.output.print_json(&table.shown())?,
             Self::Json => context.output.print_json(&table.shown())?,

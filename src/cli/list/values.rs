@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<
                 let hidden = several(hidden, "more stack");
                 context.output.note(&format!("{hidden}: --max-columns 0 shows all"));
             }
-            args.rows.write(context, &table)?;
+            args.rows.write(context, table)?;
         }
     }
     Ok(exit(&resolution.tree))

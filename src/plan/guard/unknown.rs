@@ -11,13 +11,14 @@ use crate::plan::{Draft, PlanInput};
 /// unless a tool has sealed the set and settles it itself.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
     let mut holds = Vec::new();
-    let here = input.rendered.iter().filter(|_| input.moving.is_none());
-    for (id, built) in here {
+    let changes = draft.changes.iter().filter(|change| change.action != Action::Keep);
+    let changed: BTreeSet<_> = changes.map(|change| &change.component).collect();
+    for id in changed.into_iter().filter(|_| input.moving.is_none()) {
         let mut open = BTreeSet::new();
+        let built = input.rendered.get(id).and_then(|built| built.as_ref().ok());
         let pieces = built.iter().flat_map(|rendered| rendered.resources().values());
         pieces.for_each(|piece| piece.body.value.questions(&mut open));
-        let changes = draft.changes.iter().any(|c| c.component == *id && c.action != Action::Keep);
-        if changes && !open.is_empty() {
+        if !open.is_empty() {
             let reason = reason(&open);
             holds.push(Hold { part: Part::Component(id.clone()), reason });
         }

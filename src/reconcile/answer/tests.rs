@@ -12,7 +12,8 @@ fn person() -> (tempfile::TempDir, Reach) {
         ("TAG".to_owned(), "v7".to_owned()),
         ("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()),
     ]);
-    let person = Person { environment, folder: folder.path().to_owned() };
+    let imports = Imports::default();
+    let person = Person { environment, folder: folder.path().to_owned(), imports };
     (folder, Reach::Person(person))
 }
 
@@ -27,13 +28,14 @@ fn an_agent_never_hands_out_its_environment() {
 /// An agent whose settings allow two variables and some commands.
 fn allowed() -> Arc<Allowed> {
     let texts = |all: &[&str]| all.iter().map(|&text| text.to_owned()).collect();
-    let settings = AllowSettings {
+    let allow = AllowSettings {
+        imports: texts(&["https://git.example.com"]),
         env: texts(&["REGION", "UNSET"]),
         exec: texts(&["echo $REGION$TOKEN", "pwd", "yes", "sleep 60 & wait"]),
     };
     let environment = [("REGION", "eu"), ("TOKEN", "secret"), ("PATH", "/usr/bin:/bin")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Arc::new(Allowed::new(&settings, environment.into()))
+    Arc::new(Allowed::new(&allow, &AgentSettings::default(), environment.into()))
 }
 
 #[test]
@@ -75,10 +77,11 @@ fn only_the_tracked_branch_is_allowed_anything() {
     let merge = Revision::Merge { pull, head: commit(), base: commit() };
     let (allowed, tracked) = (allowed(), Revision::Commit(commit()));
     assert!(matches!(Reach::Agent.of(&allowed, &tracked), Reach::Allowed(_)));
-    assert!(matches!(Reach::Agent.of(&allowed, &merge), Reach::Agent));
+    assert!(matches!(Reach::Agent.of(&allowed, &merge), Reach::Proposed(_)));
     assert!(matches!(Reach::Agent.of(&Arc::default(), &tracked), Reach::Agent));
     let environment = BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]);
-    let nothing = Allowed::new(&AllowSettings::default(), environment);
+    let settings = AgentSettings::default();
+    let nothing = Allowed::new(&AllowSettings::default(), &settings, environment);
     assert!(matches!(Reach::Agent.of(&nothing.into(), &tracked), Reach::Agent));
     let (_folder, person) = person();
     assert!(matches!(person.of(&allowed, &tracked), Reach::Person(_)));
@@ -132,4 +135,34 @@ fn a_remote_is_taken_apart() {
     assert_eq!(remote_parts("git@example.com:acme/infra/live.git"), parts);
     assert_eq!(remote_parts("ssh://git@example.com/acme/infra/live"), parts);
     assert_eq!(remote_parts("/srv/live.git"), None);
+}
+
+/// What one repository imports, another one does not get by naming it: each has its own places.
+#[test]
+fn an_agent_gives_what_it_has_only_to_whom_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.yaml");
+    std::fs::write(&file, "a: 1\n").unwrap();
+    let url = format!("file://{}", file.display());
+    let sha256 = ContentId::of("a: 1\n").to_string();
+    let cache = folder.path().join("cache");
+    let settings = AgentSettings { cache, ..AgentSettings::default() };
+    let of = |place: &str| {
+        let allow =
+            AllowSettings { imports: [place.to_owned()].into(), ..AllowSettings::default() };
+        Arc::new(Allowed::new(&allow, &settings, BTreeMap::new()))
+    };
+    let (ours, theirs) =
+        (of(&format!("file://{}", folder.path().display())), of("https://x.example"));
+    let ask = |reach: Reach| answer(&reach, &question("import", &[&url, &sha256]));
+    let given = Some(Answer::Value(Value::text("a: 1\n")));
+    let is_refused = |said: Option<Answer>| matches!(said, Some(Answer::Refused(_)));
+    assert!(is_refused(ask(Reach::Proposed(ours.clone()))), "nobody fetched it yet");
+    assert_eq!(ask(Reach::Allowed(ours.clone())), given);
+    assert_eq!(ask(Reach::Proposed(ours)), given, "it is here");
+    for reach in [Reach::Allowed(theirs.clone()), Reach::Proposed(theirs), Reach::Agent] {
+        assert!(is_refused(ask(reach)));
+    }
+    let unlocked = answer(&Reach::Allowed(of(&url)), &question("import", &[&url]));
+    assert!(is_refused(unlocked), "what nothing is known of is not fetched");
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::component::shown;
 use super::dependents::row;
 use super::shown::Shown;
+use super::table::Table;
 use crate::ids::ComponentId;
 use crate::model::affected::{Affected, Cause};
 use crate::model::desired::{Component, Desired, Presence};
@@ -55,6 +56,53 @@ pub fn affected<'d>(
         shown(row)
     });
     Ok(Shown::List(rows.collect()))
+}
+
+/// All affected components by stack and name, a row each; with `dependents`, behind each one those
+/// that depend on it, to any depth and each of them once.
+pub fn affected_rows(all: &[Affected<'_>], desired: &Desired, dependents: bool) -> Table {
+    let row = |component: &Component, affected: String, file: String| {
+        let id = &component.id;
+        let state = match (component.presence, component.locked) {
+            (Presence::Disabled, _) => "disabled",
+            (_, true) => "locked",
+            _ => "enabled",
+        };
+        vec![
+            state.to_owned(),
+            id.name.to_string(),
+            id.stack.to_string(),
+            id.kind.to_string(),
+            affected,
+            file,
+        ]
+    };
+    let mut rows = Vec::new();
+    for one in all {
+        let mut said = Row::new();
+        causes(&mut said, &one.causes);
+        let text = |key: &str| match said.get(key) {
+            Some(Shown::Text(text)) => text.to_string(),
+            _ => String::new(),
+        };
+        rows.push(row(one.component, text("affected"), text("file")));
+    }
+    rows.sort_by(|a, b| (&a[2], &a[1]).cmp(&(&b[2], &b[1])));
+    if dependents {
+        let mut seen: BTreeSet<_> = all.iter().map(|one| &one.component.id).collect();
+        let mut open: Vec<_> = seen.iter().copied().collect();
+        while let Some(on) = open.pop() {
+            let depends = |one: &&Component| one.dependencies.iter().any(|that| that.on == *on);
+            for one in desired.components().filter(depends) {
+                if one.presence == Presence::Active && seen.insert(&one.id) {
+                    open.push(&one.id);
+                    rows.push(row(one, "dependent".to_owned(), String::new()));
+                }
+            }
+        }
+        rows.sort_by(|a, b| (&a[2], &a[1]).cmp(&(&b[2], &b[1])));
+    }
+    Table { rows, ..Table::new(&["Status", "Component", "Stack", "Type", "Affected", "File"]) }
 }
 
 type Row<'d> = BTreeMap<&'static str, Shown<'d>>;

@@ -14,20 +14,23 @@ mod stacks;
 mod json;
 mod dependents;
 mod affected;
+mod dependencies;
 mod table;
 mod rows;
 mod values;
 mod workflows;
 
-pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected};
+pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected, affected_rows};
 pub use component::{View, component};
+pub use dependencies::{Direction, dependencies, dependency_tree};
 pub use dependents::dependents;
 pub use rows::{
-    component_rows, instance_rows, metadata_rows, stack_rows, vendor_rows, workflow_rows,
+    component_rows, instance_rows, metadata_rows, source_rows, stack_rows, vendor_rows,
+    workflow_rows,
 };
 pub use shown::Shown;
 pub use stacks::{Filter, Stacks};
-pub use table::Table;
+pub use table::{NoColumn, Table};
 pub use values::{by_stack, side_by_side, values};
 pub use workflows::{Workflows, workflows};
 

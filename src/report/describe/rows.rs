@@ -69,6 +69,43 @@ pub fn metadata_rows<'d>(components: impl Iterator<Item = &'d Component>) -> Tab
     Table { rows, ..Table::new(&columns) }
 }
 
+/// Where the code of `components` comes from that say a `source`: by stack, kind and name. One
+/// stack needs no column for itself, and folders that are called like the component none either.
+pub fn source_rows<'d>(
+    components: impl Iterator<Item = &'d Component>,
+    of_one_stack: bool,
+) -> Table {
+    let mut rows = Vec::new();
+    for one in instances(components) {
+        let Some(source) = one.section("source") else { continue };
+        let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (uri, version) = match source.as_str() {
+            Some(uri) => (uri, ""),
+            None => (text("uri"), text("version")),
+        };
+        if !uri.is_empty() {
+            let (stack, kind) = (one.id.stack.to_string(), one.id.kind.to_string());
+            let (name, folder) = (one.id.name.to_string(), one.code.to_string());
+            rows.push(vec![stack, kind, name, folder, uri.to_owned(), version.to_owned()]);
+        }
+    }
+    rows.sort_unstable();
+    let has_folders = rows.iter().any(|cells| cells[2] != cells[3]);
+    let columns = ["Stack", "Type", "Component", "Folder", "URI", "Version"];
+    let mut table = Table { rows, ..Table::new(&columns) };
+    let leave = |cells: &mut Vec<String>| {
+        if !has_folders {
+            cells.remove(3);
+        }
+        if of_one_stack {
+            cells.remove(0);
+        }
+    };
+    table.rows.iter_mut().for_each(leave);
+    leave(&mut table.columns);
+    table
+}
+
 /// The workflows of `files`, by file and name; see [`crate::stacks`] for where files come from.
 pub fn workflow_rows(files: &Value) -> Table {
     let mut rows = Vec::new();

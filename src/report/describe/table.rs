@@ -3,6 +3,16 @@
 use super::shown::Shown;
 use crate::report::words::visible;
 
+/// A column that a table does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no column `{name}`; there are {}", columns.join(", "))]
+pub struct NoColumn {
+    /// What was asked for.
+    pub name: String,
+    /// What there is.
+    pub columns: Vec<String>,
+}
+
 /// Rows under named columns. Every row has as many cells as there are columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -23,6 +33,42 @@ impl Table {
     pub fn keep(&mut self, columns: usize) {
         self.columns.truncate(columns);
         self.rows.iter_mut().for_each(|row| row.truncate(columns));
+    }
+
+    /// Leaves these columns, in this order; the error is the one there is none of.
+    pub fn pick(&mut self, names: &[String]) -> Result<(), NoColumn> {
+        let picked = names.iter().map(|name| self.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let only = |cells: &Vec<String>| picked.iter().map(|at| cells[*at].clone()).collect();
+        self.rows = self.rows.iter().map(only).collect();
+        self.columns = only(&self.columns);
+        Ok(())
+    }
+
+    /// Puts rows in the order of the column's cells, rows with equal cells as they were. Numbers
+    /// count as numbers.
+    pub fn sort(&mut self, name: &str, descending: bool) -> Result<(), NoColumn> {
+        let at = self.column(name)?;
+        let key = |cells: &Vec<String>| {
+            let number = cells[at].parse::<u64>().ok();
+            (number.is_none(), number, cells[at].clone())
+        };
+        match descending {
+            false => self.rows.sort_by_key(key),
+            true => self.rows.sort_by_key(|cells| std::cmp::Reverse(key(cells))),
+        }
+        Ok(())
+    }
+
+    /// Leaves the rows whose cell in the column `fits`.
+    pub fn retain(&mut self, name: &str, fits: impl Fn(&str) -> bool) -> Result<(), NoColumn> {
+        let at = self.column(name)?;
+        self.rows.retain(|cells| fits(&cells[at]));
+        Ok(())
+    }
+
+    fn column(&self, name: &str) -> Result<usize, NoColumn> {
+        let found = self.columns.iter().position(|column| column.eq_ignore_ascii_case(name.trim()));
+        found.ok_or_else(|| NoColumn { name: name.to_owned(), columns: self.columns.clone() })
     }
 
     /// The columns side by side, two blanks between them; nothing at all without rows.

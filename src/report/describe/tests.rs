@@ -5,11 +5,16 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use serde::Serialize;
 
-use super::{Filter, Shown, Stacks, View, component, component_rows, dependents};
+use super::{
+    Filter, Shown, Stacks, Table, View, affected_rows, component, component_rows, dependents,
+};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
-use crate::model::desired::{Component, Desired, Layer, Layout, Listing, Presence, Reach, Stack};
+use crate::model::affected::{Affected, Cause};
+use crate::model::desired::{
+    Component, Dependency, Desired, Layer, Layout, Listing, Presence, Reach, Stack,
+};
 use crate::model::policy::Reconcile;
-use crate::model::value::{Map, Node, Rules, Value};
+use crate::model::value::{Map, Node, Origin, Rules, Value};
 use crate::model::yaml;
 
 /// A component of the stack `dev` with these sections.
@@ -321,4 +326,42 @@ fn a_number_that_json_has_no_word_for_is_an_error() {
     let value = Value::computed(Node::Float(f64::INFINITY));
     let error = serde_json::to_string(&Shown::Value(&value)).expect_err("no JSON");
     expect![["`inf` is a number that JSON has no word for"]].assert_eq(&error.to_string());
+}
+
+#[test]
+fn cells_are_picked_sorted_and_left_by_the_names_of_their_columns() {
+    let rows = [["a", "9"], ["b", "10"], ["c", "9"], ["d", ""]];
+    let rows = rows.iter().map(|cells| cells.iter().map(ToString::to_string).collect()).collect();
+    let table = Table { rows, ..Table::new(&["Name", "Count"]) };
+    let after = |change: &dyn Fn(&mut Table)| {
+        let mut table = table.clone();
+        change(&mut table);
+        table.delimited(",")
+    };
+    assert_eq!(after(&|t| t.sort("count", false).unwrap()), "Name,Count\na,9\nc,9\nb,10\nd,\n");
+    assert_eq!(after(&|t| t.sort("Count", true).unwrap()), "Name,Count\nd,\nb,10\na,9\nc,9\n");
+    let picked = after(&|t| t.pick(&["count".to_owned(), " Name".to_owned()]).unwrap());
+    assert_eq!(picked, "Count,Name\n9,a\n10,b\n9,c\n,d\n");
+    assert_eq!(after(&|t| t.retain("Name", |cell| cell > "b").unwrap()), "Name,Count\nc,9\nd,\n");
+    let odd = table.clone().sort("Nam", false).unwrap_err();
+    assert_eq!(odd.to_string(), "there is no column `Nam`; there are Name, Count");
+}
+
+#[test]
+fn rows_of_what_differs_end_with_what_depends_on_it_once() {
+    let mut all: Vec<_> = ["a", "b", "c", "d"].map(|name| of_kind("terraform", name, "{}")).into();
+    for (one, on) in [(1, 0), (2, 0), (2, 1)] {
+        let (on, origin) = (all[on].id.clone(), Origin::NONE);
+        all[one].dependencies.push(Dependency { on, origin });
+    }
+    all[0].locked = true;
+    let desired = desired(all);
+    let first = desired.components().next().expect("a component");
+    let causes = vec![Cause::File("a.txt".to_owned()), Cause::Code];
+    let affected = [Affected { component: first, causes }];
+    let rows = |dependents| affected_rows(&affected, &desired, dependents).delimited(",");
+    let head = "Status,Component,Stack,Type,Affected,File\nlocked,a,dev,terraform,file,a.txt\n";
+    assert_eq!(rows(false), head);
+    let dependent = |name: &str| format!("enabled,{name},dev,terraform,dependent,\n");
+    assert_eq!(rows(true), format!("{head}{}{}", dependent("b"), dependent("c")));
 }

@@ -20,5 +20,6 @@ pub use diagnostics::diagnostics;
 pub use explain::explain;
 pub use lines::{approved, checked, comments, heading};
 pub use outcome::outcome;
+pub use palette::unpainted;
 pub use plan::{plan, review};
 pub use status::status;

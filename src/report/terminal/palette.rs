@@ -18,6 +18,25 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// `text` without what [`paint`] put around its parts.
+pub fn unpainted(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(parts.next());
+    for part in parts {
+        match part.split_once('m') {
+            Some((style, rest)) if style.bytes().all(|b| matches!(b, b'0'..=b'9' | b';')) => {
+                plain.push_str(rest);
+            }
+            _ => {
+                plain.push_str("\x1b[");
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
+}
+
 /// The sign of an action, and its colour.
 pub(super) fn sign(action: &Action) -> (char, Style) {
     match action {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
+
 use super::palette::{
     CHANGES, COMES, FAINT, GOES, HINT, PLAIN, STRONG, paint, sign, verdict as colour,
 };
@@ -26,9 +28,10 @@ pub fn review(review: &Review) -> String {
     for cause in cause::all(review) {
         let _ = writeln!(out, "  {}", cause.sentence(str::to_owned));
     }
-    for plan in words::plans_by_severity(review) {
+    let plans: Vec<_> = words::plans_by_severity(review).into_par_iter().map(plan).collect();
+    for plan in plans {
         out.push('\n');
-        out.push_str(&self::plan(plan));
+        out.push_str(&plan);
     }
     if !review.unchanged_stacks.is_empty() {
         let names: Vec<_> = review.unchanged_stacks.iter().map(|s| visible(s.as_str())).collect();
@@ -81,7 +84,8 @@ fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
     let path = visible(&field.path.to_string());
     let path = if path.is_empty() { "content".to_owned() } else { path };
     let note = words::origin(field).unwrap_or_default();
-    let line = match shown(field) {
+    let shown = shown(field);
+    let line = match &shown {
         Shown::Secret(text) => format!("        {path}: {text}"),
         Shown::Values(Some(before), Some(after)) => format!("        {path}: {before} -> {after}"),
         // Where everything comes or goes, the sign at its head says so for all fields.
@@ -96,7 +100,7 @@ fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
         Shown::Values(None, None) | Shown::Lines(_) => format!("        {path}:"),
     };
     write_noted(out, &line, line.chars().count(), &note, FAINT);
-    if let Shown::Lines(lines) = shown(field) {
+    if let Shown::Lines(lines) = shown {
         for line in lines {
             let style = match line.sign {
                 '-' => GOES,

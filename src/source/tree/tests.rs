@@ -118,3 +118,17 @@ async fn replaced_objects_are_not_looked_at() {
     source.fetch().await.unwrap();
     assert_eq!(shown(&source.snapshot(&at(&commit)).await.unwrap()), "a: 1\n");
 }
+
+#[tokio::test]
+async fn a_link_has_as_many_bytes_as_operating_systems_take() {
+    let repo = Repo::new();
+    let link = |bytes: usize| {
+        let first = if bytes.is_multiple_of(2) { ".//" } else { "" };
+        let target = format!("{first}{}x", "./".repeat((bytes - first.len()) / 2));
+        assert_eq!(target.len(), bytes);
+        repo.tree(&[("l", Link, repo.blob(&target)), ("x", Blob, repo.blob("1"))])
+    };
+    assert_eq!(read(&repo, link(4096)).await.unwrap().entries().len(), 2);
+    let refused = read(&repo, link(4097)).await.unwrap_err();
+    assert!(refused.to_string().contains("too long a path"), "{refused}");
+}

@@ -173,3 +173,23 @@ fn modules_in_a_ring_end() {
         "#]],
     );
 }
+
+/// A chain of modules is followed to its thousandth folder.
+#[test]
+fn code_is_a_thousand_folders() {
+    let used = |modules: usize| {
+        let link = |at: usize| {
+            format!("--- m/{at}/main.tf\nmodule \"next\" {{\n  source = \"../{}\"\n}}\n", at + 1)
+        };
+        let links: String = (1..modules).map(link).collect();
+        let last = format!("--- m/{modules}/main.tf\nlocals {{ a = 1 }}\n");
+        let first = "--- components/terraform/vpc/main.tf\nmodule \"m\" {\n  source = \"../../../m/1\"\n}\n";
+        let stack =
+            "--- stacks/deploy/a.yaml\nvars: {stage: a}\ncomponents: {terraform: {vpc: {}}}\n";
+        let (snapshot, resolution) = tree(&format!("{stack}{first}{links}{last}"));
+        let desired = &resolution.desired;
+        let component = desired.components().next().expect("a component");
+        super::code::Code::new(Side { snapshot: &snapshot, desired }).of(component).len()
+    };
+    assert_eq!((used(998), used(999), used(1_000)), (999, 1_000, 1_000));
+}

@@ -7,7 +7,7 @@ use crate::model::canonical;
 use crate::model::desired::{Component, Presence, Reach, Stack};
 use crate::model::files::{File, Files};
 use crate::model::path::FieldPath;
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Node, Value};
 
 /// What stands for a value that is not known yet: nothing is said about it.
 const UNKNOWN: &str = "(computed)";
@@ -27,14 +27,18 @@ pub(super) fn component(component: &Component) -> Json {
     Json::Object(all)
 }
 
-/// The stack: its name, and its active components by kind and name.
-pub(super) fn stack(stack: &Stack) -> Json {
+/// The stack: its name, and its active components, which `components` are, by kind and name.
+pub(super) fn stack<'c>(
+    stack: &Stack,
+    components: impl Iterator<Item = (&'c Component, Json)>,
+) -> Json {
     let mut kinds: Object<String, Json> = Object::new();
-    for component in active(stack) {
+    for (component, input) in components {
         let kind = kinds.entry(component.id.kind.as_str()).or_insert_with(|| json!({}));
-        kind[component.id.name.as_str()] = self::component(component);
+        kind[component.id.name.as_str()] = input;
     }
-    json!({ "stack": stack.name, "components": kinds })
+    let all = [("stack".to_owned(), json!(stack.name)), ("components".into(), Json::Object(kinds))];
+    Json::Object(all.into_iter().collect())
 }
 
 /// What exists to be applied.
@@ -104,7 +108,6 @@ fn plain(value: &Value) -> Json {
             Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
         }
         Node::Unknown(_) | Node::Secret(_) => Json::from(UNKNOWN),
-        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack))),
         _ => canonical::encode(value),
     }
 }

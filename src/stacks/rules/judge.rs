@@ -1,8 +1,10 @@
 //! Every rule asked about everything it holds for.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::cel::Cel;
@@ -26,7 +28,7 @@ use crate::stacks::load::Library;
 pub struct Rulebook {
     snapshot: Snapshot,
     folders: Folders,
-    compiled: BTreeMap<Source, Result<Compiled, Vec<Diagnostic>>>,
+    compiled: Mutex<BTreeMap<Source, Once>>,
 }
 
 /// What came of asking all rules.
@@ -50,6 +52,9 @@ pub struct Answer {
 /// A rule's text: its language, its file, and the files it imports.
 type Source = (Language, Arc<str>, Vec<Arc<str>>);
 
+/// A rule that whoever asks it first compiles, and nobody again.
+type Once = Arc<OnceLock<Result<Compiled, Vec<Diagnostic>>>>;
+
 enum Compiled {
     JsonSchema(JsonSchema),
     Rego(Box<Rego>),
@@ -62,41 +67,67 @@ impl Rulebook {
     pub fn read(snapshot: &Snapshot, policy: &RepositoryPolicy) -> Self {
         let (dialect, _) = Dialect::read(&mut Library::new(snapshot, ""));
         let folders = Folders::read(snapshot, &dialect, &policy.schemas);
-        Self { snapshot: snapshot.clone(), folders, compiled: BTreeMap::new() }
+        Self { snapshot: snapshot.clone(), folders, compiled: Mutex::default() }
     }
 
     /// Asks all rules about all that is to be applied.
-    pub fn judge(&mut self, desired: &Desired) -> Verdicts {
+    pub fn judge(&self, desired: &Desired) -> Verdicts {
         let mut verdicts = Verdicts::default();
-        let lying: Vec<Rule> = self.folders.all().cloned().collect();
-        for rule in &lying {
-            verdicts.diagnostics.extend(self.compiled(rule).err().into_iter().flatten());
+        let lying: Vec<_> = self.folders.all().collect();
+        lying.par_iter().for_each(|rule| drop(self.compiled(rule)));
+        for rule in lying {
+            let compiled = self.compiled(rule);
+            let faults = compiled.wait().as_ref().err();
+            let faults = faults.into_iter().flatten().map(|fault| level(rule, fault.clone()));
+            verdicts.diagnostics.extend(faults);
         }
-        for stack in desired.stacks.values() {
+        let stacks: Vec<_> = desired.stacks.values().collect();
+        let judged = stacks.into_par_iter().map(|stack| {
+            let mut verdicts = Verdicts::default();
+            let mut inputs = Vec::new();
             for component in input::active(stack) {
-                let answer = self.ask(component, &desired.files, &Asked::All);
+                let input = OnceCell::new();
+                let answer = self.answer(component, &desired.files, &Asked::All, &input);
                 verdicts.add(&component.id, answer.unwrap_or_default().diagnostics);
+                inputs.push((component, input));
             }
-            self.judge_stack(stack, &desired.files, &mut verdicts);
+            self.judge_stack(stack, inputs, &desired.files, &mut verdicts);
+            verdicts
+        });
+        for more in judged.collect::<Vec<_>>() {
+            verdicts.diagnostics.extend(more.diagnostics);
+            verdicts.broken.extend(more.broken);
         }
         verdicts
     }
 
     /// Asks the rules of stacks alone.
-    pub fn judge_stacks(&mut self, desired: &Desired) -> Vec<Diagnostic> {
+    pub fn judge_stacks(&self, desired: &Desired) -> Vec<Diagnostic> {
         let mut verdicts = Verdicts::default();
         for stack in desired.stacks.values() {
-            self.judge_stack(stack, &desired.files, &mut verdicts);
+            let inputs = input::active(stack).map(|component| (component, OnceCell::new()));
+            self.judge_stack(stack, inputs.collect(), &desired.files, &mut verdicts);
         }
         verdicts.diagnostics
     }
 
     /// Asks some rules about one component.
     pub fn ask(
-        &mut self,
+        &self,
         component: &Component,
         files: &Files,
         asked: &Asked,
+    ) -> Result<Answer, UnknownRule> {
+        self.answer(component, files, asked, &OnceCell::new())
+    }
+
+    /// The same; `input` is what rules see of it, once any wants to.
+    fn answer(
+        &self,
+        component: &Component,
+        files: &Files,
+        asked: &Asked,
+        input: &OnceCell<Json>,
     ) -> Result<Answer, UnknownRule> {
         let home = input::span(component, files);
         let span = |value: &Value| files.span(value.origin).unwrap_or_else(|| home.clone());
@@ -106,7 +137,7 @@ impl Rulebook {
         if rules.is_empty() {
             return Ok(Answer { rules: names, diagnostics: found });
         }
-        let input = input::component(component);
+        let input = input.get_or_init(|| input::component(component));
         for rule in &rules {
             let place = |violation: &Violation| {
                 let Found { path, value, whole } =
@@ -119,19 +150,30 @@ impl Rulebook {
                     false => (format!("`{path}`"), span(value)),
                 })
             };
-            found.extend(self.broken(rule, &input, place));
+            found.extend(self.broken(rule, input, place));
         }
         Ok(Answer { rules: names, diagnostics: found })
     }
 
-    fn judge_stack(&mut self, stack: &Stack, files: &Files, verdicts: &mut Verdicts) {
-        let rules = self.folders.stacks.clone();
-        if rules.is_empty() || input::active(stack).next().is_none() {
+    /// Asks the rules of stacks about one, whose active components `inputs` are.
+    fn judge_stack(
+        &self,
+        stack: &Stack,
+        inputs: Vec<(&Component, OnceCell<Json>)>,
+        files: &Files,
+        verdicts: &mut Verdicts,
+    ) {
+        let rules = &self.folders.stacks;
+        if rules.is_empty() || inputs.is_empty() {
             return;
         }
-        let input = input::stack(stack);
+        let seen = inputs.into_iter().map(|(component, input)| {
+            let input = input.into_inner().unwrap_or_else(|| input::component(component));
+            (component, input)
+        });
+        let input = input::stack(stack, seen);
         let manifest = stack.manifests.first().cloned().unwrap_or_else(|| "".into());
-        for rule in &rules {
+        for rule in rules {
             let mut of: BTreeMap<Option<ComponentId>, Vec<Diagnostic>> = BTreeMap::new();
             let home = Span::file(manifest.clone());
             let compiled = match self.asked(rule, &input) {
@@ -162,7 +204,7 @@ impl Rulebook {
     /// What `rule` finds in `input`. `place` says what a violation is about and where that is;
     /// nothing, if it is about a value that is not known yet.
     fn broken(
-        &mut self,
+        &self,
         rule: &Rule,
         input: &Json,
         place: impl Fn(&Violation) -> Option<(String, Span)>,
@@ -180,11 +222,14 @@ impl Rulebook {
     }
 
     /// How `input` breaks `rule`; or why that cannot be told.
-    fn asked(&mut self, rule: &Rule, input: &Json) -> Result<Vec<Violation>, Vec<Diagnostic>> {
-        let answer = match self.compiled(rule)? {
-            Compiled::JsonSchema(schema) => Ok(schema.violations(input)),
-            Compiled::Rego(rego) => rego.violations(input, rule.timeout),
-            Compiled::Cel(cel) => {
+    fn asked(&self, rule: &Rule, input: &Json) -> Result<Vec<Violation>, Vec<Diagnostic>> {
+        let answer = match self.compiled(rule).wait() {
+            Err(found) => {
+                return Err(found.iter().map(|fault| level(rule, fault.clone())).collect());
+            }
+            Ok(Compiled::JsonSchema(schema)) => Ok(schema.violations(input)),
+            Ok(Compiled::Rego(rego)) => rego.violations(input, rule.timeout),
+            Ok(Compiled::Cel(cel)) => {
                 let otherwise = rule.description.as_deref();
                 cel.violations(input, otherwise.unwrap_or("it does not hold"))
             }
@@ -196,15 +241,14 @@ impl Rulebook {
         })
     }
 
-    fn compiled(&mut self, rule: &Rule) -> Result<&Compiled, Vec<Diagnostic>> {
+    /// The rule, compiled.
+    fn compiled(&self, rule: &Rule) -> Once {
         let source = (rule.language, rule.file.clone(), rule.modules.clone());
-        if !self.compiled.contains_key(&source) {
-            let compiled = compile(&self.snapshot, rule);
-            self.compiled.insert(source.clone(), compiled);
-        }
-        self.compiled[&source]
-            .as_ref()
-            .map_err(|found| found.iter().map(|fault| level(rule, fault.clone())).collect())
+        let mut all = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let once = all.entry(source).or_default().clone();
+        drop(all);
+        once.get_or_init(|| compile(&self.snapshot, rule));
+        once
     }
 }
 

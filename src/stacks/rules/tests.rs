@@ -30,7 +30,7 @@ fn told(found: &[Diagnostic]) -> String {
 
 /// Everything that all rules say, and who is held back.
 fn judged(text: &str, expected: &Expect) {
-    let (_, desired, mut rules) = files(text);
+    let (_, desired, rules) = files(text);
     let verdicts = rules.judge(&desired);
     let broken = verdicts.broken.keys().map(|id| format!("held: {id}\n"));
     expected.assert_eq(&(told(&verdicts.diagnostics) + &broken.collect::<String>()));
@@ -310,7 +310,7 @@ components: {terraform: {db: {}}}
 
 #[test]
 fn a_framework_is_asked_by_name() {
-    let (_, desired, mut rules) = files(
+    let (_, desired, rules) = files(
         r#"--- stacks/_globals/schemas/frameworks/soc2.cel
 has(vars.encrypted) && vars.encrypted
 --- stacks/_globals/schemas/frameworks/hipaa/vpc.cel
@@ -326,7 +326,7 @@ components:
 "#,
     );
     let vpc = desired.components().next().expect("a component").clone();
-    let mut ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
+    let ask = |name: &str| rules.ask(&vpc, &desired.files, &Asked::Named(name.to_owned()));
     expect![[r#"
         stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `soc2`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/soc2.cel`)
         stacks/dev.yaml:4:5 Error rule-broken: `vpc` breaks the rule `hipaa/vpc`: it does not hold (the rule is in `stacks/_globals/schemas/frameworks/hipaa/vpc.cel`)
@@ -396,4 +396,20 @@ components:
     expect![[r#"
         stacks/dev.yaml:11:37 Warning manifest-shape: `components.terraform.net.metadata.tags[0]`: 1 is not of type "string"
     "#]].assert_eq(&told(&found));
+}
+
+#[test]
+fn a_rule_has_a_mebibyte() {
+    let found = |bytes: usize| {
+        let rule = format!("true // {}", "x".repeat(bytes - "true // ".len()));
+        let text = format!(
+            "--- schemas/all.cel\n{rule}--- stacks/dev.yaml\nvars: {{stage: dev}}\nsettings: \
+             {{validation: {{all: {{schema_type: cel, schema_path: all.cel}}}}}}\n\
+             components: {{terraform: {{vpc: {{}}}}}}\n"
+        );
+        let (_, desired, rules) = files(&text);
+        rules.judge(&desired).diagnostics.iter().map(|found| found.code).collect::<Vec<_>>()
+    };
+    assert_eq!(found(1 << 20), []);
+    assert_eq!(found((1 << 20) + 1), [crate::diagnostic::Code::FileTooLarge]);
 }

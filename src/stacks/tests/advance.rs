@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::shown;
+use crate::model::desired::Presence;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
 use crate::pattern::StackPattern;
@@ -33,7 +34,7 @@ const FILES: &[(&str, &[&str])] = &[
     (
         "stacks/deploy/b.yaml",
         &[
-            "import: [mixins/one, catalog/vpc, catalog/rendered]\nvars: {stage: b}\ncomponents: {terraform: {db: {vars: {x: 1}, settings: {depends_on: {1: {component: vpc, stage: a}}}}}}\n",
+            "import: [mixins/one, catalog/vpc, catalog/rendered]\nvars: {stage: b}\ncomponents: {terraform: {db: {vars: {x: 1}, settings: {depends_on: {1: {component: vpc, stage: a}}}}, called: {vars: {y: !env Y}}, asked: {vars: {y: '{{ env \"Y\" }}'}, settings: {depends_on: {1: {component: called}}}}}}\n",
             "import: [catalog/vpc]\nvars: {stage: b}\ncomponents: {terraform: {vpc: {vars: {stage: a}}}}\n",
             "import: [catalog/vpc]\nvars: {stage: b}\ncomponents: {terraform: {db: {component: code, vars: {y: !env Y}}}}\n",
             "",
@@ -107,12 +108,16 @@ fn going_on_is_the_same_as_starting_anew() {
                 let file =
                     if seeded.below(10) == 0 { 0 } else { 1 + seeded.below(FILES.len() - 1) };
                 // What a file says first is right; mostly it is that.
-                let other = seeded.below(3) == 0;
+                let other = seeded.below(5) == 0;
                 chosen[file] = if other { seeded.below(FILES[file].1.len()) } else { 0 };
             }
             let snapshot = snapshot(&chosen);
             let (selection, answers) = (selection(&mut seeded), answers(&mut seeded));
             resolver.advance(&snapshot);
+            // As when answers are found to what was asked first.
+            if seeded.below(2) == 0 {
+                resolver.resolve(&selection, &Answers::new());
+            }
             let kept = resolver.resolve(&selection, &answers);
             let fresh = Resolver::new(&snapshot).resolve(&selection, &answers);
             faulty += usize::from(!fresh.desired.is_complete());
@@ -134,15 +139,37 @@ fn selection(seeded: &mut Seeded) -> Selection {
     match seeded.below(6) {
         0 => Selection { stacks: glob("a"), ..Selection::default() },
         1 => Selection { components: components("vpc"), unlinked: true, ..Selection::default() },
+        2 => Selection::to_apply(),
         _ => Selection::all(),
     }
 }
 
+/// What may be applied is the same, whether what may not is worked out or not.
+#[test]
+fn what_is_to_be_applied_is_part_of_everything() {
+    let example = crate::source::folder_snapshot(std::path::Path::new("examples-repo"));
+    let example = example.expect("it is there");
+    let resolve = |selection| Resolver::new(&example).resolve(&selection, &Answers::new());
+    let (all, part) = (resolve(Selection::all()), resolve(Selection::to_apply()));
+    let active = |resolution: &Resolution| {
+        let active = resolution.desired.components().filter(|c| c.presence != Presence::Abstract);
+        active.map(|component| format!("{component:?}")).collect::<Vec<_>>()
+    };
+    assert!(active(&part).len() > 100);
+    assert_eq!(active(&part), active(&all));
+    assert_eq!(part.desired.diagnostics, all.desired.diagnostics);
+    let names = |resolution: &Resolution| {
+        let components = resolution.desired.components();
+        components.map(|c| (c.id.clone(), c.presence)).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&part), names(&all));
+}
+
 fn answers(seeded: &mut Seeded) -> Answers {
     let question = Question { function: "env".into(), arguments: vec!["Y".into()] };
-    match seeded.below(3) {
-        0 => Answers::new(),
-        1 => Answers::from([(question, Answer::Value(Value::text("answered")))]),
+    match seeded.below(10) {
+        0..4 => Answers::new(),
+        4..9 => Answers::from([(question, Answer::Value(Value::text("answered")))]),
         _ => Answers::from([(question, Answer::Refused("no".to_owned()))]),
     }
 }

@@ -133,30 +133,32 @@ components: {terraform: {vpc: {}}}
     );
 }
 
+/// As recorded of Atmos 1.226.1 (`tests/conformance`, 193 for the first and 102 for the second): what
+/// a file is called does not decide how it is rendered, but whether it is YAML before.
 #[test]
 fn a_template_that_can_be_parsed_keeps_types_and_another_is_text() {
     check_stacks(
         "--- stacks/parsed.yaml.tmpl
-components: {terraform: {'svc-{{ .name }}': {vars: {port: '{{ .port }}', text: 'p{{ .port }}'}}}}
+components: {terraform: {'svc-{{ .name }}': {vars: {port: '{{ .port }}', text: 'p{{ .port }}', size: '{{ .size }}'}}}}
 --- stacks/text.yaml.tmpl
 components:
   terraform:
     web-{{ .name }}:
-      vars: {port: '{{ .port }}', other: 1}
+      vars: {port: '{{ .port }}', other: 1, size: '{{ .size }}'}
       {{ if true }}metadata: {enabled: true}{{ end }}
 --- stacks/deploy/dev.yaml
 import:
-  - {path: parsed, context: {name: a, port: 80}}
-  - {path: text, context: {name: a, port: 80}}
+  - {path: parsed, context: {name: a, port: 0x50, size: 2.5}}
+  - {path: text, context: {name: a, port: 0x50, size: 2.5}}
 vars: {stage: dev}
 ",
         &expect![[r#"
             dev -> default
               terraform/svc-a
-                vars: {stage: "dev", port: 80, text: "p80"}
+                vars: {stage: "dev", port: 80, text: "p80", size: 2.5}
               terraform/web-a
                 metadata: {enabled: true}
-                vars: {stage: "dev", port: "80", other: 1}
+                vars: {stage: "dev", port: "80", other: 1, size: "2.5"}
         "#]],
     );
 }

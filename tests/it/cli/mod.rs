@@ -60,6 +60,9 @@ const COMMANDS: &[&str] = &[
     "list components",
     "list instances",
     "list metadata",
+    "list affected",
+    "list dependencies",
+    "list sources",
     "list values",
     "list vars",
     "list settings",
@@ -73,6 +76,7 @@ const COMMANDS: &[&str] = &[
     "describe config",
     "describe locals",
     "describe workflows",
+    "lock",
     "pull",
     "pull open",
     "pull list",
@@ -199,6 +203,22 @@ fn what_files_say_is_listed_and_described() {
         "list workflows",
         "list workflows -f net.yaml --format csv --delimiter ;",
         "list vendor --format yaml",
+        "list dependencies",
+        "list deps vpc --stack prod",
+        "list dependencies app --direction forward",
+        "list dependencies --format json --direction reverse --stack dev",
+        "list dependencies vcp",
+        "list sources",
+        "list sources web --stack dev --format csv",
+        "list sources none",
+        "list instances --columns stack,component --sort Component:desc,Stack:asc",
+        "list instances --filter Stack=p* --columns Component --format csv",
+        "list metadata --filter Locked=true --columns Component,Locked --format json",
+        "list components --sort Stacks:desc",
+        "list stacks --sort Stack:desc --format csv",
+        "list stacks --columns Name",
+        "list stacks --sort Stack:up",
+        "list instances --filter p*",
     ] {
         session.run(line);
     }
@@ -326,6 +346,9 @@ components:
     session.run("describe affected --ref main");
     session.run("describe affected --ref refs/heads/main --include-dependents --format yaml");
     session.run("describe affected --ref main --stack b");
+    session.run("list affected --ref main");
+    session.run("list affected --ref main --include-dependents --format csv --sort Affected:desc");
+    session.run("list affected --ref main --stack b --columns Component,Affected");
     session.run("describe affected --head main --ref main --include-settings=true");
     session.is("affected");
 }

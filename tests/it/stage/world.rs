@@ -2,7 +2,7 @@
 //! stopped at any point, and whoever plays in it knows when nothing happens any more.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +16,10 @@ const START: &str = "2025-03-03T09:00:00Z";
 
 /// Who sleeps for less waits for what another does, not for time.
 const NAP: Duration = Duration::from_millis(20);
+
+/// How long it takes a process to begin, in parts and how many.
+const FORK: Duration = Duration::from_millis(5);
+const FORKS: u32 = 20;
 
 /// The parts of a simulated world, in the hands of a test.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ pub(crate) struct StillClock {
     passed: watch::Sender<Duration>,
     deadlines: Mutex<BTreeMap<Duration, usize>>,
     naps: Notify,
+    /// How many nap.
+    napping: AtomicUsize,
 }
 
 /// `sim-000001`, `sim-000002`, ...
@@ -66,6 +72,7 @@ impl Simulation {
                 passed: watch::Sender::new(passed),
                 deadlines: Mutex::default(),
                 naps: Notify::new(),
+                napping: AtomicUsize::new(0),
             }),
             ids: Arc::new(Counter { last: AtomicU64::new(last) }),
             trap: Arc::default(),
@@ -112,13 +119,20 @@ impl Rest {
 
     /// Returns when nothing happens any more but with time, or by a nudge from outside.
     pub(crate) async fn reached(&self, clock: &StillClock) {
+        let mut patience = FORKS;
         loop {
             self.parked.notified().await;
             let Some(ended) = self.work.at_rest() else { continue };
             // Who naps waits for what another does: it looks again if anything was done.
             let looked = self.looked.lock().expect("nobody panics with it").replace(ended);
             if looked == Some(ended) {
-                return;
+                if clock.napping.load(Ordering::SeqCst) == 0 || patience == 0 {
+                    return;
+                }
+                patience -= 1;
+                // A lock that is let go is still held by a process that another test begins, until
+                // that runs its own program.
+                let _ = tokio::time::timeout(FORK, std::future::pending::<()>()).await;
             }
             clock.naps.notify_waiters();
         }
@@ -146,6 +160,22 @@ impl Drop for Sleeper<'_> {
     }
 }
 
+/// Counts one who naps, until that is over.
+struct Napping<'a>(&'a StillClock);
+
+impl<'a> Napping<'a> {
+    fn new(clock: &'a StillClock) -> Self {
+        clock.napping.fetch_add(1, Ordering::SeqCst);
+        Self(clock)
+    }
+}
+
+impl Drop for Napping<'_> {
+    fn drop(&mut self) {
+        self.0.napping.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 #[async_trait]
 impl Clock for StillClock {
     fn now(&self) -> Timestamp {
@@ -161,6 +191,7 @@ impl Clock for StillClock {
         let deadline = self.monotonic() + duration;
         let _sleeper = Sleeper::new(self, deadline);
         let mut passed = self.passed.subscribe();
+        let _napping = (duration < NAP).then(|| Napping::new(self));
         tokio::select! {
             _ = passed.wait_for(|passed| *passed >= deadline) => {}
             () = self.naps.notified(), if duration < NAP => {}

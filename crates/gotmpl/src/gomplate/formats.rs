@@ -3,10 +3,10 @@
 use super::{Outcome, add, add_with_rest, alias, convert, namespace};
 use crate::Failure;
 use crate::functions::{Call, Function, Functions, Type};
+use crate::json::{self, Style, Writer};
 use crate::value::{Element, List, Map, Value};
 
 mod csv;
-mod json;
 mod toml;
 mod yaml;
 mod yaml_text;
@@ -41,9 +41,14 @@ pub(super) fn register(f: &mut Functions) {
         let text = convert::text(&c.value(0), c.meter)?;
         toml::read(&text, c.meter)
     });
-    add(m, &["ToJSON"], &[Any], |c| Ok(json::write(&c.value(0), None, c.meter)?.into()));
+    add(m, &["ToJSON"], &[Any], |c| {
+        let style = Style { indent: None, writer: Writer::Gomplate };
+        Ok(json::encode(&c.value(0), style, c.meter)?.into())
+    });
     add(m, &["ToJSONPretty"], &[Str, Any], |c| {
-        Ok(json::write(&c.value(1), Some(&c.str(0)?), c.meter)?.into())
+        let indent = c.str(0)?;
+        let style = Style { indent: Some(&indent), writer: Writer::Gomplate };
+        Ok(json::encode(&c.value(1), style, c.meter)?.into())
     });
     add(m, &["ToYAML"], &[Any], |c| Ok(yaml_text::write(&c.value(0), c.meter)?.into()));
     add(m, &["ToTOML"], &[Any], |c| Ok(toml::write(&c.value(0), c.meter)?.into()));
