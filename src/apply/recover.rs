@@ -70,7 +70,7 @@ fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::In
     if matches!(change.action, Action::Move { .. } | Action::Forget | Action::Keep) {
         return Trace::Untouched;
     }
-    let Observation { resources, .. } = match looked {
+    let Observation { resources, health, .. } = match looked {
         Observed::Complete(observation) | Observed::Partial(observation) => observation,
         Observed::Unreachable { reason } => return Trace::Hidden(reason.clone()),
     };
@@ -88,7 +88,7 @@ fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::In
             return Trace::Hidden(format!("the target does not tell about {}", change.resource));
         }
     };
-    let after = After { resource: change.resource.clone(), live, uid };
+    let after = After { resource: change.resource.clone(), live, uid, health: health.clone() };
     let is_there = after.live.is_some() == change.intended.is_some();
     if is_there && compare(change, &after).deviations.is_empty() {
         return Trace::Done(after);

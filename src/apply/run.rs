@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
 use super::step::{backoff, not_started};
+use super::unwell::Unwell;
 use super::{ApplyContext, ApplyError, Patience, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
@@ -93,12 +94,13 @@ async fn go(
     let before = owned.map_err(ApplyError::Store)?.unwrap_or_default();
     let run = Run { cx, stop, plan, claim, held, before };
 
-    let mut ended = run.refused();
+    let (mut ended, mut unwell) = (run.refused(), Unwell::planned(plan));
     let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();
     if let Some(open) = open {
         // Nothing that is seen holds while another process could still write.
         run.mark(&MarkEntries::new()).await.map_err(ApplyError::Fence)?;
         run.take_up(open.run, &mut ended).await?;
+        ended.values().for_each(|outcome| unwell.unseen(&outcome.component));
         run.drop_superseded(open.wanted, &mut ended);
     }
     let mut extended = run.extended(&ended);
@@ -109,15 +111,15 @@ async fn go(
     }
     cx.world.points.reach(Point::MarkExtended).await;
     loop {
-        let wave = waves::next(effect, &ended);
-        for (at, why) in wave.never {
-            ended.insert(at, run.ended(at, not_started(why)).outcome);
+        let wave = waves::next(effect, &ended, |at| unwell.keeps_waiting(cx, effect, at));
+        for (at, end) in wave.never {
+            ended.insert(at, run.ended(at, end).outcome);
         }
         if wave.ready.is_empty() {
             break;
         }
         let inventory = std::mem::take(&mut extended);
-        for outcome in run.wave(wave.ready, inventory).await? {
+        for outcome in run.wave(wave.ready, inventory, &mut unwell).await? {
             ended.insert(outcome.step, outcome);
         }
     }
@@ -190,7 +192,7 @@ impl Run<'_> {
             .map(String::as_str)
             .collect();
         let questions: Vec<_> = questions.into_iter().collect();
-        (!questions.is_empty()).then(|| questions.join(", "))
+        (!questions.is_empty()).then(|| format!("to know {}", questions.join(", ")))
     }
 
     /// Takes over what is known of a run that did not end, and finds out the rest.
@@ -273,6 +275,7 @@ impl Run<'_> {
         &self,
         ready: Vec<usize>,
         inventory: MarkEntries,
+        unwell: &mut Unwell,
     ) -> Result<Vec<StepOutcome>, ApplyError> {
         let points = &self.cx.world.points;
         let steps = &self.plan.effect().steps;
@@ -299,7 +302,7 @@ impl Run<'_> {
                 })
                 .await
         };
-        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver))?;
+        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver, unwell))?;
         Ok(outcomes)
     }
 

@@ -26,6 +26,7 @@ struct Bed {
     folder: TempDir,
     store: Store,
     patience: BTreeMap<ComponentId, Patience>,
+    awaited: BTreeMap<ComponentId, BTreeSet<ComponentId>>,
     kept: BTreeSet<ComponentId>,
 }
 
@@ -36,6 +37,7 @@ impl Bed {
             folder: TempDir::new().unwrap(),
             store,
             patience: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -79,7 +81,8 @@ impl Bed {
     fn cx<'a>(&'a self, world: &'a World, target: &'a FilesTarget) -> ApplyContext<'a> {
         let patience = &self.patience;
         let kept = &self.kept;
-        ApplyContext { store: &self.store, world, target, patience, kept, lease_ttl: TTL }
+        let awaited = &self.awaited;
+        ApplyContext { store: &self.store, world, target, patience, awaited, kept, lease_ttl: TTL }
     }
 
     /// Applies every step in the given world.
@@ -522,4 +525,26 @@ async fn the_nature_of_a_step_says_what_a_crash_means() {
         let outcome = bed.recover().await.unwrap();
         assert_eq!(ends(&outcome), [end], "{nature:?} {}", point.as_str());
     }
+}
+
+/// What the plan saw of it holds until somebody looks again: what waits is left to the next plan.
+#[tokio::test]
+async fn what_depends_on_something_unwell_waits_and_what_it_has_goes() {
+    let mut bed = Bed::new().await;
+    let value = json!({ "a": 1 });
+    let of_b = |change: Change| Change { component: component("b"), ..change };
+    bed.apply(&plan(vec![of_b(create("old.yaml"))], &[])).await;
+    bed.awaited = BTreeMap::from([(component("b"), BTreeSet::from([component("a")]))]);
+    let old = of_b(change(Action::Delete, "old.yaml", Some(&value), None));
+    let changes = vec![create("a.yaml"), of_b(create("b.yaml")), old];
+    let made = plan(changes, &[(1, 0)]);
+    let slow = crate::model::observation::Health::Progressing("1 of 2".to_owned());
+    let health = BTreeMap::from([(component("a"), slow)]);
+    let envelope = Envelope { health, ..made.envelope.clone() };
+    let outcome = bed.apply(&made.with_envelope(envelope)).await;
+    assert_eq!(ends(&outcome), ["done", "waits", "done"]);
+    assert_eq!(why(&outcome, 1), "until kubernetes/a does well: progressing: 1 of 2");
+    assert_eq!((bed.text("b.yaml"), bed.text("old.yaml")), (None, None));
+    assert!(!bed.inventory().await.contains_key(&key("b.yaml")));
+    bed.settled().await;
 }

@@ -24,7 +24,7 @@ use crate::build::Rendered;
 use crate::ids::{ComponentId, ResourceKey, TargetName};
 use crate::model::body::Body;
 use crate::model::inventory::{Inventory, Mark};
-use crate::model::observation::Observed;
+use crate::model::observation::{Health, Observed};
 use crate::model::plan::{Effect, Step};
 use crate::store::Lease;
 
@@ -77,6 +77,8 @@ pub struct After {
     pub live: Option<Body>,
     /// The target's own id of it.
     pub uid: Option<String>,
+    /// How it is doing, as far as the answer to the change tells.
+    pub health: Health,
 }
 
 /// A step did not happen, or it is not known whether it did.

@@ -1,6 +1,6 @@
 //! What should be: every stack of a snapshot, resolved, with the origin of every value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::Files;
@@ -174,6 +174,39 @@ impl Desired {
     /// Whether nothing failed: only then is what is missing really gone.
     pub fn is_complete(&self) -> bool {
         self.nameless.is_empty() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
+    }
+}
+
+impl Stack {
+    /// The component, if it is resolved.
+    pub fn component(&self, id: &ComponentId) -> Option<&Component> {
+        let component = self.components.get(&(id.kind.clone(), id.name.clone()));
+        component.filter(|component| component.id == *id)
+    }
+
+    /// What a component names as what comes before it, in its own stack.
+    pub fn dependencies(&self, id: &ComponentId) -> impl Iterator<Item = &ComponentId> {
+        let named = self.component(id).into_iter().flat_map(|one| &one.dependencies);
+        named.map(|dependency| &dependency.on).filter(|on| on.stack == self.name)
+    }
+
+    /// Everything in the stack that comes before a component, however far away.
+    pub fn all_dependencies(&self, id: &ComponentId) -> BTreeSet<ComponentId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<_> = self.dependencies(id).collect();
+        while let Some(next) = open.pop() {
+            if next != id && found.insert(next.clone()) {
+                open.extend(self.dependencies(next));
+            }
+        }
+        found
+    }
+
+    /// Those of them that have to do well before it begins.
+    pub fn awaited(&self, id: &ComponentId) -> BTreeSet<ComponentId> {
+        let mut all = self.all_dependencies(id);
+        all.retain(|on| self.component(on).is_none_or(|one| one.reconcile.is_awaited()));
+        all
     }
 }
 

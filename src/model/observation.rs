@@ -129,3 +129,17 @@ pub enum Health {
     /// It cannot be said.
     Unknown(String),
 }
+
+impl Health {
+    /// Why what depends on it has to wait; `None`: it does not. What somebody has stopped on
+    /// purpose keeps nobody waiting.
+    pub fn unwell(&self) -> Option<String> {
+        match self {
+            Self::Healthy | Self::Suspended(_) => None,
+            Self::Progressing(why) => Some(format!("progressing: {why}")),
+            Self::Degraded(why) => Some(format!("degraded: {why}")),
+            Self::Unknown(why) => Some(format!("unknown: {why}")),
+            Self::Missing => Some("missing".to_owned()),
+        }
+    }
+}

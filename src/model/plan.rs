@@ -142,6 +142,15 @@ pub enum HoldReason {
         /// What it waits for.
         on: ComponentId,
     },
+    /// Something it depends on does not do well yet, or any more.
+    Unwell {
+        /// What it waits for.
+        on: ComponentId,
+        /// How that is doing.
+        why: String,
+        /// Whether it may get there by itself.
+        progressing: bool,
+    },
     /// More would be deleted than the repository's guard allows.
     MassDelete {
         /// How many deletes and replaces there are.

@@ -145,8 +145,7 @@ impl<'a> PlanInput<'a> {
     }
 
     fn component(&self, id: &ComponentId) -> Option<&'a Component> {
-        let key = (id.kind.clone(), id.name.clone());
-        self.stack.components.get(&key).filter(|component| component.id == *id)
+        self.stack.component(id)
     }
 
     fn state(&self, id: &ComponentId) -> State<'a> {

@@ -45,25 +45,6 @@ pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
     order.iter().map(step).collect()
 }
 
-/// Everything in the stack that has to be there before a component, however far away.
-pub(super) fn all_dependencies(input: &PlanInput<'_>, id: &ComponentId) -> BTreeSet<ComponentId> {
-    let mut found = BTreeSet::new();
-    let mut open = dependencies(input, id);
-    while let Some(next) = open.pop() {
-        if next != *id && found.insert(next.clone()) {
-            open.extend(dependencies(input, &next));
-        }
-    }
-    found
-}
-
-/// What one component names as its dependencies, in its own stack.
-fn dependencies(input: &PlanInput<'_>, id: &ComponentId) -> Vec<ComponentId> {
-    let component = input.component(id);
-    let named = component.iter().flat_map(|component| &component.dependencies);
-    named.map(|dependency| dependency.on.clone()).filter(|on| on.stack == id.stack).collect()
-}
-
 /// How many components come before each, along the longest way. A ring, which resolving reports,
 /// is cut where it closes.
 fn ranks(input: &PlanInput<'_>, changes: &[Change]) -> BTreeMap<ComponentId, usize> {
@@ -79,8 +60,8 @@ fn ranks(input: &PlanInput<'_>, changes: &[Change]) -> BTreeMap<ComponentId, usi
         if !way.insert(id.clone()) {
             return 0;
         }
-        let below = dependencies(input, id);
-        let below = below.iter().map(|on| rank(input, on, way, ranks) + 1).max().unwrap_or(0);
+        let below = input.stack.dependencies(id);
+        let below = below.map(|on| rank(input, on, way, ranks) + 1).max().unwrap_or(0);
         way.remove(id);
         ranks.insert(id.clone(), below);
         below
@@ -159,14 +140,14 @@ impl<'a> Map<'a> {
     /// The dependencies that make something, with nothing between that does.
     fn nearest(&self, input: &PlanInput<'_>, id: &ComponentId) -> BTreeSet<ComponentId> {
         let (mut seen, mut found) = (BTreeSet::from([id.clone()]), BTreeSet::new());
-        let mut open = dependencies(input, id);
+        let mut open: Vec<_> = input.stack.dependencies(id).cloned().collect();
         while let Some(next) = open.pop() {
             if !seen.insert(next.clone()) {
                 continue;
             }
             match self.makes.contains_key(&next) {
                 true => drop(found.insert(next)),
-                false => open.extend(dependencies(input, &next)),
+                false => open.extend(input.stack.dependencies(&next).cloned()),
             }
         }
         found
@@ -186,7 +167,8 @@ impl<'a> Map<'a> {
             (true, Some(_)) => {
                 add(&self.makes, id);
                 let dependents = input.stack.components.values().map(|component| &component.id);
-                for dependent in dependents.filter(|d| all_dependencies(input, d).contains(id)) {
+                for dependent in dependents.filter(|d| input.stack.all_dependencies(d).contains(id))
+                {
                     add(&self.makes, dependent);
                     add(&self.goes, dependent);
                 }

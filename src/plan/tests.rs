@@ -389,6 +389,91 @@ fn steps_follow_dependencies() {
     .assert_eq(&steps(&world));
 }
 
+/// Unless that one is about to change, or nobody has to wait for it. What was there once is put
+/// back, and what goes goes.
+#[test]
+fn what_depends_on_something_that_does_not_do_well_waits() {
+    check(
+        r#"
+        component db broken
+        db wants db.json {"size": 1}
+        db has   db.json {"size": 1}
+        component app
+        app needs db
+        app wants app.json {"a": 2}
+        app has   app.json {"a": 1}
+        component web
+        web needs app
+        web wants web.json {"a": 1}
+        component put-back
+        put-back needs db
+        put-back wants back.json {"a": 1}
+        put-back has   back.json {"a": 2}
+        put-back was   back.json {"a": 1}
+        component less
+        less needs db
+        less has less.json {"a": 1}
+        component new slow
+        new wants new.json {"a": 1}
+        component after-new
+        after-new needs new
+        after-new wants x.json {"a": 1}
+        component lone slow no-wait
+        lone wants lone.json {"a": 1}
+        lone has   lone.json {"a": 1}
+        component after-lone
+        after-lone needs lone
+        after-lone wants y.json {"a": 1}
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 96e9b52dec7b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/less
+                - delete less.json                                  disruptive
+                    a: 1
+
+              terraform/app
+                ~ update app.json
+                    a: 1 -> 2
+
+              terraform/put-back
+                ~ update back.json                                  drift
+                    a: 2 -> 1
+
+              terraform/after-lone
+                + create y.json
+                    a: 1
+
+              terraform/after-new
+                + create x.json
+                    a: 1
+
+              terraform/new
+                + create new.json
+                    a: 1
+
+              terraform/web
+                + create web.json
+                    a: 1
+
+              Not well
+                terraform/db: degraded: it fell over
+                terraform/lone: progressing: 1 of 2 is there
+                terraform/new: progressing: 1 of 2 is there
+
+              Held
+                terraform/app: it waits for terraform/db to do well, which is degraded: it fell over
+                  > make it do well; it is looked at again
+                terraform/web: it depends on terraform/app, which is held
+                terraform/web: it waits for terraform/db to do well, which is degraded: it fell over
+                  > make it do well; it is looked at again
+
+              Held: 1 delete, 2 update, 4 create; 2 components unchanged
+        "#]],
+    );
+}
+
 /// A resource comes behind what it needs, of whatever component; what a person has ordered stays.
 #[test]
 fn steps_follow_what_resources_need() {

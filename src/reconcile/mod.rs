@@ -185,8 +185,10 @@ impl Run<'_> {
 
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
         let Agent { store, world, lease_ttl, .. } = self.agent;
-        let (target, patience, kept) = (&*self.target, &self.patience(), &self.kept());
-        let cx = ApplyContext { store, world, target, patience, kept, lease_ttl: *lease_ttl };
+        let (target, patience) = (&*self.target, &self.patience());
+        let (awaited, kept) = (&self.awaited(), &self.kept());
+        let cx =
+            ApplyContext { store, world, target, patience, awaited, kept, lease_ttl: *lease_ttl };
         if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
             if open.plan.effect().target != *target.name() {
                 return Ok(Ended::Busy);
@@ -262,6 +264,13 @@ impl Run<'_> {
     /// How long and how often the steps of each component are tried.
     fn patience(&self) -> BTreeMap<ComponentId, Patience> {
         self.components().map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
+    }
+
+    /// For each component those that have to do well before it begins.
+    fn awaited(&self) -> BTreeMap<ComponentId, BTreeSet<ComponentId>> {
+        let stack = self.current.wanted.desired.stacks.get(self.stack);
+        let each = self.components().filter_map(|c| Some((c.id.clone(), stack?.awaited(&c.id))));
+        each.filter(|(_, awaited)| !awaited.is_empty()).collect()
     }
 
     /// The components whose resources outlive them.

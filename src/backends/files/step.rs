@@ -13,7 +13,7 @@ use crate::backends::{After, StepError};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::{Action, Change};
-use crate::model::observation::Owner;
+use crate::model::observation::{Health, Owner};
 use crate::model::path::FieldPath;
 
 use crate::store::Lease;
@@ -156,7 +156,7 @@ impl Job {
         }
         let live = self.live().map_err(|error| StepError::unknown(error.reason))?;
         let resource = self.change.resource.clone();
-        Ok(After { resource, live: live.map(|(_, body)| body), uid: None })
+        Ok(After { resource, live: live.map(|(_, body)| body), uid: None, health: Health::Healthy })
     }
 
     /// The lease still holds, and the file still has the stamp it had when it was checked.

@@ -132,7 +132,13 @@ impl KubernetesTarget {
         Ok(self.judge(identity, key, object.as_ref()))
     }
 
-    fn judge(&self, identity: &Identity, key: &ResourceKey, object: Option<&Json>) -> Health {
+    /// How an object is doing, and remembers it.
+    pub(super) fn judge(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        object: Option<&Json>,
+    ) -> Health {
         let now = self.connection.world().clock.now();
         let health = health::judge(identity, object, now);
         self.truths.judge(key, object, &health);

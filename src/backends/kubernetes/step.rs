@@ -16,7 +16,7 @@ use crate::backends::{After, StepError};
 use crate::model::body::Body;
 use crate::model::canonical;
 use crate::model::change::{Action, Change};
-use crate::model::observation::Owner;
+use crate::model::observation::{Health, Owner};
 use crate::model::path::FieldPath;
 use crate::store::Lease;
 
@@ -183,7 +183,7 @@ impl Job<'_> {
                 return self.after(sight);
             };
             if asked.is_some() && asked != uid {
-                return Ok(After { resource: self.change.resource.clone(), live: None, uid: None });
+                return Ok(self.gone());
             }
             if asked.is_none() {
                 self.marked_as_ours(Some(object)).await?;
@@ -353,12 +353,26 @@ impl Job<'_> {
             resource: self.change.resource.clone(),
             live: Some(live),
             uid: identity::metadata(object, "uid").map(str::to_owned),
+            health: self.judge(object),
         }
+    }
+
+    fn gone(&self) -> After {
+        let resource = self.change.resource.clone();
+        After { resource, live: None, uid: None, health: Health::Healthy }
+    }
+
+    fn judge(&self, object: &Json) -> Health {
+        self.target.judge(&self.identity, &self.change.resource, Some(object))
     }
 
     fn after(&self, sight: Sight) -> Result<After, StepError> {
         let uid = sight.metadata("uid").map(str::to_owned);
-        Ok(After { resource: self.change.resource.clone(), live: sight.live, uid })
+        let health = match &sight.object {
+            Some(object) => self.judge(object),
+            None => Health::Healthy,
+        };
+        Ok(After { resource: self.change.resource.clone(), live: sight.live, uid, health })
     }
 
     fn failed(&self, failure: Failure) -> StepError {

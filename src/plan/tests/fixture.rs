@@ -3,7 +3,8 @@
 //! ```text
 //! review 1 | none          what isobar.yaml asks for; `manage observe|propose|correct` likewise
 //! component vpc            an active component; more words: disabled abstract locked unresolved
-//!                          unbuilt skipped unreachable partial keep-all observe
+//!                          unbuilt skipped unreachable partial keep-all observe slow broken
+//!                          no-wait
 //! vpc needs iam            a dependency
 //! vpc wants a.json {...}   what it is built into (`stateful`, `secret x.y` may follow the key)
 //! vpc makes a.json {...}   what the target would make of it, if not just that
@@ -361,6 +362,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
         reconcile: Reconcile {
             manage: is("observe").then_some(Manage::Observe),
             prune: is("keep-all").then_some(false),
+            wait: is("no-wait").then_some(false),
             ignore: part
                 .words
                 .iter()
@@ -399,9 +401,18 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
     Observation {
         component: id.clone(),
         resources: keys.into_iter().map(seen).collect(),
-        health: Health::Healthy,
+        health: health(&part.words),
         outputs: BTreeMap::new(),
         artifact: None,
         tools: BTreeMap::new(),
+    }
+}
+
+fn health(words: &BTreeSet<String>) -> Health {
+    let is = |word: &str| words.contains(word);
+    match (is("slow"), is("broken")) {
+        (_, true) => Health::Degraded("it fell over".to_owned()),
+        (true, _) => Health::Progressing("1 of 2 is there".to_owned()),
+        _ => Health::Healthy,
     }
 }

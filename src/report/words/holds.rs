@@ -35,6 +35,9 @@ pub fn reason(reason: &HoldReason) -> String {
             format!("it waits to know {}", visible(&questions.join(", ")))
         }
         HoldReason::Dependency { on } => format!("it depends on {}, which is held", component(on)),
+        HoldReason::Unwell { on, why, .. } => {
+            format!("it waits for {} to do well, which is {}", component(on), visible(why))
+        }
         HoldReason::MassDelete { deletes, deletes_max } => {
             let deletes = several(*deletes, "resource");
             format!("{deletes} would go, and the guard lets {deletes_max} go at once")
@@ -112,7 +115,11 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),
         HoldReason::NotProvenGone { .. } => deed("complete what is missing"),
         HoldReason::Audit { .. } => deed("report it with the plan as JSON"),
+        HoldReason::Unwell { progressing: false, .. } => {
+            deed("make it do well; it is looked at again")
+        }
         HoldReason::Unknown { .. }
+        | HoldReason::Unwell { .. }
         | HoldReason::Dependency { .. }
         | HoldReason::Moving { .. }
         | HoldReason::Freeze { .. } => Clearing::Wait,

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::cli::process::isobar;
+use crate::cli::process::{Ran, isobar};
 use crate::testbed::bed::{bed, programs};
 
 const ATMOS: &str = "\
@@ -52,14 +52,22 @@ impl Scene {
 
     /// Makes the component want these objects.
     pub(super) fn wants(&self, manifests: &str) {
-        let indented: String =
-            manifests.trim().lines().map(|line| format!("        {line}\n")).collect();
-        let stack = format!(
+        self.wants_all(&[("shop", "", manifests)]);
+    }
+
+    /// Makes components want objects: each with its name, a line about it, and its manifests.
+    pub(super) fn wants_all(&self, components: &[(&str, &str, &str)]) {
+        let mut stack = format!(
             "vars: {{ stage: prod }}\n\
              settings: {{ reconcile: {{ target: bed }}, kubernetes: {{ namespace: {} }} }}\n\
-             components:\n  kubernetes:\n    shop:\n      manifests:\n{indented}",
+             components:\n  kubernetes:\n",
             self.namespace
         );
+        for (name, line, manifests) in components {
+            let line = if line.is_empty() { String::new() } else { format!("      {line}\n") };
+            stack += &format!("    {name}:\n{line}      manifests:\n");
+            stack.extend(manifests.trim().lines().map(|line| format!("        {line}\n")));
+        }
         self.write("stacks/deploy/prod.yaml", &stack);
     }
 
@@ -81,20 +89,21 @@ impl Scene {
     /// What `isobar` says, without what is new each time: times, ids of runs, and digests, which
     /// depend on the ids of objects.
     pub(super) fn isobar<const N: usize>(&self, args: [&str; N]) -> String {
-        let ran = isobar(args).with("ISOBAR_SETTINGS", "agent.yaml").run(self.folder.path());
+        let ran = self.run(args);
         assert!(ran.status.success(), "{}", ran.said());
-        let new = [
-            ("[0-9a-f]{8}-[0-9a-f-]{27}", "(run)"),
-            ("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", "(time)"),
-            ("[0-9a-f]{12,}", "(digest)"),
-            ("ReplicaSet \"[^\"]*\"", "ReplicaSet (name)"),
-        ];
-        new.iter().fold(ran.stdout, |text, (pattern, word)| {
-            let pattern = Regex::new(pattern).expect("a pattern");
-            pattern.replace_all(&text, *word).into_owned()
-        })
+        without_what_is_new(ran.stdout)
     }
 
+    /// The same of a command that leaves something held or not applied.
+    pub(super) fn holds<const N: usize>(&self, args: [&str; N]) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.status.code(), Some(3), "{}", ran.said());
+        without_what_is_new(ran.stdout)
+    }
+
+    fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+        isobar(args).with("ISOBAR_SETTINGS", "agent.yaml").run(self.folder.path())
+    }
     /// What `kubectl` says in the namespace.
     pub(super) fn kubectl<const N: usize>(&self, args: [&str; N]) -> String {
         text(self.command().args(args).output().expect("kubectl"))
@@ -132,6 +141,19 @@ impl Scene {
         kubectl.arg("--kubeconfig").arg(&self.admin).args(["--namespace", &self.namespace]);
         kubectl
     }
+}
+
+fn without_what_is_new(text: String) -> String {
+    let new = [
+        ("[0-9a-f]{8}-[0-9a-f-]{27}", "(run)"),
+        ("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", "(time)"),
+        ("[0-9a-f]{12,}", "(digest)"),
+        ("ReplicaSet \"[^\"]*\"", "ReplicaSet (name)"),
+    ];
+    new.iter().fold(text, |text, (pattern, word)| {
+        let pattern = Regex::new(pattern).expect("a pattern");
+        pattern.replace_all(&text, *word).into_owned()
+    })
 }
 
 fn text(output: Output) -> String {
