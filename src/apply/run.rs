@@ -20,8 +20,9 @@ use crate::model::plan::{Effect, HoldReason, Nature, Plan};
 use crate::store::{Claim, Lease, OpenRun};
 use crate::world::Point;
 
-/// Steps under way at once: enough to hide a target's latency, few enough for any target.
-const PARALLEL: usize = 8;
+/// Steps under way at once: enough to hide a target's latency; a target has a bound of its own. An
+/// API server of two cores makes 400 objects a second with 8 on their way, and 600 with 32.
+pub(super) const PARALLEL: usize = 32;
 
 /// How often a mark is tried, and how long one try may take: a mark is one small object.
 const MARK_ATTEMPTS: u32 = 5;

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use super::run::PARALLEL;
 use super::*;
 use crate::backends::files::FilesTarget;
 use crate::backends::fixture::{change, component, key, name, scope};
@@ -342,15 +343,15 @@ async fn once_stopped_no_step_begins_and_those_under_way_end() {
         stopper.cancel();
         false
     });
-    let paths: Vec<_> = (0..20).map(|at| format!("{at:02}.yaml")).collect();
+    let paths: Vec<_> = (0..2 * PARALLEL).map(|at| format!("{at:02}.yaml")).collect();
     let made = plan(paths.iter().map(|path| create(path)).collect(), &[]);
     let mut lease = bed.lease().await;
-    let claim = bed.claim(&lease, &made, &(0..20).collect::<Vec<_>>()).await;
+    let claim = bed.claim(&lease, &made, &(0..paths.len()).collect::<Vec<_>>()).await;
     let target = bed.target(&world);
     let outcome = apply(&bed.cx(&world, &target), &made, &mut lease, claim, &stop).await.unwrap();
     let done = ends(&outcome).iter().filter(|end| **end == "done").count();
-    assert!((1..=8).contains(&done), "{done}");
-    assert_eq!(why(&outcome, 19), "the run was cancelled");
+    assert!((1..=PARALLEL).contains(&done), "{done}");
+    assert_eq!(why(&outcome, paths.len() - 1), "the run was cancelled");
     let files = paths.iter().filter(|path| bed.text(path).is_some()).count();
     assert_eq!((files, bed.inventory().await.len()), (done, done));
     bed.settled().await;

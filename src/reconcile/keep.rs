@@ -1,6 +1,6 @@
 //! Keeps every stack of a branch what the branch says.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::task::{Activity, Task};
 use super::{Ended, ReconcileError, reconcile, stacks_to_keep};
-use crate::ids::StackName;
+use crate::ids::{ComponentId, StackName};
 use crate::report::words;
 
 /// Stacks that are worked on at a time. Each waits mostly for its target.
@@ -28,9 +28,33 @@ pub struct Keep {
     current: Mutex<watch::Receiver<Option<Current>>>,
     stirred: Mutex<watch::Receiver<()>>,
     stop: CancellationToken,
-    /// Whether something has happened that any stack may have to be looked at for.
-    roused: AtomicBool,
+    /// What has happened since it was last active.
+    roused: std::sync::Mutex<Roused>,
     agenda: std::sync::Mutex<Agenda>,
+}
+
+/// The stacks that something has happened for.
+#[derive(Debug)]
+enum Roused {
+    /// Any may have to be looked at.
+    All,
+    /// Their targets tell that something has changed.
+    Some(BTreeSet<StackName>),
+}
+
+impl Roused {
+    fn add(&mut self, woken: BTreeSet<ComponentId>) {
+        if let Self::Some(stacks) = self {
+            stacks.extend(woken.into_iter().map(|component| component.stack));
+        }
+    }
+
+    fn has(&self, stack: &StackName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(stacks) => stacks.contains(stack),
+        }
+    }
 }
 
 impl Keep {
@@ -42,19 +66,25 @@ impl Keep {
         stop: CancellationToken,
     ) -> Self {
         let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
-        let (roused, agenda) = (AtomicBool::new(true), std::sync::Mutex::default());
+        let (roused, agenda) = (std::sync::Mutex::new(Roused::All), std::sync::Mutex::default());
         Self { agent, repository, current, stirred, stop, roused, agenda }
     }
 
-    /// What the branch says, and whether anything has happened since this was last asked. What
-    /// comes from here on counts for the next time.
-    async fn news(&self) -> (Option<Current>, bool) {
+    /// What the branch says, and what has happened since this was last asked. What comes from here
+    /// on counts for the next time.
+    async fn news(&self) -> (Option<Current>, Roused) {
         let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
+        let mut news = std::mem::replace(&mut *self.roused(), Roused::Some(BTreeSet::new()));
         // An agent that is gone tells nothing more.
-        let mut news = self.roused.swap(false, Ordering::SeqCst);
-        news |= current.has_changed().unwrap_or(false) | stirred.has_changed().unwrap_or(false);
+        if current.has_changed().unwrap_or(false) | stirred.has_changed().unwrap_or(false) {
+            news = Roused::All;
+        }
         stirred.borrow_and_update();
         (current.borrow_and_update().clone(), news)
+    }
+
+    fn roused(&self) -> std::sync::MutexGuard<'_, Roused> {
+        self.roused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn agenda(&self) -> std::sync::MutexGuard<'_, Agenda> {
@@ -82,7 +112,10 @@ impl Task for Keep {
         let now = self.agent.world.clock.monotonic();
         let due: Vec<_> = {
             let agenda = self.agenda();
-            stacks.into_iter().filter(|(stack, _)| news || agenda.is_due(stack, now)).collect()
+            stacks
+                .into_iter()
+                .filter(|(stack, _)| news.has(stack) || agenda.is_due(stack, now))
+                .collect()
         };
         let work = due.into_iter().map(|(stack, left)| {
             let current = &current;
@@ -110,12 +143,11 @@ impl Task for Keep {
         let targets = self.repository.targets.all();
         let mut drifts: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
         tokio::select! {
-            Ok(()) = current.changed() => {}
-            Ok(()) = stirred.changed() => {}
-            Some(_) = drifts.next() => {}
+            Ok(()) = current.changed() => *self.roused() = Roused::All,
+            Ok(()) = stirred.changed() => *self.roused() = Roused::All,
+            Some(woken) = drifts.next() => self.roused().add(woken),
             else => std::future::pending().await,
         }
-        self.roused.store(true, Ordering::SeqCst);
     }
 }
 

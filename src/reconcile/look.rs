@@ -17,8 +17,8 @@ use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
 
 /// About how many components of a stack its target is asked at once: enough that neither waits for
-/// the other.
-const ASKED_MAX: usize = 4;
+/// the other. A component in a cluster has some four objects, and a target a bound of its own.
+const ASKED_MAX: usize = 8;
 
 /// What is known about a target as a whole: the same for every stack that lives there.
 pub struct TargetLook {

@@ -23,7 +23,7 @@ const IN_FLIGHT_MAX: usize = 32;
 
 /// How long a request that changes nothing may take: a list of 500 objects takes less than a
 /// second on a busy server.
-const READ_TIME: Duration = Duration::from_secs(30);
+pub(super) const READ_TIME: Duration = Duration::from_secs(30);
 
 /// How long a connection may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@
 
 use serde_json::Value as Json;
 
-use super::connection::{Call, Connection, Failure};
+use super::connection::{Answer, Call, Connection, Failure, READ_TIME};
 use super::fields::Fields;
 use super::identity::{self, Identity};
 use super::kinds::{Found, Kind, Kinds};
@@ -81,20 +81,25 @@ impl Eyes<'_> {
         let Some(kind) = self.kind(identity, manifest).await? else {
             return Ok(Sight::unheard_of(manifest));
         };
-        let object = self.connection.find(Call::get(kind.path(identity))).await?;
+        let found = self.connection.find(Call::get(kind.path(identity)));
         let Some(manifest) = manifest else {
-            return Ok(Sight::unwanted(kind, object, self.writer));
+            return Ok(Sight::unwanted(kind, found.await?, self.writer));
         };
         let intended = match self.rehearse(&kind, identity, manifest).await {
             Ok(intended) => intended,
             // Its namespace is not there yet: what the server would add to it is not known.
-            Err(Failure::Refused(status)) if object.is_none() && status.reason == "NotFound" => {
+            Err(Failure::Refused(status)) if status.reason == "NotFound" => {
                 return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
             }
             Err(failure) if failure.is_about_manifest() => return Err(Blind::Unwelcome(failure)),
             Err(failure) => return Err(failure.into()),
         };
-        Ok(Sight::both(kind, object, &intended, self.writer))
+        // Who would be made is not there.
+        let object = match intended.status {
+            http::StatusCode::CREATED => None,
+            _ => found.await?,
+        };
+        Ok(Sight::both(kind, object, &intended.body, self.writer))
     }
 
     /// The object alone, if it is there.
@@ -134,9 +139,9 @@ impl Eyes<'_> {
         kind: &Kind,
         identity: &Identity,
         manifest: &Json,
-    ) -> Result<Json, Failure> {
+    ) -> Result<Answer, Failure> {
         let call = self.apply(kind, identity, manifest.clone(), true).query("dryRun", "All");
-        self.connection.read(call).await
+        self.connection.send(call, READ_TIME).await
     }
 
     /// The request that applies `manifest`. Without `force` it is refused where somebody else has

@@ -104,6 +104,12 @@ impl KubernetesTarget {
                 Err(blind) => unreadable(blind.told(&identity)),
             };
         }
+        let now = self.connection.now();
+        if let Some(intended) = content.and_then(|content| self.truths.absent(key, content, now)) {
+            let sight = Sight { intended: Some(intended), ..Sight::default() };
+            let owner = self.owner(marks, component, key, None);
+            return (seen(&identity, sight, piece, owner), Some(Health::Missing));
+        }
         let sight = match self.eyes().look(&identity, marked.as_ref()).await {
             Ok(sight) => sight,
             Err(Blind::Unwelcome(failure)) => {
@@ -164,6 +170,9 @@ impl KubernetesTarget {
         let live = sight.live.as_ref().map(Body::content_id);
         let ours = live.filter(|live| sight.is_ours && Some(*live) == intended);
         self.truths.look(key, sight.object.as_ref(), ours);
+        if let (None, Some(intended)) = (&sight.object, &sight.intended) {
+            self.truths.miss(key, self.connection.now(), intended);
+        }
     }
 
     /// Whose the object is: the marks say it, and what is there has to agree.

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use tokio::sync::Notify;
@@ -16,7 +17,13 @@ use super::fields::fingerprint;
 use super::identity::metadata;
 use super::owner;
 use crate::ids::{ComponentId, ContentId, ResourceKey};
+use crate::model::body::Body;
 use crate::model::observation::Health;
+
+/// For how long what is not there is taken to be so without another look: from the plan that a
+/// person is shown, or that lets a lease be taken, to the one that is applied under it. A watch
+/// cannot tell, as what others make does not carry our label.
+const ABSENT: Duration = Duration::from_secs(60);
 
 /// All that is known of one target's objects.
 pub(super) struct Truths {
@@ -48,6 +55,8 @@ struct Object {
     health: Option<Health>,
     /// The newest version that a watch has told of.
     told: u64,
+    /// If it was not there when it was last looked at: when that was, and what would be.
+    absent: Option<(Duration, Body)>,
 }
 
 /// What is certain of an object without asking.
@@ -114,6 +123,7 @@ impl Truths {
             as_wanted: false,
             health: None,
             told: 0,
+            absent: None,
         };
         match known.objects.get_mut(key) {
             Some(old) if (&old.component, &old.folder) == (component, &object.folder) => {}
@@ -132,6 +142,28 @@ impl Truths {
         (is_followed && object.as_wanted).then_some(certain)
     }
 
+    /// What would be of an object that was not there a moment ago, if it is what `manifest` asks
+    /// for. Whoever then makes it is told by the server if somebody else was faster.
+    pub(super) fn absent(
+        &self,
+        key: &ResourceKey,
+        manifest: ContentId,
+        now: Duration,
+    ) -> Option<Body> {
+        let known = self.lock();
+        let object = known.objects.get(key)?;
+        let (since, intended) = object.absent.as_ref()?;
+        let same = object.rehearsed.is_some_and(|rehearsed| rehearsed.manifest == manifest);
+        (same && now < *since + ABSENT).then(|| intended.clone())
+    }
+
+    /// Remembers that the object is not there now, and what would be.
+    pub(super) fn miss(&self, key: &ResourceKey, now: Duration, intended: &Body) {
+        if let Some(object) = self.lock().objects.get_mut(key) {
+            object.absent = Some((now, intended.clone()));
+        }
+    }
+
     /// Remembers what the server makes of a manifest.
     pub(super) fn rehearse(&self, key: &ResourceKey, rehearsed: Rehearsed) {
         if let Some(object) = self.lock().objects.get_mut(key) {
@@ -148,7 +180,7 @@ impl Truths {
         object.as_wanted = state.is_some() && ours.is_some() && ours == wanted;
         // A watch may have told already of what came after the answer.
         let is_late = state.as_ref().is_some_and(|state| state.version < object.told);
-        object.seen = state;
+        (object.seen, object.absent) = (state, None);
         if is_late {
             self.wake(known, key);
         }
@@ -168,6 +200,7 @@ impl Truths {
         let later = metadata.and_then(|metadata| State::read(metadata, &self.writer));
         let mut known = self.lock();
         let Some(object) = known.objects.get_mut(key) else { return };
+        object.absent = None;
         if let Some(later) = &later {
             object.told = object.told.max(later.version);
         }

@@ -144,3 +144,17 @@ fn what_is_not_as_wanted_is_never_certain() {
     truths.look(&key("x"), Some(&object(5, "ours", "theirs", None)), None);
     assert!(!is_certain(&truths));
 }
+
+#[test]
+fn what_was_not_there_is_not_looked_for_again_for_a_while() {
+    let (truths, wanted) = (known(None), ContentId::of("manifest"));
+    let body = crate::backends::fixture::body(&json!({ "a": 1 }));
+    let start = Duration::from_secs(1);
+    truths.miss(&key("x"), start, &body);
+    let last = start + ABSENT - Duration::from_nanos(1);
+    assert_eq!(truths.absent(&key("x"), wanted, last), Some(body));
+    assert_eq!(truths.absent(&key("x"), wanted, start + ABSENT), None, "it is time to look");
+    assert_eq!(truths.absent(&key("x"), ContentId::of("other"), start), None, "another wish");
+    truths.tell(&key("x"), None);
+    assert_eq!(truths.absent(&key("x"), wanted, start), None, "a watch has told something");
+}
