@@ -80,7 +80,8 @@ impl Targets {
                 Arc::new(target.map_err(broken)?)
             }
             PlaceSettings::Kubernetes(cluster) => {
-                Arc::new(KubernetesTarget::open(own, scope, cluster, world))
+                let cache = &self.settings.cache;
+                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, world))
             }
         };
         open.insert(name.clone(), target.clone());

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::ids::ResourceKey;
 
 /// One object of a cluster: `Deployment.apps/shop/web`, `Namespace/shop`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) kind: String,
     /// The API group; empty for the oldest one.

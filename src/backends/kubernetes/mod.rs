@@ -16,6 +16,7 @@ mod identity;
 mod kinds;
 mod look;
 mod mark;
+mod memory;
 mod observe;
 mod owner;
 mod step;
@@ -24,14 +25,18 @@ mod truth;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 
-use self::connection::Connection;
+use self::connection::{Connection, Failure};
 use self::kinds::Kinds;
 use self::look::Eyes;
 use self::mark::Marks;
+use self::memory::Memory;
 use self::truth::Truths;
 use self::watch::Watches;
 use super::{After, MarkEntries, StepError, Target};
@@ -47,6 +52,14 @@ use crate::world::World;
 /// The namespace of the marks where the settings name none.
 const NAMESPACE: &str = "isobar";
 
+/// How long the lists may take that what was kept is held against: 100,000 objects take some three
+/// seconds. Of a kind whose list takes longer, every object is looked at.
+const RECALL_TIME: Duration = Duration::from_secs(10);
+
+/// How often what is certain is kept while nothing happens: a crash loses so much of it, and has
+/// the objects looked at that changed meanwhile.
+const KEEP_PERIOD: Duration = Duration::from_secs(2);
+
 /// A cluster as a target, for one agent and repository.
 pub struct KubernetesTarget {
     name: TargetName,
@@ -58,21 +71,31 @@ pub struct KubernetesTarget {
     marks: Marks,
     truths: Arc<Truths>,
     watches: Watches,
+    memory: Memory,
+    /// Whether what another process has kept was looked through.
+    recalled: OnceCell<()>,
+    keep_at: Mutex<Duration>,
 }
 
 impl KubernetesTarget {
-    /// The cluster of `settings` as the target `name`. Nothing is asked of it yet.
+    /// The cluster of `settings` as the target `name`. Nothing is asked of it yet. What is certain of
+    /// it is kept in the folder `cache`.
     pub fn open(
         name: TargetName,
         scope: Scope,
         settings: KubernetesSettings,
+        cache: &Path,
         world: &World,
     ) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
         let (writer, label) = (owner::writer(&scope), owner::label(&scope));
         let connection = Arc::new(Connection::new(settings, world.clone()));
         let truths = Arc::new(Truths::new(writer.clone()));
+        let file = format!("{}.json", owner::hashed(&format!("{scope}/{name}")));
         Self {
+            memory: Memory::new(cache.join("clusters").join(file)),
+            recalled: OnceCell::new(),
+            keep_at: Mutex::default(),
             marks: Marks::new(scope.clone(), name.clone(), namespace),
             watches: Watches::new(connection.clone(), truths.clone(), label),
             kinds: Kinds::new(),
@@ -88,6 +111,45 @@ impl KubernetesTarget {
     /// change costs none.
     pub fn requests(&self) -> u64 {
         self.connection.requests()
+    }
+
+    /// Begins with what was certain when another process was last here: one list per kind.
+    async fn recall(&self) {
+        let recall = async || {
+            let page = self.memory.read(&self.connection).await?;
+            let folders = page.kinds.iter().map(|(kind, _)| kind.folder(None)).collect();
+            self.truths.restore(page.objects);
+            page.kinds.iter().for_each(|(kind, of)| self.watches.follow(kind, of));
+            if !page.kinds.is_empty() {
+                self.watches.begin();
+                tokio::select! {
+                    () = self.truths.until_followed(&folders) => {}
+                    () = self.connection.world().clock.sleep(RECALL_TIME) => {}
+                }
+            }
+            Ok::<(), Failure>(())
+        };
+        // Whoever looks is told why the cluster does not answer, and the next look tries again.
+        let _ = self.recalled.get_or_try_init(recall).await;
+    }
+
+    /// Keeps what is certain, if it is time to. Gives when it is next.
+    fn keep_in_time(&self) -> Duration {
+        let now = self.connection.now();
+        let mut at = self.keep_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if *at <= now {
+            self.keep();
+            *at = now + KEEP_PERIOD;
+        }
+        *at - now
+    }
+
+    fn keep(&self) {
+        if !self.truths.has_news() {
+            return;
+        }
+        let unique = self.connection.world().ids.unique();
+        self.memory.write(self.watches.kinds(), self.truths.keep(), &unique);
     }
 
     fn eyes(&self) -> Eyes<'_> {
@@ -112,6 +174,7 @@ impl Target for KubernetesTarget {
         rendered: Option<&Rendered>,
         owned: &Inventory,
     ) -> Observed {
+        self.recall().await;
         match self.marks.known(&self.connection).await {
             Ok(marks) => self.look_at_all(&marks, component, rendered, owned).await,
             Err(error) => Observed::Unreachable { reason: error.reason },
@@ -146,7 +209,19 @@ impl Target for KubernetesTarget {
     }
 
     async fn wake(&self) -> BTreeSet<ComponentId> {
-        self.watches.wake().await
+        loop {
+            let pause = self.keep_in_time();
+            tokio::select! {
+                woken = self.watches.wake() => return woken,
+                () = self.connection.world().clock.sleep(pause) => {}
+            }
+        }
+    }
+}
+
+impl Drop for KubernetesTarget {
+    fn drop(&mut self) {
+        self.keep();
     }
 }
 

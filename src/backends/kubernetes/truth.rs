@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::sync::Notify;
 
@@ -30,6 +31,8 @@ pub(super) struct Truths {
     writer: String,
     known: Mutex<Known>,
     bell: Notify,
+    /// Rings when a watch is up to date.
+    followed: Notify,
 }
 
 #[derive(Default)]
@@ -38,6 +41,8 @@ struct Known {
     woken: BTreeSet<ComponentId>,
     /// The folders of the API whose watches are up to date.
     followed: BTreeSet<String>,
+    /// Whether anything was learned since this was last asked.
+    news: bool,
 }
 
 /// One object that somebody cares about.
@@ -68,8 +73,18 @@ pub(super) struct Certain {
     pub(super) health: Option<Health>,
 }
 
+/// What was certain of an object: true of it for ever, as long as it is in this state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    component: ComponentId,
+    folder: String,
+    rehearsed: Rehearsed,
+    seen: State,
+    health: Option<Health>,
+}
+
 /// A manifest and what the server makes of it, by content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rehearsed {
     /// What was handed to the server.
     pub(super) manifest: ContentId,
@@ -78,7 +93,7 @@ pub(super) struct Rehearsed {
 }
 
 /// What has to stay the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     uid: String,
     version: u64,
@@ -109,7 +124,8 @@ impl State {
 
 impl Truths {
     pub(super) fn new(writer: String) -> Self {
-        Self { writer, known: Mutex::default(), bell: Notify::new() }
+        let (bell, followed) = (Notify::new(), Notify::new());
+        Self { writer, known: Mutex::default(), bell, followed }
     }
 
     /// Remembers that `component` cares about the object, which is in `folder` of the API.
@@ -129,6 +145,50 @@ impl Truths {
             Some(old) if (&old.component, &old.folder) == (component, &object.folder) => {}
             Some(old) => *old = object,
             None => drop(known.objects.insert(key.clone(), object)),
+        }
+    }
+
+    /// Whether anything was learned since this was last asked.
+    pub(super) fn has_news(&self) -> bool {
+        std::mem::take(&mut self.lock().news)
+    }
+
+    /// What is certain, for another process to begin with.
+    pub(super) fn keep(&self) -> Vec<(ResourceKey, Kept)> {
+        let known = self.lock();
+        let certain = known.objects.iter().filter(|(_, object)| object.as_wanted);
+        let kept = certain.filter_map(|(key, object)| {
+            let Object { component, folder, health, .. } = object;
+            let (rehearsed, seen) = (object.rehearsed?, object.seen.clone()?);
+            let (component, folder) = (component.clone(), folder.clone());
+            Some((key.clone(), Kept { component, folder, rehearsed, seen, health: health.clone() }))
+        });
+        kept.collect()
+    }
+
+    /// Begins with what another process has kept. It counts once a watch has told of what is there.
+    pub(super) fn restore(&self, kept: Vec<(ResourceKey, Kept)>) {
+        let mut known = self.lock();
+        for (key, kept) in kept {
+            let Kept { component, folder, rehearsed, seen, health } = kept;
+            let (rehearsed, seen) = (Some(rehearsed), Some(seen));
+            let (as_wanted, told, absent) = (true, 0, None);
+            let object =
+                Object { component, folder, rehearsed, seen, as_wanted, health, told, absent };
+            known.objects.entry(key).or_insert(object);
+        }
+    }
+
+    /// Returns once the watches of all these folders are up to date.
+    pub(super) async fn until_followed(&self, folders: &BTreeSet<String>) {
+        loop {
+            let more = self.followed.notified();
+            tokio::pin!(more);
+            more.as_mut().enable();
+            if folders.is_subset(&self.lock().followed) {
+                return;
+            }
+            more.await;
         }
     }
 
@@ -166,7 +226,7 @@ impl Truths {
 
     /// Remembers what the server makes of a manifest.
     pub(super) fn rehearse(&self, key: &ResourceKey, rehearsed: Rehearsed) {
-        if let Some(object) = self.lock().objects.get_mut(key) {
+        if let Some(object) = self.learn().objects.get_mut(key) {
             object.rehearsed = Some(rehearsed);
         }
     }
@@ -174,7 +234,7 @@ impl Truths {
     /// Remembers how the object is, and what of it is ours if that is all that is wanted.
     pub(super) fn look(&self, key: &ResourceKey, object: Option<&Json>, ours: Option<ContentId>) {
         let state = object.and_then(|object| State::read(object, &self.writer));
-        let mut known = self.lock();
+        let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         let wanted = object.rehearsed.map(|rehearsed| rehearsed.intended);
         object.as_wanted = state.is_some() && ours.is_some() && ours == wanted;
@@ -189,7 +249,7 @@ impl Truths {
     /// Remembers how the object is doing, by a version of it that was read.
     pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Health) {
         let state = object.and_then(|object| State::read(object, &self.writer));
-        let mut known = self.lock();
+        let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         let is_latest = state.is_some_and(|state| state.version >= object.told);
         object.health = is_latest.then(|| health.clone());
@@ -198,7 +258,7 @@ impl Truths {
     /// A watch tells how an object is; `None`: it is gone, or no longer carries our label.
     pub(super) fn tell(&self, key: &ResourceKey, metadata: Option<&Json>) {
         let later = metadata.and_then(|metadata| State::read(metadata, &self.writer));
-        let mut known = self.lock();
+        let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         object.absent = None;
         if let Some(later) = &later {
@@ -232,6 +292,7 @@ impl Truths {
             known.wake(&key);
         }
         drop(known);
+        self.followed.notify_waiters();
         self.bell.notify_one();
     }
 
@@ -256,6 +317,13 @@ impl Truths {
         known.wake(key);
         drop(known);
         self.bell.notify_one();
+    }
+
+    /// For who may change what is kept.
+    fn learn(&self) -> MutexGuard<'_, Known> {
+        let mut known = self.lock();
+        known.news = true;
+        known
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

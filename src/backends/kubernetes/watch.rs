@@ -1,6 +1,6 @@
 //! One watch per kind, of the metadata alone of what carries our label.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +40,10 @@ pub(super) struct Watches {
 struct Running {
     /// Whether somebody waits.
     wanted: bool,
-    kinds: Vec<(Kind, Identity)>,
-    folders: BTreeSet<String>,
+    /// By folder of the API, each with one object of it.
+    kinds: BTreeMap<String, (Kind, Identity)>,
+    /// The folders that are not followed yet.
+    waiting: Vec<String>,
     tasks: JoinSet<()>,
 }
 
@@ -62,19 +64,29 @@ impl Watches {
     /// Follows the kind of an object from now on, if somebody waits, or else once somebody does.
     pub(super) fn follow(&self, kind: &Kind, identity: &Identity) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.folders.insert(kind.folder(None)) {
-            running.kinds.push((kind.clone(), identity.clone()));
+        let folder = kind.folder(None);
+        if running.kinds.insert(folder.clone(), (kind.clone(), identity.clone())).is_none() {
+            running.waiting.push(folder);
         }
+        running.start(&self.follower);
+    }
+
+    /// The kinds of all objects that somebody has looked at, each with one of them.
+    pub(super) fn kinds(&self) -> Vec<(Kind, Identity)> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.kinds.values().cloned().collect()
+    }
+
+    /// Follows from now on, whoever waits.
+    pub(super) fn begin(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.wanted = true;
         running.start(&self.follower);
     }
 
     /// The components whose objects may have changed, once there are any.
     pub(super) async fn wake(&self) -> BTreeSet<ComponentId> {
-        {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.wanted = true;
-            running.start(&self.follower);
-        }
+        self.begin();
         self.follower.truths.woken().await
     }
 }
@@ -84,7 +96,8 @@ impl Running {
         if !self.wanted {
             return;
         }
-        for (kind, of) in self.kinds.drain(..) {
+        for folder in self.waiting.drain(..) {
+            let Some((kind, of)) = self.kinds.get(&folder).cloned() else { continue };
             let follower = follower.clone();
             self.tasks.spawn(async move { follower.forever(&kind, &of).await });
         }

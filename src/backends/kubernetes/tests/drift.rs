@@ -112,3 +112,50 @@ async fn a_cluster_that_is_away_is_asked_once_in_a_while() {
     }
     assert_eq!(applied.target.requests(), before);
 }
+
+/// One list per kind tells that all is as it was: beside that, the server is asked for its version
+/// and for the marks.
+#[tokio::test]
+async fn what_was_certain_is_so_in_the_next_process() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut idle = deployment(&corner.namespace);
+    idle["spec"]["replicas"] = 0.into();
+    let mut applied = Applied::new(&corner, &[idle, settings(&corner.namespace)]).await;
+    while applied.health().await != Health::Healthy {
+        applied.woken().await;
+    }
+    applied.settled().await;
+    applied.target = corner.target("one");
+    assert_eq!(applied.cost().await, (true, 4));
+    assert_eq!(applied.cost().await, (true, 0));
+}
+
+#[tokio::test]
+async fn what_changed_while_nobody_was_there_is_seen() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    // Keeps what is certain, which is wrong by the time somebody reads it.
+    applied.target = corner.target("nobody");
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.merge(path, "hand", json!({"data": {"size": "7"}})).await;
+    applied.target = corner.target("one");
+    let seen = applied.look().await;
+    assert!(matches!(seen.as_slice(), [(_, Seen::Compared(_))]), "{seen:?}");
+}
+
+/// A file that is not ours, or of another form, is none.
+#[tokio::test]
+async fn what_is_kept_and_broken_is_forgotten() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    for text in ["", "{}", "[1, 2", r#"{"version": 2, "server": "", "kinds": [], "objects": []}"#] {
+        corner.rewrite_kept(text);
+        applied.target = corner.target("one");
+        let (same, requests) = applied.cost().await;
+        assert!(same && requests > 4, "{requests} for {text}");
+        applied.target = corner.target("nobody");
+    }
+}

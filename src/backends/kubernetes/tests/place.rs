@@ -62,7 +62,20 @@ impl Corner {
             context: None,
             namespace: Some(self.marks.clone()),
         };
-        Arc::new(KubernetesTarget::open(name(), scope(agent), settings, &World::real()))
+        Arc::new(KubernetesTarget::open(
+            name(),
+            scope(agent),
+            settings,
+            self.folder.path(),
+            &World::real(),
+        ))
+    }
+
+    /// Puts `text` in the place of what targets here have kept.
+    pub(super) fn rewrite_kept(&self, text: &str) {
+        for entry in std::fs::read_dir(self.folder.path().join("clusters")).unwrap() {
+            std::fs::write(entry.unwrap().path(), text).unwrap();
+        }
     }
 
     fn kubeconfig(&self) -> PathBuf {
