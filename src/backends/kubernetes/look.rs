@@ -10,7 +10,7 @@ use super::connection::{Answer, Call, Connection, Failure, READ_TIME};
 use super::fields::Fields;
 use super::identity::{self, Identity};
 use super::kinds::{Found, Kind, Kinds};
-use super::{owner, takeover};
+use super::{owner, replace, takeover};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::path::FieldPath;
@@ -40,6 +40,8 @@ pub(super) struct Sight {
     pub(super) intended: Option<Body>,
     /// Whether every field that is wanted is ours already, whatever it holds.
     pub(super) is_ours: bool,
+    /// Fields that cannot change in place, if it would have to be made anew.
+    pub(super) must_replace: Vec<FieldPath>,
     /// Fields of `live` that others have written, and who.
     pub(super) others: Vec<(String, Vec<FieldPath>)>,
 }
@@ -91,7 +93,10 @@ impl Eyes<'_> {
             Err(Failure::Refused(status)) if status.reason == "NotFound" => {
                 return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
             }
-            Err(failure) if failure.is_about_manifest() => return Err(Blind::Unwelcome(failure)),
+            Err(failure) if failure.is_about_manifest() => {
+                let anew = self.anew(&kind, identity, manifest, &failure).await?;
+                return anew.ok_or(Blind::Unwelcome(failure));
+            }
             Err(failure) => return Err(failure.into()),
         };
         // Who would be made is not there.
@@ -100,6 +105,24 @@ impl Eyes<'_> {
             _ => found.await?,
         };
         Ok(Sight::both(kind, object, &intended.body, self.writer))
+    }
+
+    /// What would be if the object were made anew, where its manifest asks for that.
+    async fn anew(
+        self,
+        kind: &Kind,
+        identity: &Identity,
+        manifest: &Json,
+        failure: &Failure,
+    ) -> Result<Option<Sight>, Failure> {
+        let Failure::Refused(status) = failure else { return Ok(None) };
+        if status.code != 422 || !replace::is_asked(manifest) {
+            return Ok(None);
+        }
+        match self.connection.find(Call::get(kind.path(identity))).await? {
+            Some(object) => replace::look(self, kind, identity, manifest, object, status).await,
+            None => Ok(None),
+        }
     }
 
     /// The object alone, if it is there.
@@ -134,7 +157,7 @@ impl Eyes<'_> {
     }
 
     /// What the server would make of the object. Nothing is stored.
-    async fn rehearse(
+    pub(super) async fn rehearse(
         self,
         kind: &Kind,
         identity: &Identity,
@@ -186,7 +209,7 @@ impl Sight {
         Self { kind: Some(kind), object, live, ..Self::default() }
     }
 
-    fn both(kind: Kind, object: Option<Json>, rehearsed: &Json, writer: &str) -> Self {
+    pub(super) fn both(kind: Kind, object: Option<Json>, rehearsed: &Json, writer: &str) -> Self {
         let wished = owner::fields_of(rehearsed, writer).unwrap_or_default();
         let intended = owner::plain(part(rehearsed, &wished));
         let live = object.as_ref().map(|object| {
@@ -204,7 +227,8 @@ impl Sight {
         };
         let ours = object.as_ref().and_then(|object| owner::fields_of(object, writer));
         let (live, intended) = (live.as_ref().map(body), Some(body(&intended)));
-        Self { kind: Some(kind), object, live, intended, is_ours: ours == Some(wished), others }
+        let is_ours = ours == Some(wished);
+        Self { kind: Some(kind), object, live, intended, is_ours, others, ..Self::default() }
     }
 
     /// A text of the object's metadata.

@@ -19,6 +19,7 @@ mod mark;
 mod memory;
 mod observe;
 mod owner;
+mod replace;
 mod step;
 mod takeover;
 mod truth;

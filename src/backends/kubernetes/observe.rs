@@ -212,7 +212,7 @@ fn seen(identity: &Identity, sight: Sight, piece: Option<&Piece>, owner: Owner) 
     Seen::Compared(Box::new(Compared {
         live: sight.live,
         intended,
-        must_replace: Vec::new(),
+        must_replace: sight.must_replace,
         sensitive,
         stateful: piece.is_some_and(|piece| piece.stateful),
         uid,

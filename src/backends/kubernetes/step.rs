@@ -75,13 +75,10 @@ impl KubernetesTarget {
             Action::Create => job.create().await,
             Action::Update | Action::Adopt => job.update().await,
             Action::Move { .. } => job.update().await,
-            Action::Delete => job.delete().await,
+            Action::Delete => job.take_away(None).await,
+            Action::Replace => job.replace().await,
             Action::Forget => job.forget().await,
             Action::Keep => job.after(job.look(None).await?),
-            Action::Replace => Err(StepError::refused(format!(
-                "{}: it would have to be deleted and made anew",
-                job.identity
-            ))),
         }
     }
 }
@@ -173,11 +170,20 @@ impl Job<'_> {
         Err(self.busy())
     }
 
-    async fn delete(&self) -> Result<After, StepError> {
+    /// What cannot change in place goes, once the server has said again that it would be made
+    /// anew, and is made. One that is gone already is only made.
+    async fn replace(&self) -> Result<After, StepError> {
+        let manifest = self.manifest()?;
+        self.take_away(Some(&manifest)).await?;
+        self.create().await
+    }
+
+    /// Deletes the object, and waits until it is gone. `manifest` is what is to take its place.
+    async fn take_away(&self, manifest: Option<&Json>) -> Result<After, StepError> {
         let mut asked: Option<String> = None;
         let start = self.target.connection.now();
         loop {
-            let sight = self.look(None).await?;
+            let sight = self.look(manifest.filter(|_| asked.is_none())).await?;
             let uid = sight.metadata("uid").map(str::to_owned);
             let (Some(object), Some(kind)) = (&sight.object, &sight.kind) else {
                 return self.after(sight);
@@ -187,7 +193,10 @@ impl Job<'_> {
             }
             if asked.is_none() {
                 self.marked_as_ours(Some(object)).await?;
-                self.check(&sight, None)?;
+                if manifest.is_some() && sight.must_replace.is_empty() {
+                    return Err(self.stale("it can change in place by now"));
+                }
+                self.check(&sight, self.change.intended.as_ref())?;
                 let version = sight.metadata("resourceVersion");
                 let options = json!({
                     "propagationPolicy": "Background",
@@ -241,7 +250,9 @@ impl Job<'_> {
             let is_foreign = label.is_some_and(|label| label != owner::label(&target.scope));
             Ok::<_, StepError>(match (by_marks, label) {
                 (_, Some(label)) if is_foreign => Owner::Foreign(label.to_owned()),
-                (Owner::This, None) if change.action == Action::Delete => Owner::Nobody,
+                (Owner::This, None) if object.is_some() && change.action.is_destructive() => {
+                    Owner::Nobody
+                }
                 (owner, _) => owner,
             })
         };
@@ -251,7 +262,7 @@ impl Job<'_> {
         }
         match found {
             Owner::This => Ok(()),
-            Owner::Nobody if change.action == Action::Delete => {
+            Owner::Nobody if change.action.is_destructive() => {
                 Err(self.stale("it does not say any more that it is ours"))
             }
             Owner::Nobody => Err(StepError::refused(format!(
