@@ -528,7 +528,8 @@ fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
         prod: applied as predicted 2/2
           run (run), plan (digest), ended (time)
         No effect: no stack changes
-    "#]].assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
     assert_ne!(uid(), first);
     let label = "--output=jsonpath={.spec.selector.matchLabels.app}";
     assert_eq!(scene.kubectl(["get", "deployment/web", label]), "other");

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use crate::child;
 use crate::place::Place;
 
-pub(crate) use programs::{build, build_servers};
+pub(crate) use programs::{build, build_loop, build_servers, folder as programs};
 
 /// A cold start takes 3 to 5 s on an idle machine, and ten times that on a busy one.
 const READY_MAX: Duration = Duration::from_secs(120);
@@ -42,6 +42,11 @@ impl Bed {
         Self { folder: PathBuf::from(folder) }
     }
 
+    /// Where its keys, logs and kubeconfigs are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn keeper(&self) -> Option<u32> {
         let id: u32 = fs::read_to_string(self.folder.join("keeper")).ok()?.trim().parse().ok()?;
         let line = fs::read(format!("/proc/{id}/cmdline")).ok()?;
@@ -54,10 +59,16 @@ impl Bed {
     }
 }
 
-/// Starts a bed that stays until [`down`]; does nothing if it is there.
+/// Starts a bed that stays until [`down`], and says what a shell needs to use it.
 pub(crate) fn up(place: &Place, bed: &Bed) -> Result<()> {
+    start(place, bed)?;
+    env(place, bed)
+}
+
+/// The same without a word; does nothing if it is there.
+pub(crate) fn start(place: &Place, bed: &Bed) -> Result<()> {
     if bed.is_ready() {
-        return env(place, bed);
+        return Ok(());
     }
     build_servers(place)?;
     fs::create_dir_all(&bed.folder)?;
@@ -80,7 +91,7 @@ pub(crate) fn up(place: &Place, bed: &Bed) -> Result<()> {
         std::thread::sleep(Duration::from_millis(50));
     }
     eprintln!("ready after {:.1} s", start.elapsed().as_secs_f64());
-    env(place, bed)
+    Ok(())
 }
 
 /// Ends a bed and removes its folder; does nothing if there is none.

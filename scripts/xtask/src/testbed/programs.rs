@@ -54,11 +54,14 @@ const TOOLS: &[Module] = &[
     Module { name: "sops", programs: &["sops"], variables: &[], minutes: 1.0 },
 ];
 
+/// Our own: see its `main.go`.
+const LOOP: Module = Module { name: "loop", programs: &["loop"], variables: &[], minutes: 0.1 };
+
 /// Of these any version does: where they are installed, they are used.
 const INSTALLED: &[&str] = &["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 /// The folder with a link to each program.
-pub(super) fn folder(place: &Place) -> PathBuf {
+pub(crate) fn folder(place: &Place) -> PathBuf {
     place.cache.join("testbed/bin")
 }
 
@@ -71,6 +74,12 @@ pub(crate) fn build_servers(place: &Place) -> Result<()> {
 pub(crate) fn build(place: &Place) -> Result<()> {
     build_servers(place)?;
     build_all(place, TOOLS)
+}
+
+/// Builds the loop that benchmarks are measured beside, and gives where it is.
+pub(crate) fn build_loop(place: &Place) -> Result<PathBuf> {
+    build_all(place, &[LOOP])?;
+    Ok(folder(place).join("loop"))
 }
 
 fn build_all(place: &Place, modules: &[Module]) -> Result<()> {
@@ -123,6 +132,9 @@ impl Module {
         let read = |file: &str| fs::read(source.join(file)).with_context(|| format!("no {file}"));
         let mut hasher = DefaultHasher::new();
         (read("go.mod")?, read("go.sum")?, self.variables, GO).hash(&mut hasher);
+        if let Ok(ours) = read("main.go") {
+            ours.hash(&mut hasher);
+        }
         let kept = format!("{}-{:016x}", self.name, hasher.finish());
         let folder = place.cache.join("testbed/programs").join(kept);
         if self.programs.iter().all(|program| folder.join(program).is_file()) {
