@@ -150,16 +150,15 @@ pub(super) fn others(object: &Json, writer: &str, body: &Json) -> Vec<(String, V
     others.map(|entry| (entry.writer.to_owned(), Fields::read(entry.fields).paths(body))).collect()
 }
 
-/// What `writer` has applied, and the entries of everybody else, as the server writes them.
-pub(super) fn written<'o>(object: &'o Json, writer: &str) -> (Option<&'o Json>, Vec<&'o Json>) {
-    let is_ours = |entry: &Json| {
-        entry.get("manager").and_then(Json::as_str) == Some(writer)
+/// What `writer` has applied, as the server writes it.
+pub(super) fn written<'o>(object: &'o Json, writer: &str) -> Option<&'o Json> {
+    let is_ours = |entry: &&Json| {
+        entry.get("subresource").is_none()
+            && entry.get("manager").and_then(Json::as_str) == Some(writer)
             && entry.get("operation").and_then(Json::as_str) == Some("Apply")
     };
     let all = object.get("metadata").and_then(|m| m.get("managedFields")).and_then(Json::as_array);
-    let all = all.into_iter().flatten().filter(|entry| entry.get("subresource").is_none());
-    let (ours, others): (Vec<_>, Vec<_>) = all.partition(|entry| is_ours(entry));
-    (ours.first().and_then(|entry| entry.get("fieldsV1")), others)
+    all.into_iter().flatten().find(is_ours).and_then(|entry| entry.get("fieldsV1"))
 }
 
 #[cfg(test)]

@@ -58,8 +58,8 @@ struct Object {
     as_wanted: bool,
     /// How it was doing then; `None`: its status may have changed since.
     health: Option<Health>,
-    /// The newest version that a watch has told of.
-    told: u64,
+    /// The newest state that a watch has told of.
+    told: Option<State>,
     /// If it was not there when it was last looked at: when that was, and what would be.
     absent: Option<(Duration, Body)>,
 }
@@ -97,22 +97,23 @@ pub(super) struct Rehearsed {
 struct State {
     uid: String,
     version: u64,
+    /// Moves with every change of what the object asks for. `None`: its kind has none, or we own
+    /// lists of its metadata, whose order it does not tell of.
     generation: Option<i64>,
-    /// Our fields, and the entries of everybody else who writes the object itself.
+    /// Our fields.
     ours: Option<ContentId>,
-    others: ContentId,
 }
 
 impl State {
     /// Of a whole object, or of its metadata alone.
     fn read(object: &Json, writer: &str) -> Option<Self> {
-        let (ours, others) = owner::written(object, writer);
+        let ours = owner::written(object, writer);
+        let generation = object.get("metadata")?.get("generation").and_then(Json::as_i64);
         Some(Self {
             uid: metadata(object, "uid")?.to_owned(),
             version: metadata(object, "resourceVersion")?.parse().ok()?,
-            generation: object.get("metadata")?.get("generation").and_then(Json::as_i64),
+            generation: generation.filter(|_| !ours.is_some_and(has_lists)),
             ours: ours.map(fingerprint),
-            others: fingerprint(&others.into_iter().cloned().collect()),
         })
     }
 
@@ -120,6 +121,14 @@ impl State {
     fn holds_in(&self, later: &Self) -> bool {
         self.generation.is_some() && Self { version: later.version, ..self.clone() } == *later
     }
+}
+
+/// Whether lists of the metadata are among these fields.
+fn has_lists(ours: &Json) -> bool {
+    let metadata = ours.get("f:metadata");
+    ["f:finalizers", "f:ownerReferences"]
+        .iter()
+        .any(|list| metadata.is_some_and(|m| m.get(list).is_some()))
 }
 
 impl Truths {
@@ -138,7 +147,7 @@ impl Truths {
             seen: None,
             as_wanted: false,
             health: None,
-            told: 0,
+            told: None,
             absent: None,
         };
         match known.objects.get_mut(key) {
@@ -172,7 +181,7 @@ impl Truths {
         for (key, kept) in kept {
             let Kept { component, folder, rehearsed, seen, health } = kept;
             let (rehearsed, seen) = (Some(rehearsed), Some(seen));
-            let (as_wanted, told, absent) = (true, 0, None);
+            let (as_wanted, told, absent) = (true, None, None);
             let object =
                 Object { component, folder, rehearsed, seen, as_wanted, health, told, absent };
             known.objects.entry(key).or_insert(object);
@@ -239,10 +248,11 @@ impl Truths {
         let wanted = object.rehearsed.map(|rehearsed| rehearsed.intended);
         object.as_wanted = state.is_some() && ours.is_some() && ours == wanted;
         // A watch may have told already of what came after the answer.
-        let is_late = state.as_ref().is_some_and(|state| state.version < object.told);
+        let told = object.told.clone();
+        let later = told.filter(|told| state.as_ref().is_some_and(|s| s.version < told.version));
         (object.seen, object.absent) = (state, None);
-        if is_late {
-            self.wake(known, key);
+        if let Some(later) = later {
+            self.follow_up(known, key, Some(later));
         }
     }
 
@@ -251,7 +261,8 @@ impl Truths {
         let state = object.and_then(|object| State::read(object, &self.writer));
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
-        let is_latest = state.is_some_and(|state| state.version >= object.told);
+        let told = object.told.as_ref().map_or(0, |told| told.version);
+        let is_latest = state.is_some_and(|state| state.version >= told);
         object.health = is_latest.then(|| health.clone());
     }
 
@@ -261,9 +272,17 @@ impl Truths {
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         object.absent = None;
-        if let Some(later) = &later {
-            object.told = object.told.max(later.version);
+        if let Some(later) = &later
+            && object.told.as_ref().is_none_or(|told| told.version < later.version)
+        {
+            object.told = Some(later.clone());
         }
+        self.follow_up(known, key, later);
+    }
+
+    /// What comes of it that the object is so by now.
+    fn follow_up(&self, mut known: MutexGuard<'_, Known>, key: &ResourceKey, later: Option<State>) {
+        let Some(object) = known.objects.get_mut(key) else { return };
         match (&object.seen, later) {
             // Nobody has seen it as it is: whoever cares looks anyway.
             (None, _) => {}

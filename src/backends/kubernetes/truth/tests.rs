@@ -81,9 +81,20 @@ fn what_takes_a_field_of_ours_is_looked_at() {
 }
 
 #[test]
-fn what_others_change_beside_us_is_looked_at() {
-    assert_eq!(after(Some(1), Some(&object(6, "ours", "more", Some(1)))), (false, true));
+fn what_others_write_beside_us_is_looked_at_if_it_could_be_the_order_of_a_list() {
+    assert_eq!(after(Some(1), Some(&object(6, "ours", "more", Some(1)))), (true, true));
     assert_eq!(after(Some(1), Some(&object(6, "ours", "theirs", Some(2)))), (false, true));
+    let lists = |version| {
+        let mut object = object(version, "ours", "theirs", Some(1));
+        let fields = json!({"f:metadata": {"f:finalizers": {"v:\"a\"": {}, "v:\"b\"": {}}}});
+        object["metadata"]["managedFields"][0]["fieldsV1"] = fields;
+        object
+    };
+    let truths = known(Some(1));
+    truths.look(&key("x"), Some(&lists(5)), Some(ContentId::of("intended")));
+    assert!(is_certain(&truths));
+    truths.tell(&key("x"), Some(&lists(6)));
+    assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
 }
 
 #[test]
@@ -121,6 +132,17 @@ fn what_was_told_before_an_older_answer_came_is_not_forgotten() {
     let intended = ContentId::of("intended");
     truths.look(&key("x"), Some(&object(6, "ours", "theirs", None)), Some(intended));
     assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
+}
+
+#[test]
+fn what_a_controller_writes_before_our_answer_comes_takes_nothing_away() {
+    let truths = known(Some(1));
+    truths.tell(&key("x"), Some(&object(7, "ours", "more", Some(1))));
+    assert!(is_woken(&truths));
+    let intended = ContentId::of("intended");
+    truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), Some(intended));
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(certain(&truths).map(|certain| certain.health), Some(None), "it may do otherwise");
 }
 
 #[test]
