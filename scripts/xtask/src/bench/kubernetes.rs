@@ -122,8 +122,9 @@ impl Bench<'_> {
         );
         row("    first to last write", applied.last - applied.first, Some(reference), "1.25");
         audit.until_quiet()?;
+        row("    CPU of the agent so far", agent.cpu()?, None, "");
         println!("    {}", audit.told());
-        println!("    most memory{:>33.1} MiB{:>24} 64 MiB", agent.peak_mib()?, "");
+        println!("    most memory{:>37.1} MiB{:>24} 64 MiB", agent.peak_mib()?, "");
         match last {
             true => self.later(&mut agent, &mut audit, row),
             false => Ok(()),

@@ -51,7 +51,7 @@ pub(super) fn repository(
     let kubeconfig = bed.join("isobar.kubeconfig");
     let agent = format!(
         "agent: bench\nstore: 'sqlite:state.db'\ncache: cache\n\
-         repositories: {{ config: {{ url: ., branch: main, interval: 1s }} }}\n\
+         repositories: {{ config: {{ url: ., branch: main }} }}\n\
          targets:\n  bed: {{ kubernetes: {{ kubeconfig: {}, namespace: {namespace} }} }}\n",
         kubeconfig.display()
     );
