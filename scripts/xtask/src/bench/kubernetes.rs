@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use self::agent::Agent;
 use self::audit::{Audit, Request};
@@ -176,7 +176,9 @@ impl Bench<'_> {
         let start = audit::now();
         let mut isobar = Command::new(&self.isobar);
         isobar.args(["apply", "--local", "--yes", "--settings", "agent.yaml"]);
-        child::output(isobar.current_dir(&repository))?;
+        // The plan that it shows is not what people want to see here.
+        let ended = isobar.current_dir(&repository).output()?;
+        ensure!(ended.status.success(), "{isobar:?} ended with {}", ended.status);
         println!("(d) a chain of {CHAIN}{:>38}{:>24} 5 s", seconds(audit::now() - start), "");
         audit.until_quiet()?;
         println!("    {}", audit.told());
