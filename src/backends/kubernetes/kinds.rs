@@ -32,6 +32,8 @@ pub(super) struct Kind {
 /// All kinds, as they were when last asked for.
 pub(super) struct Kinds {
     known: RwLock<Option<Known>>,
+    /// Held by whoever asks: the others wait for the same answer.
+    asking: tokio::sync::Mutex<()>,
 }
 
 struct Known {
@@ -54,7 +56,7 @@ pub(super) enum Found {
 
 impl Kinds {
     pub(super) fn new() -> Self {
-        Self { known: RwLock::new(None) }
+        Self { known: RwLock::new(None), asking: tokio::sync::Mutex::default() }
     }
 
     /// The kind of `identity`, in `version` if one is named and served, else in the preferred one.
@@ -64,11 +66,19 @@ impl Kinds {
         identity: &Identity,
         version: Option<&str>,
     ) -> Result<Found, Failure> {
+        let found = |now| match self.look_up(identity, version) {
+            Some((found, asked_at)) => {
+                (matches!(found, Found::Kind(_)) || now < asked_at + PAUSE).then_some(found)
+            }
+            None => None,
+        };
+        if let Some(found) = found(connection.now()) {
+            return Ok(found);
+        }
+        let _asking = self.asking.lock().await;
         let now = connection.now();
-        match self.look_up(identity, version) {
-            Some((Found::Kind(kind), _)) => return Ok(Found::Kind(kind)),
-            Some((other, asked_at)) if now < asked_at + PAUSE => return Ok(other),
-            _ => {}
+        if let Some(found) = found(now) {
+            return Ok(found);
         }
         let known = Known::ask(connection, now).await?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
