@@ -35,6 +35,10 @@ use clap::{Args, Parser, Subcommand};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use exit::Exit;
 pub use output::{Color, Output};
@@ -79,7 +83,7 @@ struct Global {
     color: Color,
     /// What to log to standard error: `info`, `isobar=debug`, ...
     #[arg(long, env = "ISOBAR_LOG", value_name = "FILTER", global = true)]
-    log: Option<String>,
+    log: Option<Targets>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,7 +142,7 @@ pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let output = Output::new(line.global.json, line.global.color);
-    log(line.global.log.as_deref());
+    log(line.global.log.as_ref());
     let stop = CancellationToken::new();
     let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };
     // To be told to stop is how serving ends.
@@ -217,13 +221,11 @@ async fn told_to_stop() {
     }
 }
 
-fn log(filter: Option<&str>) {
-    let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
-        .try_init();
+fn log(filter: Option<&Targets>) {
+    let filter = filter.cloned().unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let colors = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colors);
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 
 fn exit_codes() -> String {
