@@ -210,7 +210,7 @@ impl Resolver {
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         let engine = || self.engines.lend(&self.templates);
         let stacks = self.dialect.stacks.as_str();
-        self.manifests.prefetch(&mut self.library, engine, (stacks, &all));
+        self.manifests.prefetch(&mut self.library, engine, stacks, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
             _ => discover::parents(&snapshot, &self.dialect),
