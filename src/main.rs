@@ -1,5 +1,6 @@
 //! The `isobar` binary: parse, run, map how it ended to an exit code.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use isobar::cli::{self, Exit};
@@ -9,12 +10,40 @@ use isobar::cli::{self, Exit};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    let line = match cli::parse(&words) {
+        Ok(line) => line,
+        Err(exit) => return exit.into(),
+    };
+    #[cfg(unix)]
+    if line.goes_on() {
+        begin_frugally(&words);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Unavailable.into(),
     };
-    let exit = runtime.block_on(cli::run(std::env::args_os()));
+    let exit = runtime.block_on(cli::run(line));
     // A blocking read of a child or a socket may never return: what has begun is recorded.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// What goes on for months gives memory back when it is free, and holds no huge pages for small
+/// things; a look that soon ends is quicker without. The allocator asks only when a process begins,
+/// so this one begins again. Whoever sets the variables knows better.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "it becomes itself, before there is anything else")]
+fn begin_frugally(words: &[OsString]) {
+    use std::os::unix::process::CommandExt as _;
+
+    const FRUGAL: [(&str, &str); 2] = [("MIMALLOC_PURGE_DELAY", "10"), ("MIMALLOC_ALLOW_THP", "0")];
+    let is_set = FRUGAL.iter().any(|(name, _)| std::env::var_os(name).is_some());
+    let (Ok(own), Some((name, rest))) = (std::env::current_exe(), words.split_first()) else {
+        return;
+    };
+    if !is_set {
+        // It comes back only if that fails, and then goes on as it is.
+        let _ = std::process::Command::new(own).arg0(name).args(rest).envs(FRUGAL).exec();
+    }
 }

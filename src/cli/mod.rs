@@ -35,6 +35,10 @@ use clap::{Args, Parser, Subcommand};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use exit::Exit;
 pub use output::{Color, Output};
@@ -45,7 +49,7 @@ use crate::world::World;
 /// A GitOps agent: applies exactly the plan you approved, and keeps it true.
 #[derive(Debug, Parser)]
 #[command(name = "isobar", version, after_help = exit_codes(), max_term_width = 100)]
-struct Line {
+pub struct Line {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -79,7 +83,7 @@ struct Global {
     color: Color,
     /// What to log to standard error: `info`, `isobar=debug`, ...
     #[arg(long, env = "ISOBAR_LOG", value_name = "FILTER", global = true)]
-    log: Option<String>,
+    log: Option<Targets>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,18 +131,26 @@ enum Failure {
     Other(Exit, anyhow::Error),
 }
 
-/// Runs the command line `line`, the program's name first.
-pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
-    let line = match Line::try_parse_from(line) {
-        Ok(line) => line,
-        Err(error) => {
-            // Help and version come this way too. Nobody to read them is no error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Mistake } else { Exit::Done };
-        }
-    };
+/// The command line in `words`, the program's name first; or how it ends with what was said.
+pub fn parse(words: &[OsString]) -> Result<Line, Exit> {
+    Line::try_parse_from(words).map_err(|error| {
+        // Help and version come this way too. Nobody to read them is no error.
+        let _ = error.print();
+        if error.use_stderr() { Exit::Mistake } else { Exit::Done }
+    })
+}
+
+impl Line {
+    /// Whether it goes on until somebody ends it, or does all that such a one does.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.command, Command::Serve(_) | Command::Demo(_))
+    }
+}
+
+/// Runs a command line.
+pub async fn run(line: Line) -> Exit {
     let output = Output::new(line.global.json, line.global.color);
-    log(line.global.log.as_deref());
+    log(line.global.log.as_ref());
     let stop = CancellationToken::new();
     let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };
     // To be told to stop is how serving ends.
@@ -205,13 +217,11 @@ async fn told_to_stop() {
     }
 }
 
-fn log(filter: Option<&str>) {
-    let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
-        .try_init();
+fn log(filter: Option<&Targets>) {
+    let filter = filter.cloned().unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let colors = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colors);
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 
 fn exit_codes() -> String {

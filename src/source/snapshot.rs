@@ -113,6 +113,11 @@ impl Snapshot {
         self.entries.get(path)
     }
 
+    /// The path of the file at `path`, if there is one, to be held on to.
+    pub fn path(&self, path: &str) -> Option<&Arc<str>> {
+        self.entries.get_key_value(path).map(|(path, _)| path)
+    }
+
     /// Every file below the folder `prefix` (without a final `/`), sorted by path.
     pub fn below(&self, prefix: &str) -> impl Iterator<Item = (&Arc<str>, &Entry)> {
         let folder = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };

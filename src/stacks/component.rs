@@ -60,6 +60,12 @@ pub(super) struct Section {
     pub(super) marks: Marks,
 }
 
+/// Whether what a component itself says makes it abstract.
+pub(super) fn are_abstract(own: &Slots) -> bool {
+    let metadata = own.get("metadata").map(|slot| &slot.value);
+    metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract")
+}
+
 impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
@@ -118,8 +124,7 @@ impl Sources {
 
     /// Whether it is only there to be inherited from, unless a template in its type says otherwise.
     pub(super) fn is_abstract(&self) -> bool {
-        let metadata = self.own.get("metadata").map(|slot| &slot.value);
-        metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract")
+        are_abstract(&self.own)
     }
 
     /// What the kind says about `section` before any component speaks.

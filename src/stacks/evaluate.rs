@@ -144,7 +144,7 @@ impl Finisher<'_> {
                 let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
                 self.files(deps.into_iter())
             });
-            name("imports", &|| self.files(bench.parent.imports.iter()));
+            name("imports", &|| self.files(bench.parent.imports().iter()));
         }
         name("inheritance", &|| {
             let bases = bench.sources.inheritance.iter().map(|base| Value::text(base.clone()));

@@ -146,7 +146,7 @@ impl Finisher<'_> {
         let code = code.or_else(|| component.clone().filter(|_| bench.sources.code().is_none()));
         Listing {
             workspace: bench.listed_workspace.clone(),
-            imports: bench.parent.imports.clone(),
+            imports: bench.parent.imports().clone(),
             gives: bench.parent.gives(),
             component,
             code,

@@ -7,7 +7,7 @@ use super::closure::{Closure, Contribution, Overriding};
 use super::early::{Context, Early};
 use super::load::Library;
 use super::manifest::{Import, Manifest};
-use super::manifests::{Goal, Manifests, Read, taken_apart};
+use super::manifests::{Goal, Goals, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
 use super::remote;
@@ -112,7 +112,8 @@ impl<'l> Importer<'l> {
             true => plain.clone(),
             false => self.context(from, Some(import)),
         };
-        for (number, goal) in self.goals(walk, from, at, &context)?.into_iter().enumerate() {
+        let goals = self.goals(walk, from, at, &context)?;
+        for (number, goal) in goals.iter().enumerate() {
             let path = &goal.path;
             if let Some(start) = walk.chain.iter().position(|open| open == path) {
                 let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
@@ -135,16 +136,15 @@ impl<'l> Importer<'l> {
                 );
                 return Err(fault(Code::ImportDepth, message));
             }
-            let manifest = match goal.plain {
-                Some(manifest) if context.id.is_none() => manifest,
-                _ => self.manifest(path, &context),
+            let manifest = match (&goal.plain, context.id.is_none()) {
+                (Some(manifest), true) => manifest.clone(),
+                (None, true) => {
+                    let manifest = self.manifest(path, &context);
+                    self.manifests.remember(from, at, number, &manifest);
+                    manifest
+                }
+                (_, false) => self.manifest(path, &context),
             };
-            if context.id.is_none()
-                && let Some(goals) = self.manifests.goals.get_mut(&goal_key(from, at))
-                && let Some(goal) = goals.get_mut(number)
-            {
-                goal.plain = Some(manifest.clone());
-            }
             self.walk(walk, &manifest, overrides);
         }
         Ok(())
@@ -157,11 +157,11 @@ impl<'l> Importer<'l> {
         from: &Arc<Manifest>,
         at: usize,
         context: &Context,
-    ) -> Result<Vec<Goal>, Box<Diagnostic>> {
-        let (import, key) = (&from.imports[at], goal_key(from, at));
-        if let Some(known) = self.manifests.goals.get(&key) {
-            return Ok(known.clone());
+    ) -> Result<Goals, Box<Diagnostic>> {
+        if let Some(known) = self.manifests.goals(from, at) {
+            return Ok(known);
         }
+        let import = &from.imports[at];
         let fault =
             |code, message: String| Box::new(Diagnostic::error(code, import.at.clone(), message));
         let written = self.written(walk, import, context)?;
@@ -185,10 +185,10 @@ impl<'l> Importer<'l> {
                 None => fault,
             });
         }
-        let goals: Vec<_> = found.into_iter().map(|path| Goal { path, plain: None }).collect();
+        let goals: Goals = found.into_iter().map(|path| Goal { path, plain: None }).collect();
         // Where a template leads depends on the values around it.
         if !import.path.contains(template::OPEN) {
-            self.manifests.goals.insert(key, goals.clone());
+            self.manifests.lead(from, at, goals.clone());
         }
         Ok(goals)
     }
@@ -255,15 +255,7 @@ impl<'l> Importer<'l> {
             found.sort_by(|a, b| by_folder(a).cmp(by_folder(b)));
             return Some(found);
         }
-        let snapshot = &self.library.snapshot;
-        let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
-        let extensions = match name.contains('.') && !name.starts_with('.') {
-            true => &[".tmpl", ""],
-            false => path::EXTENSIONS,
-        };
-        let mut tried = extensions.iter().map(|extension| format!("{path}{extension}"));
-        let found = tried.find(|path| snapshot.entry(path).is_some());
-        Some(found.into_iter().map(Arc::from).collect())
+        Some(manifest_at(&self.library.snapshot, &path).into_iter().collect())
     }
 
     fn manifest(&mut self, path: &Arc<str>, context: &Context) -> Arc<Manifest> {
@@ -327,8 +319,36 @@ pub(super) fn manifests_of<'s>(
     snapshot.below(stacks).map(|(path, _)| path).filter(|path| path::is_manifest(path))
 }
 
-fn goal_key(from: &Arc<Manifest>, at: usize) -> (usize, usize) {
-    (Arc::as_ptr(from).addr(), at)
+/// The file that an import names as `path`, which may leave its extension out.
+fn manifest_at(snapshot: &Snapshot, path: &str) -> Option<Arc<str>> {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let extensions = match name.contains('.') && !name.starts_with('.') {
+        true => &[".tmpl", ""],
+        false => path::EXTENSIONS,
+    };
+    let mut tried = String::with_capacity(path.len() + ".yaml.tmpl".len());
+    extensions.iter().find_map(|extension| {
+        tried.clear();
+        tried.extend([path, extension]);
+        snapshot.path(&tried).cloned()
+    })
+}
+
+impl Import {
+    /// The one file in the repository that it names in the file `from`, if that follows from its
+    /// path alone: it is no pattern and no template.
+    pub(super) fn only_file(
+        &self,
+        snapshot: &Snapshot,
+        from: &str,
+        stacks: &str,
+    ) -> Option<Arc<str>> {
+        if self.path.contains(template::OPEN) || remote::url(&self.path, from).is_some() {
+            return None;
+        }
+        let path = path::resolve(&self.path, from, stacks)?;
+        if path::is_glob(&path) { None } else { manifest_at(snapshot, &path) }
+    }
 }
 
 /// The folders on the way to a file, and at last the file itself.

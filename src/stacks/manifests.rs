@@ -18,10 +18,13 @@ use crate::model::value::Value;
 #[derive(Default)]
 pub(super) struct Manifests {
     pub(super) apart: BTreeMap<(Arc<str>, Option<ContentId>), Arc<Manifest>>,
-    /// By the manifest's place in memory and the import's place in it. What is here is in `apart`
-    /// too, so no place is another manifest's.
-    pub(super) goals: BTreeMap<(usize, usize), Vec<Goal>>,
+    /// By the manifest's place in memory, where each of its imports leads; `None` is not known.
+    /// What is here is in `apart` too, so no place is another manifest's.
+    goals: BTreeMap<usize, Vec<Option<Goals>>>,
 }
+
+/// The files that one import names, in the order in which they are merged.
+pub(super) type Goals = Arc<[Goal]>;
 
 /// A file that an import names.
 #[derive(Clone)]
@@ -32,11 +35,13 @@ pub(super) struct Goal {
 }
 
 impl Manifests {
-    /// Takes the manifests at `paths` apart on all cores, for imports without context.
+    /// Takes the manifests at `paths` apart on all cores, for imports without context, and follows
+    /// those of their imports that name one file of the folder `stacks`.
     pub(super) fn prefetch<'e>(
         &mut self,
         library: &mut Library,
         engine: impl Fn() -> Lent<'e> + Sync + Send,
+        stacks: &str,
         paths: &[Arc<str>],
     ) {
         let new = |path: &&Arc<str>| {
@@ -51,12 +56,74 @@ impl Manifests {
         };
         let apart: Vec<_> = sources.par_iter().map_init(engine, take_apart).collect();
         self.apart.extend(apart);
+        let all: Vec<_> = self.apart.iter().filter(|((_, id), _)| id.is_none()).collect();
+        let unknown =
+            all.into_par_iter().filter(|(_, from)| !self.goals.contains_key(&place(from)));
+        let led = unknown.map(|(_, from)| {
+            let goals = from.imports.iter().map(|import| {
+                let path = import.only_file(&library.snapshot, &from.path, stacks)?;
+                let plain = self.apart.get(&(path.clone(), None)).cloned();
+                Some(Goals::from([Goal { path, plain }]))
+            });
+            (place(from), goals.collect())
+        });
+        let led: Vec<_> = led.collect();
+        self.goals.extend(led);
     }
 
-    /// Forgets what depends on `changed`, and what could not be read.
-    pub(super) fn advance(&mut self, changed: &BTreeSet<Arc<str>>) {
-        self.goals.clear();
-        self.apart.retain(|_, manifest| manifest.faults.is_empty() && !manifest.touches(changed));
+    /// Where the import at `at` of `from` leads, if it is known.
+    pub(super) fn goals(&self, from: &Arc<Manifest>, at: usize) -> Option<Goals> {
+        self.goals.get(&place(from))?.get(at)?.clone()
+    }
+
+    /// Where the import at `at` of `from` leads whenever it is asked again.
+    pub(super) fn lead(&mut self, from: &Arc<Manifest>, at: usize, goals: Goals) {
+        let all = self.goals.entry(place(from)).or_default();
+        all.resize(from.imports.len().max(all.len()), None);
+        if let Some(known) = all.get_mut(at) {
+            *known = Some(goals);
+        }
+    }
+
+    /// Remembers that the file that the import at `at` of `from` names as its `number`th is
+    /// `manifest` where it is imported without context.
+    pub(super) fn remember(
+        &mut self,
+        from: &Arc<Manifest>,
+        at: usize,
+        number: usize,
+        manifest: &Arc<Manifest>,
+    ) {
+        let all = self.goals.get_mut(&place(from)).and_then(|all| all.get_mut(at)?.as_mut());
+        if let Some(goal) = all.and_then(|goals| Arc::make_mut(goals).get_mut(number)) {
+            goal.plain = Some(manifest.clone());
+        }
+    }
+
+    /// Forgets what depends on `changed`, and what could not be read; `moved` is whether files came
+    /// or went.
+    pub(super) fn advance(&mut self, changed: &BTreeSet<Arc<str>>, moved: bool) {
+        let stays =
+            |manifest: &Arc<Manifest>| manifest.faults.is_empty() && !manifest.touches(changed);
+        self.apart.retain(|_, manifest| stays(manifest));
+        if moved {
+            self.goals.clear();
+            return;
+        }
+        self.forget_goals();
+        for goals in self.goals.values_mut().flatten().flatten() {
+            let is_gone = |goal: &Goal| goal.plain.as_ref().is_some_and(|known| !stays(known));
+            if goals.iter().any(is_gone) {
+                let known = Arc::make_mut(goals).iter_mut();
+                known.filter(|goal| is_gone(goal)).for_each(|goal| goal.plain = None);
+            }
+        }
+    }
+
+    /// Forgets where manifests lead that are not here any more.
+    fn forget_goals(&mut self) {
+        let here: BTreeSet<_> = self.apart.values().map(place).collect();
+        self.goals.retain(|place, _| here.contains(place));
     }
 
     /// Forgets manifests that no closure is made of, but for those without context.
@@ -64,17 +131,22 @@ impl Manifests {
         if self.apart.keys().all(|(_, id)| id.is_none()) {
             return;
         }
-        let used: BTreeSet<_> = used.map(|manifest| Arc::as_ptr(manifest).addr()).collect();
+        let used: BTreeSet<_> = used.map(place).collect();
         let stays = |id: &Option<ContentId>, manifest: &Arc<Manifest>| {
-            id.is_none() || used.contains(&Arc::as_ptr(manifest).addr())
+            id.is_none() || used.contains(&place(manifest))
         };
         self.apart.retain(|(_, id), manifest| stays(id, manifest));
+        self.forget_goals();
     }
 
     /// The numbers of files that only these manifests hold on to.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.apart.values().filter_map(|manifest| manifest.rendered)
     }
+}
+
+fn place(manifest: &Arc<Manifest>) -> usize {
+    Arc::as_ptr(manifest).addr()
 }
 
 /// A file as a value, with what is wrong with it so far.

@@ -18,8 +18,8 @@ pub(super) struct Parent {
     pub(super) closure: Closure,
     /// What `name:` says.
     pub(super) name: Option<Arc<str>>,
-    /// Every other file it is made of, sorted.
-    pub(super) imports: Arc<[Arc<str>]>,
+    /// Every other file it is made of, once anybody asks.
+    imports: OnceLock<Arc<[Arc<str>]>>,
     /// Which contributions declare a component, lowest precedence first.
     declared: BTreeMap<Key, Vec<usize>>,
     /// Set before anything is resolved.
@@ -66,10 +66,17 @@ impl Parent {
                 declared.entry(key.clone()).or_default().push(at);
             }
         }
-        let files = closure.contributions.iter().map(|from| &from.manifest.path);
-        let imports: BTreeSet<_> = files.filter(|file| **file != path).cloned().collect();
-        let imports = imports.into_iter().collect();
-        Self { path, closure, name, imports, declared, roll: OnceLock::new() }
+        let (imports, roll) = (OnceLock::new(), OnceLock::new());
+        Self { path, closure, name, imports, declared, roll }
+    }
+
+    /// Every other file it is made of, sorted.
+    pub(super) fn imports(&self) -> &Arc<[Arc<str>]> {
+        self.imports.get_or_init(|| {
+            let files = self.closure.contributions.iter().map(|from| &from.manifest.path);
+            let others: BTreeSet<_> = files.filter(|file| **file != self.path).cloned().collect();
+            others.into_iter().collect()
+        })
     }
 
     /// Whether what becomes of its components depends on which folders there are.

@@ -113,10 +113,10 @@ impl Resolver {
             self.read_again(snapshot);
             return;
         }
-        self.library.advance(snapshot, &changed);
-        self.manifests.advance(&changed);
         let here = |snapshot: &Snapshot, path: &Arc<str>| snapshot.entry(path).is_some();
         let moved = changed.iter().any(|path| here(&before, path) != here(snapshot, path));
+        self.library.advance(snapshot, &changed);
+        self.manifests.advance(&changed, moved);
         self.follow(Some((&changed, moved)));
         let live = self.library.numbers().chain(self.manifests.numbers()).collect();
         self.library.files.retain(&live);
@@ -209,7 +209,8 @@ impl Resolver {
         self.library.forget_looks();
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         let engine = || self.engines.lend(&self.templates);
-        self.manifests.prefetch(&mut self.library, engine, &all);
+        let stacks = self.dialect.stacks.as_str();
+        self.manifests.prefetch(&mut self.library, engine, stacks, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
             _ => discover::parents(&snapshot, &self.dialect),

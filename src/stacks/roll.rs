@@ -7,7 +7,7 @@ use gotmpl::FieldPath;
 
 use super::atmos_yaml::Dialect;
 use super::closure::Contribution;
-use super::component::Sources;
+use super::component::{self, Sources};
 use super::finish;
 use super::identity::Identity;
 use super::inherit::{self, Place};
@@ -182,9 +182,7 @@ impl Backends {
         if matches!(self, Self::Right) || key.0.as_ref() != "terraform" {
             return None;
         }
-        let own = bench.steering(key);
-        let metadata = own.get("metadata").map(|slot| &slot.value);
-        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+        if component::are_abstract(&bench.steering(key)) {
             return None;
         }
         if matches!(self, Self::Unseen) {

@@ -49,8 +49,25 @@ fn is_usable(doc: &Document, key: NodeId, errors: &mut Errors) -> bool {
     false
 }
 
-/// Sorts the keys by text, equal ones as the author ordered them.
+/// As many keys as are held against each other: sorting so few costs more.
+const FEW: usize = 16;
+
+/// Whether no two of a few keys are equal; of many it is not found out.
+fn are_few_and_different(doc: &Document, keys: &[NodeId]) -> bool {
+    let mut texts = [""; FEW];
+    keys.len() <= FEW
+        && keys.iter().enumerate().all(|(at, key)| {
+            let text = doc.text(*key);
+            texts[at] = text;
+            !texts[..at].contains(&text)
+        })
+}
+
+/// Reports keys that are there again, each beside the first of them.
 fn report_duplicates(doc: &Document, keys: &mut [NodeId], errors: &mut Errors) {
+    if are_few_and_different(doc, keys) {
+        return;
+    }
     keys.sort_unstable_by(|a, b| doc.text(*a).cmp(doc.text(*b)).then(a.cmp(b)));
     for equal in keys.chunk_by(|a, b| doc.text(*a) == doc.text(*b)) {
         for key in &equal[1..] {

@@ -25,9 +25,11 @@ pub(crate) fn read(source: &Arc<str>, limits: &Limits) -> Option<Document> {
     let depth_max = limits.depth;
     let mut reader = Reader { builder, depth_max, open: Vec::new(), waits: None, started: false };
     let mut start = 0;
-    for (number, line) in source.split('\n').enumerate() {
+    let ends = memchr::memchr_iter(b'\n', source.as_bytes()).chain([source.len()]);
+    for (number, end) in ends.enumerate() {
+        let line = source.as_bytes().get(start as usize..end)?;
         reader.line(line, start, number as u32 + 1)?;
-        start += line.len() as u32 + 1;
+        start = end as u32 + 1;
         if reader.builder.node_count() > limits.nodes {
             return None;
         }
@@ -70,8 +72,8 @@ struct Line<'s> {
 }
 
 impl Reader<'_> {
-    fn line(&mut self, line: &str, start: u32, number: u32) -> Option<()> {
-        let line = Line { bytes: line.as_bytes(), start, number };
+    fn line(&mut self, bytes: &[u8], start: u32, number: u32) -> Option<()> {
+        let line = Line { bytes, start, number };
         let indent = line.skip_blanks(0);
         match line.bytes.get(indent) {
             None | Some(b'#') => return Some(()),
@@ -205,9 +207,10 @@ impl Line<'_> {
         let key = match self.quoted(at) {
             Some(quoted) => quoted,
             None => {
-                let end = (at..self.bytes.len()).find(|end| is_colon(*end))?;
+                let colons = memchr::memchr_iter(b':', self.bytes.get(at..)?);
+                let end = colons.map(|colon| at + colon).find(|end| is_colon(*end))?;
                 let text = self.bytes.get(at..end)?;
-                if !begins_plain(text) || text.ends_with(b" ") || has(text, b" #") {
+                if !begins_plain(text) || text.ends_with(b" ") || comment(text).is_some() {
                     return None;
                 }
                 Scalar { style: Style::Plain, text: (at, end), end }
@@ -225,7 +228,7 @@ impl Line<'_> {
             _ => return None,
         };
         let inside = self.bytes.get(at + 1..)?;
-        let length = inside.iter().position(|byte| Some(*byte) == quote || *byte == b'\\')?;
+        let length = memchr::memchr2(quote?, b'\\', inside)?;
         let end = at + 1 + length;
         let is_end = Some(inside[length]) == quote && self.bytes.get(end + 1).copied() != quote;
         is_end.then_some(Scalar { style, text: (at + 1, end), end: end + 1 })
@@ -234,9 +237,10 @@ impl Line<'_> {
     /// The plain scalar from `at` to the end of the line or a comment.
     fn plain(self, at: usize) -> Option<Scalar> {
         let rest = self.bytes.get(at..)?;
-        let length = rest.windows(2).position(|pair| pair == b" #").unwrap_or(rest.len());
+        let length = comment(rest).unwrap_or(rest.len());
         let text = rest[..length].trim_ascii_end();
-        if !begins_plain(text) || text.ends_with(b":") || has(text, b": ") {
+        let is_key = |at: usize| matches!(text.get(at + 1), None | Some(b' '));
+        if !begins_plain(text) || memchr::memchr_iter(b':', text).any(is_key) {
             return None;
         }
         let end = at + text.len();
@@ -253,8 +257,10 @@ fn begins_plain(text: &[u8]) -> bool {
     }
 }
 
-fn has(text: &[u8], pair: &[u8; 2]) -> bool {
-    text.windows(2).any(|found| found == pair)
+/// Where a comment begins, or rather the blank before it.
+fn comment(text: &[u8]) -> Option<usize> {
+    let mut signs = memchr::memchr_iter(b'#', text).filter_map(|at| at.checked_sub(1));
+    signs.find(|before| text[*before] == b' ')
 }
 
 #[cfg(test)]

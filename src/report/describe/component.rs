@@ -33,63 +33,63 @@ pub fn component<'d>(desired: &'d Desired, component: &'d Component, view: View<
     let file = manifest(desired, &component.manifest);
     let kind = component.id.kind.as_str();
     all.insert(
-        "command",
+        "command".into(),
         match component.section("command") {
             Some(command) if command.as_str() != Some("") => Shown::Value(command),
             _ => Shown::text(kind),
         },
     );
     let name = component.listing.component.as_deref().unwrap_or(component.id.name.as_str());
-    all.insert("atmos_component", Shown::text(name));
-    all.insert("atmos_stack", Shown::text(component.id.stack.as_str()));
-    all.insert("stack", Shown::text(component.id.stack.as_str()));
-    all.insert("atmos_stack_file", Shown::text(file));
-    all.insert("atmos_manifest", Shown::text(file));
+    all.insert("atmos_component".into(), Shown::text(name));
+    all.insert("atmos_stack".into(), Shown::text(component.id.stack.as_str()));
+    all.insert("stack".into(), Shown::text(component.id.stack.as_str()));
+    all.insert("atmos_stack_file".into(), Shown::text(file));
+    all.insert("atmos_manifest".into(), Shown::text(file));
     let names = &component.listing;
-    all.insert("component", Shown::text(names.code.as_deref().unwrap_or(&component.code)));
-    all.insert("component_info", about(desired, component, view));
-    all.insert("inheritance", inheritance(component, view));
+    all.insert("component".into(), Shown::text(names.code.as_deref().unwrap_or(&component.code)));
+    all.insert("component_info".into(), about(desired, component, view));
+    all.insert("inheritance".into(), inheritance(component, view));
     if matches!(view, View::Listed { .. }) {
         if kind == "terraform" {
-            all.insert("workspace", Shown::text(component.listing.workspace.as_ref()));
+            all.insert("workspace".into(), Shown::text(component.listing.workspace.as_ref()));
         }
-        return shown(all);
+        return Shown::Map(all);
     }
     let imports = component.listing.imports.iter().map(|path| manifest(desired, path));
-    all.insert("imports", Shown::texts(imports));
-    all.insert("workspace", Shown::text(component.workspace.as_ref()));
-    all.insert("component_type", Shown::text(kind));
-    all.insert("tf_cli_vars", Shown::empty());
-    all.insert("deps", deps(desired, component, false));
-    all.insert("deps_all", deps(desired, component, true));
+    all.insert("imports".into(), Shown::texts(imports));
+    all.insert("workspace".into(), Shown::text(component.workspace.as_ref()));
+    all.insert("component_type".into(), Shown::text(kind));
+    all.insert("tf_cli_vars".into(), Shown::empty());
+    all.insert("deps".into(), deps(desired, component, false));
+    all.insert("deps_all".into(), deps(desired, component, true));
     if view == View::Short {
-        all.retain(|name, _| section::SHORT.contains(name));
+        all.retain(|name, _| section::SHORT.contains(&name.as_ref()));
     }
-    shown(all)
+    Shown::Map(all)
 }
 
 /// The sections of a component, the empty ones of its kind included.
-fn sections(component: &Component) -> BTreeMap<&str, Shown<'_>> {
+fn sections(component: &Component) -> BTreeMap<Cow<'static, str>, Shown<'_>> {
     let rows = section::rows(component.id.kind.as_str());
     let shown = rows.filter_map(|(name, empty)| {
         let said = component.section(name).filter(|value| !value.is_null());
-        Some((name, said.map(Shown::Value).or(empty)?))
+        Some((name.into(), said.map(Shown::Value).or(empty)?))
     });
     shown.collect()
 }
 
 fn about<'d>(desired: &'d Desired, component: &'d Component, view: View<'_>) -> Shown<'d> {
     let kind = component.id.kind.as_str();
-    let mut all = BTreeMap::from([("component_type", Shown::text(kind))]);
+    let mut all = BTreeMap::from([("component_type".into(), Shown::text(kind))]);
     if desired.layout.0.contains_key(&component.id.kind) {
         let folder = desired.layout.folder(component);
         let path = match view {
             View::Full(root) => root.join(folder).to_string_lossy().into_owned(),
             _ => folder,
         };
-        all.insert("component_path", Shown::text(path));
+        all.insert("component_path".into(), Shown::text(path));
     }
-    shown(all)
+    Shown::Map(all)
 }
 
 fn inheritance<'d>(component: &'d Component, view: View<'_>) -> Shown<'d> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -24,10 +25,11 @@ impl Stacks<'_> {
         if shown.is_empty() {
             return to.write_all(b"{}\n");
         }
+        let spare = Spare::default();
         let mut ready = vec![Ok(b"{".to_vec())];
         for (number, batch) in shown.chunks(BATCH).enumerate() {
             let bytes = |(at, (name, kinds)): (usize, &(&str, _))| {
-                let mut writer = Writer { depth: 1, ..Writer::default() };
+                let mut writer = Writer { out: spare.take(), depth: 1, ..Writer::default() };
                 writer.separate((number, at) == (0, 0));
                 writer.key(name)?;
                 let kinds = |writer: &mut Writer| writer.kinds(self, kinds);
@@ -36,21 +38,52 @@ impl Stacks<'_> {
             };
             // While one batch is written the next is made.
             let (written, next) = rayon::join(
-                || write_all(to, std::mem::take(&mut ready)),
+                || write_all(to, std::mem::take(&mut ready), &spare),
                 || batch.par_iter().enumerate().map(bytes).collect::<Vec<io::Result<_>>>(),
             );
             written?;
             ready = next;
         }
         ready.push(Ok(b"\n}\n".to_vec()));
-        write_all(to, ready)?;
+        write_all(to, ready, &spare)?;
         to.flush()
     }
 }
 
-fn write_all(to: &mut impl Write, parts: Vec<io::Result<Vec<u8>>>) -> io::Result<()> {
-    parts.into_iter().try_for_each(|part| to.write_all(&part?))
+fn write_all(
+    to: &mut impl Write,
+    parts: Vec<io::Result<Vec<u8>>>,
+    spare: &Spare,
+) -> io::Result<()> {
+    parts.into_iter().try_for_each(|part| {
+        let part = part?;
+        to.write_all(&part)?;
+        spare.give(part);
+        Ok(())
+    })
 }
+
+/// Texts that are written, whose memory the next ones take.
+#[derive(Default)]
+struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, mut text: Vec<u8>) {
+        text.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+}
+
+/// A line break, and what most lines are indented by.
+const BREAK: [u8; 65] = {
+    let mut line = [b' '; 65];
+    line[0] = b'\n';
+    line
+};
 
 /// A text that grows.
 #[derive(Default)]
@@ -181,9 +214,11 @@ impl Writer {
 
     fn text(&mut self, text: &str) -> io::Result<()> {
         let escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        if text.bytes().any(escapes) {
+        // Without an early end the whole text is looked at at once.
+        if text.bytes().fold(false, |found, byte| found | escapes(byte)) {
             return serde_json::to_writer(&mut self.out, text).map_err(Into::into);
         }
+        self.out.reserve(text.len() + 2);
         self.out.push(b'"');
         self.plain(text);
         self.out.push(b'"');
@@ -195,21 +230,24 @@ impl Writer {
     }
 
     fn separate(&mut self, is_first: bool) {
-        self.plain(if is_first { "\n" } else { ",\n" });
-        self.indent();
+        if !is_first {
+            self.out.push(b',');
+        }
+        self.line();
     }
 
     fn close(&mut self, bracket: u8, is_empty: bool) {
         self.depth -= 1;
         if !is_empty {
-            self.out.push(b'\n');
-            self.indent();
+            self.line();
         }
         self.out.push(bracket);
     }
 
-    fn indent(&mut self) {
-        self.out.extend(std::iter::repeat_n(b' ', 2 * self.depth));
+    fn line(&mut self) {
+        let bytes = 1 + 2 * self.depth;
+        self.out.extend_from_slice(&BREAK[..bytes.min(BREAK.len())]);
+        self.out.extend(std::iter::repeat_n(b' ', bytes.saturating_sub(BREAK.len())));
     }
 }
 

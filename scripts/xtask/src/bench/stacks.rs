@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
         },
         Row {
             what: "describe affected",
-            isobar: words("describe affected --base HEAD~1"),
+            isobar: words("describe affected --ref HEAD~1"),
             atmos: None,
             times: 5,
             goal: "",
