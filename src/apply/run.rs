@@ -101,7 +101,7 @@ async fn go(
         // Nothing that is seen holds while another process could still write.
         run.mark(&MarkEntries::new()).await.map_err(ApplyError::Fence)?;
         run.take_up(open.run, &mut ended).await?;
-        ended.values().for_each(|outcome| unwell.unseen(&outcome.component));
+        run.look_again(&ended, &mut unwell).await?;
         run.drop_superseded(open.wanted, &mut ended);
     }
     let mut extended = run.extended(&ended);

@@ -549,3 +549,28 @@ async fn what_depends_on_something_unwell_waits_and_what_it_has_goes() {
     assert!(!bed.inventory().await.contains_key(&key("b.yaml")));
     bed.settled().await;
 }
+
+#[tokio::test]
+async fn after_a_crash_what_others_wait_for_is_looked_at_again() {
+    for (point, gone, ends_so) in [
+        (Point::EffectAfter, false, ["done", "done"]),
+        (Point::OutcomeAfter, false, ["done", "done"]),
+        (Point::OutcomeAfter, true, ["done", "waits"]),
+    ] {
+        let at = format!("{} {gone}", point.as_str());
+        let mut bed = Bed::new().await;
+        bed.awaited = BTreeMap::from([(component("b"), BTreeSet::from([component("a")]))]);
+        let b = Change { component: component("b"), ..create("b.yaml") };
+        let made = plan(vec![create("a.yaml"), b], &[(1, 0)]);
+        assert_eq!(crash(&bed, &made, point, 1).await, None, "{at}");
+        if gone {
+            fs::remove_file(bed.path("a.yaml")).unwrap();
+        }
+        let outcome = bed.recover().await.unwrap();
+        assert_eq!(ends(&outcome), ends_so, "{at}");
+        if gone {
+            assert_eq!(why(&outcome, 1), "until kubernetes/a does well: missing");
+        }
+        bed.settled().await;
+    }
+}

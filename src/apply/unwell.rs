@@ -6,6 +6,7 @@ use super::ApplyContext;
 use crate::backends::After;
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause};
+use crate::model::observation::Observed;
 use crate::model::plan::{Effect, Plan};
 
 /// By component, how it is doing, if not well.
@@ -27,10 +28,16 @@ impl Unwell {
         }
     }
 
-    /// Nobody has looked at it since before a crash.
-    pub(super) fn unseen(&mut self, component: &ComponentId) {
-        let why = "a crash came, and nobody has looked since".to_owned();
-        self.0.entry(component.clone()).or_insert(why);
+    /// Hears how a component is doing as a whole, whatever was said of it before.
+    pub(super) fn see(&mut self, component: &ComponentId, seen: &Observed) {
+        let why = match seen {
+            Observed::Complete(seen) | Observed::Partial(seen) => seen.health.unwell(),
+            Observed::Unreachable { reason } => Some(format!("unknown: {reason}")),
+        };
+        match why {
+            Some(why) => drop(self.0.insert(component.clone(), why)),
+            None => drop(self.0.remove(component)),
+        }
     }
 
     /// Until when the step waits. What was there once is put back all the same, and what only

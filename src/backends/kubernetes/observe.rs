@@ -42,7 +42,9 @@ impl KubernetesTarget {
         let told: Vec<_> = stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
         let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
         for (key, seen, health) in told {
-            healths.extend(health.map(|health| (key.clone(), health)));
+            // How something is doing that goes while others stay is nobody's concern.
+            let counts = rendered.is_none() || wanted.contains_key(&key);
+            healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
             resources.insert(key, seen);
         }
         let partial = resources
@@ -70,8 +72,7 @@ impl KubernetesTarget {
         piece: Option<&Piece>,
     ) -> (ResourceKey, Seen, Option<Health>) {
         let (seen, health) = self.see(marks, component, key, piece).await;
-        // How something is doing that nobody wants is nobody's concern.
-        (key.clone(), seen, health.filter(|_| piece.is_some()))
+        (key.clone(), seen, health)
     }
 
     async fn see(
