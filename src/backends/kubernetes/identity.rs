@@ -75,5 +75,13 @@ pub(super) fn metadata<'o>(object: &'o Json, field: &str) -> Option<&'o str> {
     object.get("metadata")?.get(field)?.as_str()
 }
 
+/// What is in a list; `None`: it is none. An empty page has `null` in the place of its items.
+pub(super) fn items(list: &Json) -> Option<&[Json]> {
+    match list.get("items")? {
+        Json::Null => Some(&[]),
+        items => items.as_array().map(Vec::as_slice),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::connection::{Call, Connection, Failure};
-use super::identity::metadata;
+use super::identity::{items, metadata};
 use super::kinds::escaped;
 use super::owner;
 use crate::backends::{MarkEntries, StepError};
@@ -118,8 +118,8 @@ impl Marks {
             let call = Call::get(self.folder()).query("labelSelector", LABEL).query("limit", PAGE);
             let call = if next.is_empty() { call } else { call.query("continue", next) };
             let page = connection.read(call).await.map_err(|failure| failure.into_step(None))?;
-            let items = page.get("items").and_then(Json::as_array);
-            let items = items.ok_or_else(|| StepError::refused("the list of marks is none"))?;
+            let items =
+                items(&page).ok_or_else(|| StepError::refused("the list of marks is none"))?;
             count += items.len();
             if count > MARKS_MAX {
                 return Err(StepError::refused(format!("there are more than {MARKS_MAX} marks")));

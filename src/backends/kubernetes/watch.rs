@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tokio::task::JoinSet;
 
 use super::connection::{Call, Connection, Failure};
-use super::identity::{Identity, metadata};
+use super::identity::{Identity, items, metadata};
 use super::kinds::Kind;
 use super::owner;
 use super::truth::Truths;
@@ -128,8 +128,7 @@ impl Follower {
             let call = self.call(folder).accept(LIST).query("limit", PAGE);
             let call = if next.is_empty() { call } else { call.query("continue", next) };
             let page = self.connection.read(call).await?;
-            let items = page.get("items").and_then(Json::as_array);
-            let items = items.ok_or_else(|| Failure::Lost("the list is none".to_owned()))?;
+            let items = items(&page).ok_or_else(|| Failure::Lost("the list is none".to_owned()))?;
             for item in items {
                 if let Some(key) = key(of, item) {
                     self.truths.tell(&key, Some(item));

@@ -37,3 +37,11 @@ fn the_version_is_what_stands_behind_the_group() {
     assert_eq!(version(&json!({"apiVersion": "v1"})), Some("v1"));
     assert_eq!(version(&json!({})), None);
 }
+
+#[test]
+fn an_empty_page_is_a_list() {
+    assert_eq!(items(&json!({"items": [1]})), Some(&[json!(1)][..]));
+    assert_eq!(items(&json!({"items": null})), Some(&[][..]));
+    assert_eq!(items(&json!({"kind": "Status"})), None);
+    assert_eq!(items(&json!({"items": "none"})), None);
+}

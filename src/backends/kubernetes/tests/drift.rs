@@ -5,6 +5,7 @@ use serde_json::json;
 use super::applied::{Applied, NOTICE_MAX, deployment, settings};
 use super::place::Corner;
 use crate::backends::Target;
+use crate::backends::kubernetes::connection::Call;
 use crate::model::observation::{Health, Seen};
 
 #[tokio::test]
@@ -142,6 +143,20 @@ async fn what_changed_while_nobody_was_there_is_seen() {
     applied.target = corner.target("one");
     let seen = applied.look().await;
     assert!(matches!(seen.as_slice(), [(_, Seen::Compared(_))]), "{seen:?}");
+}
+
+/// A kind of which nothing is left has an empty list, and that is an answer.
+#[tokio::test]
+async fn what_went_while_nobody_was_there_is_seen_at_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.send(Call::delete(path, json!({}))).await.unwrap();
+    applied.target = corner.target("one");
+    // The version, the list, the marks, two lists of kinds, and what would be of the object.
+    assert_eq!(applied.cost().await, (false, 6));
 }
 
 /// A file that is not ours, or of another form, is none.
