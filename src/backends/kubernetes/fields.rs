@@ -73,6 +73,15 @@ impl Fields {
         Self(all)
     }
 
+    /// Whether all fields of `other` are in it.
+    pub(super) fn has(&self, other: &Self) -> bool {
+        let has = |(element, below): (&Element, &Self)| {
+            let known = self.0.get(element);
+            known.is_some_and(|known| known.is_empty() == below.is_empty() && known.has(below))
+        };
+        other.0.iter().all(has)
+    }
+
     /// What of `object` these fields are; `None`: nothing of it is there.
     pub(super) fn of(&self, object: &Json) -> Option<Json> {
         match object {

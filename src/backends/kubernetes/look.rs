@@ -227,7 +227,8 @@ impl Sight {
         };
         let ours = object.as_ref().and_then(|object| owner::fields_of(object, writer));
         let (live, intended) = (live.as_ref().map(body), Some(body(&intended)));
-        let is_ours = ours == Some(wished);
+        // What was applied says the keys of list items, too, where a manifest leaves them to the server.
+        let is_ours = ours.is_some_and(|ours| ours.has(&wished));
         Self { kind: Some(kind), object, live, intended, is_ours, others, ..Self::default() }
     }
 

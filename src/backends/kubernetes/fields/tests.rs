@@ -136,3 +136,19 @@ fn a_fingerprint_does_not_depend_on_order() {
     assert_eq!(of(one), of(other));
     assert_ne!(of(one), of(r#"{"a":1,"b":[2,1]}"#));
 }
+
+#[test]
+fn a_set_has_what_it_names_and_no_more() {
+    let ours = fields(&json!({"f:a": {".": {}, "f:x": {}, "f:y": {}}, "f:b": {}}));
+    for (other, has) in [
+        (json!({}), true),
+        (json!({"f:a": {".": {}, "f:x": {}}}), true),
+        (json!({"f:a": {"f:z": {}}}), false),
+        (json!({"f:c": {}}), false),
+        // A whole field is not the parts of it that somebody happens to own, nor the other way.
+        (json!({"f:a": {}}), false),
+        (json!({"f:b": {"f:x": {}}}), false),
+    ] {
+        assert_eq!(ours.has(&fields(&other)), has, "{other}");
+    }
+}

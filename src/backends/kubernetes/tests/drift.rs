@@ -159,6 +159,21 @@ async fn what_went_while_nobody_was_there_is_seen_at_once() {
     assert_eq!(applied.cost().await, (false, 6));
 }
 
+/// The protocol of a port is a key of its list, so it is applied though no manifest says it.
+#[tokio::test]
+async fn what_the_server_adds_to_a_manifest_is_certain_as_well() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut web = deployment(&corner.namespace);
+    let container = &mut web["spec"]["template"]["spec"]["containers"][0];
+    container["ports"] = json!([{"containerPort": 80}]);
+    let mut applied = Applied::new(&corner, &[web]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    corner.rewrite_kept("");
+    applied.target = corner.target("one");
+    applied.settled().await;
+}
+
 /// A file that is not ours, or of another form, is none.
 #[tokio::test]
 async fn what_is_kept_and_broken_is_forgotten() {
