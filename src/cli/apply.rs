@@ -18,8 +18,8 @@ use crate::model::plan::{HoldReason, Plan};
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
-    Agent, Current, Ended, FollowError, Left, Reach, Repository, Wanted, follow, reconcile,
-    stacks_to_keep,
+    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Wanted, follow,
+    reconcile, stacks_to_keep,
 };
 use crate::report;
 
@@ -92,8 +92,15 @@ impl Round<'_> {
         let (mut outcomes, mut rounds, mut patience) = (Vec::new(), 0, None);
         while rounds < ROUNDS_MAX {
             let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
+            let pass = Pass {
+                agent: self.agent,
+                repository: self.repository,
+                current: self.current,
+                stop: &self.context.stop,
+                looks: Looks::default(),
+            };
             for (stack, left) in pending {
-                match self.reconcile(&stack, &left).await? {
+                match self.reconcile(&pass, &stack, &left).await? {
                     Ended::Applied(outcome) => {
                         let well = outcome.is_done() || outcome.is_done_so_far();
                         applied |= well;
@@ -142,10 +149,13 @@ impl Round<'_> {
         }
     }
 
-    async fn reconcile(&self, stack: &StackName, left: &Left) -> Result<Ended, Failure> {
-        let (agent, repository, current) = (self.agent, self.repository, self.current);
-        let stop = &self.context.stop;
-        let work = reconcile(agent, repository, current, stack, left, stop);
+    async fn reconcile(
+        &self,
+        pass: &Pass<'_>,
+        stack: &StackName,
+        left: &Left,
+    ) -> Result<Ended, Failure> {
+        let work = reconcile(pass, stack, left);
         let what = format!("{stack}: looking, planning, applying what is approved");
         let ended = self.context.output.progress(&self.context.world, &what, work).await;
         ended.map_err(unavailable)

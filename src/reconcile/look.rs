@@ -6,6 +6,8 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
+use super::ReconcileError;
+use super::agent::{Agent, Repository};
 use super::wanted::Wanted;
 use crate::backends::Target;
 use crate::ids::{ComponentId, Scope, StackName, TargetName};
@@ -63,6 +65,17 @@ impl TargetLook {
         let evidence =
             Evidence::gather(&wanted.desired, target.name(), &owned, &wanted.rendered, narrowed);
         Self { target, owned, mark, evidence }
+    }
+
+    /// The same with what the agent's database says is owned.
+    pub(super) async fn now(
+        agent: &Agent,
+        repository: &Repository,
+        target: &Arc<dyn Target>,
+        wanted: &Wanted,
+    ) -> Result<Self, ReconcileError> {
+        let known = agent.owned(repository, &**target).await?;
+        Ok(Self::take(target.clone(), wanted, Some(known), None).await)
     }
 }
 

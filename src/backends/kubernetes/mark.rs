@@ -5,7 +5,7 @@
 //! leaves it, the one written later is right.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -14,6 +14,7 @@ use super::connection::{Call, Connection, Failure};
 use super::identity::{items, metadata};
 use super::kinds::escaped;
 use super::owner;
+use super::watch::LIST;
 use crate::backends::{MarkEntries, StepError};
 use crate::ids::{ComponentId, Epoch, ResourceKey, Scope, StackName, TargetName};
 use crate::model::inventory::{Inventory, Mark};
@@ -22,6 +23,9 @@ use crate::store::Lease;
 
 /// The label of every mark, with the owner's label as its value.
 const LABEL: &str = "isobar.dev/mark";
+
+/// The content type of a list of whole objects.
+const WHOLE: &str = "application/json";
 
 /// The key in a ConfigMap that holds the mark.
 const KEY: &str = "mark.json";
@@ -38,12 +42,18 @@ const MARKS_MAX: usize = 2_000;
 /// and whoever takes an object over from it do.
 const WRITE_TRIES: u32 = 8;
 
+/// How often the marks are read anew when one is written meanwhile: 20 stacks that begin together
+/// write theirs within a second.
+const READ_TRIES: u32 = 8;
+
 /// Reads and writes the marks of a cluster.
 pub(super) struct Marks {
     scope: Scope,
     target: TargetName,
     namespace: String,
     last: Mutex<Option<Arc<All>>>,
+    /// Every mark that was read, by name, with the version it was read at: only others are read.
+    seen: Mutex<BTreeMap<String, (String, Arc<Written>)>>,
 }
 
 /// All marks, as they were when last read.
@@ -51,14 +61,14 @@ pub(super) struct Marks {
 pub(super) struct All {
     /// Ours, by stack.
     ours: BTreeMap<StackName, Sheet>,
-    /// Others', by whom.
-    others: Vec<(Scope, Inventory)>,
+    /// Others'.
+    others: Vec<Arc<Written>>,
 }
 
 /// One stack's mark, and the version it was read at.
 #[derive(Debug, Clone)]
 struct Sheet {
-    written: Written,
+    written: Arc<Written>,
     /// `None`: it is not there yet.
     version: Option<String>,
 }
@@ -80,7 +90,7 @@ struct Written {
 
 impl Marks {
     pub(super) fn new(scope: Scope, target: TargetName, namespace: String) -> Self {
-        Self { scope, target, namespace, last: Mutex::default() }
+        Self { scope, target, namespace, last: Mutex::default(), seen: Mutex::default() }
     }
 
     /// All marks, read now. One that is broken is refused, whoever's it is: it could name any
@@ -111,30 +121,61 @@ impl Marks {
         mark
     }
 
+    /// All marks at one moment: whole at first, and then which versions there are, and of those the
+    /// ones that were not read yet.
     async fn list(&self, connection: &Connection) -> Result<Arc<All>, StepError> {
-        let mut all = All::default();
-        let (mut next, mut count) = (String::new(), 0);
+        for _ in 0..READ_TRIES {
+            let is_first = self.seen().is_empty();
+            let listed = self.listed(connection, if is_first { WHOLE } else { LIST }).await?;
+            if is_first {
+                listed.iter().try_for_each(|item| self.learn(item))?;
+            }
+            let versions = listed.iter().filter_map(named);
+            let versions: BTreeMap<_, _> = versions.collect();
+            self.seen().retain(|name, _| versions.contains_key(name));
+            let unread: Vec<_> = versions.iter().filter(|named| !self.has_seen(*named)).collect();
+            let mut moved = false;
+            for (name, version) in unread {
+                let call = Call::get(format!("{}/{}", self.folder(), escaped(name)));
+                let found = connection.find(call).await;
+                let found = found.map_err(|failure| failure.into_step(None))?;
+                found.iter().try_for_each(|item| self.learn(item))?;
+                moved |= !self.has_seen((name, version));
+            }
+            if !moved {
+                return Ok(Arc::new(self.gathered()));
+            }
+        }
+        let why = "the marks were written by somebody else each time";
+        Err(StepError::retry_after(std::time::Duration::from_secs(1), why))
+    }
+
+    async fn listed(
+        &self,
+        connection: &Connection,
+        accept: &'static str,
+    ) -> Result<Vec<Json>, StepError> {
+        let (mut all, mut next) = (Vec::new(), String::new());
         loop {
-            let call = Call::get(self.folder()).query("labelSelector", LABEL).query("limit", PAGE);
+            let call = Call::get(self.folder()).accept(accept);
+            let call = call.query("labelSelector", LABEL).query("limit", PAGE);
             let call = if next.is_empty() { call } else { call.query("continue", next) };
             let page = connection.read(call).await.map_err(|failure| failure.into_step(None))?;
             let items =
                 items(&page).ok_or_else(|| StepError::refused("the list of marks is none"))?;
-            count += items.len();
-            if count > MARKS_MAX {
+            all.extend_from_slice(items);
+            if all.len() > MARKS_MAX {
                 return Err(StepError::refused(format!("there are more than {MARKS_MAX} marks")));
-            }
-            for item in items {
-                self.take(item, &mut all)?;
             }
             next = metadata(&page, "continue").unwrap_or_default().to_owned();
             if next.is_empty() {
-                return Ok(Arc::new(all));
+                return Ok(all);
             }
         }
     }
 
-    fn take(&self, item: &Json, all: &mut All) -> Result<(), StepError> {
+    /// Remembers a mark as it was read.
+    fn learn(&self, item: &Json) -> Result<(), StepError> {
         let name = metadata(item, "name").unwrap_or_default();
         let refused = |why: &dyn std::fmt::Display| {
             StepError::refused(format!("ConfigMap/{}/{name}: {why}", self.namespace))
@@ -151,14 +192,28 @@ impl Marks {
             let whose = format!("{} for {}", written.scope, written.stack);
             return Err(refused(&format!("it says it is the mark of {whose}")));
         }
-        if written.scope != self.scope {
-            all.others.push((written.scope, written.resources));
-        } else if written.target == self.target {
-            // One that was copied here from another cluster names another target: it is none.
-            let version = metadata(item, "resourceVersion").map(str::to_owned);
-            all.ours.insert(written.stack.clone(), Sheet { written, version });
+        if let Some((name, version)) = named(item) {
+            self.seen().insert(name, (version, Arc::new(written)));
         }
         Ok(())
+    }
+
+    fn has_seen(&self, (name, version): (&String, &String)) -> bool {
+        self.seen().get(name).is_some_and(|(seen, _)| seen == version)
+    }
+
+    fn gathered(&self) -> All {
+        let mut all = All::default();
+        for (version, written) in self.seen().values() {
+            let (version, written) = (Some(version.clone()), written.clone());
+            if written.scope != self.scope {
+                all.others.push(written);
+            } else if written.target == self.target {
+                // One that was copied here from another cluster names another target: it is none.
+                all.ours.insert(written.stack.clone(), Sheet { written, version });
+            }
+        }
+        all
     }
 
     /// Puts `entries` into the mark of the lease's stack, or takes them out, and takes what it
@@ -197,7 +252,7 @@ impl Marks {
 
     fn with(&self, all: &All, lease: &Lease, entries: &MarkEntries) -> Sheet {
         let fresh = || Sheet {
-            written: Written {
+            written: Arc::new(Written {
                 version: Mark::VERSION,
                 scope: self.scope.clone(),
                 target: self.target.clone(),
@@ -205,15 +260,16 @@ impl Marks {
                 epoch: lease.epoch(),
                 since: lease.epoch(),
                 resources: Inventory::new(),
-            },
+            }),
             version: None,
         };
         let mut sheet = all.ours.get(lease.stack()).cloned().unwrap_or_else(fresh);
-        sheet.written.epoch = lease.epoch();
+        let written = Arc::make_mut(&mut sheet.written);
+        written.epoch = lease.epoch();
         for (key, owned) in entries {
             match owned {
-                Some(owned) => drop(sheet.written.resources.insert(key.clone(), owned.clone())),
-                None => drop(sheet.written.resources.remove(key)),
+                Some(owned) => drop(written.resources.insert(key.clone(), owned.clone())),
+                None => drop(written.resources.remove(key)),
             }
         }
         sheet
@@ -225,9 +281,9 @@ impl Marks {
         sheet: &Sheet,
         time: std::time::Duration,
     ) -> Result<(), Failure> {
-        let Written { scope, stack, .. } = &sheet.written;
+        let Written { scope, stack, .. } = &*sheet.written;
         let name = file_name(scope, stack);
-        let text = serde_json::to_string(&sheet.written)
+        let text = serde_json::to_string(&*sheet.written)
             .map_err(|error| Failure::Away(error.to_string()))?;
         if text.len() > MARK_BYTES_MAX {
             let why = format!("the mark of {stack} would have more than {MARK_BYTES_MAX} bytes");
@@ -254,15 +310,19 @@ impl Marks {
             }
             None => Call::post(self.folder(), object.clone()),
         };
-        match connection.send(call, time).await {
+        let answer = match connection.send(call, time).await {
             Err(Failure::Refused(status))
                 if status.reason == "NotFound" && sheet.version.is_none() =>
             {
                 self.make_namespace(connection, time).await?;
-                connection.send(Call::post(self.folder(), object), time).await.map(drop)
+                connection.send(Call::post(self.folder(), object), time).await?
             }
-            other => other.map(drop),
+            other => other?,
+        };
+        if let Some((name, version)) = named(&answer.body) {
+            self.seen().insert(name, (version, sheet.written.clone()));
         }
+        Ok(())
     }
 
     async fn make_namespace(
@@ -284,7 +344,11 @@ impl Marks {
         format!("/api/v1/namespaces/{}/configmaps", escaped(&self.namespace))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<All>>> {
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, (String, Arc<Written>)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<All>>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -331,7 +395,8 @@ impl All {
     }
 
     fn foreign(&self, key: &ResourceKey) -> Option<&Scope> {
-        self.others.iter().find(|(_, owned)| owned.contains_key(key)).map(|(scope, _)| scope)
+        let other = self.others.iter().find(|other| other.resources.contains_key(key));
+        other.map(|other| &other.scope)
     }
 
     fn refuse_foreign(&self, entries: &MarkEntries) -> Result<(), StepError> {
@@ -352,7 +417,8 @@ impl All {
         });
         let without = others.map(|(_, sheet)| {
             let mut sheet = sheet.clone();
-            taken.iter().for_each(|key| drop(sheet.written.resources.remove(*key)));
+            let written = Arc::make_mut(&mut sheet.written);
+            taken.iter().for_each(|key| drop(written.resources.remove(*key)));
             sheet
         });
         without.collect()
@@ -364,6 +430,12 @@ impl Sheet {
     fn order(&self) -> u64 {
         self.version.as_ref().and_then(|version| version.parse().ok()).unwrap_or_default()
     }
+}
+
+/// The name and the version of an object.
+fn named(item: &Json) -> Option<(String, String)> {
+    let text = |field| metadata(item, field).map(str::to_owned);
+    Some((text("name")?, text("resourceVersion")?))
 }
 
 /// Stacks may have any name, objects may not.

@@ -16,7 +16,8 @@ use super::owner;
 use super::truth::Truths;
 use crate::ids::{ComponentId, ResourceKey};
 
-const LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+/// The content type of a list of metadata.
+pub(super) const LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const WATCH: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /// Objects per page of a list.
