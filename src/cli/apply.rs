@@ -65,7 +65,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     stacks.retain(|stack, _| super::plan::fits_any(&args.stacks, stack));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
-    if args.local && !waiting.is_empty() && round.approve(args.yes, &waiting).await? {
+    // Nobody can say yes to what the target refuses.
+    let is_asked = args.local && waiting.iter().any(|plan| !plan.is_empty());
+    if is_asked && round.approve(args.yes, &waiting).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
         let (came, left) = round.settle(stacks).await?;

@@ -38,6 +38,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         (false, false) => context.output.print(&report::terminal::status(&stacks))?,
     }
-    let held = stacks.iter().any(|stack| !stack.plan.is_empty());
+    let held = stacks.iter().any(|stack| !stack.plan.is_settled());
     Ok(if held { Exit::Held } else { Exit::Done })
 }

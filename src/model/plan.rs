@@ -280,6 +280,14 @@ impl Plan {
         self.effect.changes.iter().all(|change| change.action == Action::Keep)
     }
 
+    /// Whether all is as it should be: there is nothing to do, and nothing that is wanted is refused
+    /// or cannot be looked at.
+    pub fn is_settled(&self) -> bool {
+        use HoldReason::{Refused, Unreadable};
+        let in_doubt = |hold: &Hold| matches!(hold.reason, Refused { .. } | Unreadable { .. });
+        self.is_empty() && !self.envelope.holds.iter().any(in_doubt)
+    }
+
     /// The worst that can come of it.
     pub fn risk(&self) -> Option<Risk> {
         self.effect.changes.iter().map(|change| change.risk).max()

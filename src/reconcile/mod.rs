@@ -66,7 +66,7 @@ use allowed::allowed;
 pub enum Ended {
     /// Everything is as it should be.
     True,
-    /// Something is to be done, and nothing allows it now.
+    /// Something is to be done and nothing allows it now, or what is wanted is refused.
     Held,
     /// Somebody else is at it.
     Busy,
@@ -311,7 +311,7 @@ impl Decision {
     }
 
     fn ended(&self) -> Ended {
-        if self.plan.is_empty() { Ended::True } else { Ended::Held }
+        if self.plan.is_settled() { Ended::True } else { Ended::Held }
     }
 }
 

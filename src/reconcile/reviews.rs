@@ -219,7 +219,7 @@ impl Reviews {
             let target = self.repository.targets.open(&name, stack)?;
             let target = looks.of((&self.agent, &self.repository), &target, wanted).await?;
             let now = self.agent.world.clock.now();
-            let is_there = plans.iter().all(Plan::is_empty);
+            let is_there = plans.iter().all(Plan::is_settled);
             let look = Look::take(wanted, stack, target, now).await.arrived(is_there);
             let (plan, _) = allowed(&self.agent, &self.repository, current, wanted, &look).await?;
             plans.push(plan);

@@ -466,6 +466,9 @@ fn what_the_server_refuses_is_held_with_its_words() {
 
           Held: no changes
     "#]].assert_eq(&plan);
+    // It is not done, and nobody is asked for what no yes can change.
+    assert_eq!(scene.holds(["apply", "--local"]), plan);
+    assert_eq!(scene.holds(["status"]).lines().filter(|line| line.contains("refuses")).count(), 3);
 }
 
 const REPLACED: &str = "
@@ -501,7 +504,7 @@ fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
 
           Held: no changes
     "#]].assert_eq(&scene.isobar(["plan"]));
-    scene.isobar(["apply", "--local", "--yes"]);
+    scene.holds(["apply", "--local", "--yes"]);
     assert_eq!(uid(), first);
 
     scene.wants(&REPLACED.replace("{ app: web }", "{ app: other }"));
