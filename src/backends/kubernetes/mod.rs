@@ -20,6 +20,7 @@ mod memory;
 mod observe;
 mod owner;
 mod replace;
+mod sights;
 mod step;
 mod takeover;
 mod truth;
@@ -38,6 +39,7 @@ use self::kinds::Kinds;
 use self::look::Eyes;
 use self::mark::Marks;
 use self::memory::Memory;
+use self::sights::Sights;
 use self::truth::Truths;
 use self::watch::Watches;
 use super::{After, MarkEntries, StepError, Target};
@@ -71,6 +73,7 @@ pub struct KubernetesTarget {
     kinds: Kinds,
     marks: Marks,
     truths: Arc<Truths>,
+    sights: Sights,
     watches: Watches,
     memory: Memory,
     /// Whether what another process has kept was looked through.
@@ -100,6 +103,7 @@ impl KubernetesTarget {
             marks: Marks::new(scope.clone(), name.clone(), namespace),
             watches: Watches::new(connection.clone(), truths.clone(), label),
             kinds: Kinds::new(),
+            sights: Sights::default(),
             writer,
             connection,
             truths,

@@ -1,6 +1,7 @@
 //! What is there for one component, beside what it wants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -107,12 +108,19 @@ impl KubernetesTarget {
         }
         let now = self.connection.now();
         if let Some(intended) = content.and_then(|content| self.truths.absent(key, content, now)) {
-            let sight = Sight { intended: Some(intended), ..Sight::default() };
+            let sight = &Sight { intended: Some(intended), ..Sight::default() };
             let owner = self.owner(marks, component, key, None);
             return (seen(&identity, sight, piece, owner), Some(Health::Missing));
         }
+        if let Some(sight) = content.and_then(|content| self.sights.of(key, content))
+            && self.is_still(key, &sight)
+        {
+            let health = self.judge(&identity, key, sight.object.as_ref());
+            let owner = self.owner(marks, component, key, sight.object.as_ref());
+            return (seen(&identity, &sight, piece, owner), Some(health));
+        }
         let sight = match self.eyes().look(&identity, marked.as_ref()).await {
-            Ok(sight) => sight,
+            Ok(sight) => Arc::new(sight),
             Err(Blind::Unwelcome(failure)) => {
                 let reason = failure.words(Some(&identity));
                 return (Seen::Refused { reason }, None);
@@ -125,7 +133,17 @@ impl KubernetesTarget {
         }
         let health = self.judge(&identity, key, sight.object.as_ref());
         let owner = self.owner(marks, component, key, sight.object.as_ref());
-        (seen(&identity, sight, piece, owner), Some(health))
+        let seen = seen(&identity, &sight, piece, owner);
+        if let (Some(content), Seen::Compared(_), Some(_)) = (content, &seen, &sight.object) {
+            self.sights.keep(key, content, &sight);
+        }
+        (seen, Some(health))
+    }
+
+    /// Whether nothing has happened to an object since it was looked at.
+    pub(super) fn is_still(&self, key: &ResourceKey, sight: &Sight) -> bool {
+        let version = sight.metadata("resourceVersion");
+        version.is_some_and(|version| self.truths.is_still(key, version))
     }
 
     /// How an object is doing of which all else is certain: one request.
@@ -197,10 +215,10 @@ impl KubernetesTarget {
     }
 }
 
-fn seen(identity: &Identity, sight: Sight, piece: Option<&Piece>, owner: Owner) -> Seen {
+fn seen(identity: &Identity, sight: &Sight, piece: Option<&Piece>, owner: Owner) -> Seen {
     let uid = sight.metadata("uid").map(str::to_owned);
     // A value that is not known yet cannot be rehearsed: what would be is what the manifest says.
-    let intended = sight.intended.or_else(|| piece.map(|piece| piece.body.clone()));
+    let intended = sight.intended.clone().or_else(|| piece.map(|piece| piece.body.clone()));
     if let (Owner::This, Some(live), Some(intended)) = (&owner, &sight.live, &intended)
         && live.content_id() == intended.content_id()
     {
@@ -211,27 +229,27 @@ fn seen(identity: &Identity, sight: Sight, piece: Option<&Piece>, owner: Owner) 
         sensitive.extend(["data", "stringData"].map(|field| FieldPath::root().key(field)));
     }
     Seen::Compared(Box::new(Compared {
-        live: sight.live,
+        live: sight.live.clone(),
         intended,
-        must_replace: sight.must_replace,
+        must_replace: sight.must_replace.clone(),
         sensitive,
         stateful: piece.is_some_and(|piece| piece.stateful),
         uid,
         owner,
-        writers: writers(sight.others),
+        writers: writers(&sight.others),
     }))
 }
 
 /// By field, everybody else who has written it.
-fn writers(others: Vec<(String, Vec<FieldPath>)>) -> BTreeMap<FieldPath, String> {
+fn writers(others: &[(String, Vec<FieldPath>)]) -> BTreeMap<FieldPath, String> {
     let mut writers = BTreeMap::<_, String>::new();
     for (writer, paths) in others {
         for path in paths {
-            let all = writers.entry(path).or_default();
+            let all = writers.entry(path.clone()).or_default();
             if !all.is_empty() {
                 all.push_str(", ");
             }
-            all.push_str(&writer);
+            all.push_str(writer);
         }
     }
     writers

@@ -78,7 +78,7 @@ impl KubernetesTarget {
             Action::Delete => job.take_away(None).await,
             Action::Replace => job.replace().await,
             Action::Forget => job.forget().await,
-            Action::Keep => job.after(job.look(None).await?),
+            Action::Keep => job.after(&job.look(None).await?),
         }
     }
 }
@@ -136,14 +136,19 @@ impl Job<'_> {
         let intended = self.change.intended.as_ref();
         let wanted = intended.ok_or_else(|| self.stale("nothing says what it is to hold"))?;
         let manifest = self.manifest()?;
+        let (key, target) = (&self.change.resource, self.target);
+        let mut kept = target.sights.take(key).filter(|sight| target.is_still(key, sight));
         for _ in 0..TRIES {
-            let sight = self.look(Some(&manifest)).await?;
+            let sight = match kept.take() {
+                Some(sight) => sight,
+                None => self.look(Some(&manifest)).await?.into(),
+            };
             let (Some(object), Some(kind)) = (&sight.object, &sight.kind) else {
                 return Err(self.stale("it is gone"));
             };
             self.marked_as_ours(Some(object)).await?;
             if self.is_done(&sight) {
-                return self.after(sight);
+                return self.after(&sight);
             }
             self.check(&sight, Some(wanted))?;
             if let Some(patch) = takeover::patch(object, &self.target.writer) {
@@ -186,7 +191,7 @@ impl Job<'_> {
             let sight = self.look(manifest.filter(|_| asked.is_none())).await?;
             let uid = sight.metadata("uid").map(str::to_owned);
             let (Some(object), Some(kind)) = (&sight.object, &sight.kind) else {
-                return self.after(sight);
+                return self.after(&sight);
             };
             if asked.is_some() && asked != uid {
                 return Ok(self.gone());
@@ -222,17 +227,17 @@ impl Job<'_> {
     async fn forget(&self) -> Result<After, StepError> {
         let sight = self.look(None).await?;
         let (Some(object), Some(kind)) = (&sight.object, &sight.kind) else {
-            return self.after(sight);
+            return self.after(&sight);
         };
         if owner::label_of(object) != Some(&owner::label(&self.target.scope)) {
-            return self.after(sight);
+            return self.after(&sight);
         }
         let form = "application/merge-patch+json";
         let call = Call::patch(kind.path(&self.identity), form, owner::unmarked())
             .query("fieldManager", self.target.writer.as_str());
         match self.send(call).await {
-            Ok(_) => self.after(sight),
-            Err(Failure::Refused(status)) if status.reason == "NotFound" => self.after(sight),
+            Ok(_) => self.after(&sight),
+            Err(Failure::Refused(status)) if status.reason == "NotFound" => self.after(&sight),
             Err(failure) => Err(self.failed(failure)),
         }
     }
@@ -377,13 +382,13 @@ impl Job<'_> {
         self.target.judge(&self.identity, &self.change.resource, Some(object))
     }
 
-    fn after(&self, sight: Sight) -> Result<After, StepError> {
+    fn after(&self, sight: &Sight) -> Result<After, StepError> {
         let uid = sight.metadata("uid").map(str::to_owned);
         let health = match &sight.object {
             Some(object) => self.judge(object),
             None => Health::Healthy,
         };
-        Ok(After { resource: self.change.resource.clone(), live: sight.live, uid, health })
+        Ok(After { resource: self.change.resource.clone(), live: sight.live.clone(), uid, health })
     }
 
     fn failed(&self, failure: Failure) -> StepError {

@@ -211,6 +211,17 @@ impl Truths {
         (is_followed && object.as_wanted).then_some(certain)
     }
 
+    /// Whether the object is still in the version it was last looked at in: a watch has told of that
+    /// and of none since. What does not carry our label no watch tells of.
+    pub(super) fn is_still(&self, key: &ResourceKey, version: &str) -> bool {
+        let known = self.lock();
+        let Some(object) = known.objects.get(key) else { return false };
+        let is = |state: &Option<State>| {
+            state.as_ref().is_some_and(|state| state.version.to_string() == version)
+        };
+        known.followed.contains(&object.folder) && is(&object.seen) && is(&object.told)
+    }
+
     /// What would be of an object that was not there a moment ago, if it is what `manifest` asks
     /// for. Whoever then makes it is told by the server if somebody else was faster.
     pub(super) fn absent(

@@ -49,6 +49,27 @@ async fn a_change_of_what_is_ours_is_seen_with_who_made_it() {
     assert!(live.value.get("data").unwrap().get("more").is_none(), "that is not ours");
 }
 
+/// As long as nothing more happens to it; without our label nobody would tell.
+#[tokio::test]
+async fn drift_is_looked_at_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    for size in ["7", "8"] {
+        corner.merge(path.clone(), "hand", json!({"data": {"size": size}})).await;
+        applied.woken().await;
+        // What would be of it, and what is there.
+        assert_eq!(applied.cost().await, (false, 2));
+        assert_eq!(applied.cost().await, (false, 0));
+    }
+    corner.merge(path, "hand", json!({"metadata": {"labels": {"isobar.dev/owner": null}}})).await;
+    applied.woken().await;
+    for _ in 0..2 {
+        assert_eq!(applied.cost().await, (false, 2));
+    }
+}
+
 #[tokio::test]
 async fn the_order_of_a_list_is_looked_at() {
     let Some(corner) = Corner::new().await else { return };

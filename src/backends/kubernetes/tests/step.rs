@@ -117,6 +117,38 @@ async fn what_was_not_shown_is_not_overwritten() {
     assert_eq!(live["data"], json!({"size": "3", "colour": "red"}));
 }
 
+/// What was looked at is what is written over, or nothing is.
+#[tokio::test]
+async fn drift_is_put_back_with_one_request() {
+    let Some(corner) = Corner::new().await else { return };
+    let manifest = settings(&corner.namespace);
+    let applied = Applied::new(&corner, std::slice::from_ref(&manifest)).await;
+    applied.settled().await;
+    let drift = async |size: &str| {
+        let drift = json!({"data": {"size": size}});
+        corner.merge(path(&corner, &manifest), "hand", drift).await;
+    };
+    let live = async || corner.get(path(&corner, &manifest)).await.unwrap()["data"].clone();
+    let seen = async || {
+        applied.woken().await;
+        applied.look().await;
+        change(&corner, &manifest, Action::Update, Some(&manifest), &["data.size"]).await
+    };
+    drift("7").await;
+    let update = seen().await;
+    let before = applied.target.requests();
+    applied.apply(update).await.unwrap();
+    assert_eq!(applied.target.requests() - before, 1);
+    assert_eq!(live().await, json!({"size": "3"}));
+
+    drift("8").await;
+    let update = seen().await;
+    drift("9").await;
+    let why = stale(applied.apply(update).await);
+    assert!(why.contains("`data.size` has changed"), "{why}");
+    assert_eq!(live().await, json!({"size": "9"}));
+}
+
 #[tokio::test]
 async fn a_create_takes_nothing_from_what_is_there_by_now() {
     let Some(corner) = Corner::new().await else { return };
