@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::atmos_yaml::Dialect;
+use super::atmos_yaml::{self, Dialect};
 use super::dependency::{self, Index};
 use super::discover;
 use super::engines::Engines;
@@ -14,6 +14,7 @@ use super::identity::Identity;
 use super::import::{Importer, manifests_of};
 use super::layer::Memo;
 use super::load::Library;
+use super::lock::Lock;
 use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
@@ -29,6 +30,9 @@ use crate::ids::{ComponentId, StackName};
 use crate::model::desired::{Desired, Stack};
 use crate::model::question::Answers;
 use crate::source::Snapshot;
+
+/// Files that say how all others are read, also if they were not there before.
+const STEERING: [&[&str]; 2] = [atmos_yaml::NAMES, &[policy_file::POLICY_PATH, Lock::PATH]];
 
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
 /// answers after the other. It goes on to the next snapshot and then does again only what the
@@ -107,7 +111,8 @@ impl Resolver {
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
             let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
-            is_setting || (!is_manifest && (!path.contains('/') || self.library.has_read(path)))
+            let is_named = STEERING.iter().any(|names| names.contains(&path.as_ref()));
+            is_setting || is_named || (!is_manifest && self.library.has_read(path))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
             self.read_again(snapshot);

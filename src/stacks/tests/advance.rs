@@ -82,6 +82,11 @@ const FILES: &[(&str, &[&str])] = &[
     ),
     ("table.yaml", &["a: {b: 1}\n", "a: 2\n", ""]),
     ("components/terraform/code/main.tf", &["", "x\n"]),
+    ("README.md", &["", "x\n", "y\n"]),
+    (
+        "isobar.yaml",
+        &["", "version: 1\n", "version: 1\nstrictness: {unknown_keys: deny}\n", "- 1\n"],
+    ),
 ];
 
 /// Numbers from a seed.
