@@ -38,7 +38,10 @@ impl KubernetesTarget {
         let wanted = rendered.map_or(&nothing, Rendered::resources);
         let ours = owned.iter().filter(|(_, owned)| owned.component == *component);
         let keys: BTreeSet<_> = wanted.keys().chain(ours.map(|(key, _)| key)).collect();
-        let looks = keys.into_iter().map(|key| self.tell(marks, component, key, wanted.get(key)));
+        let looks = keys.into_iter().map(|key| {
+            let wish = wanted.get(key).zip(rendered.map(Rendered::inputs));
+            self.tell(marks, component, key, wish)
+        });
         let looks: Vec<_> = looks.collect();
         let told: Vec<_> = stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
         let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
@@ -70,10 +73,30 @@ impl KubernetesTarget {
         marks: &All,
         component: &ComponentId,
         key: &ResourceKey,
-        piece: Option<&Piece>,
+        wish: Option<(&Piece, ContentId)>,
     ) -> (ResourceKey, Seen, Option<Health>) {
-        let (seen, health) = self.see(marks, component, key, piece).await;
+        if let Some((_, inputs)) = wish
+            && let Some((seen, health)) = self.know(marks, component, key, inputs)
+        {
+            return (key.clone(), seen, Some(health));
+        }
+        let (seen, health) = self.see(marks, component, key, wish).await;
         (key.clone(), seen, health)
+    }
+
+    /// What is certain of an object whose component is made of what it was made of before: its
+    /// manifest need not even be written out.
+    fn know(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        key: &ResourceKey,
+        inputs: ContentId,
+    ) -> Option<(Seen, Health)> {
+        let certain = self.truths.certain(key, self.truths.made_of(key, inputs)?)?;
+        let is_ours = marks.owner(key, component) == Owner::This;
+        let same = Seen::Same { fingerprint: certain.content };
+        certain.health.filter(|_| is_ours).map(|health| (same, health))
     }
 
     async fn see(
@@ -81,8 +104,9 @@ impl KubernetesTarget {
         marks: &All,
         component: &ComponentId,
         key: &ResourceKey,
-        piece: Option<&Piece>,
+        wish: Option<(&Piece, ContentId)>,
     ) -> (Seen, Option<Health>) {
+        let piece = wish.map(|(piece, _)| piece);
         let identity = match Identity::parse(key) {
             Ok(identity) => identity,
             Err(error) => return unreadable(error.to_string()),
@@ -96,6 +120,9 @@ impl KubernetesTarget {
         let content = marked.as_ref().map(fingerprint);
         let certain = content.and_then(|content| self.truths.certain(key, content));
         if let Some(certain) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
+            if let (Some(content), Some((_, inputs))) = (content, wish) {
+                self.truths.made(key, inputs, content);
+            }
             let same = Seen::Same { fingerprint: certain.content };
             let health = match certain.health {
                 Some(health) => Ok(health),

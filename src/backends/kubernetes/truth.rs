@@ -50,6 +50,8 @@ struct Object {
     component: ComponentId,
     /// The folder of the API it is in.
     folder: String,
+    /// What its component was made of when its manifest was last written out, and that manifest.
+    made: Option<(ContentId, ContentId)>,
     /// What was wanted when it was last rehearsed, and what came of it.
     rehearsed: Option<Rehearsed>,
     /// How it was when it was last looked at; `None`: it was not there, or has changed since.
@@ -143,6 +145,7 @@ impl Truths {
         let object = Object {
             component: component.clone(),
             folder,
+            made: None,
             rehearsed: None,
             seen: None,
             as_wanted: false,
@@ -181,9 +184,18 @@ impl Truths {
         for (key, kept) in kept {
             let Kept { component, folder, rehearsed, seen, health } = kept;
             let (rehearsed, seen) = (Some(rehearsed), Some(seen));
-            let (as_wanted, told, absent) = (true, None, None);
-            let object =
-                Object { component, folder, rehearsed, seen, as_wanted, health, told, absent };
+            let (made, as_wanted, told, absent) = (None, true, None, None);
+            let object = Object {
+                component,
+                folder,
+                made,
+                rehearsed,
+                seen,
+                as_wanted,
+                health,
+                told,
+                absent,
+            };
             known.objects.entry(key).or_insert(object);
         }
     }
@@ -199,6 +211,19 @@ impl Truths {
             }
             more.await;
         }
+    }
+
+    /// Remembers which manifest was made of `inputs`.
+    pub(super) fn made(&self, key: &ResourceKey, inputs: ContentId, manifest: ContentId) {
+        if let Some(object) = self.lock().objects.get_mut(key) {
+            object.made = Some((inputs, manifest));
+        }
+    }
+
+    /// The manifest that is made of `inputs`, by content, if that is known.
+    pub(super) fn made_of(&self, key: &ResourceKey, inputs: ContentId) -> Option<ContentId> {
+        let (of, manifest) = self.lock().objects.get(key)?.made?;
+        (of == inputs).then_some(manifest)
     }
 
     /// What is certain of the object, if it is what `manifest` asks for.

@@ -180,3 +180,30 @@ fn what_was_not_there_is_not_looked_for_again_for_a_while() {
     truths.tell(&key("x"), None);
     assert_eq!(truths.absent(&key("x"), wanted, start), None, "a watch has told something");
 }
+
+#[test]
+fn a_manifest_is_known_by_what_it_was_made_of() {
+    let truths = known(Some(1));
+    let [inputs, others, manifest] = ["inputs", "others", "manifest"].map(ContentId::of);
+    assert_eq!(truths.made_of(&key("x"), inputs), None);
+    truths.made(&key("x"), inputs, manifest);
+    assert_eq!(truths.made_of(&key("x"), inputs), Some(manifest));
+    assert_eq!(truths.made_of(&key("x"), others), None);
+    truths.care(&key("x"), &component("b"), FOLDER.to_owned());
+    assert_eq!(truths.made_of(&key("x"), inputs), None, "another component has another manifest");
+}
+
+#[test]
+fn it_is_still_what_was_seen_while_a_watch_tells_of_that_and_nothing_since() {
+    let truths = known(Some(1));
+    let is_still = |version: &str| truths.is_still(&key("x"), version);
+    assert!(!is_still("5"), "no watch has told of it");
+    truths.tell(&key("x"), Some(&object(5, "ours", "theirs", Some(1))));
+    assert!(is_still("5") && !is_still("4"));
+    truths.lose(FOLDER);
+    assert!(!is_still("5"), "nobody would tell");
+    truths.follow(FOLDER, &[key("x")].into());
+    assert!(is_still("5"));
+    truths.tell(&key("x"), None);
+    assert!(!is_still("5"), "it is gone, or its label is");
+}
