@@ -28,7 +28,8 @@ pub fn review(review: &Review) -> String {
     for cause in cause::all(review) {
         let _ = writeln!(out, "  {}", cause.sentence(str::to_owned));
     }
-    let plans: Vec<_> = words::plans_by_severity(review).into_par_iter().map(plan).collect();
+    let plans: Vec<_> =
+        words::plans_by_severity(review).into_par_iter().with_max_len(1).map(plan).collect();
     for plan in plans {
         out.push('\n');
         out.push_str(&plan);
