@@ -99,7 +99,7 @@ pub fn by_severity(changes: &[Change]) -> Vec<(&ComponentId, Vec<&Change>)> {
     for (_, changes) in &mut groups {
         changes.sort_by_key(|change| severity(change));
     }
-    groups.sort_by_key(|(_, changes)| changes.first().map(|change| severity(change)));
+    groups.sort_by_cached_key(|(_, changes)| changes.first().map(|change| severity(change)));
     groups
 }
 
