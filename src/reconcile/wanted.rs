@@ -51,11 +51,16 @@ pub(super) fn wanted_without(
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(resolver, selection, reach, true, open).desired;
+    // What rules say does not depend on what there is to say it of.
+    let (rules, resolution) = rayon::join(
+        || Rulebook::read(snapshot, &policy).compiled_ahead(),
+        || answered(resolver, selection, reach, true, open),
+    );
+    let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
-    let verdicts = Rulebook::read(snapshot, &policy).judge(&desired);
+    let verdicts = rules.judge(&desired);
     desired.diagnostics.extend(verdicts.diagnostics);
     // What breaks a rule is shown like everything else, and is not built.
     for (id, broken) in verdicts.broken {
@@ -122,11 +127,8 @@ fn render(
     desired: &Desired,
     snapshot: &Snapshot,
 ) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
-    let stacks: Vec<_> = desired.stacks.values().collect();
-    let built = stacks.into_par_iter().map(|stack| {
-        let active = stack.components.values().filter(|c| c.presence == Presence::Active);
-        let built = active.map(|one| (one.id.clone(), build::render(one, desired, snapshot)));
-        built.collect::<Vec<_>>()
-    });
-    built.collect::<Vec<_>>().into_iter().flatten().collect()
+    let active = desired.components().filter(|c| c.presence == Presence::Active);
+    let built = active.collect::<Vec<_>>().into_par_iter();
+    let built = built.map(|one| (one.id.clone(), build::render(one, desired, snapshot)));
+    built.collect::<Vec<_>>().into_iter().collect()
 }

@@ -1,5 +1,6 @@
 //! The order of the work: read, follow imports, call the rolls, finish each stack, look for rings.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -157,7 +158,7 @@ impl Resolver {
             unlinked: selection.unlinked,
             only_named: selection.only_named,
         };
-        let made = tasks.into_par_iter().map_init(
+        let made = tasks.into_iter().par_bridge().map_init(
             || (self.engines.lend(&self.templates), Memo::default()),
             |(templates, memo), (name, members)| {
                 let before = self.before(&name, &members, &index).filter(|_| reusable);
@@ -179,6 +180,7 @@ impl Resolver {
                     to_apply: selection.to_apply,
                     asked: BTreeSet::new(),
                     consults: false,
+                    uncalled: None,
                     warnings: Vec::new(),
                 };
                 let before = before.map(AsRef::as_ref);
@@ -255,7 +257,7 @@ impl Resolver {
         );
     }
 
-    /// The selected components of every stack that has any.
+    /// The selected components of every stack that has any; the largest stacks first.
     fn tasks(&self, index: &Index, selection: &Selection) -> Vec<(StackName, Members)> {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
@@ -269,7 +271,11 @@ impl Resolver {
             parents.iter().map(keys).filter(|(_, keys)| !keys.is_empty()).collect::<Members>()
         };
         let tasks = index.stacks().map(|(name, parents)| (name.clone(), members(name, parents)));
-        tasks.filter(|(_, members)| !members.is_empty()).collect()
+        let mut tasks: Vec<_> = tasks.filter(|(_, members)| !members.is_empty()).collect();
+        // So that no worker is left with the longest at the end.
+        let size = |members: &Members| members.iter().map(|(_, keys)| keys.len()).sum::<usize>();
+        tasks.sort_by_key(|(_, members)| Reverse(size(members)));
+        tasks
     }
 
     /// The stack as it was made the last time, if nothing but answers is different that bears on
