@@ -300,7 +300,10 @@ fn items(root: &Path, folder: &str) -> Result<Vec<Item>, FetchError> {
 fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {
     let mut all = Vec::new();
     for (path, entry) in entries {
-        all.extend_from_slice(format!("{path}\0{}\0", entry.id).as_bytes());
+        for part in [path, &entry.id] {
+            all.extend_from_slice(part.as_bytes());
+            all.push(0);
+        }
     }
     ContentId::of(all)
 }
@@ -339,23 +342,25 @@ impl<'repo> Ignored<'repo> {
 
     fn holds(&mut self, path: &str, is_folder: bool) -> Result<bool, FetchError> {
         let path = join(self.prefix, path);
-        let mode = match is_folder {
-            true => gix::index::entry::Mode::DIR,
-            false => gix::index::entry::Mode::FILE,
-        };
-        let excluded = match self.rules.at_entry(path.as_bytes().as_bstr(), Some(mode)) {
-            Ok(at) => at.is_excluded(),
-            Err(cause) => {
-                return Err(FetchError::Io { path, cause: std::io::Error::other(cause) });
-            }
-        };
-        let tracked = || match is_folder {
+        // What is tracked is never ignored, and no rule has to be looked for.
+        let (tracked, mode) = match is_folder {
             true => {
-                self.index.prefixed_entries_range(format!("{path}/").as_bytes().into()).is_some()
+                let below = format!("{path}/");
+                let range = self.index.prefixed_entries_range(below.as_bytes().as_bstr());
+                (range.is_some(), gix::index::entry::Mode::DIR)
             }
-            false => self.index.entry_by_path(path.as_bytes().as_bstr()).is_some(),
+            false => {
+                let entry = self.index.entry_by_path(path.as_bytes().as_bstr());
+                (entry.is_some(), gix::index::entry::Mode::FILE)
+            }
         };
-        Ok(excluded && !tracked())
+        if tracked {
+            return Ok(false);
+        }
+        match self.rules.at_entry(path.as_bytes().as_bstr(), Some(mode)) {
+            Ok(at) => Ok(at.is_excluded()),
+            Err(cause) => Err(FetchError::Io { path, cause: std::io::Error::other(cause) }),
+        }
     }
 }
 

@@ -262,11 +262,15 @@ impl Resolver {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
                 let file = path::stem(path::below(&parent.path, &self.dialect.stacks));
-                let names = parent.roll().names.iter();
-                let names = names.filter(|(key, stack)| *stack == name && selection.has(key));
-                let keys = names.map(|(key, _)| key).cloned();
-                let keys = selection.has_stack(name, file).then(|| keys.collect::<Vec<_>>());
-                (parent.clone(), keys.unwrap_or_default())
+                let keys = match selection.has_stack(name, file) {
+                    true => &parent.roll().stacks[name],
+                    false => return (parent.clone(), Arc::default()),
+                };
+                if selection.components.is_empty() {
+                    return (parent.clone(), keys.clone());
+                }
+                let some = keys.iter().filter(|key| selection.has(key)).cloned();
+                (parent.clone(), some.collect())
             };
             parents.iter().map(keys).filter(|(_, keys)| !keys.is_empty()).collect::<Members>()
         };

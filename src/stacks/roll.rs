@@ -23,8 +23,8 @@ use crate::model::value::Value;
 /// The components of one manifest.
 #[derive(Debug, Default)]
 pub(super) struct Roll {
-    /// The stack of each component that has one.
-    pub(super) names: BTreeMap<Key, StackName>,
+    /// The components of every stack that it takes part in, sorted.
+    pub(super) stacks: BTreeMap<StackName, Arc<[Key]>>,
     /// Why others have none.
     pub(super) found: Vec<Diagnostic>,
     /// What is wrong with components, whatever their values come to.
@@ -62,6 +62,7 @@ impl Caller<'_> {
     /// The roll of one manifest.
     pub(super) fn roll(&mut self, parent: &Parent) -> Roll {
         let mut roll = Roll::default();
+        let mut stacks: BTreeMap<StackName, Vec<Key>> = BTreeMap::new();
         let mut names = Names::new(parent, self);
         let broken = !parent.closure.faults.is_empty();
         let certain = broken.then(|| Parent::new(parent.path.clone(), parent.closure.certain()));
@@ -107,11 +108,12 @@ impl Caller<'_> {
             {
                 roll.nameless = true;
             }
-            roll.names.insert(key.clone(), name);
+            stacks.entry(name).or_default().push(key.clone());
         }
         self.sound.0.extend(steering.filter(|_| inherits_well));
         // A broken manifest without a component would look like one that asks for nothing.
-        roll.nameless |= broken && roll.names.is_empty();
+        roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
+        roll.nameless |= broken && roll.stacks.is_empty();
         roll
     }
 

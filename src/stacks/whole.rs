@@ -21,7 +21,7 @@ use crate::model::question::Question;
 const DEFAULT_TARGET: &str = "default";
 
 /// The selected components of a stack, by the manifests that have them, in order.
-pub(super) type Members = Vec<(Arc<Parent>, Vec<Key>)>;
+pub(super) type Members = Vec<(Arc<Parent>, Arc<[Key]>)>;
 
 /// A stack with what was found on the way to it.
 pub(super) struct Whole {
