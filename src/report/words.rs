@@ -170,7 +170,7 @@ pub fn component(id: &ComponentId) -> String {
 
 /// The text with everything that could move a cursor, hide or reorder text made visible.
 pub fn visible(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_visible(text) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len());
@@ -181,6 +181,11 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether nothing in the text is anything but what it looks like.
+pub fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters, and those that change the direction of text or have no width.
