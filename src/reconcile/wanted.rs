@@ -51,11 +51,14 @@ pub(super) fn wanted_without(
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    // What rules say does not depend on what there is to say it of.
-    let (rules, resolution) = rayon::join(
-        || Rulebook::read(snapshot, &policy).compiled_ahead(),
-        || answered(resolver, selection, reach, true, open),
-    );
+    // What rules say does not depend on what there is to say it of. Answers stay on this thread:
+    // they may wait for a command or a server, and those that compute may not.
+    let mut rules = None;
+    let resolution = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| rules = Some(Rulebook::read(snapshot, &policy).compiled_ahead()));
+        answered(resolver, selection, reach, true, open)
+    });
+    let rules = rules.expect("a scope ends with what it spawned");
     let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot);
