@@ -21,7 +21,8 @@ use crate::stacks::Selection;
 use crate::store::Store;
 use crate::world::World;
 
-/// How many targets, and then stacks, are looked at at once: enough for as many cores as do not wait for a target.
+/// How many targets, and then stacks, are looked at at once: enough for as many cores as do not
+/// wait for a target.
 const LOOKS_MAX: usize = 8;
 
 /// Show what would change: nothing is changed, and no database is needed.
