@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
-use crate::model::desired::{Component, Desired, Reach};
+use crate::model::desired::{Component, Desired};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
 use crate::source::Snapshot;
@@ -50,10 +50,7 @@ impl<'a> Draft<'a> {
 
     /// Where the component is defined.
     pub(super) fn place(&self) -> Span {
-        let own = self.component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
-        own.filter_map(|layer| self.files.span(layer.value.origin))
-            .next()
-            .unwrap_or_else(|| Span::file(self.component.manifest.clone()))
+        self.component.at.clone()
     }
 
     /// Where `value` is written, or else where the component is defined.
@@ -182,7 +179,7 @@ impl<'a> Draft<'a> {
         Ok(Rendered {
             component: self.component.id.clone(),
             inputs: ContentId::of(serde_json::Value::from_iter(self.inputs).to_string()),
-            resources: self.resources,
+            resources: self.resources.into(),
             files: self.files,
         })
     }

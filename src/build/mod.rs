@@ -37,7 +37,7 @@ const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
 #[derive(Debug, Clone)]
 pub struct Rendered {
     component: ComponentId,
-    resources: BTreeMap<ResourceKey, Piece>,
+    resources: Arc<BTreeMap<ResourceKey, Piece>>,
     inputs: ContentId,
     files: Arc<Files>,
 }
@@ -113,6 +113,11 @@ impl Rendered {
     /// What is wanted, by resource.
     pub fn resources(&self) -> &BTreeMap<ResourceKey, Piece> {
         &self.resources
+    }
+
+    /// The same, for whoever looks while it goes on.
+    pub fn shared(&self) -> Arc<BTreeMap<ResourceKey, Piece>> {
+        self.resources.clone()
     }
 
     /// All that went into it, by content: values, and the files of charts, modules, manifests.

@@ -44,6 +44,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
     let code = sections.get("metadata").and_then(|m| m.get("component")?.as_str());
     let component = Component {
         id: id.clone(),
+        at: known.span(sections.origin).unwrap(),
         presence: Presence::Active,
         locked: false,
         code: code.unwrap_or(id.name.as_str()).into(),
@@ -668,7 +669,7 @@ fn two_components_cannot_have_the_same_file() {
     let first = one.render().unwrap();
     let mut second = fixture("prod/terraform/b", &VPC.replace("/vpc/", "/b/")).render().unwrap();
     let key = first.resources().keys().next().unwrap();
-    second.resources.insert(key.clone(), first.resources()[key].clone());
+    Arc::make_mut(&mut second.resources).insert(key.clone(), first.resources()[key].clone());
     let both = [first, second].map(|one| (one.component.clone(), Ok(one))).into();
     // A stack without a target is told so elsewhere.
     assert_eq!(claims(&one.desired, &both), []);

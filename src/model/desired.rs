@@ -1,5 +1,6 @@
 //! What should be: every stack of a snapshot, resolved, with the origin of every value.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use super::files::Files;
 use super::policy::{Manage, Reconcile};
 use super::question::Question;
 use super::value::Value;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
 
 /// Everything a snapshot asks for, and everything that is wrong with it.
@@ -53,6 +54,8 @@ pub struct Stack {
 pub struct Component {
     /// `stack/kind/name`.
     pub id: ComponentId,
+    /// Its name, where the last file that speaks of it has it.
+    pub at: Span,
     /// Whether it exists to be applied.
     pub presence: Presence,
     /// Whether it is shown and never changed (`metadata.locked`).
@@ -63,7 +66,8 @@ pub struct Component {
     pub inheritance: Vec<ComponentName>,
     /// The merged sections: `vars`, `settings`, `env`, `metadata`, `backend`, `backend_type`, ...
     pub sections: Value,
-    /// What was merged, lowest precedence first. Folding it gives `sections`.
+    /// What was merged, lowest precedence first. Folding it gives `sections`. Empty where only
+    /// what is to be applied is wanted.
     pub layers: Vec<Layer>,
     /// What has to be applied before it.
     pub dependencies: Vec<Dependency>,
@@ -169,6 +173,14 @@ impl Desired {
     /// Every resolved component of every stack.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
         self.stacks.values().flat_map(|stack| stack.components.values())
+    }
+
+    /// The stacks by how much there is to do for each, most first: who shares them out among
+    /// workers so is not left with the longest at the end.
+    pub fn largest_first(&self) -> Vec<&Arc<Stack>> {
+        let mut stacks: Vec<_> = self.stacks.values().collect();
+        stacks.sort_by_key(|stack| Reverse(stack.components.len()));
+        stacks
     }
 
     /// Whether nothing failed: only then is what is missing really gone.

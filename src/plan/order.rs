@@ -14,7 +14,7 @@ use crate::model::plan::{Nature, Step};
 pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
     let ranks = ranks(input, changes);
     let mut portions = portions(input, changes);
-    portions.sort_by_key(|portion| {
+    portions.sort_by_cached_key(|portion| {
         let rank = ranks[portion.component];
         let rank = if portion.goes { usize::MAX - rank } else { rank };
         (portion.goes, rank, portion.component, portion.changes[0])

@@ -53,11 +53,19 @@ pub(super) fn wanted_without(
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(resolver, selection, reach, true, open).desired;
+    // What rules say does not depend on what there is to say it of. Answers stay on this thread:
+    // they may wait for a command or a server, and those that compute may not.
+    let mut rules = None;
+    let resolution = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| rules = Some(Rulebook::read(snapshot, &policy).compiled_ahead()));
+        answered(resolver, selection, reach, true, open)
+    });
+    let rules = rules.expect("a scope ends with what it spawned");
+    let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
     let mut rendered = render(&desired, snapshot, clusters);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
-    let verdicts = Rulebook::read(snapshot, &policy).judge(&desired);
+    let verdicts = rules.judge(&desired);
     desired.diagnostics.extend(verdicts.diagnostics);
     // What breaks a rule is shown like everything else, and is not built.
     for (id, broken) in verdicts.broken {
@@ -129,13 +137,12 @@ fn render(
         Some(target) if clusters.contains(target) => Naming::Objects,
         _ => Naming::Paths,
     };
-    let stacks: Vec<_> = desired.stacks.values().collect();
-    let built = stacks.into_par_iter().map(|stack| {
-        let naming = naming(stack);
+    let active = desired.stacks.values().flat_map(|stack| {
         let active = stack.components.values().filter(|c| c.presence == Presence::Active);
-        let built =
-            active.map(|one| (one.id.clone(), build::render(one, desired, snapshot, naming)));
-        built.collect::<Vec<_>>()
+        active.map(move |component| (naming(stack), component))
     });
-    built.collect::<Vec<_>>().into_iter().flatten().collect()
+    let built = active.collect::<Vec<_>>().into_par_iter();
+    let built =
+        built.map(|(naming, one)| (one.id.clone(), build::render(one, desired, snapshot, naming)));
+    built.collect::<Vec<_>>().into_iter().collect()
 }

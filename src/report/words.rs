@@ -100,7 +100,7 @@ pub fn by_severity(changes: &[Change]) -> Vec<(&ComponentId, Vec<&Change>)> {
     for (_, changes) in &mut groups {
         changes.sort_by_key(|change| severity(change));
     }
-    groups.sort_by_key(|(_, changes)| changes.first().map(|change| severity(change)));
+    groups.sort_by_cached_key(|(_, changes)| changes.first().map(|change| severity(change)));
     groups
 }
 
@@ -181,7 +181,7 @@ pub fn origin(field: &FieldChange) -> Option<String> {
 
 /// The text with everything that could move a cursor, hide or reorder text made visible.
 pub fn visible(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_visible(text) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len());
@@ -192,6 +192,11 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether nothing in the text is anything but what it looks like.
+pub fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters, and those that change the direction of text or have no width.

@@ -1,5 +1,6 @@
 //! The order of the work: read, follow imports, call the rolls, finish each stack, look for rings.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -162,7 +163,7 @@ impl Resolver {
             unlinked: selection.unlinked,
             only_named: selection.only_named,
         };
-        let made = tasks.into_par_iter().map_init(
+        let made = tasks.into_iter().par_bridge().map_init(
             || (self.engines.lend(&self.templates), Memo::default()),
             |(templates, memo), (name, members)| {
                 let before = self.before(&name, &members, &index).filter(|_| reusable);
@@ -184,6 +185,7 @@ impl Resolver {
                     to_apply: selection.to_apply,
                     asked: BTreeSet::new(),
                     consults: false,
+                    uncalled: None,
                     warnings: Vec::new(),
                 };
                 let before = before.map(AsRef::as_ref);
@@ -260,21 +262,29 @@ impl Resolver {
         );
     }
 
-    /// The selected components of every stack that has any.
+    /// The selected components of every stack that has any; the largest stacks first.
     fn tasks(&self, index: &Index, selection: &Selection) -> Vec<(StackName, Members)> {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
                 let file = path::stem(path::below(&parent.path, &self.dialect.stacks));
-                let names = parent.roll().names.iter();
-                let names = names.filter(|(key, stack)| *stack == name && selection.has(key));
-                let keys = names.map(|(key, _)| key).cloned();
-                let keys = selection.has_stack(name, file).then(|| keys.collect::<Vec<_>>());
-                (parent.clone(), keys.unwrap_or_default())
+                let keys = match selection.has_stack(name, file) {
+                    true => &parent.roll().stacks[name],
+                    false => return (parent.clone(), Arc::default()),
+                };
+                if selection.components.is_empty() {
+                    return (parent.clone(), keys.clone());
+                }
+                let some = keys.iter().filter(|key| selection.has(key)).cloned();
+                (parent.clone(), some.collect())
             };
             parents.iter().map(keys).filter(|(_, keys)| !keys.is_empty()).collect::<Members>()
         };
         let tasks = index.stacks().map(|(name, parents)| (name.clone(), members(name, parents)));
-        tasks.filter(|(_, members)| !members.is_empty()).collect()
+        let mut tasks: Vec<_> = tasks.filter(|(_, members)| !members.is_empty()).collect();
+        // So that no worker is left with the longest at the end.
+        let size = |members: &Members| members.iter().map(|(_, keys)| keys.len()).sum::<usize>();
+        tasks.sort_by_key(|(_, members)| Reverse(size(members)));
+        tasks
     }
 
     /// The stack as it was made the last time, if nothing but answers is different that bears on

@@ -343,6 +343,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
     let is = |word: &str| part.words.contains(word);
     Component {
         id: id.clone(),
+        at: Span::file("stacks/a.yaml"),
         presence: match (is("disabled"), is("abstract")) {
             (true, _) => Presence::Disabled,
             (_, true) => Presence::Abstract,
