@@ -236,7 +236,10 @@ fn list(
                 match kind {
                     Kind::Folder { is_repository: true } => listing.submodule(&path)?,
                     Kind::Folder { is_repository: false } => open.push(path),
-                    Kind::Link(target) => {
+                    Kind::Link => {
+                        let at = root.join(&path);
+                        let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
+                        let target = at.read_link().map_err(io)?;
                         listing.link(&path, target.as_os_str().as_encoded_bytes())?;
                     }
                     Kind::File => files.push(path),
@@ -266,11 +269,8 @@ struct Item {
 
 enum Kind {
     File,
-    /// With what it leads to.
-    Link(PathBuf),
-    Folder {
-        is_repository: bool,
-    },
+    Link,
+    Folder { is_repository: bool },
 }
 
 /// What is in `folder` below `root` and may be part of a tree.
@@ -286,7 +286,7 @@ fn items(root: &Path, folder: &str) -> Result<Vec<Item>, FetchError> {
         }
         let kind = match kind {
             kind if kind.is_file() => Kind::File,
-            kind if kind.is_symlink() => Kind::Link(item.path().read_link().map_err(io)?),
+            kind if kind.is_symlink() => Kind::Link,
             kind if kind.is_dir() => {
                 Kind::Folder { is_repository: item.path().join(".git").exists() }
             }

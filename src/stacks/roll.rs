@@ -116,8 +116,8 @@ impl Caller<'_> {
             stacks.entry(name).or_default().push(key.clone());
         }
         self.sound.0.extend(steering.filter(|_| inherits_well));
-        // A broken manifest without a component would look like one that asks for nothing.
         roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
+        // A broken manifest without a component would look like one that asks for nothing.
         roll.nameless |= broken && roll.stacks.is_empty();
         roll
     }
