@@ -253,6 +253,8 @@ codes! {
     UnknownKey = "unknown-key": "A key means nothing in its place.",
         "take it out, or put it below `settings` or `vars` where keys are yours";
     // Identity.
+    StackNone = "stack-none": "The settings name no manifest as a stack.",
+        "mend the path; until then nothing counts as gone";
     StackName = "stack-name": "A manifest's stack has no valid name.",
         "set the variables that the name is made of";
     StackDuplicate = "stack-duplicate": "Two manifests define the same component of one stack differently.",

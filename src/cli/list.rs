@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::describe::{exit, resolved};
 use super::workspace::{Findings, Workspace, stack_name};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::desired::{Component, Presence, Stack};
 use crate::report::describe::{
@@ -40,7 +40,7 @@ pub(super) enum Args {
         #[arg(long)]
         r#abstract: bool,
         /// Rows as Atmos has them, written like this: names with the number of their stacks.
-        #[arg(long, value_enum)]
+        #[arg(short, long, value_enum)]
         format: Option<Style>,
         #[command(flatten)]
         choice: Choice,
@@ -77,8 +77,11 @@ pub(super) enum Args {
         /// Only those of this file, from the folder of the workflows.
         #[arg(short = 'f', long, value_name = "FILE")]
         file: Option<String>,
+        /// How to write them.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Style,
         #[command(flatten)]
-        rows: Rows,
+        choice: Choice,
     },
     /// What manifests of vendoring name. Isobar pulls none of it.
     Vendor {
@@ -111,13 +114,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Values(args) => values::run(context, args, None),
         Args::Vars(args) => values::run(context, args, Some(".vars")),
         Args::Settings(args) => values::run(context, args, Some(".settings")),
-        Args::Workflows { file, rows } => {
+        Args::Workflows { file, format, choice } => {
             let snapshot = Workspace::folder(context)?;
             let files = stacks::workflows(&snapshot);
             let mut table = workflow_rows(&files.value);
             let is_it = |found: &String| file.as_ref().is_none_or(|file| found == file);
             table.rows.retain(|row| row.first().is_some_and(is_it));
-            written(context, &files, &snapshot, rows, table)
+            if let (Some(file), true) = (file, table.rows.is_empty()) {
+                return Err(mistake(format!("there is no workflow in a file `{file}`")));
+            }
+            let rows = Rows { format: *format, choice: choice.clone() };
+            written(context, &files, &snapshot, &rows, table)
         }
         Args::Vendor { rows } => {
             let snapshot = Workspace::folder(context)?;
@@ -154,7 +161,8 @@ fn stacks(context: &Context, format: Option<Style>, choice: &Choice) -> Result<E
         return Ok(exit(listing(&resolution)));
     }
     let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
-    print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
+    print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))?;
+    Ok(exit(listing(&resolution)))
 }
 
 fn components(
@@ -166,18 +174,19 @@ fn components(
 ) -> Result<Exit, Failure> {
     let resolution = resolved(context, &listed(&Stacks::default()))?;
     let desired = &resolution.desired;
-    if let Some(format) = format {
-        format.write(context, component_rows(desired), choice)?;
-        return Ok(exit(listing(&resolution)));
-    }
     let stack = stack.map(|name| stack_name(desired, name)).transpose()?;
     let listed = |component: &&Component| {
         stack.as_ref().is_none_or(|stack| component.id.stack == *stack)
             && (with_abstract || component.presence != Presence::Abstract)
     };
     let components: Vec<_> = desired.components().filter(listed).collect();
+    if let Some(format) = format {
+        format.write(context, component_rows(components.into_iter()), choice)?;
+        return Ok(exit(listing(&resolution)));
+    }
     let lines: Vec<_> = components.iter().map(|one| one.id.to_string()).collect();
-    print(context, &lines, components.into_iter().map(component_json))
+    print(context, &lines, components.into_iter().map(component_json))?;
+    Ok(exit(listing(&resolution)))
 }
 
 /// What a list is made of.
@@ -197,12 +206,13 @@ fn print(
     context: &Context,
     lines: &[String],
     rows: impl Iterator<Item = Json>,
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     match context.output.json {
         true => context.output.print_json(&rows.collect::<Vec<_>>())?,
+        false if lines.is_empty() => {}
         false => context.output.print(&lines.join("\n"))?,
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn stack_json(stack: &Stack) -> Json {

@@ -68,6 +68,7 @@ use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 
 pub use affected::{Side, affected};
+pub use atmos_yaml::NAMES as SETTINGS_NAMES;
 pub use explain::explain;
 pub use layer::fold;
 pub use lock::{Lock, Locked};

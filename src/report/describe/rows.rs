@@ -15,9 +15,9 @@ pub fn stack_rows(desired: &Desired) -> Table {
 
 /// The components by name and kind, each with the number of stacks that have it. The abstract
 /// ones are left out.
-pub fn component_rows(desired: &Desired) -> Table {
+pub fn component_rows<'d>(components: impl Iterator<Item = &'d Component>) -> Table {
     let mut stacks: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for one in instances(desired.components()) {
+    for one in components {
         *stacks.entry((one.id.name.as_str(), one.id.kind.as_str())).or_default() += 1;
     }
     let row = |((name, kind), stacks): ((&str, &str), usize)| {

@@ -200,6 +200,9 @@ fn what_files_say_is_listed_and_described() {
         "list vars vpc/defaults --abstract --format tsv",
         "list stacks --format csv",
         "list components --format table",
+        "list components -s prod -f csv",
+        "list vars vpc -s none",
+        "list workflows -f json",
         "list workflows",
         "list workflows -f net.yaml --format csv --delimiter ;",
         "list vendor --format yaml",
@@ -226,6 +229,33 @@ fn what_files_say_is_listed_and_described() {
     session.run("describe locals -s dev --file out.yaml");
     let out = fs::read_to_string(folder.path().join("out.yaml")).expect("a file");
     assert!(out.starts_with("locals:\n"), "{out}");
+}
+
+/// What is not there is told by its name, whatever else is wrong; and what is wrong shows in how
+/// every list ends.
+#[test]
+fn a_mistake_elsewhere_hides_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("atmos.yml", "stacks: {base_path: stacks}\n");
+    write("stacks/good.yaml", "components: {helm: {web: {values: {a: 1}}}}\n");
+    write("stacks/bad.yaml", "import: [nothing]\ncomponents: {helm: {web: {}}}\n");
+    let mut session = Session::in_folder(folder.path());
+    for line in [
+        "describe component wbe -s good",
+        "describe component web -s goood",
+        "describe component web -s good -q .values",
+        "list stacks",
+        "list components",
+        "list components --json",
+    ] {
+        session.run(line);
+    }
+    session.is("elsewhere");
 }
 
 #[test]
