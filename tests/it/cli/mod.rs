@@ -201,6 +201,13 @@ fn what_files_say_is_listed_and_described() {
         "list stacks --format csv",
         "list components --format table",
         "list components -s prod -f csv",
+        "list components -s p*",
+        "list components -s q*",
+        "list stacks -c vpc",
+        "list stacks --component vcp",
+        "list instances --stack prod --format matrix",
+        "list instances --output-file out.txt",
+        "--logs-level=Off --no-color list stacks --pager=false --logs-file /dev/stderr --redirect-stderr /dev/stdout",
         "list vars vpc -s none",
         "list workflows -f json",
         "list workflows",
@@ -376,6 +383,14 @@ components:
     session.run("describe affected --ref main");
     session.run("describe affected --ref refs/heads/main --include-dependents --format yaml");
     session.run("describe affected --ref main --stack b");
+    session.run("describe affected --base main --format=matrix --verbose --clone-target-ref=false");
+    for _ in 0..2 {
+        session.run("describe affected --base main -f matrix --output-file .git/matrix.txt");
+    }
+    session.run("describe affected --base main --output-file .git/matrix.txt");
+    let matrix = fs::read_to_string(folder.path().join(".git/matrix.txt")).expect("a file");
+    let lines: Vec<_> = matrix.lines().collect();
+    assert!(matches!(&lines[..], [a, b] if a == b && a.starts_with("matrix={")), "{matrix}");
     session.run("list affected --ref main");
     session.run("list affected --ref main --include-dependents --format csv --sort Affected:desc");
     session.run("list affected --ref main --stack b --columns Component,Affected");
