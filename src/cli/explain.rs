@@ -1,7 +1,7 @@
 //! `isobar explain`
 
 use super::workspace::{Findings, Workspace, component};
-use super::{Context, Exit, Failure, mistake};
+use super::{At, Context, Exit, Failure, mistake};
 use crate::model::path::FieldPath;
 use crate::report;
 use crate::stacks::{self, Selection};
@@ -17,6 +17,8 @@ pub(super) struct Args {
     /// Why this is not what is there: a file (`mixins/regions/us-east-1`) or a value.
     #[arg(long, value_name = "FILE|VALUE")]
     why_not: Option<String>,
+    #[command(flatten)]
+    pub(super) at: At,
 }
 
 /// A path, parsed from the command line.

@@ -51,9 +51,13 @@ impl Workspace {
         Ok(Self { settings: Arc::new(settings), scope })
     }
 
-    /// The folder as it stands, uncommitted edits included.
-    pub(super) fn folder(context: &Context) -> Result<Snapshot, Failure> {
+    /// The commit that is looked at; without one the folder as it stands, uncommitted edits
+    /// included.
+    pub(super) fn tree(context: &Context) -> Result<Snapshot, Failure> {
         let folder = &context.global.folder;
+        if let Some(revision) = &context.at.rev {
+            return source::commit_snapshot(folder, revision).map_err(unread);
+        }
         if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
             return Err(mistake(format!(
                 "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
@@ -61,13 +65,6 @@ impl Workspace {
             )));
         }
         source::folder_snapshot(folder).map_err(unread)
-    }
-
-    /// What a commit of the repository around the folder asks to be applied.
-    pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
-        let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        let selection = Selection::to_apply();
-        Self::resolved(context, &snapshot.map_err(unread)?, &selection)
     }
 
     /// The settings of the repository.
@@ -89,7 +86,7 @@ impl Workspace {
 
     /// What the folder asks for, with everything answered that a person may ask.
     pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
-        Self::resolved(context, &Self::folder(context)?, selection)
+        Self::resolved(context, &Self::tree(context)?, selection)
     }
 
     /// What `snapshot` resolves to, with everything answered that a person may ask.

@@ -391,6 +391,13 @@ components:
         session.run("describe affected --base main -f matrix --output-file .git/matrix.txt");
     }
     session.run("describe affected --base main --output-file .git/matrix.txt");
+    session.run("check --rev main");
+    session.run("list components --rev main");
+    session.run("describe component old -s a --rev main -q .vars");
+    session.run("explain a/terraform/vpc vars.cidr --rev main");
+    session.run("list --rev main stacks");
+    session.run("list stacks --rev mian");
+    session.run("describe affected --base main --rev main");
     let matrix = fs::read_to_string(folder.path().join(".git/matrix.txt")).expect("a file");
     let lines: Vec<_> = matrix.lines().collect();
     assert!(matches!(&lines[..], [a, b] if a == b && a.starts_with("matrix={")), "{matrix}");
