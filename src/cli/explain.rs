@@ -55,7 +55,22 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let explained = stacks::explain(component, path);
     if explained.is_empty() {
-        return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
+        let Some(worked) = report::describe::worked(&wanted.desired, component, path) else {
+            return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
+        };
+        let said = worked.of.iter().map(|at| (at.clone(), stacks::explain(component, at)));
+        let looked_at: Vec<_> = said.filter(|(_, said)| !said.is_empty()).collect();
+        match context.output.json {
+            true => {
+                let json = report::json::worked(component, path, &worked, &looked_at, files);
+                context.output.print_json(&json)?;
+            }
+            false => {
+                let text = report::terminal::worked(component, path, &worked, &looked_at, files);
+                context.output.print(&text)?;
+            }
+        }
+        return Ok(Exit::Done);
     }
     match context.output.json {
         true => {
