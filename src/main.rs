@@ -9,11 +9,15 @@ use isobar::cli::{self, Exit};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let line: Vec<_> = std::env::args_os().collect();
+    if let Some(exit) = cli::jailed(&line) {
+        return exit.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Unavailable.into(),
     };
-    let exit = runtime.block_on(cli::run(std::env::args_os()));
+    let exit = runtime.block_on(cli::run(line));
     // A blocking read of a child or a socket may never return: what has begun is recorded.
     runtime.shutdown_background();
     exit.into()

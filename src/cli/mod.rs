@@ -18,6 +18,7 @@ mod demo;
 mod describe;
 mod explain;
 mod init;
+mod jail;
 mod list;
 mod lock;
 mod plan;
@@ -41,6 +42,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use exit::Exit;
+pub use jail::jailed;
 pub use output::{Color, Output};
 
 use crate::diagnostic::Diagnostic;

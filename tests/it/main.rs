@@ -8,6 +8,7 @@ mod crash;
 mod deployments;
 mod errors;
 mod explain;
+mod jail;
 mod kinds;
 mod git_http;
 mod git_https;
