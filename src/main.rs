@@ -1,5 +1,6 @@
 //! The `isobar` binary: parse, run, map how it ended to an exit code.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use isobar::cli::{self, Exit};
@@ -8,12 +9,21 @@ use isobar::cli::{self, Exit};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How many threads wait for disks and remote repositories at once. Each keeps memory of its own, a
+/// megabyte and more; eight are more than any disk serves faster.
+const BLOCKING_MAX: usize = 8;
+
 fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
     if let Some(exit) = cli::jailed(&line) {
         return exit.into();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    #[cfg(unix)]
+    if line.iter().any(|word| word == "serve" || word == "demo") {
+        begin_frugally(&line);
+    }
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match threads.enable_all().max_blocking_threads(BLOCKING_MAX).build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Unavailable.into(),
     };
@@ -21,4 +31,23 @@ fn main() -> ExitCode {
     // A blocking read of a child or a socket may never return: what has begun is recorded.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// What goes on for months gives memory back when it is free, and holds no huge pages for small
+/// things; a look that soon ends is quicker without. The allocator asks only when a process begins,
+/// so this one begins again. Whoever sets the variables knows better.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "it becomes itself, before there is anything else")]
+fn begin_frugally(line: &[OsString]) {
+    use std::os::unix::process::CommandExt as _;
+
+    const FRUGAL: [(&str, &str); 2] = [("MIMALLOC_PURGE_DELAY", "10"), ("MIMALLOC_ALLOW_THP", "0")];
+    let is_set = FRUGAL.iter().any(|(name, _)| std::env::var_os(name).is_some());
+    let (Ok(own), Some((name, rest))) = (std::env::current_exe(), line.split_first()) else {
+        return;
+    };
+    if !is_set {
+        // It comes back only if that fails, and then goes on as it is.
+        let _ = std::process::Command::new(own).arg0(name).args(rest).envs(FRUGAL).exec();
+    }
 }

@@ -152,9 +152,6 @@ pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Serve(_) => Exit::Done,
         _ => Exit::Interrupted,
     };
-    if matches!(line.command, Command::Serve(_) | Command::Demo(_)) {
-        on_small_pages();
-    }
     let work = dispatch(&context, line.command);
     tokio::pin!(work);
     let ended = tokio::select! {
@@ -193,15 +190,6 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Reference(args) => reference::run(context, &args),
-    }
-}
-
-/// A look that soon ends is quicker on huge pages: half of the kernel's time for it is spent on
-/// pages one by one. What goes on for months holds only what it uses.
-fn on_small_pages() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
-        tracing::debug!(%error, "memory is held in pages of any size");
     }
 }
 

@@ -60,12 +60,14 @@ pub(crate) fn collect(template: &Template) -> References {
         template,
         found: References::default(),
         visited: BTreeSet::new(),
+        open: Vec::new(),
         variables: vec![("$".to_owned(), Some(FieldPath::default()))],
     };
     reader.template(&template.name, &Some(FieldPath::default()));
     // Templates nobody calls by a known name still count: their functions may change data.
     for name in template.trees.keys() {
-        if !reader.visited.iter().any(|(visited, _)| visited == name) {
+        let mut from = reader.visited.range((name.clone(), None)..);
+        if from.next().is_none_or(|(visited, _)| visited != name) {
             reader.template(name, &None);
         }
     }
@@ -75,23 +77,44 @@ pub(crate) fn collect(template: &Template) -> References {
 /// Where a value comes from: a path from the root, or some place already counted.
 type Origin = Option<FieldPath>;
 
+/// How many templates are followed in one another: hand-made ones stay below five, and a thread has
+/// room for a thousand.
+const CALLS_MAX: usize = 100;
+
+/// With how many places templates are followed: two calls in each of thirty templates lead to a
+/// thousand million. What is called with one more is taken to read all of it.
+const PLACES_MAX: usize = 1_000;
+
 struct Reader<'t> {
     template: &'t Template,
     found: References,
     visited: BTreeSet<(String, Origin)>,
+    /// The templates that are being followed, the innermost last.
+    open: Vec<String>,
     variables: Vec<(String, Origin)>,
 }
 
 impl<'t> Reader<'t> {
     fn template(&mut self, name: &str, dot: &Origin) {
-        if !self.visited.insert((name.to_owned(), dot.clone())) {
+        let call = (name.to_owned(), dot.clone());
+        if self.visited.contains(&call) {
             return;
         }
+        // One that calls itself with a part of what it got would go on without end.
+        let again = self.open.iter().any(|open| open == name);
+        let places = dot.is_some() && self.visited.len() >= PLACES_MAX;
+        if again || places || self.open.len() >= CALLS_MAX {
+            self.read(dot.clone());
+            return;
+        }
+        self.visited.insert(call);
         let template = self.template;
         let Some(body) = template.trees.get(name) else { return };
+        self.open.push(name.to_owned());
         let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
         self.nodes(body, dot);
         self.variables = outer;
+        self.open.pop();
     }
 
     fn nodes(&mut self, nodes: &'t [Node], dot: &Origin) {

@@ -289,3 +289,55 @@ fn what_a_namespace_sets_stays_within_the_rendering() {
     assert_eq!(rendered.as_deref(), Ok("prod"));
     assert!(!format!("{root:?}").contains("prod"));
 }
+
+/// A template that calls itself with a part of what it got reads all of that at most.
+#[test]
+fn references_of_templates_that_call_themselves_end() {
+    let fields = |text: &str| {
+        let found = parse(text).references().fields;
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    let itself =
+        r#"{{ define "r" }}{{ .age }}{{ template "r" .nest }}{{ end }}{{ template "r" .a }}"#;
+    assert_eq!(fields(itself), ".a.age .a.nest");
+    let pair = r#"{{ define "r" }}{{ template "s" .x }}{{ end }}{{ define "s" }}{{ template "r" .y }}{{ end }}{{ template "r" .a }}"#;
+    assert_eq!(fields(pair), ".a.x.y");
+}
+
+/// Each of thirty templates calls the next one twice, each time with another part.
+#[test]
+fn references_are_found_in_as_many_places_as_are_looked_at() {
+    let mut text = r#"{{ define "t30" }}{{ .end | upper }}{{ end }}"#.to_owned();
+    for at in 0..30 {
+        let next = at + 1;
+        text += &format!(
+            r#"{{{{ define "t{at}" }}}}{{{{ template "t{next}" .l }}}}{{{{ template "t{next}" .r }}}}{{{{ end }}}}"#
+        );
+    }
+    text += r#"{{ template "t0" .vars }}"#;
+    let found = parse(&text).references();
+    assert!(found.fields.len() <= 1_001, "{}", found.fields.len());
+    assert!(found.fields.iter().all(|path| path.0[0] == "vars"));
+    assert!(found.functions.contains("upper"));
+}
+
+/// A chain of templates is followed to the hundredth, and what the others call is found all the same.
+#[test]
+fn references_of_a_chain_end_with_the_hundredth() {
+    let chain = |length: usize| {
+        let mut text = String::new();
+        for at in 1..length {
+            let next = at + 1;
+            text +=
+                &format!(r#"{{{{ define "t{at}" }}}}{{{{ template "t{next}" .x }}}}{{{{ end }}}}"#);
+        }
+        text += &format!(r#"{{{{ define "t{length}" }}}}{{{{ .end | upper }}}}{{{{ end }}}}"#);
+        let found = parse(&(text + r#"{{ template "t1" . }}"#)).references();
+        assert!(found.functions.contains("upper"));
+        found.fields.into_iter().map(|path| path.0.len()).collect::<Vec<_>>()
+    };
+    // The template itself is the first.
+    assert_eq!(chain(99), [99], "98 steps and the end");
+    assert_eq!(chain(100), [99], "99 steps, and all of what is there");
+    assert_eq!(chain(20_000), [99]);
+}

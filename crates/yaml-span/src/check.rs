@@ -49,13 +49,13 @@ fn is_usable(doc: &Document, key: NodeId, errors: &mut Errors) -> bool {
     false
 }
 
-/// Up to how many keys each one is held against every other: that is cheaper than sorting them.
-const PAIRS_MAX: usize = 16;
+/// As many keys as are held against each other: sorting so few costs more.
+const FEW: usize = 16;
 
 /// Whether no two of a few keys are equal; of many it is not found out.
 fn are_few_and_different(doc: &Document, keys: &[NodeId]) -> bool {
-    let mut texts = [""; PAIRS_MAX];
-    keys.len() <= PAIRS_MAX
+    let mut texts = [""; FEW];
+    keys.len() <= FEW
         && keys.iter().enumerate().all(|(at, key)| {
             let text = doc.text(*key);
             texts[at] = text;
