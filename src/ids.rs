@@ -202,7 +202,9 @@ impl ContentId {
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).expect("two digits a byte");
+        f.write_str(std::str::from_utf8(&digits).expect("digits are ASCII"))
     }
 }
 

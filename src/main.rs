@@ -9,21 +9,20 @@ use isobar::cli::{self, Exit};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many threads wait for disks and remote repositories at once. Each keeps memory of its own, a
-/// megabyte and more; eight are more than any disk serves faster.
-const BLOCKING_MAX: usize = 8;
-
 fn main() -> ExitCode {
-    let line: Vec<_> = std::env::args_os().collect();
-    if let Some(exit) = cli::jailed(&line) {
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(exit) = cli::jailed(&words) {
         return exit.into();
     }
+    let line = match cli::parse(&words) {
+        Ok(line) => line,
+        Err(exit) => return exit.into(),
+    };
     #[cfg(unix)]
-    if line.iter().any(|word| word == "serve" || word == "demo") {
-        begin_frugally(&line);
+    if line.goes_on() {
+        begin_frugally(&words);
     }
-    let mut threads = tokio::runtime::Builder::new_multi_thread();
-    let runtime = match threads.enable_all().max_blocking_threads(BLOCKING_MAX).build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Unavailable.into(),
     };
@@ -38,12 +37,12 @@ fn main() -> ExitCode {
 /// so this one begins again. Whoever sets the variables knows better.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "it becomes itself, before there is anything else")]
-fn begin_frugally(line: &[OsString]) {
+fn begin_frugally(words: &[OsString]) {
     use std::os::unix::process::CommandExt as _;
 
     const FRUGAL: [(&str, &str); 2] = [("MIMALLOC_PURGE_DELAY", "10"), ("MIMALLOC_ALLOW_THP", "0")];
     let is_set = FRUGAL.iter().any(|(name, _)| std::env::var_os(name).is_some());
-    let (Ok(own), Some((name, rest))) = (std::env::current_exe(), line.split_first()) else {
+    let (Ok(own), Some((name, rest))) = (std::env::current_exe(), words.split_first()) else {
         return;
     };
     if !is_set {

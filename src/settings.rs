@@ -10,14 +10,16 @@
 
 mod agent;
 mod authorities;
+mod target;
 
 use std::path::{Path, PathBuf};
 
 pub use agent::{
-    AgentSettings, AllowSettings, Credential, FilesSettings, ForgeSettings, LocalForgeSettings,
-    RepositorySettings, RetentionSettings, TargetSettings, is_place,
+    AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings,
+    RepositorySettings, RetentionSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};
+pub use target::{FilesSettings, KubernetesSettings, PlaceSettings, TargetSettings};
 
 use crate::diagnostic::Diagnostic;
 use crate::schema;

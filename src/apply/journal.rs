@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 use super::run::Run;
+use super::unwell::Unwell;
 use super::{ApplyError, step};
 use crate::backends::{After, MarkEntries};
 use crate::ids::Epoch;
@@ -81,6 +82,7 @@ impl Run<'_> {
     pub(super) async fn conclude(
         &self,
         finished: &mut Receiver<Finished>,
+        unwell: &mut Unwell,
     ) -> Result<Vec<StepOutcome>, ApplyError> {
         let mut all = Vec::new();
         while let Some(first) = finished.recv().await {
@@ -100,6 +102,7 @@ impl Run<'_> {
             self.cx.world.points.reach(Point::OutcomeBefore).await;
             let mut record = Record::default();
             for Finished { outcome, after } in together {
+                unwell.hear(&outcome.component, &after);
                 record.inventory.extend(self.owned_after(&outcome, &after));
                 record.outcomes.push(outcome);
             }

@@ -13,6 +13,7 @@ mod waves;
 mod step;
 mod journal;
 mod compare;
+mod unwell;
 mod recover;
 mod renew;
 
@@ -42,6 +43,8 @@ pub struct ApplyContext<'a> {
     pub target: &'a dyn Target,
     /// How long and how often each component's steps are tried; the default for those not in it.
     pub patience: &'a BTreeMap<ComponentId, Patience>,
+    /// For each component those that have to do well before it begins.
+    pub awaited: &'a BTreeMap<ComponentId, BTreeSet<ComponentId>>,
     /// Components whose resources outlive them (`prune: false`).
     pub kept: &'a BTreeSet<ComponentId>,
     /// For how long the lease is renewed, each time a third of it is over.

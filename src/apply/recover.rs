@@ -1,13 +1,18 @@
 //! What became of a step that may have begun before a crash: observed, never assumed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ApplyError;
 use super::compare::compare;
 use super::journal::Finished;
 use super::run::Run;
+use super::unwell::Unwell;
 use crate::backends::After;
 use crate::model::canonical;
 use crate::model::change::{Action, Change};
+use crate::model::inventory::Inventory;
 use crate::model::observation::{Observation, Observed, Seen};
-use crate::model::outcome::StepEnd;
+use crate::model::outcome::{StepEnd, StepOutcome};
 use crate::model::plan::Nature;
 
 /// What a look at one resource tells about its change.
@@ -26,9 +31,7 @@ impl Run<'_> {
     /// How a step that has an intent and no outcome ended; `None`: it is to be done (again).
     pub(super) async fn settle(&self, at: usize) -> Option<Finished> {
         let step = &self.plan.effect().steps[at];
-        let look = self.cx.target.observe(&step.component, None, &self.before);
-        let late = || Observed::Unreachable { reason: "looking took too long".to_owned() };
-        let looked = self.within(self.patience(at).timeout, look).await.unwrap_or_else(late);
+        let looked = self.look(at, &self.before).await;
         let traces: Vec<Trace> =
             self.changes(at).map(|change| trace(change, &looked, &self.before)).collect();
         let all_done = traces.iter().all(|trace| matches!(trace, Trace::Done(_)));
@@ -53,6 +56,32 @@ impl Run<'_> {
         }
     }
 
+    /// Looks at the component of the step `at`.
+    async fn look(&self, at: usize, owned: &Inventory) -> Observed {
+        let look = self.cx.target.observe(&self.plan.effect().steps[at].component, None, owned);
+        let late = || Observed::Unreachable { reason: "looking took too long".to_owned() };
+        self.within(self.patience(at).timeout, look).await.unwrap_or_else(late)
+    }
+
+    /// Looks how those components are doing that have begun and that others wait for.
+    pub(super) async fn look_again(
+        &self,
+        ended: &BTreeMap<usize, StepOutcome>,
+        unwell: &mut Unwell,
+    ) -> Result<(), ApplyError> {
+        let begun: BTreeMap<_, _> = ended.iter().map(|(at, end)| (&end.component, *at)).collect();
+        let awaited: BTreeSet<_> = self.cx.awaited.values().flatten().collect();
+        if awaited.iter().all(|id| !begun.contains_key(id)) {
+            return Ok(());
+        }
+        let owned = self.cx.store.inventory(&self.plan.effect().scope, self.cx.target.name());
+        let owned = owned.await?.unwrap_or_default();
+        for (id, at) in begun.into_iter().filter(|(id, _)| awaited.contains(id)) {
+            unwell.see(id, &self.look(at, &owned).await);
+        }
+        Ok(())
+    }
+
     fn found_done(&self, at: usize, traces: Vec<Trace>) -> Finished {
         let mut finished = self.ended(at, StepEnd::Done);
         for (change, trace) in self.changes(at).zip(traces) {
@@ -65,19 +94,21 @@ impl Run<'_> {
     }
 }
 
-fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::Inventory) -> Trace {
+fn trace(change: &Change, looked: &Observed, owned: &Inventory) -> Trace {
     // A change of ownership alone has nothing to be seen at the target, and is done again.
     if matches!(change.action, Action::Move { .. } | Action::Forget | Action::Keep) {
         return Trace::Untouched;
     }
-    let Observation { resources, .. } = match looked {
+    let Observation { resources, health, .. } = match looked {
         Observed::Complete(observation) | Observed::Partial(observation) => observation,
         Observed::Unreachable { reason } => return Trace::Hidden(reason.clone()),
     };
     let (live, uid) = match resources.get(&change.resource) {
         Some(Seen::Compared(both)) => (both.live.clone(), both.uid.clone()),
         Some(Seen::Absent) => (None, None),
-        Some(Seen::Unreadable { reason }) => return Trace::Hidden(reason.clone()),
+        Some(Seen::Unreadable { reason } | Seen::Refused { reason }) => {
+            return Trace::Hidden(reason.clone());
+        }
         // It was taken out of the inventory with its outcome: the delete is confirmed.
         None if change.action == Action::Delete && !owned.contains_key(&change.resource) => {
             (None, None)
@@ -86,7 +117,7 @@ fn trace(change: &Change, looked: &Observed, owned: &crate::model::inventory::In
             return Trace::Hidden(format!("the target does not tell about {}", change.resource));
         }
     };
-    let after = After { resource: change.resource.clone(), live, uid };
+    let after = After { resource: change.resource.clone(), live, uid, health: health.clone() };
     let is_there = after.live.is_some() == change.intended.is_some();
     if is_there && compare(change, &after).deviations.is_empty() {
         return Trace::Done(after);

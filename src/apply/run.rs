@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
 use super::step::{backoff, not_started};
+use super::unwell::Unwell;
 use super::{ApplyContext, ApplyError, Patience, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
@@ -19,8 +20,9 @@ use crate::model::plan::{Effect, HoldReason, Nature, Plan};
 use crate::store::{Claim, Lease, OpenRun};
 use crate::world::Point;
 
-/// Steps under way at once: enough to hide a target's latency, few enough for any target.
-const PARALLEL: usize = 8;
+/// Steps under way at once: enough to hide a target's latency; a target has a bound of its own. An
+/// API server of two cores makes 400 objects a second with 8 on their way, and 600 with 32.
+pub(super) const PARALLEL: usize = 32;
 
 /// How often a mark is tried, and how long one try may take: a mark is one small object.
 const MARK_ATTEMPTS: u32 = 5;
@@ -93,12 +95,13 @@ async fn go(
     let before = owned.map_err(ApplyError::Store)?.unwrap_or_default();
     let run = Run { cx, stop, plan, claim, held, before };
 
-    let mut ended = run.refused();
+    let (mut ended, mut unwell) = (run.refused(), Unwell::planned(plan));
     let started = (0..effect.steps.len()).filter(|at| !ended.contains_key(at)).collect();
     if let Some(open) = open {
         // Nothing that is seen holds while another process could still write.
         run.mark(&MarkEntries::new()).await.map_err(ApplyError::Fence)?;
         run.take_up(open.run, &mut ended).await?;
+        run.look_again(&ended, &mut unwell).await?;
         run.drop_superseded(open.wanted, &mut ended);
     }
     let mut extended = run.extended(&ended);
@@ -109,15 +112,15 @@ async fn go(
     }
     cx.world.points.reach(Point::MarkExtended).await;
     loop {
-        let wave = waves::next(effect, &ended);
-        for (at, why) in wave.never {
-            ended.insert(at, run.ended(at, not_started(why)).outcome);
+        let wave = waves::next(effect, &ended, |at| unwell.keeps_waiting(cx, effect, at));
+        for (at, end) in wave.never {
+            ended.insert(at, run.ended(at, end).outcome);
         }
         if wave.ready.is_empty() {
             break;
         }
         let inventory = std::mem::take(&mut extended);
-        for outcome in run.wave(wave.ready, inventory).await? {
+        for outcome in run.wave(wave.ready, inventory, &mut unwell).await? {
             ended.insert(outcome.step, outcome);
         }
     }
@@ -190,7 +193,7 @@ impl Run<'_> {
             .map(String::as_str)
             .collect();
         let questions: Vec<_> = questions.into_iter().collect();
-        (!questions.is_empty()).then(|| questions.join(", "))
+        (!questions.is_empty()).then(|| format!("to know {}", questions.join(", ")))
     }
 
     /// Takes over what is known of a run that did not end, and finds out the rest.
@@ -273,6 +276,7 @@ impl Run<'_> {
         &self,
         ready: Vec<usize>,
         inventory: MarkEntries,
+        unwell: &mut Unwell,
     ) -> Result<Vec<StepOutcome>, ApplyError> {
         let points = &self.cx.world.points;
         let steps = &self.plan.effect().steps;
@@ -299,7 +303,7 @@ impl Run<'_> {
                 })
                 .await
         };
-        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver))?;
+        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver, unwell))?;
         Ok(outcomes)
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use super::run::PARALLEL;
 use super::*;
 use crate::backends::files::FilesTarget;
 use crate::backends::fixture::{change, component, key, name, scope};
@@ -26,6 +27,7 @@ struct Bed {
     folder: TempDir,
     store: Store,
     patience: BTreeMap<ComponentId, Patience>,
+    awaited: BTreeMap<ComponentId, BTreeSet<ComponentId>>,
     kept: BTreeSet<ComponentId>,
 }
 
@@ -36,6 +38,7 @@ impl Bed {
             folder: TempDir::new().unwrap(),
             store,
             patience: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -79,7 +82,8 @@ impl Bed {
     fn cx<'a>(&'a self, world: &'a World, target: &'a FilesTarget) -> ApplyContext<'a> {
         let patience = &self.patience;
         let kept = &self.kept;
-        ApplyContext { store: &self.store, world, target, patience, kept, lease_ttl: TTL }
+        let awaited = &self.awaited;
+        ApplyContext { store: &self.store, world, target, patience, awaited, kept, lease_ttl: TTL }
     }
 
     /// Applies every step in the given world.
@@ -149,6 +153,7 @@ fn plan(changes: Vec<Change>, after: &[(usize, usize)]) -> Plan {
         steps,
     };
     let envelope = Envelope {
+        health: BTreeMap::new(),
         revision: Revision::Folder(crate::ids::ContentId::of("tree")),
         observed_at: World::real().clock.now(),
         holds: Vec::new(),
@@ -338,15 +343,15 @@ async fn once_stopped_no_step_begins_and_those_under_way_end() {
         stopper.cancel();
         false
     });
-    let paths: Vec<_> = (0..20).map(|at| format!("{at:02}.yaml")).collect();
+    let paths: Vec<_> = (0..2 * PARALLEL).map(|at| format!("{at:02}.yaml")).collect();
     let made = plan(paths.iter().map(|path| create(path)).collect(), &[]);
     let mut lease = bed.lease().await;
-    let claim = bed.claim(&lease, &made, &(0..20).collect::<Vec<_>>()).await;
+    let claim = bed.claim(&lease, &made, &(0..paths.len()).collect::<Vec<_>>()).await;
     let target = bed.target(&world);
     let outcome = apply(&bed.cx(&world, &target), &made, &mut lease, claim, &stop).await.unwrap();
     let done = ends(&outcome).iter().filter(|end| **end == "done").count();
-    assert!((1..=8).contains(&done), "{done}");
-    assert_eq!(why(&outcome, 19), "the run was cancelled");
+    assert!((1..=PARALLEL).contains(&done), "{done}");
+    assert_eq!(why(&outcome, paths.len() - 1), "the run was cancelled");
     let files = paths.iter().filter(|path| bed.text(path).is_some()).count();
     assert_eq!((files, bed.inventory().await.len()), (done, done));
     bed.settled().await;
@@ -520,5 +525,52 @@ async fn the_nature_of_a_step_says_what_a_crash_means() {
         assert_eq!(crash(&bed, &made, point, 1).await, None);
         let outcome = bed.recover().await.unwrap();
         assert_eq!(ends(&outcome), [end], "{nature:?} {}", point.as_str());
+    }
+}
+
+/// What the plan saw of it holds until somebody looks again: what waits is left to the next plan.
+#[tokio::test]
+async fn what_depends_on_something_unwell_waits_and_what_it_has_goes() {
+    let mut bed = Bed::new().await;
+    let value = json!({ "a": 1 });
+    let of_b = |change: Change| Change { component: component("b"), ..change };
+    bed.apply(&plan(vec![of_b(create("old.yaml"))], &[])).await;
+    bed.awaited = BTreeMap::from([(component("b"), BTreeSet::from([component("a")]))]);
+    let old = of_b(change(Action::Delete, "old.yaml", Some(&value), None));
+    let changes = vec![create("a.yaml"), of_b(create("b.yaml")), old];
+    let made = plan(changes, &[(1, 0)]);
+    let slow = crate::model::observation::Health::Progressing("1 of 2".to_owned());
+    let health = BTreeMap::from([(component("a"), slow)]);
+    let envelope = Envelope { health, ..made.envelope.clone() };
+    let outcome = bed.apply(&made.with_envelope(envelope)).await;
+    assert_eq!(ends(&outcome), ["done", "waits", "done"]);
+    assert_eq!(why(&outcome, 1), "until kubernetes/a does well: progressing: 1 of 2");
+    assert_eq!((bed.text("b.yaml"), bed.text("old.yaml")), (None, None));
+    assert!(!bed.inventory().await.contains_key(&key("b.yaml")));
+    bed.settled().await;
+}
+
+#[tokio::test]
+async fn after_a_crash_what_others_wait_for_is_looked_at_again() {
+    for (point, gone, ends_so) in [
+        (Point::EffectAfter, false, ["done", "done"]),
+        (Point::OutcomeAfter, false, ["done", "done"]),
+        (Point::OutcomeAfter, true, ["done", "waits"]),
+    ] {
+        let at = format!("{} {gone}", point.as_str());
+        let mut bed = Bed::new().await;
+        bed.awaited = BTreeMap::from([(component("b"), BTreeSet::from([component("a")]))]);
+        let b = Change { component: component("b"), ..create("b.yaml") };
+        let made = plan(vec![create("a.yaml"), b], &[(1, 0)]);
+        assert_eq!(crash(&bed, &made, point, 1).await, None, "{at}");
+        if gone {
+            fs::remove_file(bed.path("a.yaml")).unwrap();
+        }
+        let outcome = bed.recover().await.unwrap();
+        assert_eq!(ends(&outcome), ends_so, "{at}");
+        if gone {
+            assert_eq!(why(&outcome, 1), "until kubernetes/a does well: missing");
+        }
+        bed.settled().await;
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn change(
     let fields = keys
         .into_iter()
         .map(|key| FieldChange {
+            writer: None,
             before: at(&sides[0], &key),
             after: at(&sides[1], &key),
             path: FieldPath::root().key(key),

@@ -8,21 +8,24 @@
 //! How to add: one folder that implements [`Target`], one arm where the agent's settings are
 //! opened, and `conforms!` in its tests: the laws of `fixture/conformance.rs`, which `files` keeps.
 
+mod beside;
 pub mod files;
+pub mod kubernetes;
 
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::build::Rendered;
 use crate::ids::{ComponentId, ResourceKey, TargetName};
 use crate::model::body::Body;
 use crate::model::inventory::{Inventory, Mark};
-use crate::model::observation::Observed;
+use crate::model::observation::{Health, Observed};
 use crate::model::plan::{Effect, Step};
 use crate::store::Lease;
 
@@ -45,6 +48,19 @@ pub trait Target: Send + Sync {
         owned: &Inventory,
     ) -> Observed;
 
+    /// The same for several components, all of them at about the same time. A target that looks at
+    /// everything it has at once anyway does so once.
+    async fn observe_all(&self, asked: Vec<Asked<'_>>) -> BTreeMap<ComponentId, Observed> {
+        let mut looks = Vec::with_capacity(asked.len());
+        for one in asked {
+            looks.push(async move {
+                let seen = self.observe(one.component, one.rendered, &one.owned).await;
+                (one.component.clone(), seen)
+            });
+        }
+        stream::iter(looks).buffer_unordered(ASKED_MAX).collect().await
+    }
+
     /// Replaces the mark's entries for the resources named: `Some` is written before anything is
     /// created, `None` after a delete is confirmed. Refuses an epoch lower than the mark's.
     async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError>;
@@ -62,9 +78,22 @@ pub trait Target: Send + Sync {
     async fn wake(&self) -> BTreeSet<ComponentId>;
 }
 
+/// About how many components a target is asked at once: enough that neither waits for the other. A
+/// component in a cluster has some four objects, and a target a bound of its own.
+const ASKED_MAX: usize = 8;
+
+/// What a target is asked about one component, as [`Target::observe`] takes it.
+pub struct Asked<'a> {
+    /// Which component.
+    pub component: &'a ComponentId,
+    /// What it wants; `None` if it wants nothing any more.
+    pub rendered: Option<&'a Rendered>,
+    /// What it owns.
+    pub owned: Inventory,
+}
+
 /// Entries of a mark to write (`Some`) or to take out (`None`).
-pub type MarkEntries =
-    std::collections::BTreeMap<ResourceKey, Option<crate::model::inventory::Owned>>;
+pub type MarkEntries = BTreeMap<ResourceKey, Option<crate::model::inventory::Owned>>;
 
 /// What is there after a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +104,8 @@ pub struct After {
     pub live: Option<Body>,
     /// The target's own id of it.
     pub uid: Option<String>,
+    /// How it is doing, as far as the answer to the change tells.
+    pub health: Health,
 }
 
 /// A step did not happen, or it is not known whether it did.

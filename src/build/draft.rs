@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Piece, Rendered};
+use super::{Naming, Piece, Rendered};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
-use crate::model::desired::{Component, Desired, Reach};
+use crate::model::desired::{Component, Desired};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
 use crate::source::Snapshot;
@@ -17,6 +17,8 @@ use crate::source::Snapshot;
 pub(super) struct Draft<'a> {
     pub(super) component: &'a Component,
     pub(super) snapshot: &'a Snapshot,
+    /// How the target calls its resources.
+    pub(super) naming: Naming,
     /// The component's folder in the repository, without a final `/`.
     pub(super) folder: String,
     /// Everything that is wrong so far.
@@ -32,10 +34,12 @@ impl<'a> Draft<'a> {
         component: &'a Component,
         desired: &'a Desired,
         snapshot: &'a Snapshot,
+        naming: Naming,
     ) -> Self {
         Self {
             component,
             snapshot,
+            naming,
             folder: desired.layout.folder(component),
             found: Vec::new(),
             files: desired.files.clone(),
@@ -46,10 +50,7 @@ impl<'a> Draft<'a> {
 
     /// Where the component is defined.
     pub(super) fn place(&self) -> Span {
-        let own = self.component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
-        own.filter_map(|layer| self.files.span(layer.value.origin))
-            .next()
-            .unwrap_or_else(|| Span::file(self.component.manifest.clone()))
+        self.component.at.clone()
     }
 
     /// Where `value` is written, or else where the component is defined.
@@ -95,17 +96,16 @@ impl<'a> Draft<'a> {
     /// Adds a resource with nothing sensitive in it, as the file `name` of the component's folder
     /// in the target.
     pub(super) fn add(&mut self, name: &str, format: Format, value: Value) {
-        let body = Body { format, value };
-        self.add_piece(name, Piece { body, sensitive: Vec::new(), stateful: false });
+        self.add_piece(name, Piece::plain(Body { format, value }));
     }
 
     /// Adds a resource as the file `name` of the component's folder in the target. Gives whether
     /// no other has that name.
     pub(super) fn add_piece(&mut self, name: &str, piece: Piece) -> bool {
         let path = format!("{}/{name}", self.component.id);
-        match ResourceKey::new(&path) {
-            Ok(key) if is_inside(&path) => self.resources.insert(key, piece).is_none(),
-            Ok(_) => {
+        match is_inside(&path) {
+            true => self.add_resource(&path, piece),
+            false => {
                 self.fail(
                     Code::BuildFailed,
                     self.span(&piece.body.value),
@@ -113,9 +113,16 @@ impl<'a> Draft<'a> {
                 );
                 true
             }
+        }
+    }
+
+    /// Adds the resource that the target calls `key`. Gives whether no other has that name.
+    pub(super) fn add_resource(&mut self, key: &str, piece: Piece) -> bool {
+        match ResourceKey::new(key) {
+            Ok(key) => self.resources.insert(key, piece).is_none(),
             Err(error) => {
                 let span = self.span(&piece.body.value);
-                self.fail(Code::BuildFailed, span, format!("`{path}`: {error}"));
+                self.fail(Code::BuildFailed, span, format!("`{key}`: {error}"));
                 true
             }
         }
@@ -172,7 +179,7 @@ impl<'a> Draft<'a> {
         Ok(Rendered {
             component: self.component.id.clone(),
             inputs: ContentId::of(serde_json::Value::from_iter(self.inputs).to_string()),
-            resources: self.resources,
+            resources: self.resources.into(),
             files: self.files,
         })
     }

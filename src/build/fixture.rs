@@ -8,5 +8,5 @@ pub(crate) fn rendered(
     resources: BTreeMap<ResourceKey, Piece>,
     inputs: ContentId,
 ) -> Rendered {
-    Rendered { component, resources, inputs, files: Arc::default() }
+    Rendered { component, resources: resources.into(), inputs, files: Arc::default() }
 }

@@ -14,7 +14,7 @@ mod kubernetes;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -37,7 +37,7 @@ const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
 #[derive(Debug, Clone)]
 pub struct Rendered {
     component: ComponentId,
-    resources: BTreeMap<ResourceKey, Piece>,
+    resources: Arc<BTreeMap<ResourceKey, Piece>>,
     inputs: ContentId,
     files: Arc<Files>,
 }
@@ -51,20 +51,39 @@ pub struct Piece {
     pub sensitive: Vec<FieldPath>,
     /// Whether what it holds at the target is lost with it.
     pub stateful: bool,
+    /// Resources that come before it, where they are made or changed as well.
+    pub needs: BTreeSet<ResourceKey>,
 }
 
-/// Builds one component that exists to be applied. An abstract or disabled one is refused: an
-/// empty result would say that its resources are no longer wanted.
+/// How a target calls its resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// By a path below a folder. What each kind of component hands to its tool is written there.
+    Paths,
+    /// By the kind, namespace and name of an object of the Kubernetes API, whatever component
+    /// wants it.
+    Objects,
+}
+
+/// Builds one component that exists to be applied, for a target that calls its resources by
+/// `naming`. An abstract or disabled one is refused: an empty result would say that its resources
+/// are no longer wanted.
 pub fn render(
     component: &Component,
     desired: &Desired,
     snapshot: &Snapshot,
+    naming: Naming,
 ) -> Result<Rendered, Vec<Diagnostic>> {
-    let mut draft = Draft::new(component, desired, snapshot);
+    let mut draft = Draft::new(component, desired, snapshot, naming);
     match component.id.kind.as_str() {
         _ if component.presence != Presence::Active => {
             let message = format!("{} is not there to be built", component.id);
             draft.fail(Code::BuildFailed, draft.place(), message);
+        }
+        kind @ ("terraform" | "helm") if naming == Naming::Objects => {
+            let message = format!("what `{kind}` is handed is a set of files, and no object");
+            let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
+            draft.found.push(found.hint("give the stack a target that is a folder"));
         }
         "terraform" => terraform::render(&mut draft),
         "helm" => helm::render(&mut draft),
@@ -78,6 +97,13 @@ pub fn render(
     draft.finish()
 }
 
+impl Piece {
+    /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
+    pub fn plain(body: Body) -> Self {
+        Self { body, sensitive: Vec::new(), stateful: false, needs: BTreeSet::new() }
+    }
+}
+
 impl Rendered {
     /// Whose it is.
     pub fn component(&self) -> &ComponentId {
@@ -87,6 +113,11 @@ impl Rendered {
     /// What is wanted, by resource.
     pub fn resources(&self) -> &BTreeMap<ResourceKey, Piece> {
         &self.resources
+    }
+
+    /// The same, for whoever looks while it goes on.
+    pub fn shared(&self) -> Arc<BTreeMap<ResourceKey, Piece>> {
+        self.resources.clone()
     }
 
     /// All that went into it, by content: values, and the files of charts, modules, manifests.

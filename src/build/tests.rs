@@ -44,6 +44,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
     let code = sections.get("metadata").and_then(|m| m.get("component")?.as_str());
     let component = Component {
         id: id.clone(),
+        at: known.span(sections.origin).unwrap(),
         presence: Presence::Active,
         locked: false,
         code: code.unwrap_or(id.name.as_str()).into(),
@@ -80,7 +81,12 @@ fn fixture(id: &str, files: &str) -> Fixture {
 
 impl Fixture {
     fn render(&self) -> Result<Rendered, Vec<Diagnostic>> {
-        render(self.desired.component(&self.id).unwrap(), &self.desired, &self.snapshot)
+        self.render_as(Naming::Paths)
+    }
+
+    fn render_as(&self, naming: Naming) -> Result<Rendered, Vec<Diagnostic>> {
+        let component = self.desired.component(&self.id).unwrap();
+        render(component, &self.desired, &self.snapshot, naming)
     }
 
     fn component(&mut self) -> &mut Component {
@@ -493,6 +499,95 @@ fn kubernetes_objects_from_files_and_inline() {
 }
 
 #[test]
+fn a_cluster_calls_objects_by_what_they_are() {
+    let built = fixture("prod/kubernetes/base", OBJECTS).render_as(Naming::Objects).unwrap();
+    let keys: String = built.resources().keys().map(|key| format!("{key}\n")).collect();
+    expect![[r#"
+        ConfigMap/shop/settings
+        CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+        Namespace/shop
+        Secret/other/key
+        Site.example.com/a
+    "#]]
+    .assert_eq(&keys);
+    for id in ["prod/terraform/vpc", "prod/helm/web"] {
+        let files = if id.contains("helm") { CHART } else { VPC };
+        let refused = fixture(id, files).render_as(Naming::Objects).unwrap_err();
+        assert_eq!(refused[0].code, Code::KindUnsupported, "{}", refused[0].message);
+    }
+}
+
+#[test]
+fn an_object_needs_what_it_names() {
+    let files = "#- sections.yaml
+manifests:
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      template:
+        spec:
+          serviceAccountName: web
+          priorityClassName: high
+          imagePullSecrets: [{name: registry}]
+          containers:
+            - env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a}}}]
+              envFrom: [{configMapRef: {name: settings}}]
+          volumes: [{persistentVolumeClaim: {claimName: disk}}, {secret: {secretName: tls}}]
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: web}
+    roleRef: {kind: ClusterRole, name: view}
+    subjects: [{kind: ServiceAccount, name: web}, {kind: User, name: ada}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingWebhookConfiguration
+    metadata: {name: check}
+    webhooks: [{clientConfig: {service: {namespace: shop, name: web}}}]
+  - {apiVersion: example.com/v1, kind: Site, metadata: {name: a}}
+  - {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: d}, spec: {storageClassName: fast}}
+  - apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: sites.example.com}
+    spec: {group: example.com, scope: Cluster, names: {kind: Site}}
+settings: {kubernetes: {namespace: shop}}
+";
+    let built = fixture("prod/kubernetes/base", files).render_as(Naming::Objects).unwrap();
+    let mut lines = String::new();
+    for (key, piece) in built.resources() {
+        writeln!(lines, "{key}").unwrap();
+        piece.needs.iter().for_each(|need| writeln!(lines, "  {need}").unwrap());
+    }
+    expect![[r#"
+        CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+        Deployment.apps/shop/web
+          ConfigMap/shop/settings
+          Namespace/shop
+          PersistentVolumeClaim/shop/disk
+          PriorityClass.scheduling.k8s.io/high
+          RoleBinding.rbac.authorization.k8s.io/shop/web
+          Secret/shop/key
+          Secret/shop/registry
+          Secret/shop/tls
+          ServiceAccount/shop/web
+        PersistentVolumeClaim/shop/d
+          Namespace/shop
+          StorageClass.storage.k8s.io/fast
+        RoleBinding.rbac.authorization.k8s.io/shop/web
+          ClusterRole.rbac.authorization.k8s.io/view
+          Namespace/shop
+          ServiceAccount/shop/web
+        Site.example.com/a
+          CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+        ValidatingWebhookConfiguration.admissionregistration.k8s.io/check
+          Deployment.apps/shop/web
+          Service/shop/web
+    "#]]
+    .assert_eq(&lines);
+    let paths = fixture("prod/kubernetes/base", files).render().unwrap();
+    assert!(paths.resources().values().all(|piece| piece.needs.is_empty()), "files have no order");
+}
+
+#[test]
 fn every_mistake_of_a_manifest_at_once() {
     let text = "#- sections.yaml
 paths: [objects.yaml, objekts.yaml, broken.yaml]
@@ -574,7 +669,7 @@ fn two_components_cannot_have_the_same_file() {
     let first = one.render().unwrap();
     let mut second = fixture("prod/terraform/b", &VPC.replace("/vpc/", "/b/")).render().unwrap();
     let key = first.resources().keys().next().unwrap();
-    second.resources.insert(key.clone(), first.resources()[key].clone());
+    Arc::make_mut(&mut second.resources).insert(key.clone(), first.resources()[key].clone());
     let both = [first, second].map(|one| (one.component.clone(), Ok(one))).into();
     // A stack without a target is told so elsewhere.
     assert_eq!(claims(&one.desired, &both), []);

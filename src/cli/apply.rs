@@ -3,23 +3,28 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use super::workspace::{Workspace, unavailable, unopened};
 use super::{Context, Exit, Failure, any_error, approve, mistake};
-use crate::ids::{Actor, StackName};
+use crate::apply::Patience;
+use crate::ids::{Actor, ComponentId, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
-use crate::model::plan::Plan;
+use crate::model::plan::{HoldReason, Plan};
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
-    Agent, Current, Ended, FollowError, Left, Reach, Repository, Wanted, follow, reconcile,
-    stacks_to_keep,
+    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Wanted, follow,
+    reconcile, stacks_to_keep,
 };
 use crate::report;
 
 /// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
-const ROUNDS_MAX: usize = 32;
+const ROUNDS_MAX: u32 = 32;
 
 /// Apply what is approved, once. With --local, what this folder says.
 ///
@@ -60,7 +65,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     stacks.retain(|stack, _| super::plan::fits_any(&args.stacks, stack));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
-    if args.local && !waiting.is_empty() && round.approve(args.yes, &waiting).await? {
+    // Nobody can say yes to what the target refuses.
+    let is_asked = args.local && waiting.iter().any(|plan| !plan.is_empty());
+    if is_asked && round.approve(args.yes, &waiting).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
         let (came, left) = round.settle(stacks).await?;
@@ -84,11 +91,18 @@ impl Round<'_> {
         &self,
         mut pending: BTreeMap<StackName, Left>,
     ) -> Result<(Vec<Outcome>, Vec<Plan>), Failure> {
-        let mut outcomes = Vec::new();
-        for _ in 0..ROUNDS_MAX {
+        let (mut outcomes, mut rounds, mut patience) = (Vec::new(), 0, None);
+        while rounds < ROUNDS_MAX {
             let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
+            let pass = Pass {
+                agent: self.agent,
+                repository: self.repository,
+                current: self.current,
+                stop: &self.context.stop,
+                looks: Looks::default(),
+            };
             for (stack, left) in pending {
-                match self.reconcile(&stack, &left).await? {
+                match self.reconcile(&pass, &stack, &left).await? {
                     Ended::Applied(outcome) => {
                         let well = outcome.is_done() || outcome.is_done_so_far();
                         applied |= well;
@@ -106,18 +120,44 @@ impl Round<'_> {
                     Ended::True => {}
                 }
             }
-            if !applied || self.context.stop.is_cancelled() {
+            if self.context.stop.is_cancelled()
+                || !applied && !self.wait(&waiting, &mut patience).await
+            {
                 return Ok((outcomes, waiting));
             }
+            rounds += u32::from(applied);
+            patience = patience.filter(|_| !applied);
             pending = open;
         }
         Err(anyhow::anyhow!("the stacks are not at rest after {ROUNDS_MAX} rounds").into())
     }
 
-    async fn reconcile(&self, stack: &StackName, left: &Left) -> Result<Ended, Failure> {
-        let (agent, repository, current) = (self.agent, self.repository, self.current);
-        let stop = &self.context.stop;
-        let work = reconcile(agent, repository, current, stack, left, stop);
+    /// Waits until something happens, if something that is getting there is all that a plan waits
+    /// for, and there is patience left with it. `patience` is until when.
+    async fn wait(&self, waiting: &[Plan], patience: &mut Option<Duration>) -> bool {
+        let wanted = &self.current.wanted.desired;
+        let slow: Vec<_> = waiting.iter().filter_map(slow).flatten().collect();
+        let time = |id| Some(Patience::from(&wanted.component(id)?.reconcile).timeout);
+        let Some(longest) = slow.into_iter().filter_map(time).max() else { return false };
+        let clock = &self.context.world.clock;
+        let until = *patience.get_or_insert(clock.monotonic() + longest);
+        let Some(left) = until.checked_sub(clock.monotonic()) else { return false };
+        let targets = self.repository.targets.all();
+        let mut moves: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
+        tokio::select! {
+            Some(_) = moves.next() => true,
+            () = clock.sleep(left) => false,
+            () = self.context.stop.cancelled() => false,
+        }
+    }
+
+    async fn reconcile(
+        &self,
+        pass: &Pass<'_>,
+        stack: &StackName,
+        left: &Left,
+    ) -> Result<Ended, Failure> {
+        let work = reconcile(pass, stack, left);
         let what = format!("{stack}: looking, planning, applying what is approved");
         let ended = self.context.output.progress(&self.context.world, &what, work).await;
         ended.map_err(unavailable)
@@ -144,6 +184,19 @@ impl Round<'_> {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// What the plan waits for, if that is getting there and nothing else is in the way.
+fn slow(plan: &Plan) -> Option<Vec<&ComponentId>> {
+    let mut slow = Vec::new();
+    for hold in &plan.envelope.holds {
+        match &hold.reason {
+            HoldReason::Unwell { on, progressing: true, .. } => slow.push(on),
+            HoldReason::Dependency { .. } => {}
+            _ => return None,
+        }
+    }
+    Some(slow)
 }
 
 fn ask() -> Result<bool, Failure> {
@@ -185,7 +238,8 @@ fn finish(
             context.output.print(&report::terminal::review(&review))?;
         }
     }
-    let done = review.plans.is_empty() && outcomes.iter().all(Outcome::is_done);
+    let well = |outcome: &Outcome| outcome.is_done() || outcome.is_done_so_far();
+    let done = review.plans.is_empty() && outcomes.iter().all(well);
     Ok(match done {
         // What has a mistake was not even planned.
         _ if any_error(&review.diagnostics) => Exit::Mistake,

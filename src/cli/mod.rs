@@ -51,7 +51,7 @@ use crate::world::World;
 /// A GitOps agent: applies exactly the plan you approved, and keeps it true.
 #[derive(Debug, Parser)]
 #[command(name = "isobar", version, after_help = exit_codes(), max_term_width = 100)]
-struct Line {
+pub struct Line {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -133,16 +133,24 @@ enum Failure {
     Other(Exit, anyhow::Error),
 }
 
-/// Runs the command line `line`, the program's name first.
-pub async fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
-    let line = match Line::try_parse_from(line) {
-        Ok(line) => line,
-        Err(error) => {
-            // Help and version come this way too. Nobody to read them is no error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Mistake } else { Exit::Done };
-        }
-    };
+/// The command line in `words`, the program's name first; or how it ends with what was said.
+pub fn parse(words: &[OsString]) -> Result<Line, Exit> {
+    Line::try_parse_from(words).map_err(|error| {
+        // Help and version come this way too. Nobody to read them is no error.
+        let _ = error.print();
+        if error.use_stderr() { Exit::Mistake } else { Exit::Done }
+    })
+}
+
+impl Line {
+    /// Whether it goes on until somebody ends it, or does all that such a one does.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.command, Command::Serve(_) | Command::Demo(_))
+    }
+}
+
+/// Runs a command line.
+pub async fn run(line: Line) -> Exit {
     let output = Output::new(line.global.json, line.global.color);
     log(line.global.log.as_ref());
     let stop = CancellationToken::new();

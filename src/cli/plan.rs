@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
 
 use super::workspace::{Findings, Workspace, unknown};
@@ -20,6 +21,10 @@ use crate::stacks::Selection;
 use crate::store::Store;
 use crate::world::World;
 
+/// How many targets, and then stacks, are looked at at once: enough for as many cores as do not
+/// wait for a target.
+const LOOKS_MAX: usize = 8;
+
 /// Show what would change: nothing is changed, and no database is needed.
 ///
 /// Plans the folder as it stands, uncommitted edits included, against its targets.
@@ -36,11 +41,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let workspace = Workspace::open(context)?;
-    let wanted = match &args.rev {
-        Some(revision) => Workspace::wanted_at(context, revision)?,
-        None => Workspace::wanted(context, &Selection::to_apply())?,
+    let wanted = || match &args.rev {
+        Some(revision) => Workspace::wanted_at(context, revision),
+        None => Workspace::wanted(context, &Selection::to_apply()),
     };
+    let (workspace, wanted) = rayon::join(|| Workspace::open(context), wanted);
+    let (workspace, wanted) = (workspace?, wanted?);
     // The process ends soon after: giving back all of it piece by piece only takes time.
     let wanted: &Wanted = Box::leak(Box::new(wanted));
     all_known(&args.stacks, wanted.desired.stacks.keys())?;
@@ -75,20 +81,23 @@ async fn plans(
     let (scope, world) = (workspace.scope.clone(), context.world.clone());
     let targets = Targets::new(scope.clone(), workspace.settings.clone(), world.clone());
     let store = workspace.store_to_read(context).await?;
-    let mut planner = Planner { scope, world, targets, store, wanted, known: BTreeMap::new() };
-    let mut places = Vec::new();
+    let planner = Planner { scope, world, targets, store, wanted };
+    let mut named = Vec::new();
     for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
         if let Some(target) = &stack.target {
             let target = planner.targets.open(target, &stack.name).map_err(mistake)?;
-            places.push((stack.name.clone(), planner.look(&target).await?));
+            named.push((stack.name.clone(), target));
         }
     }
-    for target in planner.targets.known() {
-        let look = planner.look(&target).await?;
+    let looks = planner.looks().await?;
+    let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
+    let mut places: Vec<_> =
+        named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
+    for look in looks.values() {
         let left: BTreeSet<_> = look.owned.values().map(|owned| &owned.component.stack).collect();
         let moved = |stack: &&StackName| {
             let named = wanted.desired.stacks.get(*stack).and_then(|stack| stack.target.as_ref());
-            shown(stack) && named.is_some_and(|named| named != target.name())
+            shown(stack) && named.is_some_and(|named| named != look.target.name())
         };
         let left = left.into_iter().filter(moved);
         places.extend(left.map(|stack| (stack.clone(), look.clone())));
@@ -103,33 +112,31 @@ struct Planner<'a> {
     targets: Targets,
     store: Option<Store>,
     wanted: &'a Wanted,
-    known: BTreeMap<TargetName, Arc<TargetLook>>,
 }
 
 impl Planner<'_> {
-    async fn look(&mut self, target: &Arc<dyn Target>) -> Result<Arc<TargetLook>, Failure> {
-        if let Some(known) = self.known.get(target.name()) {
-            return Ok(known.clone());
-        }
-        let owned = match &self.store {
-            Some(store) => store.inventory(&self.scope, target.name()).await?,
-            None => None,
-        };
-        let look = Arc::new(TargetLook::take(target.clone(), self.wanted, owned, None).await);
-        self.known.insert(target.name().clone(), look.clone());
-        Ok(look)
+    /// Looks at every target that is known.
+    async fn looks(&self) -> Result<BTreeMap<TargetName, Arc<TargetLook>>, Failure> {
+        let looks = self.targets.known().into_iter().map(async |target| {
+            let owned = match &self.store {
+                Some(store) => store.inventory(&self.scope, target.name()).await?,
+                None => None,
+            };
+            let name = target.name().clone();
+            Ok((name, Arc::new(TargetLook::take(target, self.wanted, owned, None).await)))
+        });
+        stream::iter(looks).buffered(LOOKS_MAX).try_collect().await
     }
 
     /// Looks at every stack in its place, and then plans on every core.
     async fn plans(&self, places: Vec<(StackName, Arc<TargetLook>)>) -> Result<Vec<Plan>, Failure> {
-        let mut looks = Vec::with_capacity(places.len());
-        for (stack, target) in places {
-            let now = self.world.clock.now();
-            looks.push(Look::take(self.wanted, &stack, target, now).await);
-        }
+        let looks = places.into_iter().map(async |(stack, target)| {
+            Look::take(self.wanted, &stack, target, self.world.clock.now()).await
+        });
+        let looks: Vec<Look> = stream::iter(looks).buffered(LOOKS_MAX).collect().await;
         let (policy, now) = (&self.wanted.policy, self.world.clock.now());
         let plan = |look: &Look| look.plan(&self.scope, self.wanted, policy, now);
-        let planned: Vec<Plan> = looks.par_iter().map(plan).collect();
+        let planned: Vec<Plan> = looks.par_iter().with_max_len(1).map(plan).collect();
         let mut plans = Vec::with_capacity(planned.len());
         for (look, plan) in looks.iter().zip(planned) {
             let approvals = match &self.store {

@@ -1,7 +1,5 @@
 //! `isobar status`
 
-use std::collections::BTreeMap;
-
 use super::workspace::{Workspace, unavailable};
 use super::{Context, Exit, Failure};
 use crate::model::status::StackStatus;
@@ -28,7 +26,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             }
             let last = store.outcomes(scope, &stack, 1).await.map_err(unavailable)?.pop();
             for plan in store.latest_plans(scope, &stack).await.map_err(unavailable)? {
-                stacks.push(StackStatus { plan, health: BTreeMap::new(), last: last.clone() });
+                let health = plan.envelope.health.clone();
+                stacks.push(StackStatus { plan, health, last: last.clone() });
             }
         }
     }
@@ -39,6 +38,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         (false, false) => context.output.print(&report::terminal::status(&stacks))?,
     }
-    let held = stacks.iter().any(|stack| !stack.plan.is_empty());
+    let held = stacks.iter().any(|stack| !stack.plan.is_settled());
     Ok(if held { Exit::Held } else { Exit::Done })
 }

@@ -66,7 +66,8 @@ impl Workspace {
     /// What a commit of the repository around the folder asks to be applied.
     pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
         let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        Self::resolved(context, &snapshot.map_err(unread)?, &Selection::to_apply())
+        let selection = Selection::to_apply();
+        Self::resolved(context, &snapshot.map_err(unread)?, &selection)
     }
 
     /// The settings of the repository.
@@ -137,7 +138,8 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Wanted, Failure> {
         let reach = Self::reach(context, Some(snapshot))?;
-        Ok(wanted(Self::resolver(snapshot), snapshot, selection, &reach))
+        let clusters = Self::settings(context)?.clusters();
+        Ok(wanted(Self::resolver(snapshot), snapshot, selection, &reach, &clusters))
     }
 
     fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {

@@ -36,6 +36,14 @@ pub enum Authority {
 }
 
 impl Authority {
+    /// What was said yes to; `None`: a standing authority needs no yes.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Reviewed { digest, .. } | Self::Merged { digest, .. } => Some(*digest),
+            Self::Standing { .. } => None,
+        }
+    }
+
     /// Whether a standing authority could ever cover `step`: it only restores, by create and
     /// update of owned resources; never a delete, a replace, or something newly wished for.
     pub fn may_stand(effect: &Effect, step: &Step) -> bool {

@@ -19,6 +19,9 @@ use crate::secret::Secret;
 #[error("not a canonical value: {0}")]
 pub struct DecodeError(String);
 
+/// Most values are shorter: a section, or a file of a component.
+const USUAL_BYTES: usize = 2 << 10;
+
 /// The canonical form of `value`. Scalars that are not typed yet are typed by the stack rules.
 pub fn encode(value: &Value) -> Json {
     serde_json::to_value(value).expect("texts, numbers, lists and maps with texts for keys")
@@ -26,7 +29,10 @@ pub fn encode(value: &Value) -> Json {
 
 /// The bytes a hash is taken of.
 pub fn bytes(value: &Value) -> Vec<u8> {
-    serde_json::to_vec(value).expect("texts, numbers, lists and maps with texts for keys")
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut bytes, value);
+    written.expect("texts, numbers, lists and maps with texts for keys");
+    bytes
 }
 
 /// The id of a value's content.

@@ -91,6 +91,9 @@ pub struct FieldChange {
     pub sensitive: bool,
     /// Where the configuration says so. Not part of the digest.
     pub origin: Option<Span>,
+    /// Who else has written what is there, as the target tells it. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
 }
 
 /// What has to hold just before a change; otherwise the plan is stale.

@@ -1,13 +1,14 @@
 //! What should be: every stack of a snapshot, resolved, with the origin of every value.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::Files;
 use super::policy::{Manage, Reconcile};
 use super::question::Question;
 use super::value::Value;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName, TargetName};
 
 /// Everything a snapshot asks for, and everything that is wrong with it.
@@ -53,6 +54,8 @@ pub struct Stack {
 pub struct Component {
     /// `stack/kind/name`.
     pub id: ComponentId,
+    /// Its name, where the last file that speaks of it has it.
+    pub at: Span,
     /// Whether it exists to be applied.
     pub presence: Presence,
     /// Whether it is shown and never changed (`metadata.locked`).
@@ -63,7 +66,8 @@ pub struct Component {
     pub inheritance: Vec<ComponentName>,
     /// The merged sections: `vars`, `settings`, `env`, `metadata`, `backend`, `backend_type`, ...
     pub sections: Value,
-    /// What was merged, lowest precedence first. Folding it gives `sections`.
+    /// What was merged, lowest precedence first. Folding it gives `sections`. Empty where only
+    /// what is to be applied is wanted.
     pub layers: Vec<Layer>,
     /// What has to be applied before it.
     pub dependencies: Vec<Dependency>,
@@ -171,9 +175,50 @@ impl Desired {
         self.stacks.values().flat_map(|stack| stack.components.values())
     }
 
+    /// The stacks by how much there is to do for each, most first: who shares them out among
+    /// workers so is not left with the longest at the end.
+    pub fn largest_first(&self) -> Vec<&Arc<Stack>> {
+        let mut stacks: Vec<_> = self.stacks.values().collect();
+        stacks.sort_by_key(|stack| Reverse(stack.components.len()));
+        stacks
+    }
+
     /// Whether nothing failed: only then is what is missing really gone.
     pub fn is_complete(&self) -> bool {
         self.nameless.is_empty() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
+    }
+}
+
+impl Stack {
+    /// The component, if it is resolved.
+    pub fn component(&self, id: &ComponentId) -> Option<&Component> {
+        let component = self.components.get(&(id.kind.clone(), id.name.clone()));
+        component.filter(|component| component.id == *id)
+    }
+
+    /// What a component names as what comes before it, in its own stack.
+    pub fn dependencies(&self, id: &ComponentId) -> impl Iterator<Item = &ComponentId> {
+        let named = self.component(id).into_iter().flat_map(|one| &one.dependencies);
+        named.map(|dependency| &dependency.on).filter(|on| on.stack == self.name)
+    }
+
+    /// Everything in the stack that comes before a component, however far away.
+    pub fn all_dependencies(&self, id: &ComponentId) -> BTreeSet<ComponentId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<_> = self.dependencies(id).collect();
+        while let Some(next) = open.pop() {
+            if next != id && found.insert(next.clone()) {
+                open.extend(self.dependencies(next));
+            }
+        }
+        found
+    }
+
+    /// Those of them that have to do well before it begins.
+    pub fn awaited(&self, id: &ComponentId) -> BTreeSet<ComponentId> {
+        let mut all = self.all_dependencies(id);
+        all.retain(|on| self.component(on).is_none_or(|one| one.reconcile.is_awaited()));
+        all
     }
 }
 

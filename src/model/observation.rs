@@ -17,7 +17,7 @@ use crate::ids::{ComponentId, ContentId, ResourceKey};
 pub enum Observed {
     /// Every resource was looked at.
     Complete(Observation),
-    /// Some could not be: `Seen::Unreadable` says which and why.
+    /// Some could not be, or are refused: `Seen` says which and why.
     Partial(Observation),
     /// Nothing could be seen.
     Unreachable {
@@ -60,6 +60,12 @@ pub enum Seen {
         /// Why, for people.
         reason: String,
     },
+    /// The target does not take what is wanted of it. What is there stays as it is, and an
+    /// observation with such a resource is a partial one: nothing is deleted in its favour.
+    Refused {
+        /// Why, in the target's words.
+        reason: String,
+    },
 }
 
 /// Both sides of one resource.
@@ -79,6 +85,8 @@ pub struct Compared {
     pub uid: Option<String>,
     /// Who owns it by the target's own marks: a foreign one is never adopted silently.
     pub owner: Owner,
+    /// Fields of `live` that somebody else has written, and who, where the target tells.
+    pub writers: BTreeMap<FieldPath, String>,
 }
 
 /// Whose a live object is by the target's own marks.
@@ -120,4 +128,18 @@ pub enum Health {
     Missing,
     /// It cannot be said.
     Unknown(String),
+}
+
+impl Health {
+    /// Why what depends on it has to wait; `None`: it does not. What somebody has stopped on
+    /// purpose keeps nobody waiting.
+    pub fn unwell(&self) -> Option<String> {
+        match self {
+            Self::Healthy | Self::Suspended(_) => None,
+            Self::Progressing(why) => Some(format!("progressing: {why}")),
+            Self::Degraded(why) => Some(format!("degraded: {why}")),
+            Self::Unknown(why) => Some(format!("unknown: {why}")),
+            Self::Missing => Some("missing".to_owned()),
+        }
+    }
 }

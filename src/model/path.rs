@@ -116,11 +116,7 @@ impl fmt::Display for FieldPath {
                     if at > 0 {
                         f.write_str(".")?;
                     }
-                    let plain = !key.is_empty()
-                        && !key.starts_with('/')
-                        && !key.contains(['.', '[', '"', '\\'])
-                        && !key.chars().any(char::is_control);
-                    if plain {
+                    if is_plain(key) {
                         f.write_str(key)?;
                     } else {
                         write!(f, "{}", serde_json::Value::from(key.as_ref()))?;
@@ -130,6 +126,16 @@ impl fmt::Display for FieldPath {
         }
         Ok(())
     }
+}
+
+/// Whether a key needs no quotes.
+fn is_plain(key: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !key.is_empty()
+        && (key.bytes().all(is_word)
+            || !key.starts_with('/')
+                && !key.contains(['.', '[', '"', '\\'])
+                && !key.chars().any(char::is_control))
 }
 
 impl TryFrom<String> for FieldPath {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Format;
 use super::change::{Action, Change, FieldChange, Risk};
-use super::observation::Artifact;
+use super::observation::{Artifact, Health};
 use super::revision::Revision;
 use super::value::Value;
 use crate::ids::{
@@ -85,6 +85,9 @@ pub struct Envelope {
     /// For every component of the stack, what the plan does about it and why.
     #[serde(with = "super::pairs")]
     pub why: BTreeMap<ComponentId, Why>,
+    /// How the components were doing that did not do well and are there.
+    #[serde(default, with = "super::pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub health: BTreeMap<ComponentId, Health>,
 }
 
 /// Why something is not applied now.
@@ -139,6 +142,15 @@ pub enum HoldReason {
         /// What it waits for.
         on: ComponentId,
     },
+    /// Something it depends on does not do well yet, or any more.
+    Unwell {
+        /// What it waits for.
+        on: ComponentId,
+        /// How that is doing.
+        why: String,
+        /// Whether it may get there by itself.
+        progressing: bool,
+    },
     /// More would be deleted than the repository's guard allows.
     MassDelete {
         /// How many deletes and replaces there are.
@@ -151,6 +163,11 @@ pub enum HoldReason {
     /// The resource cannot be looked at.
     Unreadable {
         /// Why.
+        why: String,
+    },
+    /// The target does not take what is wanted of the resource.
+    Refused {
+        /// Why, in the target's words.
         why: String,
     },
     /// The resource is marked as somebody else's.
@@ -261,6 +278,14 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.effect.changes.iter().all(|change| change.action == Action::Keep)
+    }
+
+    /// Whether all is as it should be: there is nothing to do, and nothing that is wanted is refused
+    /// or cannot be looked at.
+    pub fn is_settled(&self) -> bool {
+        use HoldReason::{Refused, Unreadable};
+        let in_doubt = |hold: &Hold| matches!(hold.reason, Refused { .. } | Unreadable { .. });
+        self.is_empty() && !self.envelope.holds.iter().any(in_doubt)
     }
 
     /// The worst that can come of it.

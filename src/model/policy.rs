@@ -252,9 +252,12 @@ pub struct Reconcile {
     /// as its most impatient component asks; without it, as often as the repository.
     #[schemars(with = "Option<String>")]
     pub interval: Option<SignedDuration>,
-    /// How long one step may take: `1h`.
+    /// How long one step may take, and how long `isobar apply` waits for the component to do well:
+    /// `1h`.
     #[schemars(with = "Option<String>")]
     pub timeout: Option<SignedDuration>,
+    /// Whether what depends on it waits until it does well. Unless this says `false`, it does.
+    pub wait: Option<bool>,
     /// How a failed step is tried again within a run.
     pub retry: Option<Retry>,
     /// Whether a resource that is no longer desired is deleted. Off: it is forgotten.
@@ -268,6 +271,11 @@ impl Reconcile {
     /// Whether what the component owns is forgotten, never deleted, once nobody wants it.
     pub fn outlives(&self) -> bool {
         self.prune == Some(false)
+    }
+
+    /// Whether what depends on the component waits until it does well.
+    pub fn is_awaited(&self) -> bool {
+        self.wait != Some(false)
     }
 }
 

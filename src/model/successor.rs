@@ -1,4 +1,4 @@
-//! Whether a plan is what was approved of an earlier one, with what was not known filled in.
+//! Whether a plan is what was left waiting of an earlier one, with what was not known filled in.
 //!
 //! Who approves a plan with unknown values in it approves what they turn out to be, and nothing
 //! else. So the later plan may do exactly what the earlier one left waiting: the same changes, the
@@ -43,8 +43,8 @@ impl Effect {
         if self.tools != approved.tools {
             return beyond("other versions of tools would act");
         }
-        if approved.unknown(waiting).is_empty() {
-            return beyond("nothing of it waits for a value");
+        if waiting.is_empty() {
+            return beyond("nothing of it waits");
         }
         let mut steps = BTreeMap::new();
         for (at, step) in self.steps.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! What becomes of each resource: one look at both sides, one answer.
 
+use std::collections::BTreeSet;
+
 use super::diff::{Difference, diff, keep_ignored};
 use super::guard::{foreign, unreadable, unresolved};
 use super::{Draft, PlanInput, State, gone};
@@ -114,7 +116,9 @@ fn fate(case: &Case<'_>, observation: &Observation, key: &ResourceKey) -> Fate {
             (Some(live), None) => case.unwanted(key, both, live, observation),
         },
         Some(Seen::Absent) => case.absent(key),
-        Some(Seen::Same { .. } | Seen::Unreadable { .. }) | None => Fate::Nothing,
+        Some(Seen::Same { .. } | Seen::Unreadable { .. } | Seen::Refused { .. }) | None => {
+            Fate::Nothing
+        }
     }
 }
 
@@ -275,8 +279,16 @@ impl Case<'_> {
         };
         let Difference { path, before, after } = field;
         let origin = self.built.and_then(|(_, rendered)| rendered.span(origin));
-        FieldChange { path, before, after, sensitive, origin }
+        FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin }
     }
+}
+
+/// Everybody else who has written a part of the field.
+fn writer(both: &Compared, path: &FieldPath) -> Option<String> {
+    let meets = |other: &FieldPath| other.is_under(path) || path.is_under(other);
+    let writers = both.writers.iter().filter(|(other, _)| meets(other));
+    let writers: BTreeSet<_> = writers.map(|(_, writer)| writer.as_str()).collect();
+    (!writers.is_empty()).then(|| writers.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 fn replaces(must_replace: &[FieldPath], fields: &[Difference]) -> bool {

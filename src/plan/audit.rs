@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanInput;
+use crate::ids::ComponentId;
 use crate::model::canonical;
 use crate::model::change::{Action, Cause, Change};
+use crate::model::desired::Dependency;
 use crate::model::observation::{Observed, Owner, Seen};
 use crate::model::plan::{Hold, HoldReason, Nature, Part, Plan, Step};
-use crate::model::policy::Manage;
+use crate::model::policy::{Manage, StackRule};
 use crate::model::value::{Node, Value};
 
 /// One thing that is wrong with a plan.
@@ -30,7 +32,9 @@ impl From<Finding> for Hold {
 
 /// Everything that is wrong with `plan`, given what it was made from.
 pub fn audit(plan: &Plan, input: &PlanInput<'_>) -> Vec<Finding> {
-    let mut audit = Audit { plan, input, findings: BTreeSet::new() };
+    let mut rules = input.policy.stacks.iter();
+    let rule = rules.find(|rule| rule.pattern.fits(&input.stack.name));
+    let mut audit = Audit { plan, input, rule, findings: BTreeSet::new() };
     audit.addressed_right();
     audit.steps_cover_changes_in_order();
     let mut resources = BTreeSet::new();
@@ -48,13 +52,17 @@ pub fn audit(plan: &Plan, input: &PlanInput<'_>) -> Vec<Finding> {
 struct Audit<'a> {
     plan: &'a Plan,
     input: &'a PlanInput<'a>,
+    /// What is said about the stack.
+    rule: Option<&'a StackRule>,
     findings: BTreeSet<Finding>,
 }
 
-impl Audit<'_> {
+impl<'a> Audit<'a> {
     fn check(&mut self, holds: bool, change: &Change, message: &str) {
-        let part = Part::Resource(change.component.clone(), change.resource.clone());
-        self.check_part(holds, part, message);
+        if !holds {
+            let part = Part::Resource(change.component.clone(), change.resource.clone());
+            self.check_part(holds, part, message);
+        }
     }
 
     fn check_part(&mut self, holds: bool, part: Part, message: &str) {
@@ -97,9 +105,9 @@ impl Audit<'_> {
     }
 
     fn is_acted_on(&self, change: &Change) -> bool {
-        let mut rules = self.input.policy.stacks.iter();
-        let rule = rules.find(|rule| rule.pattern.fits(&self.input.stack.name));
-        let Some(rule) = rule.filter(|rule| rule.manage != Manage::Observe) else { return false };
+        let Some(rule) = self.rule.filter(|rule| rule.manage != Manage::Observe) else {
+            return false;
+        };
         let id = &change.component;
         let component = self.input.stack.components.get(&(id.kind.clone(), id.name.clone()));
         component.is_none_or(|component| {
@@ -124,18 +132,16 @@ impl Audit<'_> {
             let mut actions = step.changes.iter().filter_map(|&at| effect.changes.get(at));
             actions.all(|change| matches!(change.action, Action::Delete | Action::Forget))
         };
+        let mut making: BTreeMap<&ComponentId, Vec<usize>> = BTreeMap::new();
         for (at, step) in effect.steps.iter().enumerate().filter(|(_, step)| !goes(step)) {
-            let mut components = self.input.stack.components.values();
-            let component = components.find(|c| c.id == step.component);
-            for dependency in component.iter().flat_map(|c| &c.dependencies) {
-                let needs_this = self.needs(&dependency.on, &step.component);
-                let needed = |other: usize| step.after.contains(&other) || needs_this;
-                let all = effect.steps.iter().enumerate().all(|(other, needed_step)| {
-                    needed_step.component != dependency.on
-                        || other == at
-                        || goes(needed_step)
-                        || needed(other)
-                });
+            making.entry(&step.component).or_default().push(at);
+        }
+        for (at, step) in effect.steps.iter().enumerate().filter(|(_, step)| !goes(step)) {
+            for dependency in self.dependencies(&step.component) {
+                let mut steps = making.get(&dependency.on).into_iter().flatten();
+                let waits = |other: &usize| step.after.contains(other);
+                let all = steps.all(|other| *other == at || waits(other))
+                    || self.needs(&dependency.on, &step.component);
                 let part = Part::Component(step.component.clone());
                 self.check_part(all, part, "a step does not wait for what it depends on");
             }
@@ -143,7 +149,7 @@ impl Audit<'_> {
     }
 
     /// Whether `id` needs `other` in turn: then they are in a ring, which resolving reports.
-    fn needs(&self, id: &crate::ids::ComponentId, other: &crate::ids::ComponentId) -> bool {
+    fn needs(&self, id: &ComponentId, other: &ComponentId) -> bool {
         let mut seen = BTreeSet::new();
         let mut open = vec![id];
         while let Some(next) = open.pop() {
@@ -151,11 +157,17 @@ impl Audit<'_> {
                 return true;
             }
             if seen.insert(next) {
-                let component = self.input.stack.components.values().find(|c| c.id == *next);
-                open.extend(component.iter().flat_map(|c| &c.dependencies).map(|d| &d.on));
+                open.extend(self.dependencies(next).iter().map(|dependency| &dependency.on));
             }
         }
         false
+    }
+
+    /// What a component of the stack names as its dependencies.
+    fn dependencies(&self, id: &ComponentId) -> &'a [Dependency] {
+        let here = (id.stack == self.input.stack.name).then(|| (id.kind.clone(), id.name.clone()));
+        let component = here.and_then(|key| self.input.stack.components.get(&key));
+        component.map(|component| component.dependencies.as_slice()).unwrap_or_default()
     }
 
     /// A change regards what the component wants or owns, and nothing else.
@@ -226,7 +238,7 @@ impl Audit<'_> {
     }
 
     /// Whether a tool has sealed what becomes of the component: then it goes as the tool says.
-    fn is_sealed(&self, id: &crate::ids::ComponentId) -> bool {
+    fn is_sealed(&self, id: &ComponentId) -> bool {
         match self.input.observed.get(id) {
             Some(Observed::Complete(seen) | Observed::Partial(seen)) => seen.artifact.is_some(),
             _ => false,

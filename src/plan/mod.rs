@@ -11,6 +11,7 @@ mod action;
 mod diff;
 mod gone;
 mod guard;
+mod needs;
 mod ownership;
 mod order;
 mod why;
@@ -29,7 +30,7 @@ use crate::ids::{ComponentId, ResourceKey, Scope, TargetName};
 use crate::model::change::Change;
 use crate::model::desired::{Component, Stack};
 use crate::model::inventory::{Inventory, Mark};
-use crate::model::observation::{Observation, Observed};
+use crate::model::observation::{Health, Observation, Observed};
 use crate::model::plan::{Effect, Envelope, Hold, Plan};
 use crate::model::policy::{Manage, RepositoryPolicy};
 use crate::model::revision::Revision;
@@ -104,7 +105,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         steps,
     };
     let (revision, observed_at) = (input.revision.clone(), input.observed_at);
-    Plan::seal(effect, Envelope { revision, observed_at, holds, why })
+    Plan::seal(effect, Envelope { revision, observed_at, holds, why, health: input.health() })
 }
 
 /// A plan while it is made.
@@ -144,8 +145,7 @@ impl<'a> PlanInput<'a> {
     }
 
     fn component(&self, id: &ComponentId) -> Option<&'a Component> {
-        let key = (id.kind.clone(), id.name.clone());
-        self.stack.components.get(&key).filter(|component| component.id == *id)
+        self.stack.component(id)
     }
 
     fn state(&self, id: &ComponentId) -> State<'a> {
@@ -178,6 +178,19 @@ impl<'a> PlanInput<'a> {
             Observed::Complete(observation) | Observed::Partial(observation) => Some(observation),
             Observed::Unreachable { .. } => None,
         }
+    }
+
+    /// How the wanted components are doing that do not do well. What is not there has changes that
+    /// say so.
+    fn health(&self) -> BTreeMap<ComponentId, Health> {
+        let wanted = self.components().into_iter();
+        let wanted = wanted.filter(|id| matches!(self.state(id), State::Wanted(..)));
+        let each = wanted.filter_map(|id| {
+            let health = self.observation(&id)?.health.clone();
+            let is_told = !matches!(health, Health::Healthy | Health::Missing);
+            is_told.then_some((id, health))
+        });
+        each.collect()
     }
 
     /// What each component of the stack owns in the target.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanInput;
+use super::needs::{self, Before};
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Change};
 use crate::model::plan::{Nature, Step};
@@ -13,44 +14,35 @@ use crate::model::plan::{Nature, Step};
 pub(super) fn steps(input: &PlanInput<'_>, changes: &[Change]) -> Vec<Step> {
     let ranks = ranks(input, changes);
     let mut portions = portions(input, changes);
-    portions.sort_by_key(|portion| {
+    portions.sort_by_cached_key(|portion| {
         let rank = ranks[portion.component];
         let rank = if portion.goes { usize::MAX - rank } else { rank };
         (portion.goes, rank, portion.component, portion.changes[0])
     });
     let map = Map::of(&portions);
-    let after: Vec<_> =
+    let mut before: Before =
         portions.iter().enumerate().map(|(at, portion)| map.before(input, at, portion)).collect();
-    let step = |(portion, after): (Portion<'_>, Vec<usize>)| Step {
-        component: portion.component.clone(),
-        nature: portion.nature(changes),
-        artifact: match portion.sealed {
-            true => input.observation(portion.component).and_then(|o| o.artifact.clone()),
-            false => None,
-        },
-        changes: portion.changes,
-        after,
-    };
-    portions.into_iter().zip(after).map(step).collect()
-}
-
-/// Everything in the stack that has to be there before a component, however far away.
-pub(super) fn all_dependencies(input: &PlanInput<'_>, id: &ComponentId) -> BTreeSet<ComponentId> {
-    let mut found = BTreeSet::new();
-    let mut open = dependencies(input, id);
-    while let Some(next) = open.pop() {
-        if next != *id && found.insert(next.clone()) {
-            open.extend(dependencies(input, &next));
+    let makes: Vec<_> = portions.iter().map(Portion::makes).collect();
+    needs::add(input, changes, &makes, &mut before);
+    let order = needs::sorted(&before);
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &from)| place[from] = at);
+    let step = |&from: &usize| {
+        let portion = &portions[from];
+        let mut after: Vec<_> = before[from].iter().map(|&other| place[other]).collect();
+        after.sort_unstable();
+        Step {
+            component: portion.component.clone(),
+            nature: portion.nature(changes),
+            artifact: match portion.sealed {
+                true => input.observation(portion.component).and_then(|o| o.artifact.clone()),
+                false => None,
+            },
+            changes: portion.changes.clone(),
+            after,
         }
-    }
-    found
-}
-
-/// What one component names as its dependencies, in its own stack.
-fn dependencies(input: &PlanInput<'_>, id: &ComponentId) -> Vec<ComponentId> {
-    let component = input.component(id);
-    let named = component.iter().flat_map(|component| &component.dependencies);
-    named.map(|dependency| dependency.on.clone()).filter(|on| on.stack == id.stack).collect()
+    };
+    order.iter().map(step).collect()
 }
 
 /// How many components come before each, along the longest way. A ring, which resolving reports,
@@ -68,8 +60,8 @@ fn ranks(input: &PlanInput<'_>, changes: &[Change]) -> BTreeMap<ComponentId, usi
         if !way.insert(id.clone()) {
             return 0;
         }
-        let below = dependencies(input, id);
-        let below = below.iter().map(|on| rank(input, on, way, ranks) + 1).max().unwrap_or(0);
+        let below = input.stack.dependencies(id);
+        let below = below.map(|on| rank(input, on, way, ranks) + 1).max().unwrap_or(0);
         way.remove(id);
         ranks.insert(id.clone(), below);
         below
@@ -92,6 +84,11 @@ struct Portion<'a> {
 }
 
 impl Portion<'_> {
+    /// Its changes, if it makes something.
+    fn makes(&self) -> Option<&[usize]> {
+        (!self.goes).then_some(&self.changes)
+    }
+
     fn nature(&self, changes: &[Change]) -> Nature {
         let replaces = || self.changes.iter().any(|&at| changes[at].action == Action::Replace);
         match self.sealed {
@@ -143,21 +140,21 @@ impl<'a> Map<'a> {
     /// The dependencies that make something, with nothing between that does.
     fn nearest(&self, input: &PlanInput<'_>, id: &ComponentId) -> BTreeSet<ComponentId> {
         let (mut seen, mut found) = (BTreeSet::from([id.clone()]), BTreeSet::new());
-        let mut open = dependencies(input, id);
+        let mut open: Vec<_> = input.stack.dependencies(id).cloned().collect();
         while let Some(next) = open.pop() {
             if !seen.insert(next.clone()) {
                 continue;
             }
             match self.makes.contains_key(&next) {
                 true => drop(found.insert(next)),
-                false => open.extend(dependencies(input, &next)),
+                false => open.extend(input.stack.dependencies(&next).cloned()),
             }
         }
         found
     }
 
     /// The portions that have to be done before the one at `at`; all stand before it.
-    fn before(&self, input: &PlanInput<'_>, at: usize, portion: &Portion<'_>) -> Vec<usize> {
+    fn before(&self, input: &PlanInput<'_>, at: usize, portion: &Portion<'_>) -> BTreeSet<usize> {
         let mut before: BTreeSet<usize> = BTreeSet::new();
         let mut add = |side: &BTreeMap<&ComponentId, Vec<usize>>, id: &ComponentId| {
             before.extend(side.get(id).into_iter().flatten().filter(|other| **other < at));
@@ -170,7 +167,8 @@ impl<'a> Map<'a> {
             (true, Some(_)) => {
                 add(&self.makes, id);
                 let dependents = input.stack.components.values().map(|component| &component.id);
-                for dependent in dependents.filter(|d| all_dependencies(input, d).contains(id)) {
+                for dependent in dependents.filter(|d| input.stack.all_dependencies(d).contains(id))
+                {
                     add(&self.makes, dependent);
                     add(&self.goes, dependent);
                 }
@@ -179,6 +177,6 @@ impl<'a> Map<'a> {
             // made or changed is.
             (true, None) => self.makes.keys().for_each(|id| add(&self.makes, id)),
         }
-        before.into_iter().collect()
+        before
     }
 }

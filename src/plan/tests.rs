@@ -27,7 +27,7 @@ fn what_is_wanted_and_not_there_is_created() {
         "#,
         &expect![[r#"
             prod at box
-              plan e6150c76269c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 4a671aaf2b01 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 + create vpc.json
@@ -53,7 +53,7 @@ fn fields_that_differ_are_updated_and_others_left_alone() {
         "#,
         &expect![[r#"
             prod at box
-              plan ad0d8168be6a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 9158fcd12e19 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json
@@ -76,7 +76,7 @@ fn what_left_the_last_applied_state_is_drift() {
         "#,
         &expect![[r#"
             prod at box
-              plan 8960544cb0c4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 8520703060e7 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json                                   drift
@@ -99,7 +99,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
         "#,
         &expect![[r#"
             prod at box
-              plan 39de7f73fa83 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 84f1bd99faf8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/old
                 - delete x.json                                     data loss
@@ -111,7 +111,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
 
               Held
                 x.json: what it holds would be lost for good
-                  $ isobar approve prod 39de7f73fa83 --allow-delete x.json
+                  $ isobar approve prod 84f1bd99faf8 --allow-delete x.json
 
               Held: 2 delete
         "#]],
@@ -187,7 +187,7 @@ fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
         "#,
         &expect![[r#"
             prod at box
-              plan 8293e5034e86 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan ded61cd10931 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 + create app.json
@@ -219,7 +219,7 @@ fn what_is_there_and_nobodys_is_adopted() {
         "#,
         &expect![[r#"
             prod at box
-              plan 7929e3c68db8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan c1dc5f809fd4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 > adopt vpc.json                                    disruptive
@@ -243,7 +243,7 @@ fn what_another_component_wants_is_not_taken_and_not_deleted() {
         "#,
         &expect![[r#"
             prod at box
-              plan 6c37e15641f6 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 51bb3fc4606d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               Held
                 shared.json: other/terraform/rds wants it too
@@ -296,7 +296,7 @@ fn ignored_fields_are_nobodys_business() {
         "#,
         &expect![[r#"
             prod at box
-              plan 173a0214065d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan b3bbac01a88e from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json
@@ -326,7 +326,7 @@ fn values_that_are_not_known_yet_hold_their_component() {
         "#,
         &expect![[r#"
             prod at box
-              plan 9480ce6a0a95 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan d64ea2068830 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 ~ update app.json
@@ -350,7 +350,7 @@ fn secrets_are_never_shown() {
         "#,
         &expect![[r#"
             prod at box
-              plan 173ba2636851 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan de5a7424a23b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 ~ update app.json
@@ -379,14 +379,6 @@ fn steps_follow_dependencies() {
         gone has gone.json {"a": 1}
         "#,
     );
-    let plan = world.plan();
-    assert_eq!(audit(&plan, &world.input()), []);
-    let effect = plan.effect();
-    let line = |(at, step): (usize, &crate::model::plan::Step)| {
-        let change = &effect.changes[step.changes[0]];
-        format!("{at} {} {} after {:?}\n", change.action.verb(), change.resource, step.after)
-    };
-    let lines: String = effect.steps.iter().enumerate().map(line).collect();
     expect![[r#"
         0 create vpc.json after []
         1 create app.json after [0]
@@ -394,7 +386,136 @@ fn steps_follow_dependencies() {
         3 delete gone.json after [0, 1]
         4 delete old-vpc.json after [0, 1, 2]
     "#]]
-    .assert_eq(&lines);
+    .assert_eq(&steps(&world));
+}
+
+/// Unless that one is about to change, or nobody has to wait for it. What was there once is put
+/// back, and what goes goes.
+#[test]
+fn what_depends_on_something_that_does_not_do_well_waits() {
+    check(
+        r#"
+        component db broken
+        db wants db.json {"size": 1}
+        db has   db.json {"size": 1}
+        component app
+        app needs db
+        app wants app.json {"a": 2}
+        app has   app.json {"a": 1}
+        component web
+        web needs app
+        web wants web.json {"a": 1}
+        component put-back
+        put-back needs db
+        put-back wants back.json {"a": 1}
+        put-back has   back.json {"a": 2}
+        put-back was   back.json {"a": 1}
+        component less
+        less needs db
+        less has less.json {"a": 1}
+        component new slow
+        new wants new.json {"a": 1}
+        component after-new
+        after-new needs new
+        after-new wants x.json {"a": 1}
+        component lone slow no-wait
+        lone wants lone.json {"a": 1}
+        lone has   lone.json {"a": 1}
+        component after-lone
+        after-lone needs lone
+        after-lone wants y.json {"a": 1}
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 96e9b52dec7b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/less
+                - delete less.json                                  disruptive
+                    a: 1
+
+              terraform/app
+                ~ update app.json
+                    a: 1 -> 2
+
+              terraform/put-back
+                ~ update back.json                                  drift
+                    a: 2 -> 1
+
+              terraform/after-lone
+                + create y.json
+                    a: 1
+
+              terraform/after-new
+                + create x.json
+                    a: 1
+
+              terraform/new
+                + create new.json
+                    a: 1
+
+              terraform/web
+                + create web.json
+                    a: 1
+
+              Not well
+                terraform/db: degraded: it fell over
+                terraform/lone: progressing: 1 of 2 is there
+                terraform/new: progressing: 1 of 2 is there
+
+              Held
+                terraform/app: it waits for terraform/db to do well, which is degraded: it fell over
+                  > make it do well; it is looked at again
+                terraform/web: it depends on terraform/app, which is held
+                terraform/web: it waits for terraform/db to do well, which is degraded: it fell over
+                  > make it do well; it is looked at again
+
+              Held: 1 delete, 2 update, 4 create; 2 components unchanged
+        "#]],
+    );
+}
+
+/// A resource comes behind what it needs, of whatever component; what a person has ordered stays.
+#[test]
+fn steps_follow_what_resources_need() {
+    let world = world(
+        r#"
+        component app
+        app wants a.json {"a": 1}
+        app wants b.json {"a": 1}
+        app wants space.json {"a": 1}
+        app behind a.json b.json
+        app behind a.json there.json
+        app behind b.json space.json
+        app behind b.json late.json
+        component base
+        base needs app
+        base wants late.json {"a": 1}
+        component other
+        other wants o.json {"a": 1}
+        other behind o.json o.json
+        other behind o.json space.json
+        "#,
+    );
+    expect![[r#"
+        0 create space.json after []
+        1 create b.json after [0]
+        2 create a.json after [1]
+        3 create o.json after [0]
+        4 create late.json after [0, 1, 2]
+    "#]]
+    .assert_eq(&steps(&world));
+}
+
+/// Every step with what it waits for. The audit agrees.
+fn steps(world: &World) -> String {
+    let plan = world.plan();
+    assert_eq!(audit(&plan, &world.input()), []);
+    let effect = plan.effect();
+    let line = |(at, step): (usize, &crate::model::plan::Step)| {
+        let change = &effect.changes[step.changes[0]];
+        format!("{at} {} {} after {:?}\n", change.action.verb(), change.resource, step.after)
+    };
+    effect.steps.iter().enumerate().map(line).collect()
 }
 
 /// Which steps may start, and what else is held.
@@ -576,7 +697,7 @@ fn what_depends_on_something_locked_goes_ahead_unless_it_is_not_there() {
         "#,
         &expect![[r#"
             prod at box
-              plan 6564fcb3f45d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 59115c653b5c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/old
                 - delete gone.json                                  data loss

@@ -12,21 +12,37 @@ const INTERVAL_MIN: Duration = Duration::from_secs(1);
 /// Stacks that need not be looked at before a moment, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    again: BTreeMap<StackName, Duration>,
+    again: BTreeMap<StackName, Moment>,
+}
+
+/// When a stack is looked at again.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    /// At the latest.
+    at: Duration,
+    /// Whether not before, because the stack says how long it may wait.
+    is_said: bool,
 }
 
 impl Agenda {
-    /// Whether `stack` is to be looked at: its moment has come, or it has none.
-    pub(super) fn is_due(&self, stack: &StackName, now: Duration) -> bool {
-        self.again.get(stack).is_none_or(|again| *again <= now)
+    /// Whether `stack` is to be looked at: its moment has come, or it has none. Where others are
+    /// the reason for looking at all, `for_others`, one that is as it should be waits for its own.
+    pub(super) fn is_due(&self, stack: &StackName, now: Duration, for_others: bool) -> bool {
+        let again = self.again.get(stack);
+        again.is_none_or(|again| again.at <= now || !again.is_said && !for_others)
     }
 
-    /// At `now` the stack was as it should be: the next look is an `interval` later.
-    pub(super) fn put(&mut self, stack: StackName, now: Duration, interval: Option<Duration>) {
-        match interval {
-            Some(interval) => drop(self.again.insert(stack, now + interval)),
-            None => self.strike(&stack),
-        }
+    /// At `now` the stack was as it should be: the next look is an `interval` later, or with the
+    /// others, and at the latest a `usual` one later.
+    pub(super) fn put(
+        &mut self,
+        stack: StackName,
+        now: Duration,
+        interval: Option<Duration>,
+        usual: Duration,
+    ) {
+        let (at, is_said) = (now + interval.unwrap_or(usual), interval.is_some());
+        self.again.insert(stack, Moment { at, is_said });
     }
 
     /// The stack is looked at every time.
@@ -36,7 +52,8 @@ impl Agenda {
 
     /// How long until the first of them, `most` at most.
     pub(super) fn pause(&self, now: Duration, most: Duration) -> Duration {
-        let first = self.again.values().min().map(|again| again.saturating_sub(now));
+        let said = self.again.values().filter(|again| again.is_said);
+        let first = said.map(|again| again.at.saturating_sub(now)).min();
         first.map_or(most, |pause| pause.max(INTERVAL_MIN).min(most))
     }
 }

@@ -14,9 +14,9 @@ use super::wanted::{Wanted, wanted, wanted_without};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
-use crate::ids::{Actor, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
+use crate::ids::{Actor, Digest, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
 use crate::model::inventory::Inventory;
-use crate::model::plan::Plan;
+use crate::model::plan::{Envelope, Plan};
 use crate::model::question::Question;
 use crate::pattern::StackPattern;
 use crate::settings::{self, AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
@@ -41,7 +41,7 @@ pub struct Agent {
     pub reach: Reach,
     /// The repositories it acts for.
     pub repositories: Vec<Arc<Repository>>,
-    stirred: watch::Sender<()>,
+    stirred: watch::Sender<u64>,
 }
 
 /// How often a folder is looked at without a reason.
@@ -136,17 +136,22 @@ impl Agent {
         let lease_ttl = settings.lease.unsigned_abs();
         let RetentionSettings { days, journal_rows } = settings.retention;
         let retention = Retention { days, journal_rows };
-        let stirred = watch::Sender::new(());
+        let stirred = watch::Sender::new(0);
         Ok(Self { world, store, holder, lease_ttl, retention, reach, repositories, stirred })
     }
 
     /// Tells all tasks that something is remembered that may regard them.
     pub fn stir(&self) {
-        self.stirred.send_replace(());
+        self.stirred.send_modify(|times| *times += 1);
     }
 
-    /// Hears of every [`Agent::stir`] from now on.
-    pub fn stirred(&self) -> watch::Receiver<()> {
+    /// Tells those who show what is remembered. Nothing may begin by it that could not before.
+    pub(super) fn tell(&self) {
+        self.stirred.send_modify(|_| {});
+    }
+
+    /// Hears of everything that is told from now on. The number grows with every [`Agent::stir`].
+    pub fn stirred(&self) -> watch::Receiver<u64> {
         self.stirred.subscribe()
     }
 
@@ -177,23 +182,22 @@ impl Agent {
         Ok(())
     }
 
-    /// Remembers a plan, unless the last one of its stack and target is the same and held for the
-    /// same. `gone`: nothing of the stack is there, or will be.
+    /// Remembers a plan, unless the last one of its stack and target is the same, held for the same,
+    /// and of components that did as well. `gone`: nothing of the stack is there, or will be.
     pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
-        let last = self.store.latest_plans(&effect.scope, &effect.stack).await?;
-        let last = last.into_iter().find(|last| last.effect().target == effect.target);
-        let same = |last: &Plan| {
-            last.digest() == plan.digest()
-                && last.envelope.holds == plan.envelope.holds
-                && last.envelope.revision == plan.envelope.revision
+        let last = self.store.latest_envelope(&effect.scope, &effect.stack, &effect.target).await?;
+        let same = |(digest, last): &(Digest, Envelope)| {
+            let Envelope { holds, health, revision, .. } = &plan.envelope;
+            *digest == plan.digest()
+                && (&last.holds, &last.health, &last.revision) == (holds, health, revision)
         };
         if gone && plan.is_empty() {
             if last.is_some() {
                 let mut tx = self.store.begin().await?;
                 tx.forget_plan(&effect.scope, &effect.stack, &effect.target).await?;
                 tx.commit().await?;
-                self.stir();
+                self.tell();
             }
             return Ok(());
         }
@@ -202,7 +206,7 @@ impl Agent {
             tx.put_plan(plan).await?;
             tx.commit().await?;
             self.world.points.reach(Point::PlanStored).await;
-            self.stir();
+            self.tell();
         }
         Ok(())
     }
@@ -219,7 +223,8 @@ impl Agent {
             None => Resolver::new(snapshot),
         };
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let wanted = wanted(&mut resolver, snapshot, &Selection::to_apply(), &reach);
+        let clusters = repository.targets.clusters();
+        let wanted = wanted(&mut resolver, snapshot, &Selection::to_apply(), &reach, &clusters);
         *kept = Some(resolver);
         wanted
     }
@@ -233,7 +238,8 @@ impl Agent {
     ) -> Wanted {
         let mut resolver = Resolver::new(snapshot);
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        wanted_without(&mut resolver, snapshot, &Selection::to_apply(), &reach, open)
+        let (selection, clusters) = (Selection::to_apply(), repository.targets.clusters());
+        wanted_without(&mut resolver, snapshot, &selection, &reach, &clusters, open)
     }
 }
 

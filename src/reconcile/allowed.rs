@@ -37,7 +37,7 @@ pub(super) async fn allowed(
         pull.is_some_and(|pull| matches!(pull.state, PullState::Merged(_)))
     };
     let earlier = rests.iter().map(|rest| Earlier {
-        digest: rest.plan.digest(),
+        digest: rest.approved,
         approvals: rest.approvals.clone(),
         pull: rest.shown.iter().find(merged).map(|(pull, _)| *pull),
         beyond: beyond((agent, repository), wanted, &plan, rest),
@@ -46,7 +46,7 @@ pub(super) async fn allowed(
         earlier.filter(|one| !one.approvals.is_empty() || one.pull.is_some()).collect();
     // That something left waiting is not what was asked for is worth a word; other plans that were
     // approved once are not.
-    let left = rests.first().filter(|rest| rest.run.is_some()).map(|rest| rest.plan.digest());
+    let left = rests.first().filter(|rest| rest.run.is_some()).map(|rest| rest.approved);
     let covers = earlier.iter().find(|one| one.beyond.is_none());
     let earlier = covers.or_else(|| earlier.iter().find(|one| Some(one.digest) == left));
     let shown_on = places.iter().chain(rests.iter().flat_map(|rest| &rest.shown));

@@ -1,6 +1,6 @@
 //! Keeps every stack of a branch what the branch says.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::task::{Activity, Task};
-use super::{Ended, ReconcileError, reconcile, stacks_to_keep};
-use crate::ids::StackName;
+use super::{Ended, Looks, Pass, ReconcileError, reconcile, stacks_to_keep};
+use crate::ids::{ComponentId, StackName};
 use crate::report::words;
 
 /// Stacks that are worked on at a time. Each waits mostly for its target.
@@ -26,11 +26,41 @@ pub struct Keep {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     current: Mutex<watch::Receiver<Option<Current>>>,
-    stirred: Mutex<watch::Receiver<()>>,
+    /// With how often something was stirred when this was last active.
+    stirred: Mutex<(watch::Receiver<u64>, u64)>,
     stop: CancellationToken,
-    /// Whether something has happened that any stack may have to be looked at for.
-    roused: AtomicBool,
+    /// What has happened since it was last active.
+    roused: std::sync::Mutex<Roused>,
     agenda: std::sync::Mutex<Agenda>,
+}
+
+/// The stacks that something has happened for.
+#[derive(Debug)]
+enum Roused {
+    /// Any may have to be looked at.
+    All,
+    /// Their targets tell that something has changed.
+    Some(BTreeSet<StackName>),
+}
+
+impl Roused {
+    fn add(&mut self, woken: BTreeSet<ComponentId>) {
+        if let Self::Some(stacks) = self {
+            stacks.extend(woken.into_iter().map(|component| component.stack));
+        }
+    }
+
+    /// Whether some stacks are the reason to look, and not all.
+    fn is_some(&self) -> bool {
+        matches!(self, Self::Some(stacks) if !stacks.is_empty())
+    }
+
+    fn has(&self, stack: &StackName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(stacks) => stacks.contains(stack),
+        }
+    }
 }
 
 impl Keep {
@@ -41,20 +71,28 @@ impl Keep {
         current: watch::Receiver<Option<Current>>,
         stop: CancellationToken,
     ) -> Self {
-        let (current, stirred) = (Mutex::new(current), Mutex::new(agent.stirred()));
-        let (roused, agenda) = (AtomicBool::new(true), std::sync::Mutex::default());
+        let (current, stirred) = (Mutex::new(current), Mutex::new((agent.stirred(), 0)));
+        let (roused, agenda) = (std::sync::Mutex::new(Roused::All), std::sync::Mutex::default());
         Self { agent, repository, current, stirred, stop, roused, agenda }
     }
 
-    /// What the branch says, and whether anything has happened since this was last asked. What
-    /// comes from here on counts for the next time.
-    async fn news(&self) -> (Option<Current>, bool) {
+    /// What the branch says, and what has happened since this was last asked. What comes from here
+    /// on counts for the next time.
+    async fn news(&self) -> (Option<Current>, Roused) {
         let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
+        let mut news = std::mem::replace(&mut *self.roused(), Roused::Some(BTreeSet::new()));
+        let (stirred, seen) = &mut *stirred;
+        let times = *stirred.borrow_and_update();
         // An agent that is gone tells nothing more.
-        let mut news = self.roused.swap(false, Ordering::SeqCst);
-        news |= current.has_changed().unwrap_or(false) | stirred.has_changed().unwrap_or(false);
-        stirred.borrow_and_update();
+        if current.has_changed().unwrap_or(false) | (times != *seen) {
+            news = Roused::All;
+        }
+        *seen = times;
         (current.borrow_and_update().clone(), news)
+    }
+
+    fn roused(&self) -> std::sync::MutexGuard<'_, Roused> {
+        self.roused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn agenda(&self) -> std::sync::MutexGuard<'_, Agenda> {
@@ -82,22 +120,34 @@ impl Task for Keep {
         let now = self.agent.world.clock.monotonic();
         let due: Vec<_> = {
             let agenda = self.agenda();
-            stacks.into_iter().filter(|(stack, _)| news || agenda.is_due(stack, now)).collect()
+            stacks
+                .into_iter()
+                .filter(|(stack, _)| news.has(stack) || agenda.is_due(stack, now, news.is_some()))
+                .collect()
+        };
+        let pass = Pass {
+            agent: &self.agent,
+            repository: &self.repository,
+            current: &current,
+            stop: &self.stop,
+            looks: Looks::default(),
         };
         let work = due.into_iter().map(|(stack, left)| {
-            let current = &current;
+            let pass = &pass;
             async move {
-                let (agent, repository) = (&self.agent, &self.repository);
-                let ended = reconcile(agent, repository, current, &stack, &left, &self.stop).await;
+                let ended = reconcile(pass, &stack, &left).await;
                 (stack, ended)
             }
         });
         let ended: Vec<_> = stream::iter(work).buffer_unordered(STACKS_AT_ONCE).collect().await;
+        let usual = self.repository.interval;
         for (stack, ended) in &ended {
             let asked = current.wanted.desired.stacks.get(stack);
-            let again = asked.and_then(|asked| interval(asked, self.repository.interval));
+            let again = asked.and_then(|asked| interval(asked, usual));
             match ended {
-                Ok(Ended::True | Ended::Applied(_)) => self.agenda().put(stack.clone(), now, again),
+                Ok(Ended::True | Ended::Applied(_)) => {
+                    self.agenda().put(stack.clone(), now, again, usual);
+                }
                 // What waits for something may be free at any moment.
                 _ => self.agenda().strike(stack),
             }
@@ -107,15 +157,16 @@ impl Task for Keep {
 
     async fn woken(&self) {
         let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
+        let (stirred, seen) = &mut *stirred;
+        let stirred_since = async { stirred.wait_for(|times| times != seen).await.map(drop) };
         let targets = self.repository.targets.all();
         let mut drifts: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
         tokio::select! {
-            Ok(()) = current.changed() => {}
-            Ok(()) = stirred.changed() => {}
-            Some(_) = drifts.next() => {}
+            Ok(()) = current.changed() => *self.roused() = Roused::All,
+            Ok(()) = stirred_since => *self.roused() = Roused::All,
+            Some(woken) = drifts.next() => self.roused().add(woken),
             else => std::future::pending().await,
         }
-        self.roused.store(true, Ordering::SeqCst);
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
+use super::ReconcileError;
+use super::agent::{Agent, Repository};
 use super::wanted::Wanted;
-use crate::backends::Target;
+use crate::backends::{Asked, Target};
 use crate::ids::{ComponentId, Scope, StackName, TargetName};
 use crate::model::desired::Stack;
 use crate::model::inventory::{Inventory, Mark};
@@ -15,10 +16,6 @@ use crate::model::observation::Observed;
 use crate::model::plan::{Hold, Plan};
 use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
-
-/// About how many components of a stack its target is asked at once: enough that neither waits for
-/// the other.
-const ASKED_MAX: usize = 4;
 
 /// What is known about a target as a whole: the same for every stack that lives there.
 pub struct TargetLook {
@@ -64,6 +61,17 @@ impl TargetLook {
             Evidence::gather(&wanted.desired, target.name(), &owned, &wanted.rendered, narrowed);
         Self { target, owned, mark, evidence }
     }
+
+    /// The same with what the agent's database says is owned.
+    pub(super) async fn now(
+        agent: &Agent,
+        repository: &Repository,
+        target: &Arc<dyn Target>,
+        wanted: &Wanted,
+    ) -> Result<Self, ReconcileError> {
+        let known = agent.owned(repository, &**target).await?;
+        Ok(Self::take(target.clone(), wanted, Some(known), None).await)
+    }
 }
 
 impl Look {
@@ -89,16 +97,13 @@ impl Look {
                 of.insert(key.clone(), owned.clone());
             }
         }
-        let mut asked = Vec::new();
-        for id in concerned(wanted, &stack, &target.owned, moving.is_some()) {
-            let (owned, built) = (owning.remove(&id).unwrap_or_default(), built(&id));
-            let target = &target.target;
-            asked.push(async move {
-                let seen = target.observe(&id, built, &owned).await;
-                (id, seen)
-            });
-        }
-        let observed = stream::iter(asked).buffer_unordered(ASKED_MAX).collect().await;
+        let concerned = concerned(wanted, &stack, &target.owned, moving.is_some());
+        let asked = concerned.iter().map(|id| Asked {
+            component: id,
+            rendered: built(id),
+            owned: owning.remove(id).unwrap_or_default(),
+        });
+        let observed = target.target.observe_all(asked.collect()).await;
         Self { stack, target, observed, observed_at, moving, is_there: false }
     }
 

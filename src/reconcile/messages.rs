@@ -32,7 +32,7 @@ pub struct Messages {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     forge: Arc<dyn Forge>,
-    stirred: Mutex<watch::Receiver<()>>,
+    stirred: Mutex<watch::Receiver<u64>>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -17,6 +17,7 @@ mod follow;
 mod keep;
 mod listen;
 mod look;
+mod looks;
 mod messages;
 mod places;
 mod retain;
@@ -38,6 +39,7 @@ pub use keep::Keep;
 pub use listen::Listen;
 pub use lock::{Relocked, relocked};
 pub use look::{Look, TargetLook};
+pub use looks::Looks;
 pub use messages::Messages;
 pub use places::{Left, stacks_to_keep};
 pub use retain::Retain;
@@ -64,7 +66,7 @@ use allowed::allowed;
 pub enum Ended {
     /// Everything is as it should be.
     True,
-    /// Something is to be done, and nothing allows it now.
+    /// Something is to be done and nothing allows it now, or what is wanted is refused.
     Held,
     /// Somebody else is at it.
     Busy,
@@ -95,7 +97,21 @@ pub enum ReconcileError {
     Id(#[from] IdError),
 }
 
-/// Makes one stack what `current` says, as far as something allows it.
+/// One go through the stacks of a branch.
+pub struct Pass<'a> {
+    /// Who does it.
+    pub agent: &'a Agent,
+    /// For which repository.
+    pub repository: &'a Repository,
+    /// What its branch says.
+    pub current: &'a Current,
+    /// Once this is cancelled nothing begins.
+    pub stop: &'a CancellationToken,
+    /// What the stacks have in common.
+    pub looks: Looks,
+}
+
+/// Makes one stack what the branch says, as far as something allows it.
 ///
 /// Finish what a crash left. Look and plan; stop unless something allows it. Then take the lease;
 /// look and plan again, claim, and apply under the lease. What came of it is in the store, and the
@@ -104,16 +120,14 @@ pub enum ReconcileError {
 /// `left` are the other targets in which the stack may own something: because it left the branch,
 /// or names another target now. What it leaves behind goes last, when all else is true.
 pub async fn reconcile(
-    agent: &Agent,
-    repository: &Repository,
-    current: &Current,
+    pass: &Pass<'_>,
     stack: &StackName,
     left: &Left,
-    stop: &CancellationToken,
 ) -> Result<Ended, ReconcileError> {
+    let Pass { agent, repository, current, .. } = pass;
     let at = |target: &TargetName, is_there| {
         let target = repository.targets.open(target, stack)?;
-        Ok::<_, TargetRefused>(Run { agent, repository, current, stack, target, is_there, stop })
+        Ok::<_, TargetRefused>(Run { pass, stack, target, is_there })
     };
     if let Some(open) = agent.store.open_run(&repository.scope, stack).await? {
         return at(&open.plan.effect().target, false)?.leased().await;
@@ -139,14 +153,11 @@ pub async fn reconcile(
 
 /// One stack in one target.
 struct Run<'a> {
-    agent: &'a Agent,
-    repository: &'a Repository,
-    current: &'a Current,
+    pass: &'a Pass<'a>,
     stack: &'a StackName,
     target: Arc<dyn Target>,
     /// Whether everything is as it should be in the target that the stack names.
     is_there: bool,
-    stop: &'a CancellationToken,
 }
 
 /// What is to be done, and what allows it.
@@ -158,47 +169,54 @@ struct Decision {
 
 impl Run<'_> {
     async fn go(&self) -> Result<Ended, ReconcileError> {
-        let decision = self.decide().await?;
+        let Pass { agent, repository, current, looks, .. } = self.pass;
+        let target = looks.of((agent, repository), &self.target, &current.wanted).await?;
+        let decision = self.decide(self.look(target).await).await?;
         let nothing = !decision.may_start() && decision.amends.entries.is_empty();
-        match nothing || self.stop.is_cancelled() {
+        match nothing || self.pass.stop.is_cancelled() {
             true => Ok(decision.ended()),
             false => self.leased().await,
         }
     }
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {
-        let Agent { store, world, holder, lease_ttl, .. } = self.agent;
+        let Agent { store, world, holder, lease_ttl, .. } = self.pass.agent;
         let acquired =
-            store.acquire(&self.repository.scope, self.stack, holder, *lease_ttl).await?;
+            store.acquire(&self.pass.repository.scope, self.stack, holder, *lease_ttl).await?;
         let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
         world.points.reach(Point::LeaseAcquired).await;
         let ended = self.under(&mut lease).await;
+        self.pass.looks.forget(self.target.name()).await;
         world.points.reach(Point::LeaseReleased).await;
         store.release(lease).await?;
         if let Ok(Ended::Applied(_)) = &ended {
             // What is remembered is what is there now, not what there was to do.
-            self.decide().await?;
-            self.agent.stir();
+            self.decide(self.look_anew().await?).await?;
+            self.pass.agent.stir();
         }
         ended
     }
 
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
-        let Agent { store, world, lease_ttl, .. } = self.agent;
-        let (target, patience, kept) = (&*self.target, &self.patience(), &self.kept());
-        let cx = ApplyContext { store, world, target, patience, kept, lease_ttl: *lease_ttl };
-        if let Some(open) = store.open_run(&self.repository.scope, self.stack).await? {
+        let Agent { store, world, lease_ttl, .. } = self.pass.agent;
+        let (target, patience) = (&*self.target, &self.patience());
+        let (awaited, kept) = (&self.awaited(), &self.kept());
+        let cx =
+            ApplyContext { store, world, target, patience, awaited, kept, lease_ttl: *lease_ttl };
+        if let Some(open) = store.open_run(&self.pass.repository.scope, self.stack).await? {
             if open.plan.effect().target != *target.name() {
                 return Ok(Ended::Busy);
             }
             let wanted = self.superseding(&open).await?;
             let wanted = wanted.as_ref().map(Plan::effect);
-            return Ok(Ended::Applied(apply::recover(&cx, lease, open, wanted, self.stop).await?));
+            return Ok(Ended::Applied(
+                apply::recover(&cx, lease, open, wanted, self.pass.stop).await?,
+            ));
         }
-        let mut decision = self.decide().await?;
+        let mut decision = self.decide(self.look_anew().await?).await?;
         if !decision.amends.entries.is_empty() {
             self.complete(lease, &decision.amends).await?;
-            decision = self.decide().await?;
+            decision = self.decide(self.look_anew().await?).await?;
         }
         if !decision.may_start() {
             return Ok(decision.ended());
@@ -211,57 +229,69 @@ impl Run<'_> {
         tx.commit().await?;
         world.points.reach(Point::ClaimAfter).await;
         // Whoever shows the plan can tell from here on that it is applied.
-        self.agent.stir();
-        Ok(Ended::Applied(apply::apply(&cx, &plan, lease, claim, self.stop).await?))
+        self.pass.agent.stir();
+        Ok(Ended::Applied(apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?))
     }
 
     /// Looks, plans, and finds what allows the plan. The plan is remembered, whatever comes of it.
-    async fn decide(&self) -> Result<Decision, ReconcileError> {
-        let (wanted, look) = (&self.current.wanted, self.look().await?);
+    async fn decide(&self, look: Look) -> Result<Decision, ReconcileError> {
+        let wanted = &self.pass.current.wanted;
         let (plan, authorities) =
-            allowed(self.agent, self.repository, self.current, wanted, &look).await?;
-        self.agent.remember(&plan, look.is_gone(wanted)).await?;
-        let (policy, now) = (self.current.policy(), self.agent.world.clock.now());
-        let amends = look.ownership(&self.repository.scope, wanted, &policy, now);
+            allowed(self.pass.agent, self.pass.repository, self.pass.current, wanted, &look)
+                .await?;
+        self.pass.agent.remember(&plan, look.is_gone(wanted)).await?;
+        let (policy, now) = (self.pass.current.policy(), self.pass.agent.world.clock.now());
+        let amends = look.ownership(&self.pass.repository.scope, wanted, &policy, now);
         Ok(Decision { plan, authorities, amends })
     }
 
-    async fn look(&self) -> Result<Look, ReconcileError> {
-        let wanted = &self.current.wanted;
-        let known = self.agent.owned(self.repository, &*self.target).await?;
-        let target = TargetLook::take(self.target.clone(), wanted, Some(known), None).await;
-        let now = self.agent.world.clock.now();
-        Ok(Look::take(wanted, self.stack, target.into(), now).await.arrived(self.is_there))
+    async fn look_anew(&self) -> Result<Look, ReconcileError> {
+        let Pass { agent, repository, current, .. } = self.pass;
+        let target = TargetLook::now(agent, repository, &self.target, &current.wanted).await?;
+        Ok(self.look(target.into()).await)
+    }
+
+    async fn look(&self, target: Arc<TargetLook>) -> Look {
+        let Pass { agent, current, .. } = self.pass;
+        let now = agent.world.clock.now();
+        Look::take(&current.wanted, self.stack, target, now).await.arrived(self.is_there)
     }
 
     /// What is asked for by now, if the run began for another revision.
     async fn superseding(&self, open: &OpenRun) -> Result<Option<Plan>, ReconcileError> {
-        let wanted = &self.current.wanted;
+        let wanted = &self.pass.current.wanted;
         if open.plan.envelope.revision == *wanted.snapshot.revision() {
             return Ok(None);
         }
-        let (policy, now) = (self.current.policy(), self.agent.world.clock.now());
-        Ok(Some(self.look().await?.plan(&self.repository.scope, wanted, &policy, now)))
+        let (policy, now) = (self.pass.current.policy(), self.pass.agent.world.clock.now());
+        Ok(Some(self.look_anew().await?.plan(&self.pass.repository.scope, wanted, &policy, now)))
     }
 
     /// Completes what is written down about ownership: the mark first, as before every effect.
     async fn complete(&self, lease: &Lease, amends: &Amends) -> Result<(), ReconcileError> {
         let own = |(key, owned): (&ResourceKey, &Owned)| (key.clone(), Some(owned.clone()));
         self.target.write_mark(lease, &amends.entries.iter().map(own).collect()).await?;
-        self.agent.world.points.reach(Point::MarkExtended).await;
-        let mut tx = self.agent.store.begin().await?;
+        self.pass.agent.world.points.reach(Point::MarkExtended).await;
+        let mut tx = self.pass.agent.store.begin().await?;
         tx.inventory_complete(lease, self.target.name(), &amends.entries, amends.marked).await?;
         Ok(tx.commit().await?)
     }
 
     fn components(&self) -> impl Iterator<Item = &Component> {
-        let stack = self.current.wanted.desired.stacks.get(self.stack);
+        let stack = self.pass.current.wanted.desired.stacks.get(self.stack);
         stack.into_iter().flat_map(|stack| stack.components.values())
     }
 
     /// How long and how often the steps of each component are tried.
     fn patience(&self) -> BTreeMap<ComponentId, Patience> {
         self.components().map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
+    }
+
+    /// For each component those that have to do well before it begins.
+    fn awaited(&self) -> BTreeMap<ComponentId, BTreeSet<ComponentId>> {
+        let stack = self.pass.current.wanted.desired.stacks.get(self.stack);
+        let each = self.components().filter_map(|c| Some((c.id.clone(), stack?.awaited(&c.id))));
+        each.filter(|(_, awaited)| !awaited.is_empty()).collect()
     }
 
     /// The components whose resources outlive them.
@@ -281,7 +311,7 @@ impl Decision {
     }
 
     fn ended(&self) -> Ended {
-        if self.plan.is_empty() { Ended::True } else { Ended::Held }
+        if self.plan.is_settled() { Ended::True } else { Ended::Held }
     }
 }
 

@@ -13,7 +13,8 @@ use super::aftermath::aftermath;
 use super::agent::{Agent, Repository};
 use super::allowed::allowed;
 use super::follow::Current;
-use super::look::{Look, TargetLook};
+use super::look::Look;
+use super::looks::Looks;
 use super::task::{Activity, Task};
 use super::wanted::Wanted;
 use super::{Left, ReconcileError, messages, stacks_to_keep};
@@ -40,7 +41,7 @@ pub struct Reviews {
     repository: Arc<Repository>,
     forge: Arc<dyn Forge>,
     current: Mutex<watch::Receiver<Option<Current>>>,
-    stirred: Mutex<watch::Receiver<()>>,
+    stirred: Mutex<watch::Receiver<u64>>,
     merges: Mutex<BTreeMap<PullNumber, Merged>>,
     /// What was last said of each plan, but for when it was looked at.
     said: Mutex<BTreeMap<PullNumber, ContentId>>,
@@ -128,10 +129,10 @@ impl Reviews {
             Err(paths) => return self.show_conflict(pull, &paths).await,
         };
         let left = stacks_to_keep(&self.agent, &self.repository, &wanted).await?;
-        let mut plans = Vec::new();
+        let (mut plans, looks) = (Vec::new(), Looks::default());
         for stack in affected(&current.wanted, &wanted) {
             if self.repository.has(&stack) {
-                plans.extend(self.plans(current, &wanted, &stack, left.get(&stack)).await?);
+                plans.extend(self.plans(&looks, current, &wanted, &stack, left.get(&stack)).await?);
             }
         }
         let known = current.wanted.diagnostics();
@@ -201,6 +202,7 @@ impl Reviews {
     /// where it leaves something behind.
     async fn plans(
         &self,
+        looks: &Looks,
         current: &Current,
         wanted: &Wanted,
         stack: &StackName,
@@ -215,11 +217,10 @@ impl Reviews {
         let mut plans: Vec<Plan> = Vec::new();
         for name in named.into_iter().chain(left) {
             let target = self.repository.targets.open(&name, stack)?;
-            let known = self.agent.owned(&self.repository, &*target).await?;
-            let target = TargetLook::take(target, wanted, Some(known), None).await;
+            let target = looks.of((&self.agent, &self.repository), &target, wanted).await?;
             let now = self.agent.world.clock.now();
-            let is_there = plans.iter().all(Plan::is_empty);
-            let look = Look::take(wanted, stack, target.into(), now).await.arrived(is_there);
+            let is_there = plans.iter().all(Plan::is_settled);
+            let look = Look::take(wanted, stack, target, now).await.arrived(is_there);
             let (plan, _) = allowed(&self.agent, &self.repository, current, wanted, &look).await?;
             plans.push(plan);
         }

@@ -1,12 +1,13 @@
 //! The targets a repository's stacks may name, opened when one first does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
+use crate::backends::kubernetes::KubernetesTarget;
 use crate::ids::{Scope, StackName, TargetName};
-use crate::settings::{AgentSettings, TargetSettings};
+use crate::settings::{AgentSettings, PlaceSettings, TargetSettings};
 use crate::world::World;
 
 /// The targets of one repository under one agent.
@@ -71,13 +72,25 @@ impl Targets {
         if let Some(target) = open.get(name) {
             return Ok(target.clone());
         }
-        let (scope, folder) = (self.scope.clone(), settings.files.path);
-        let target = FilesTarget::open(name.clone(), scope, folder, &self.world);
-        let target: Arc<dyn Target> = Arc::new(
-            target.map_err(|cause| TargetRefused::Broken { target: name.clone(), cause })?,
-        );
+        let (own, scope, world) = (name.clone(), self.scope.clone(), &self.world);
+        let target: Arc<dyn Target> = match settings.place {
+            PlaceSettings::Files(files) => {
+                let target = FilesTarget::open(own, scope, files.path, world);
+                let broken = |cause| TargetRefused::Broken { target: name.clone(), cause };
+                Arc::new(target.map_err(broken)?)
+            }
+            PlaceSettings::Kubernetes(cluster) => {
+                let cache = &self.settings.cache;
+                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, world))
+            }
+        };
         open.insert(name.clone(), target.clone());
         Ok(target)
+    }
+
+    /// The targets that are Kubernetes clusters.
+    pub fn clusters(&self) -> BTreeSet<TargetName> {
+        self.settings.clusters()
     }
 
     /// Every target of the settings that can be opened, whether or not a stack names it now:

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::answer::Reach;
 use super::output::Asking;
-use crate::build::{self, Rendered};
+use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
-use crate::ids::ComponentId;
-use crate::model::desired::{Desired, Presence};
+use crate::ids::{ComponentId, TargetName};
+use crate::model::desired::{Desired, Presence, Stack};
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
 use crate::source::Snapshot;
@@ -32,14 +32,15 @@ pub struct Wanted {
 const ROUNDS_MAX: usize = 8;
 
 /// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
-/// is refused.
+/// is refused. The targets in `clusters` call their resources as the Kubernetes API does.
 pub fn wanted(
     resolver: &mut Resolver,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
+    clusters: &BTreeSet<TargetName>,
 ) -> Wanted {
-    wanted_without(resolver, snapshot, selection, reach, BTreeSet::new())
+    wanted_without(resolver, snapshot, selection, reach, clusters, BTreeSet::new())
 }
 
 /// The same as if nobody knew the answers to the questions in `open` yet.
@@ -48,14 +49,23 @@ pub(super) fn wanted_without(
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
+    clusters: &BTreeSet<TargetName>,
     open: BTreeSet<Question>,
 ) -> Wanted {
     let (policy, policy_findings) = stacks::policy(snapshot);
-    let mut desired = answered(resolver, selection, reach, true, open).desired;
+    // What rules say does not depend on what there is to say it of. Answers stay on this thread:
+    // they may wait for a command or a server, and those that compute may not.
+    let mut rules = None;
+    let resolution = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| rules = Some(Rulebook::read(snapshot, &policy).compiled_ahead()));
+        answered(resolver, selection, reach, true, open)
+    });
+    let rules = rules.expect("a scope ends with what it spawned");
+    let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
-    let mut rendered = render(&desired, snapshot);
+    let mut rendered = render(&desired, snapshot, clusters);
     desired.diagnostics.extend(build::claims(&desired, &rendered));
-    let verdicts = Rulebook::read(snapshot, &policy).judge(&desired);
+    let verdicts = rules.judge(&desired);
     desired.diagnostics.extend(verdicts.diagnostics);
     // What breaks a rule is shown like everything else, and is not built.
     for (id, broken) in verdicts.broken {
@@ -121,12 +131,18 @@ fn sort(found: &mut Vec<Diagnostic>) {
 fn render(
     desired: &Desired,
     snapshot: &Snapshot,
+    clusters: &BTreeSet<TargetName>,
 ) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
-    let stacks: Vec<_> = desired.stacks.values().collect();
-    let built = stacks.into_par_iter().map(|stack| {
+    let naming = |stack: &Stack| match stack.target.as_ref() {
+        Some(target) if clusters.contains(target) => Naming::Objects,
+        _ => Naming::Paths,
+    };
+    let active = desired.stacks.values().flat_map(|stack| {
         let active = stack.components.values().filter(|c| c.presence == Presence::Active);
-        let built = active.map(|one| (one.id.clone(), build::render(one, desired, snapshot)));
-        built.collect::<Vec<_>>()
+        active.map(move |component| (naming(stack), component))
     });
-    built.collect::<Vec<_>>().into_iter().flatten().collect()
+    let built = active.collect::<Vec<_>>().into_par_iter();
+    let built =
+        built.map(|(naming, one)| (one.id.clone(), build::render(one, desired, snapshot, naming)));
+    built.collect::<Vec<_>>().into_iter().collect()
 }

@@ -55,6 +55,9 @@ pub fn show(before: Option<&Value>, after: Option<&Value>, sensitive: bool) -> S
 /// A value on one line. Secrets and what is not known yet are words in brackets.
 pub fn inline(value: &Value) -> String {
     let text = write(value);
+    if text.len() <= VALUE_CHARACTERS_MAX {
+        return text;
+    }
     let count = text.chars().count();
     if count <= VALUE_CHARACTERS_MAX {
         return text;
@@ -94,6 +97,11 @@ fn write(value: &Value) -> String {
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        quoted.push_str(text);
+        quoted.push('"');
+        return quoted;
+    }
     for c in text.chars() {
         match c {
             '"' => quoted.push_str("\\\""),

@@ -229,6 +229,9 @@ fn field_change(change: &FieldChange) -> Json {
     if let Some(origin) = &change.origin {
         object["origin"] = json!(origin);
     }
+    if let Some(writer) = &change.writer {
+        object["writer"] = json!(writer);
+    }
     object
 }
 

@@ -177,6 +177,7 @@ fn the_explanation() {
         |(at, layer): (usize, &Layer)| Explained { layer: at, value: days(layer), wins: at == 2 };
     let explained: Vec<_> = layers.iter().enumerate().map(said).collect();
     let component = Component {
+        at: crate::diagnostic::Span::file("stacks/dev.yaml"),
         id: component(PRODUCTION, "terraform/rds"),
         presence: Presence::Active,
         locked: false,

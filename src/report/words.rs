@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::diagnostic::Span;
 use crate::ids::ComponentId;
-use crate::model::change::{Action, Cause, Change, Risk};
+use crate::model::change::{Action, Cause, Change, FieldChange, Risk};
 use crate::model::desired::{Explained, Reach};
 use crate::model::plan::Plan;
 use crate::model::review::Review;
@@ -99,7 +100,7 @@ pub fn by_severity(changes: &[Change]) -> Vec<(&ComponentId, Vec<&Change>)> {
     for (_, changes) in &mut groups {
         changes.sort_by_key(|change| severity(change));
     }
-    groups.sort_by_key(|(_, changes)| changes.first().map(|change| severity(change)));
+    groups.sort_by_cached_key(|(_, changes)| changes.first().map(|change| severity(change)));
     groups
 }
 
@@ -168,9 +169,19 @@ pub fn component(id: &ComponentId) -> String {
     visible(&format!("{}/{}", id.kind, id.name))
 }
 
+/// Where a field's difference comes from: the place that asks for it, and who else has written
+/// what is there.
+pub fn origin(field: &FieldChange) -> Option<String> {
+    let at = |at: &Span| format!("{}:{}", visible(&at.file), at.start.line);
+    let origin = field.origin.as_ref().map(at);
+    let writer = field.writer.as_ref().map(|writer| format!("written by {}", visible(writer)));
+    let both: Vec<_> = [origin, writer].into_iter().flatten().collect();
+    (!both.is_empty()).then(|| both.join(", "))
+}
+
 /// The text with everything that could move a cursor, hide or reorder text made visible.
 pub fn visible(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_visible(text) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len());
@@ -181,6 +192,11 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether nothing in the text is anything but what it looks like.
+pub fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters, and those that change the direction of text or have no width.

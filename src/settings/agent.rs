@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::target::{FilesSettings, PlaceSettings, TargetSettings, stacks_default};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::{AgentName, RepositoryName, TargetName};
 use crate::pattern::StackPattern;
@@ -111,26 +112,6 @@ pub enum Credential {
     File(PathBuf),
     /// In a variable, in the same form.
     Environment(String),
-}
-
-/// What a target's name stands for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TargetSettings {
-    /// A folder: what each tool would be handed is written there.
-    pub files: FilesSettings,
-    /// Globs over stack names: the stacks that may name this target.
-    #[serde(default = "stacks_default")]
-    #[schemars(with = "Vec<String>")]
-    pub stacks: Vec<StackPattern>,
-}
-
-/// A target that is a folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FilesSettings {
-    /// The folder.
-    pub path: PathBuf,
 }
 
 /// Where people review.
@@ -259,7 +240,7 @@ impl AgentSettings {
         anchor(&mut self.cache);
         self.targets_folder.iter_mut().for_each(anchor);
         self.authorities.values_mut().for_each(anchor);
-        self.targets.values_mut().for_each(|target| anchor(&mut target.files.path));
+        self.targets.values_mut().for_each(|target| target.paths_mut().for_each(&anchor));
         for ForgeSettings::Local(forge) in self.forges.values_mut() {
             anchor(&mut forge.path);
         }
@@ -283,11 +264,20 @@ impl AgentSettings {
         self.targets.keys().cloned().chain(inside).collect()
     }
 
+    /// The targets that are Kubernetes clusters: there a resource is called by its kind and name.
+    pub fn clusters(&self) -> BTreeSet<TargetName> {
+        let is_cluster =
+            |target: &TargetSettings| matches!(target.place, PlaceSettings::Kubernetes(_));
+        let clusters = self.targets.iter().filter(|(_, target)| is_cluster(target));
+        clusters.map(|(name, _)| name.clone()).collect()
+    }
+
     /// What the target `name` stands for, if anything.
     pub fn target(&self, name: &TargetName) -> Option<TargetSettings> {
         let in_folder = || {
             let path = self.targets_folder.as_ref()?.join(name.as_str());
-            Some(TargetSettings { files: FilesSettings { path }, stacks: stacks_default() })
+            let place = PlaceSettings::Files(FilesSettings { path });
+            Some(TargetSettings { place, stacks: stacks_default() })
         };
         self.targets.get(name).cloned().or_else(in_folder)
     }
@@ -313,10 +303,6 @@ pub fn is_place(text: &str) -> bool {
 
 fn branch_default() -> String {
     "main".to_owned()
-}
-
-fn stacks_default() -> Vec<StackPattern> {
-    vec![StackPattern::all()]
 }
 
 /// One look a minute: cheap for any forge, and a push is seen at once where there are webhooks.

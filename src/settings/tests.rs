@@ -1,6 +1,15 @@
 use expect_test::expect;
 
 use super::*;
+use crate::ids::TargetName;
+
+/// The folder that a target is.
+fn folder_of(settings: &AgentSettings, name: &TargetName) -> PathBuf {
+    match settings.target(name).expect("known").place {
+        PlaceSettings::Files(files) => files.path,
+        PlaceSettings::Kubernetes(cluster) => panic!("{cluster:?}"),
+    }
+}
 
 #[test]
 fn paths_are_taken_from_the_settings_files_folder() {
@@ -23,9 +32,9 @@ forges:
     let repository = settings.repositories.values().next().expect("one");
     assert_eq!(repository.url, inside("config.git"));
     assert_eq!(repository.branch, "main");
-    let name = crate::ids::TargetName::new("fnx-production").expect("a name");
-    assert_eq!(settings.target(&name).expect("known").files.path, folder.path().join("out"));
-    let other = crate::ids::TargetName::new("fnx-staging").expect("a name");
+    let name = TargetName::new("fnx-production").expect("a name");
+    assert_eq!(folder_of(&settings, &name), folder.path().join("out"));
+    let other = TargetName::new("fnx-staging").expect("a name");
     assert_eq!(settings.target(&other), None, "a target nobody defined is refused");
 }
 
@@ -55,9 +64,8 @@ fn every_mistake_in_the_file_is_named() {
 fn without_a_file_everything_is_below_the_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = for_folder(folder.path()).expect("valid");
-    let name = crate::ids::TargetName::new("any").expect("a name");
-    let target = settings.target(&name).expect("every target is a folder");
-    assert_eq!(target.files.path, folder.path().join(".isobar/targets/any"));
+    let name = TargetName::new("any").expect("a name");
+    assert_eq!(folder_of(&settings, &name), folder.path().join(".isobar/targets/any"));
 }
 
 #[test]
@@ -75,4 +83,41 @@ fn a_lease_lasts_from_three_seconds_to_ten_minutes() {
         panic!("it is too long");
     };
     expect!["`lease` is 11m, not from 3s to 10m"].assert_eq(&diagnostics[0].message);
+}
+
+#[test]
+fn a_target_is_a_folder_or_a_cluster() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    let text = "\
+targets:
+  here: { kubernetes: {} }
+  there: { kubernetes: { kubeconfig: there.yaml, context: prod, namespace: marks } }
+  rendered: { files: { path: out } }
+";
+    std::fs::write(&path, text).expect("written");
+    let settings = read(&path).expect("valid");
+    let [here, there] = ["here", "there"].map(|name| TargetName::new(name).expect("a name"));
+    assert_eq!(settings.clusters(), [here.clone(), there.clone()].into());
+    let place = |name| settings.target(name).expect("known").place;
+    assert_eq!(place(&here), PlaceSettings::Kubernetes(KubernetesSettings::default()));
+    let cluster = KubernetesSettings {
+        kubeconfig: Some(folder.path().join("there.yaml")),
+        context: Some("prod".to_owned()),
+        namespace: Some("marks".to_owned()),
+    };
+    assert_eq!(place(&there), PlaceSettings::Kubernetes(cluster));
+
+    std::fs::write(&path, "targets:\n  none: {}\n  two: {files: {path: a}, kubernetes: {}}\n")
+        .expect("written");
+    let Err(SettingsError::Invalid { diagnostics, .. }) = read(&path) else {
+        panic!("the file is wrong");
+    };
+    let found: Vec<_> = diagnostics.iter().map(|found| found.message.as_str()).collect();
+    expect![[r#"
+        [
+            "a target is either `files` or `kubernetes`",
+        ]
+    "#]]
+    .assert_debug_eq(&found);
 }

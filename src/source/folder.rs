@@ -12,6 +12,7 @@
 mod seen;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +35,7 @@ use crate::world::World;
 pub const TOOL_FOLDERS: &[&str] = &[".git", ".isobar", ".terraform"];
 
 /// How many files are looked at before their size is counted: with [`seen::KEPT_FILE_BYTES_MAX`]
-/// of each in memory 16 MiB.
+/// of each in memory 16 MiB. And how many folders before what is in them is.
 const BATCH: usize = 256;
 
 /// A folder as a source of snapshots. Its revisions cannot be approved.
@@ -219,34 +220,30 @@ fn list(
     };
     let mut listing = Listing::new(Revision::Folder(ContentId::of("")).to_string(), bounds);
     let (mut open, mut files) = (vec![String::new()], Vec::new());
-    while let Some(folder) = open.pop() {
-        let at = root.join(&folder);
-        let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
-        for item in std::fs::read_dir(&at).map_err(io)? {
-            let item = item.map_err(io)?;
-            let kind = item.file_type().map_err(io)?;
-            let name = item.file_name();
-            let is_tools = TOOL_FOLDERS.iter().any(|tools| name == *tools);
-            if is_tools || !(kind.is_dir() || kind.is_file() || kind.is_symlink()) {
-                continue;
-            }
-            let shown = join(&folder, &name.to_string_lossy());
-            if let Some(ignored) = &mut ignored
-                && ignored.holds(&shown, kind.is_dir())?
-            {
-                continue;
-            }
-            let path = listing.path(&folder, name.as_encoded_bytes())?;
-            if kind.is_dir() {
-                match item.path().join(".git").exists() {
-                    true => listing.submodule(&path)?,
-                    false => open.push(path),
+    while !open.is_empty() {
+        let folders = open.split_off(open.len().saturating_sub(BATCH));
+        let read: Vec<_> = folders.par_iter().map(|folder| items(root, folder)).collect();
+        for (folder, items) in folders.iter().zip(read) {
+            for Item { name, kind } in items? {
+                let shown = join(folder, &name.to_string_lossy());
+                let is_folder = matches!(kind, Kind::Folder { .. });
+                if let Some(ignored) = &mut ignored
+                    && ignored.holds(&shown, is_folder)?
+                {
+                    continue;
                 }
-            } else if kind.is_symlink() {
-                let target = std::fs::read_link(item.path()).map_err(io)?;
-                listing.link(&path, target.as_os_str().as_encoded_bytes())?;
-            } else {
-                files.push(path);
+                let path = listing.path(folder, name.as_encoded_bytes())?;
+                match kind {
+                    Kind::Folder { is_repository: true } => listing.submodule(&path)?,
+                    Kind::Folder { is_repository: false } => open.push(path),
+                    Kind::Link => {
+                        let at = root.join(&path);
+                        let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
+                        let target = at.read_link().map_err(io)?;
+                        listing.link(&path, target.as_os_str().as_encoded_bytes())?;
+                    }
+                    Kind::File => files.push(path),
+                }
             }
         }
     }
@@ -264,10 +261,49 @@ fn list(
     Ok((listing.finish()?, now_seen))
 }
 
+/// Something in a folder.
+struct Item {
+    name: OsString,
+    kind: Kind,
+}
+
+enum Kind {
+    File,
+    Link,
+    Folder { is_repository: bool },
+}
+
+/// What is in `folder` below `root` and may be part of a tree.
+fn items(root: &Path, folder: &str) -> Result<Vec<Item>, FetchError> {
+    let at = root.join(folder);
+    let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
+    let mut items = Vec::new();
+    for item in std::fs::read_dir(&at).map_err(io)? {
+        let item = item.map_err(io)?;
+        let (name, kind) = (item.file_name(), item.file_type().map_err(io)?);
+        if TOOL_FOLDERS.iter().any(|tools| name == *tools) {
+            continue;
+        }
+        let kind = match kind {
+            kind if kind.is_file() => Kind::File,
+            kind if kind.is_symlink() => Kind::Link,
+            kind if kind.is_dir() => {
+                Kind::Folder { is_repository: item.path().join(".git").exists() }
+            }
+            _ => continue,
+        };
+        items.push(Item { name, kind });
+    }
+    Ok(items)
+}
+
 fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {
     let mut all = Vec::new();
     for (path, entry) in entries {
-        all.extend_from_slice(format!("{path}\0{}\0", entry.id).as_bytes());
+        for part in [path, &entry.id] {
+            all.extend_from_slice(part.as_bytes());
+            all.push(0);
+        }
     }
     ContentId::of(all)
 }
@@ -306,23 +342,25 @@ impl<'repo> Ignored<'repo> {
 
     fn holds(&mut self, path: &str, is_folder: bool) -> Result<bool, FetchError> {
         let path = join(self.prefix, path);
-        let mode = match is_folder {
-            true => gix::index::entry::Mode::DIR,
-            false => gix::index::entry::Mode::FILE,
-        };
-        let excluded = match self.rules.at_entry(path.as_bytes().as_bstr(), Some(mode)) {
-            Ok(at) => at.is_excluded(),
-            Err(cause) => {
-                return Err(FetchError::Io { path, cause: std::io::Error::other(cause) });
-            }
-        };
-        let tracked = || match is_folder {
+        // What is tracked is never ignored, and no rule has to be looked for.
+        let (tracked, mode) = match is_folder {
             true => {
-                self.index.prefixed_entries_range(format!("{path}/").as_bytes().into()).is_some()
+                let below = format!("{path}/");
+                let range = self.index.prefixed_entries_range(below.as_bytes().as_bstr());
+                (range.is_some(), gix::index::entry::Mode::DIR)
             }
-            false => self.index.entry_by_path(path.as_bytes().as_bstr()).is_some(),
+            false => {
+                let entry = self.index.entry_by_path(path.as_bytes().as_bstr());
+                (entry.is_some(), gix::index::entry::Mode::FILE)
+            }
         };
-        Ok(excluded && !tracked())
+        if tracked {
+            return Ok(false);
+        }
+        match self.rules.at_entry(path.as_bytes().as_bstr(), Some(mode)) {
+            Ok(at) => Ok(at.is_excluded()),
+            Err(cause) => Err(FetchError::Io { path, cause: std::io::Error::other(cause) }),
+        }
     }
 }
 

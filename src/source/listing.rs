@@ -3,6 +3,7 @@
 //! Both kinds of snapshot go through it, so that a commit and a folder obey the same rules.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::{Entry, FetchError};
@@ -109,10 +110,24 @@ impl Listing {
     pub(super) fn finish(mut self) -> Result<Listed, FetchError> {
         let mut listed = Listed::default();
         let nodes = std::mem::take(&mut self.nodes);
-        for (path, node) in &nodes {
+        for path in nodes.keys() {
             if below(&nodes, path).next().is_some() {
                 return Err(refused(path, "the tree has it twice, once as a folder"));
             }
+        }
+        if !nodes.values().any(|node| matches!(node, Node::Link(_))) {
+            let file = |(path, node)| match node {
+                Node::File(entry) => Some((path, entry)),
+                Node::Link(_) => None,
+                Node::Submodule => {
+                    listed.submodules.push(path);
+                    None
+                }
+            };
+            listed.entries = nodes.into_iter().filter_map(file).collect();
+            return Ok(listed);
+        }
+        for (path, node) in &nodes {
             let (from, hops) = match node {
                 Node::File(_) | Node::Submodule => (path.to_string(), 0),
                 Node::Link(target) => follow(&nodes, path, target, 0)?,
@@ -220,8 +235,9 @@ fn below<'nodes>(
     nodes: &'nodes Nodes,
     folder: &str,
 ) -> impl Iterator<Item = (&'nodes Arc<str>, &'nodes Node)> + use<'nodes> {
-    let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    nodes.range(Arc::from(start.as_str())..).take_while(move |(path, _)| path.starts_with(&start))
+    let start = if folder.is_empty() { String::new() } else { [folder, "/"].concat() };
+    let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+    nodes.range::<str, _>(from).take_while(move |(path, _)| path.starts_with(&start))
 }
 
 /// Whether `path` is a submodule, or in one.
@@ -247,7 +263,7 @@ fn parent(path: &str) -> Option<&str> {
 
 /// `name` in `folder`, which is empty for the tree itself.
 pub(super) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() { name.to_owned() } else { [folder, "/", name].concat() }
 }
 
 pub(super) fn refused(path: &str, what: &str) -> FetchError {

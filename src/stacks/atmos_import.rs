@@ -42,7 +42,8 @@ pub(super) fn settings(library: &mut Library, path: &str) -> Settings {
         Walk { library, chain: Vec::new(), files: 0, faults: Vec::new(), patterns: vec![] };
     let mut below = None;
     for folder in FOLDERS {
-        for file in walk.below(folder) {
+        // A tree has too few files to look too far in the first two folders.
+        for file in walk.below(folder).unwrap_or_default() {
             below = over(below, walk.file(&file, ""));
         }
     }
@@ -144,7 +145,10 @@ impl Walk<'_> {
         };
         let goals = match self.library.snapshot.entry(&path) {
             Some(_) => vec![path.as_str().into()],
-            None => self.below(&path),
+            None => self.below(&path).ok_or_else(|| {
+                let message = "settings name more patterns than are looked for";
+                Diagnostic::error(Code::ImportDepth, at.clone(), message)
+            })?,
         };
         if goals.is_empty() {
             // Atmos passes it over.
@@ -154,8 +158,9 @@ impl Walk<'_> {
         Ok(goals)
     }
 
-    /// The files that are called `path`, lie in the folder of that name, or fit the pattern.
-    fn below(&mut self, path: &str) -> Vec<Arc<str>> {
+    /// The files that are called `path`, lie in the folder of that name, or fit the pattern. `None`
+    /// if there are more patterns than are looked for.
+    fn below(&mut self, path: &str) -> Option<Vec<Arc<str>>> {
         let is_folder = self.library.snapshot.below(path).next().is_some();
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
         let patterns = match (is_folder || FOLDERS.contains(&path), name.contains('.')) {
@@ -167,8 +172,7 @@ impl Walk<'_> {
         let folder = path::literal_folder(&patterns[0]);
         let mut found = BTreeSet::new();
         for glob in &globs {
-            // Who looks further than may be looked finds nothing more.
-            found.extend(self.library.fitting(folder, glob).unwrap_or_default());
+            found.extend(self.library.fitting(folder, glob)?);
         }
         let is_second = |path: &str| {
             let first = path.strip_suffix(".yml").map(|stem| format!("{stem}.yaml"));
@@ -177,7 +181,7 @@ impl Walk<'_> {
         let mut found: Vec<_> = found.iter().filter(|path| !is_second(path)).cloned().collect();
         found.sort_by_cached_key(|path| (path.matches('/').count(), path.clone()));
         self.patterns.extend(globs);
-        found
+        Some(found)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::model::desired::Layout;
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// The names `atmos.yaml` may have, in the order in which they are tried.
-const NAMES: &[&str] = &["atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"];
+pub(super) const NAMES: &[&str] = &["atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"];
 
 /// Rendering the values of a component again and again ends here: each pass follows one
 /// reference, and nobody follows a chain of ten by hand.

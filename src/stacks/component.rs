@@ -60,6 +60,12 @@ pub(super) struct Section {
     pub(super) marks: Marks,
 }
 
+/// Whether what a component itself says makes it abstract.
+pub(super) fn are_abstract(own: &Slots) -> bool {
+    let metadata = own.get("metadata").map(|slot| &slot.value);
+    metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract")
+}
+
 impl Sources {
     /// Gathers what contributes to `key`.
     pub(super) fn gather(
@@ -118,8 +124,7 @@ impl Sources {
 
     /// Whether it is only there to be inherited from, unless a template in its type says otherwise.
     pub(super) fn is_abstract(&self) -> bool {
-        let metadata = self.own.get("metadata").map(|slot| &slot.value);
-        metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract")
+        are_abstract(&self.own)
     }
 
     /// What the kind says about `section` before any component speaks.
@@ -162,13 +167,9 @@ impl Sources {
         memo: &mut Memo,
         explained: bool,
     ) -> Merged {
-        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
-        let all =
-            [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
-        let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
         let layers = explained.then(|| Vec::with_capacity(self.layer_count()));
         let mut merged = Merged { sections: BTreeMap::new(), layers };
-        for name in names.into_iter().filter(|name| !STEERING.contains(&name.as_ref())) {
+        for name in self.sections() {
             let lists = if layer::follows_component(name) { own } else { files };
             let (stages, marks) = self.stages(name, merged.layers.as_mut());
             let waits = marks.has(Marks::FUNCTION) && deferred::waits_in(name);
@@ -177,6 +178,24 @@ impl Sources {
             merged.sections.insert(name.clone(), Section { value, marks });
         }
         merged
+    }
+
+    /// What of it was said where, in the order in which it is merged.
+    pub(super) fn said(&self) -> Vec<Layer> {
+        let mut layers = Vec::with_capacity(self.layer_count());
+        for name in self.sections() {
+            self.stages(name, Some(&mut layers));
+        }
+        layers
+    }
+
+    /// The sections that anything contributes to.
+    fn sections(&self) -> impl Iterator<Item = &Arc<str>> {
+        let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
+        let all =
+            [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
+        let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
+        names.into_iter().filter(|name| !STEERING.contains(&name.as_ref()))
     }
 
     /// How many layers there will be: room for those that say something and the few that are

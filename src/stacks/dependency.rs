@@ -35,13 +35,8 @@ pub(super) struct Index(BTreeMap<StackName, Vec<Arc<Parent>>>);
 impl Index {
     /// Notes which stacks a manifest takes part in.
     pub(super) fn add(&mut self, parent: &Arc<Parent>) {
-        let mut names: Vec<_> = parent.roll().names.values().collect();
-        names.dedup();
-        for name in names {
-            let parents = self.0.entry(name.clone()).or_default();
-            if !parents.iter().any(|known| Arc::ptr_eq(known, parent)) {
-                parents.push(parent.clone());
-            }
+        for name in parent.roll().stacks.keys() {
+            self.0.entry(name.clone()).or_default().push(parent.clone());
         }
     }
 
@@ -54,8 +49,7 @@ impl Index {
     /// such stack.
     fn keys<'i>(&'i self, stack: &'i StackName) -> Option<impl Iterator<Item = &'i Key> + Clone> {
         let parents = self.0.get(stack)?;
-        let all = parents.iter().flat_map(|parent| &parent.roll().names);
-        Some(all.filter(move |(_, name)| *name == stack).map(|(key, _)| key))
+        Some(parents.iter().flat_map(|parent| parent.roll().stacks[stack].iter()))
     }
 
     /// Whether a stack has the same components in both.

@@ -1,20 +1,24 @@
 //! The values of one merged component: its templates rendered, its functions called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::call::Calls;
 use super::component::{Merged, Sections};
 use super::deferred;
 use super::finish::{Bench, Finisher};
+use super::manifest::Key;
 use super::marks::Marks;
-use super::merge::Lists;
+use super::merge::{self, Lists};
+use super::parent::Parent;
 use super::path;
 use super::sections::{self, Shape};
 use super::template::{Missing, Moment, Needs, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::desired::{Presence, Reach};
+use crate::ids::StackName;
+use crate::model::desired::{Component, Presence, Reach};
 use crate::model::policy::Level;
+use crate::model::question::Question;
 use crate::model::value::{Map, Node, Value};
 
 /// Sections that templates see, empty at least, in components of no other kind.
@@ -27,6 +31,30 @@ const TERRAFORM_ONLY: &[&str] = &[
     "required_providers",
     "required_version",
 ];
+
+/// Sections that more follows from than what they say.
+const STEERING: &[&str] = &["metadata", "settings", "dependencies"];
+
+/// What the calls of a component began with, so that they can be called again once more is known.
+#[derive(Clone)]
+pub(super) struct Uncalled {
+    lists: Lists,
+    /// The sections with calls in them, by name.
+    sections: Vec<(Arc<str>, Value)>,
+    metadata: Option<Value>,
+    env: Option<Value>,
+}
+
+/// What came of the calls of a component.
+#[derive(Default)]
+struct Called {
+    /// The sections that are different now.
+    sections: Vec<(Arc<str>, Value)>,
+    open: BTreeSet<Question>,
+    faults: Vec<Diagnostic>,
+    /// Whether anything was asked that has no answer yet.
+    waits: bool,
+}
 
 impl Finisher<'_> {
     /// Renders what templates the component has. `lists` is its strategy.
@@ -45,7 +73,7 @@ impl Finisher<'_> {
         for _ in 0..self.templates.evaluations() {
             let texts = with_templates.iter().filter_map(|name| merged.get(name));
             let needs = Needs::of(self.templates, texts);
-            let written = self.with_names(bench, merged, &first, lists, &needs);
+            let written = self.with_names(bench, &first, lists, &needs);
             let scope = needs.scope(&written);
             let (late, prints) = (Moment::Late, Missing::Prints);
             let mut rendering = Rendering::new(self.templates, late, prints, scope);
@@ -70,7 +98,7 @@ impl Finisher<'_> {
                 continue;
             }
             let spans = failures.iter().map(|f| {
-                let span = self.span(bench.parent, bench.sources, &f.at);
+                let span = self.span(bench.parent, &bench.sources.key, &f.at);
                 f.diagnostic(&self.library.files, span)
             });
             bench.faults.extend(spans.collect::<Vec<_>>());
@@ -80,7 +108,8 @@ impl Finisher<'_> {
         }
         if bench.presence == Presence::Active {
             let level = self.library.strictness.missing_template_keys;
-            let spans = missing.iter().map(|value| self.span(bench.parent, bench.sources, value));
+            let spans =
+                missing.iter().map(|value| self.span(bench.parent, &bench.sources.key, value));
             let found = spans.filter_map(|span| {
                 let message = "a key of this template is not there, so it prints `<no value>`";
                 level.of(Diagnostic::error(Code::TemplateMissingKey, span, message))
@@ -96,14 +125,7 @@ impl Finisher<'_> {
     /// What `needs` names of the sections, which were `first` as they were written, and of the
     /// names that only templates see. Where calls met other values, templates see what would come
     /// of them as texts.
-    fn with_names(
-        &self,
-        bench: &Bench<'_>,
-        merged: &Merged,
-        first: &Sections,
-        lists: Lists,
-        needs: &Needs,
-    ) -> Map {
+    fn with_names(&self, bench: &Bench<'_>, first: &Sections, lists: Lists, needs: &Needs) -> Map {
         let terraform = bench.id.kind.as_str() == "terraform";
         let has = |name: &str| needs.has(name) && (terraform || !TERRAFORM_ONLY.contains(&name));
         let empty = sections::RULES.iter().filter(|rule| has(rule.name)).map(|rule| {
@@ -139,9 +161,9 @@ impl Finisher<'_> {
         } else {
             name("workspace", &|| Value::text(bench.workspace.clone()));
             name("deps", &|| {
-                let layers = merged.layers.iter().flatten();
-                let layers = layers.filter_map(|layer| layer.imports.last());
-                let deps: BTreeSet<_> = layers.chain([&bench.parent.path]).collect();
+                let said = bench.sources.said();
+                let files = said.iter().filter_map(|said| said.imports.last());
+                let deps: BTreeSet<_> = files.chain([&bench.parent.path]).collect();
                 self.files(deps.into_iter())
             });
             name("imports", &|| self.files(bench.parent.imports().iter()));
@@ -162,44 +184,105 @@ impl Finisher<'_> {
 
     /// Calls what functions the component has. `lists` is its strategy.
     pub(super) fn call(&mut self, bench: &mut Bench<'_>, merged: &mut Merged, lists: Lists) {
-        let calling = Marks::FUNCTION.and(Marks::TEMPLATE).and(Marks::UNSET);
-        let names = names(merged, calling);
-        if names.is_empty() {
+        let with_calls = names(merged, Marks::FUNCTION.and(Marks::TEMPLATE).and(Marks::UNSET));
+        if with_calls.is_empty() {
             return;
         }
-        let (metadata, env) = (merged.get("metadata").cloned(), merged.get("env").cloned());
+        let said = |name: &Arc<str>| Some((name.clone(), merged.get(name)?.clone()));
+        let mut uncalled = Uncalled {
+            lists,
+            sections: with_calls.iter().filter_map(said).collect(),
+            metadata: merged.get("metadata").cloned(),
+            env: merged.get("env").cloned(),
+        };
+        let by_templates = self.consults;
+        let of = (bench.parent, &bench.sources.key, bench.stack, bench.presence);
+        let called = self.called(of, &uncalled);
+        let steers = |(name, _): &(Arc<str>, Value)| STEERING.contains(&name.as_ref());
+        // Without layers to tell of it, and where nothing else follows from it.
+        if merged.layers.is_none()
+            && called.waits
+            && !by_templates
+            && called.faults.is_empty()
+            && !called.sections.iter().any(steers)
+        {
+            let is_called = |name: &Arc<str>| called.sections.iter().any(|(one, _)| one == name);
+            uncalled.sections.retain(|(name, _)| is_called(name));
+            self.uncalled = Some(uncalled);
+        }
+        for (name, value) in called.sections {
+            merged.compute(&name, Reach::Rendered, value);
+        }
+        bench.open.extend(called.open);
+        bench.faults.extend(called.faults);
+    }
+
+    /// The component `before` with its functions called again, now that more is known.
+    pub(super) fn call_again(
+        &mut self,
+        parent: &Parent,
+        key: &Key,
+        before: &Component,
+        uncalled: Uncalled,
+    ) -> Result<Component, Vec<Diagnostic>> {
+        self.consults = true;
+        let of = (parent, key, &before.id.stack, before.presence);
+        let Called { sections, open, faults, waits } = self.called(of, &uncalled);
+        let all = before.sections.as_map().into_iter().flat_map(Map::iter);
+        let mut all: BTreeMap<_, _> =
+            all.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let as_written = uncalled.sections.iter().cloned();
+        for (name, value) in as_written.chain(sections) {
+            all.insert(name, merge::prune(&value));
+        }
+        all.retain(|_, value| !merge::is_unset(value));
+        self.uncalled = waits.then_some(uncalled);
+        match faults.is_empty() {
+            true => Ok(Component {
+                sections: Value::computed(Node::Map(all.into_iter().collect())),
+                questions: open.into_iter().collect(),
+                ..before.clone()
+            }),
+            false => Err(faults),
+        }
+    }
+
+    /// What comes of the calls of the component `key` of a stack.
+    fn called(
+        &mut self,
+        (parent, key, stack, presence): (&Parent, &Key, &StackName, Presence),
+        uncalled: &Uncalled,
+    ) -> Called {
         let mut calls = Calls {
             answers: self.answers,
             evaluation: self.evaluation,
-            lists,
-            stack: bench.stack.as_str(),
-            metadata: metadata.as_ref(),
-            env: env.as_ref(),
+            lists: uncalled.lists,
+            stack: stack.as_str(),
+            metadata: uncalled.metadata.as_ref(),
+            env: uncalled.env.as_ref(),
             asked: BTreeSet::new(),
             consulted: false,
             open: BTreeSet::new(),
             failures: Vec::new(),
         };
-        let called: Vec<_> = names
-            .iter()
-            .filter_map(|name| Some((name, calls.section(merged.get(name)?)?)))
-            .collect();
+        let sections = uncalled.sections.iter();
+        let sections =
+            sections.filter_map(|(name, value)| Some((name.clone(), calls.section(value)?)));
+        let sections = sections.collect();
         let Calls { asked, consulted, open, failures, .. } = calls;
         self.consults |= consulted;
-        for (name, value) in called {
-            merged.compute(name, Reach::Rendered, value);
-        }
+        let waits = !asked.is_empty();
         // What will not be applied has nothing to wait for and nothing to fail with.
-        if bench.presence == Presence::Active || self.looking {
+        if presence == Presence::Active || self.looking {
             self.asked.extend(asked);
         }
-        if bench.presence == Presence::Active {
-            bench.open.extend(open);
-            let found = failures.into_iter().map(|(value, code, message)| {
-                Diagnostic::error(code, self.span(bench.parent, bench.sources, &value), message)
-            });
-            bench.faults.extend(found.collect::<Vec<_>>());
+        if presence != Presence::Active {
+            return Called { sections, waits, ..Called::default() };
         }
+        let faults = failures.into_iter().map(|(value, code, message)| {
+            Diagnostic::error(code, self.span(parent, key, &value), message)
+        });
+        Called { sections, open, faults: faults.collect(), waits }
     }
 }
 

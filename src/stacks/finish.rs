@@ -8,6 +8,7 @@ use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Section, Sources};
 use super::dependency;
+use super::evaluate::Uncalled;
 use super::layer::Memo;
 use super::load::Library;
 use super::manifest::Key;
@@ -46,6 +47,8 @@ pub(super) struct Finisher<'r> {
     pub(super) asked: BTreeSet<Question>,
     /// Whether the component finished last depends on answers.
     pub(super) consults: bool,
+    /// What its calls began with, if they can be called again by themselves.
+    pub(super) uncalled: Option<Uncalled>,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -86,8 +89,9 @@ impl Finisher<'_> {
         let strategy =
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         self.consults = false;
+        self.uncalled = None;
         let as_merged = self.to_apply && sources.is_abstract();
-        let explained = self.explained && !as_merged;
+        let explained = self.explained && !self.to_apply;
         let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, explained);
         let mut bench = Bench {
             parent,
@@ -237,7 +241,7 @@ impl Finisher<'_> {
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
-        let span = |value: &Value| self.span(bench.parent, bench.sources, value);
+        let span = |value: &Value| self.span(bench.parent, &bench.sources.key, value);
         let reconcile = match block.filter(|_| bench.presence != Presence::Abstract) {
             Some(block) => reconcile_block::read(block, span),
             None => Ok(Reconcile::default()),
@@ -267,6 +271,7 @@ impl Finisher<'_> {
             dependencies: Vec::new(),
             questions: bench.open.into_iter().collect(),
             reconcile,
+            at: bench.parent.span(&bench.sources.key),
             manifest: bench.parent.path.clone(),
             workspace: bench.workspace,
             listing,
@@ -275,8 +280,8 @@ impl Finisher<'_> {
     }
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
-    pub(super) fn span(&self, parent: &Parent, sources: &Sources, value: &Value) -> Span {
-        span(self.library, parent, &sources.key, value)
+    pub(super) fn span(&self, parent: &Parent, key: &Key, value: &Value) -> Span {
+        span(self.library, parent, key, value)
     }
 }
 

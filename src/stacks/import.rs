@@ -140,7 +140,7 @@ impl<'l> Importer<'l> {
                 (Some(manifest), true) => manifest.clone(),
                 (None, true) => {
                     let manifest = self.manifest(path, &context);
-                    self.manifests.remember((from, at, number), &manifest);
+                    self.manifests.remember(from, at, number, &manifest);
                     manifest
                 }
                 (_, false) => self.manifest(path, &context),

@@ -41,7 +41,8 @@ impl Manifests {
         &mut self,
         library: &mut Library,
         engine: impl Fn() -> Lent<'e> + Sync + Send,
-        (stacks, paths): (&str, &[Arc<str>]),
+        stacks: &str,
+        paths: &[Arc<str>],
     ) {
         let new = |path: &&Arc<str>| {
             !path.ends_with(".tmpl") && !self.apart.contains_key(&((*path).clone(), None))
@@ -88,7 +89,9 @@ impl Manifests {
     /// `manifest` where it is imported without context.
     pub(super) fn remember(
         &mut self,
-        (from, at, number): (&Arc<Manifest>, usize, usize),
+        from: &Arc<Manifest>,
+        at: usize,
+        number: usize,
         manifest: &Arc<Manifest>,
     ) {
         let all = self.goals.get_mut(&place(from)).and_then(|all| all.get_mut(at)?.as_mut());

@@ -95,8 +95,8 @@ pub struct Selection {
     /// Whether nobody asks where values come from: then components of a list, as
     /// [`Evaluation::listing`] has it, come without layers.
     pub unexplained: bool,
-    /// Whether only what may be applied matters: then abstract components come as they are merged,
-    /// without layers, and nothing in them is rendered or called.
+    /// Whether only what may be applied matters: then components come without layers, and abstract
+    /// ones as they are merged, with nothing in them rendered or called.
     pub to_apply: bool,
     /// Whether only the names of stacks are wanted: then they come without components, and nothing
     /// is found about values.

@@ -2,7 +2,7 @@
 
 use gotmpl::FieldPath;
 
-use super::manifest::{Manifest, Parts};
+use super::manifest::{Key, Manifest, Parts};
 use super::marks::Marks;
 
 /// The sections of a component that say from which bases it inherits.
@@ -12,8 +12,11 @@ const STEERING: [&str; 2] = ["component", "metadata"];
 pub(super) struct Outline {
     /// Whether a component may say by itself what its name is made of.
     pub(super) names: bool,
-    /// Whether a component may have a strategy or a backend of its own.
-    pub(super) chooses: bool,
+    /// The components that may have a strategy or a backend of their own, and give it to their
+    /// heirs.
+    pub(super) choosing: Vec<Key>,
+    /// Whether any component may have one.
+    pub(super) lets_choose: bool,
     /// Whether it says anything about the backend of all components.
     pub(super) backs: bool,
     /// Whether it says from which bases any component inherits.
@@ -31,6 +34,9 @@ impl Outline {
             let path = |steps: &[&str]| FieldPath(steps.iter().map(|s| (*s).to_owned()).collect());
             let strategy = [path(&["settings", "list_merge_strategy"])];
             let backend = [path(&["backend"]), path(&["backend_type"])];
+            let chooses = |parts: &Parts| {
+                parts.contains_key("overrides") || holds(parts, &strategy) || holds(parts, &backend)
+            };
             let declared = || manifest.components.values();
             let steering = || {
                 declared()
@@ -39,9 +45,14 @@ impl Outline {
             };
             Self {
                 names: says(manifest, fields),
-                chooses: says(manifest, &strategy)
-                    || says_for_all(manifest, &strategy)
-                    || says(manifest, &backend),
+                choosing: manifest
+                    .components
+                    .iter()
+                    .filter(|(_, declared)| chooses(&declared.parts))
+                    .map(|(key, _)| key.clone())
+                    .collect(),
+                lets_choose: says_for_all(manifest, &strategy)
+                    || manifest.overrides.values().flatten().any(chooses),
                 backs: says_for_all(manifest, &backend),
                 steers: steering().next().is_some(),
                 nests: steering().any(|part| part.marks.has(Marks::APPEND)),

@@ -6,7 +6,7 @@ use crate::schema;
 use crate::source::Snapshot;
 
 /// Where the file is.
-const POLICY_PATH: &str = "isobar.yaml";
+pub(super) const POLICY_PATH: &str = "isobar.yaml";
 
 /// The policy of a snapshot. Without the file, or with mistakes in it, everything is observed.
 pub fn policy(snapshot: &Snapshot) -> (RepositoryPolicy, Vec<Diagnostic>) {

@@ -1,11 +1,12 @@
 //! The order of the work: read, follow imports, call the rolls, finish each stack, look for rings.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::atmos_yaml::Dialect;
+use super::atmos_yaml::{self, Dialect};
 use super::dependency::{self, Index};
 use super::discover;
 use super::engines::Engines;
@@ -14,6 +15,7 @@ use super::identity::Identity;
 use super::import::{Importer, manifests_of};
 use super::layer::Memo;
 use super::load::Library;
+use super::lock::Lock;
 use super::manifests::Manifests;
 use super::parent::Parent;
 use super::path;
@@ -29,6 +31,9 @@ use crate::ids::{ComponentId, StackName};
 use crate::model::desired::{Desired, Stack};
 use crate::model::question::Answers;
 use crate::source::Snapshot;
+
+/// Files that say how all others are read, also if they were not there before.
+const STEERING: [&[&str]; 2] = [atmos_yaml::NAMES, &[policy_file::POLICY_PATH, Lock::PATH]];
 
 /// A snapshot whose files are read and whose imports are followed, to be resolved with one set of
 /// answers after the other. It goes on to the next snapshot and then does again only what the
@@ -107,7 +112,8 @@ impl Resolver {
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
             let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
-            is_setting || (!is_manifest && (!path.contains('/') || self.library.has_read(path)))
+            let is_named = STEERING.iter().any(|names| names.contains(&path.as_ref()));
+            is_setting || is_named || (!is_manifest && self.library.has_read(path))
         };
         if !self.found.is_empty() || changed.iter().any(steers) {
             self.read_again(snapshot);
@@ -157,7 +163,7 @@ impl Resolver {
             unlinked: selection.unlinked,
             only_named: selection.only_named,
         };
-        let made = tasks.into_par_iter().map_init(
+        let made = tasks.into_iter().par_bridge().map_init(
             || (self.engines.lend(&self.templates), Memo::default()),
             |(templates, memo), (name, members)| {
                 let before = self.before(&name, &members, &index).filter(|_| reusable);
@@ -179,6 +185,7 @@ impl Resolver {
                     to_apply: selection.to_apply,
                     asked: BTreeSet::new(),
                     consults: false,
+                    uncalled: None,
                     warnings: Vec::new(),
                 };
                 let before = before.map(AsRef::as_ref);
@@ -210,7 +217,7 @@ impl Resolver {
         let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
         let engine = || self.engines.lend(&self.templates);
         let stacks = self.dialect.stacks.as_str();
-        self.manifests.prefetch(&mut self.library, engine, (stacks, &all));
+        self.manifests.prefetch(&mut self.library, engine, stacks, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
             _ => discover::parents(&snapshot, &self.dialect),
@@ -255,21 +262,29 @@ impl Resolver {
         );
     }
 
-    /// The selected components of every stack that has any.
+    /// The selected components of every stack that has any; the largest stacks first.
     fn tasks(&self, index: &Index, selection: &Selection) -> Vec<(StackName, Members)> {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
                 let file = path::stem(path::below(&parent.path, &self.dialect.stacks));
-                let names = parent.roll().names.iter();
-                let names = names.filter(|(key, stack)| *stack == name && selection.has(key));
-                let keys = names.map(|(key, _)| key).cloned();
-                let keys = selection.has_stack(name, file).then(|| keys.collect::<Vec<_>>());
-                (parent.clone(), keys.unwrap_or_default())
+                let keys = match selection.has_stack(name, file) {
+                    true => &parent.roll().stacks[name],
+                    false => return (parent.clone(), Arc::default()),
+                };
+                if selection.components.is_empty() {
+                    return (parent.clone(), keys.clone());
+                }
+                let some = keys.iter().filter(|key| selection.has(key)).cloned();
+                (parent.clone(), some.collect())
             };
             parents.iter().map(keys).filter(|(_, keys)| !keys.is_empty()).collect::<Members>()
         };
         let tasks = index.stacks().map(|(name, parents)| (name.clone(), members(name, parents)));
-        tasks.filter(|(_, members)| !members.is_empty()).collect()
+        let mut tasks: Vec<_> = tasks.filter(|(_, members)| !members.is_empty()).collect();
+        // So that no worker is left with the longest at the end.
+        let size = |members: &Members| members.iter().map(|(_, keys)| keys.len()).sum::<usize>();
+        tasks.sort_by_key(|(_, members)| Reverse(size(members)));
+        tasks
     }
 
     /// The stack as it was made the last time, if nothing but answers is different that bears on

@@ -7,7 +7,7 @@ use gotmpl::FieldPath;
 
 use super::atmos_yaml::Dialect;
 use super::closure::Contribution;
-use super::component::Sources;
+use super::component::{self, Sources};
 use super::finish;
 use super::identity::Identity;
 use super::inherit::{self, Place};
@@ -23,8 +23,8 @@ use crate::model::value::Value;
 /// The components of one manifest.
 #[derive(Debug, Default)]
 pub(super) struct Roll {
-    /// The stack of each component that has one.
-    pub(super) names: BTreeMap<Key, StackName>,
+    /// The components of every stack that it takes part in, sorted.
+    pub(super) stacks: BTreeMap<StackName, Arc<[Key]>>,
     /// Why others have none.
     pub(super) found: Vec<Diagnostic>,
     /// What is wrong with components, whatever their values come to.
@@ -62,6 +62,7 @@ impl Caller<'_> {
     /// The roll of one manifest.
     pub(super) fn roll(&mut self, parent: &Parent) -> Roll {
         let mut roll = Roll::default();
+        let mut stacks: BTreeMap<StackName, Vec<Key>> = BTreeMap::new();
         let mut names = Names::new(parent, self);
         let broken = !parent.closure.faults.is_empty();
         let certain = broken.then(|| Parent::new(parent.path.clone(), parent.closure.certain()));
@@ -69,16 +70,21 @@ impl Caller<'_> {
         let dialect = self.dialect;
         let mut bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
         let outlines = || self.outlines(parent);
-        let chooses = outlines().any(|outline| outline.chooses);
+        let choosing = match outlines().any(|outline| outline.lets_choose) {
+            true => Choosing::All,
+            false => {
+                Choosing::Some(outlines().flat_map(|outline| &outline.choosing).cloned().collect())
+            }
+        };
         let backs = outlines().any(|outline| outline.backs);
         let mut backends = if backs { Backends::Unseen } else { Backends::Right };
-        let steering = (!chooses).then(|| self.steering(parent)).flatten();
+        let steering = choosing.is_nobody().then(|| self.steering(parent)).flatten();
         let is_sound = steering.as_ref().is_some_and(|steering| self.sound.0.contains(steering));
         let mut inherits_well = true;
         for key in parent.keys() {
             let found = match is_sound {
                 true => backends.wrong(self, &mut bench, key).into_iter().collect(),
-                false => self.wrong(&mut bench, key, chooses, &mut backends),
+                false => self.wrong(&mut bench, key, &choosing, &mut backends),
             };
             inherits_well &= found.is_empty();
             let (wrong, odd): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
@@ -107,11 +113,12 @@ impl Caller<'_> {
             {
                 roll.nameless = true;
             }
-            roll.names.insert(key.clone(), name);
+            stacks.entry(name).or_default().push(key.clone());
         }
         self.sound.0.extend(steering.filter(|_| inherits_well));
+        roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
         // A broken manifest without a component would look like one that asks for nothing.
-        roll.nameless |= broken && roll.names.is_empty();
+        roll.nameless |= broken && roll.stacks.is_empty();
         roll
     }
 
@@ -135,19 +142,19 @@ impl Caller<'_> {
         })
     }
 
-    /// What is wrong with what is said about a component; `chooses` is whether it may have a
-    /// strategy or a backend of its own.
+    /// What is wrong with what is said about a component.
     fn wrong(
         &self,
         bench: &mut Bench<'_>,
         key: &Key,
-        chooses: bool,
+        choosing: &Choosing,
         backends: &mut Backends,
     ) -> Vec<Diagnostic> {
         let place = Place { library: self.library, layout: &self.dialect.layout };
         let mut wrong = bench.parent.faults(key);
-        if !chooses {
-            wrong.extend(inherit::bases(bench, &place, key).faults);
+        let bases = inherit::bases(bench, &place, key);
+        if !choosing.has(key, &bases.order) {
+            wrong.extend(bases.faults);
             wrong.extend(backends.wrong(self, bench, key));
             return wrong;
         }
@@ -159,6 +166,30 @@ impl Caller<'_> {
         let backend = finish::backend_type(self.library, bench.parent, key, backends);
         wrong.extend(backend.err().map(|fault| *fault));
         wrong
+    }
+}
+
+/// The components that may have a strategy or a backend of their own.
+enum Choosing {
+    All,
+    /// These, and their heirs.
+    Some(BTreeSet<Key>),
+}
+
+impl Choosing {
+    fn is_nobody(&self) -> bool {
+        matches!(self, Self::Some(some) if some.is_empty())
+    }
+
+    fn has(&self, key: &Key, bases: &[Arc<str>]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(some) if some.is_empty() => false,
+            Self::Some(some) => {
+                let base = |base: &Arc<str>| some.contains(&(key.0.clone(), base.clone()));
+                some.contains(key) || bases.iter().any(base)
+            }
+        }
     }
 }
 
@@ -182,9 +213,7 @@ impl Backends {
         if matches!(self, Self::Right) || key.0.as_ref() != "terraform" {
             return None;
         }
-        let own = bench.steering(key);
-        let metadata = own.get("metadata").map(|slot| &slot.value);
-        if metadata.and_then(|metadata| metadata.get("type")?.as_str()) == Some("abstract") {
+        if component::are_abstract(&bench.steering(key)) {
             return None;
         }
         if matches!(self, Self::Unseen) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::component::Sources;
 use super::dependency::{self, Index, Wanted, Where};
+use super::evaluate::Uncalled;
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::inherit::Place;
@@ -20,7 +21,7 @@ use crate::model::question::Question;
 const DEFAULT_TARGET: &str = "default";
 
 /// The selected components of a stack, by the manifests that have them, in order.
-pub(super) type Members = Vec<(Arc<Parent>, Vec<Key>)>;
+pub(super) type Members = Vec<(Arc<Parent>, Arc<[Key]>)>;
 
 /// A stack with what was found on the way to it.
 pub(super) struct Whole {
@@ -29,6 +30,8 @@ pub(super) struct Whole {
     pub(super) asked: BTreeSet<Question>,
     /// The components in it that depend on answers.
     pub(super) consulting: BTreeSet<Key>,
+    /// Those of them whose calls can be called again by themselves.
+    pub(super) uncalled: BTreeMap<Key, Uncalled>,
     /// The stacks that it depends on, itself among them: which components they have bears on it.
     pub(super) beside: BTreeSet<StackName>,
     /// What each component that may be part of a ring depends on, and where it is declared.
@@ -78,6 +81,7 @@ pub(super) fn whole(
         },
         found: Vec::new(),
         consulting: BTreeSet::new(),
+        uncalled: BTreeMap::new(),
         beside: match before {
             Some(before) => before.beside.clone(),
             None => BTreeSet::from([name.clone()]),
@@ -99,10 +103,10 @@ pub(super) fn whole(
     }
     work.peel();
     work.target();
-    let Work { stack, mut found, consulting, beside, edges, .. } = work;
+    let Work { stack, mut found, consulting, uncalled, beside, edges, .. } = work;
     let Finisher { asked, warnings, .. } = finisher;
     found.extend(warnings);
-    Whole { stack: Arc::new(stack), found, asked, consulting, beside, edges }
+    Whole { stack: Arc::new(stack), found, asked, consulting, uncalled, beside, edges }
 }
 
 struct Work<'w> {
@@ -111,6 +115,7 @@ struct Work<'w> {
     stack: Stack,
     found: Vec<Diagnostic>,
     consulting: BTreeSet<Key>,
+    uncalled: BTreeMap<Key, Uncalled>,
     beside: BTreeSet<StackName>,
     edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
 }
@@ -136,15 +141,13 @@ impl Work<'_> {
                 self.unresolved(parent, key, wrong.clone());
                 continue;
             }
-            if self.keep(parent, key) {
+            if self.keep(parent, key) || self.call_again(finisher, parent, key) {
                 continue;
             }
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
             let finished = finisher.finish(parent, &sources, &self.stack.name);
-            if finisher.consults {
-                self.consulting.insert(key.clone());
-            }
+            self.note(finisher, key);
             match finished {
                 Ok(component) if self.around.unlinked => {
                     drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
@@ -154,7 +157,7 @@ impl Work<'_> {
                     let (wanted, wrong) = dependency::wanted(&sections);
                     let wrong = wrong.iter().map(|value| {
                         let message = "a dependency names a `component`";
-                        let span = finisher.span(parent, &sources, value);
+                        let span = finisher.span(parent, &sources.key, value);
                         let fault = Diagnostic::error(Code::SectionType, span, message);
                         fault.hint("write `components: [{component: vpc}]`")
                     });
@@ -170,21 +173,48 @@ impl Work<'_> {
         }
     }
 
+    /// Notes what the component `key`, finished last, depends on.
+    fn note(&mut self, finisher: &mut Finisher<'_>, key: &Key) {
+        if finisher.consults {
+            self.consulting.insert(key.clone());
+        }
+        if let Some(uncalled) = finisher.uncalled.take() {
+            self.uncalled.insert(key.clone(), uncalled);
+        }
+    }
+
     /// Takes a component over as it was before, if it depends on no answer.
     fn keep(&mut self, parent: &Parent, key: &Key) -> bool {
-        let Some(before) = self.before.filter(|before| !before.consulting.contains(key)) else {
-            return false;
-        };
-        let (Ok(kind), Ok(name)) = (KindName::new(&key.0), ComponentName::new(&key.1)) else {
-            return false;
-        };
-        let key_in_stack = (kind, name);
-        let Some(component) = before.stack.components.get(&key_in_stack) else { return false };
+        let before = self.before.filter(|before| !before.consulting.contains(key));
+        match before.and_then(|before| component(&before.stack, key)) {
+            Some(component) => self.put_back(parent, key, component.clone()),
+            None => return false,
+        }
+        true
+    }
+
+    /// Takes a component over of which only calls depend on answers, with these called again.
+    fn call_again(&mut self, finisher: &mut Finisher<'_>, parent: &Parent, key: &Key) -> bool {
+        let before = self.before.and_then(|before| {
+            Some((component(&before.stack, key)?, before.uncalled.get(key)?.clone()))
+        });
+        let Some((before, uncalled)) = before else { return false };
+        let called = finisher.call_again(parent, key, before, uncalled);
+        self.note(finisher, key);
+        match called {
+            Ok(component) => self.put_back(parent, key, component),
+            Err(faults) => self.unresolved(parent, key, faults),
+        }
+        true
+    }
+
+    /// Puts a component into the stack that depends on what it depended on before.
+    fn put_back(&mut self, parent: &Parent, key: &Key, component: Component) {
         let on = component.dependencies.iter().map(|dependency| dependency.on.clone());
         self.edges.insert(component.id.clone(), (on.collect(), parent.span(key)));
         self.takes_part(parent);
-        self.stack.components.insert(key_in_stack, component.clone());
-        true
+        let id = &component.id;
+        self.stack.components.insert((id.kind.clone(), id.name.clone()), component);
     }
 
     fn unresolved(&mut self, parent: &Parent, key: &Key, faults: Vec<Diagnostic>) {
@@ -209,7 +239,7 @@ impl Work<'_> {
         let mut faults = Vec::new();
         if draft.component.presence != Presence::Abstract {
             for wanted in &draft.wanted {
-                let span = finisher.span(draft.parent, &draft.sources, &wanted.at);
+                let span = finisher.span(draft.parent, &draft.sources.key, &wanted.at);
                 let linked = self.stack_of(finisher, &draft, wanted, &span).and_then(|stack| {
                     let Around { index, uncertain, .. } = *self.around;
                     let linked = dependency::link(index, uncertain, &id, &stack, wanted, &span);
@@ -334,6 +364,12 @@ impl Work<'_> {
             self.found.push(fault.hint("set `settings.reconcile.target` once, at the top"));
         }
     }
+}
+
+/// The component `key` of `stack`, if it resolved.
+fn component<'s>(stack: &'s Stack, key: &Key) -> Option<&'s Component> {
+    let key = (KindName::new(&key.0).ok()?, ComponentName::new(&key.1).ok()?);
+    stack.components.get(&key)
 }
 
 /// Notes that a component cannot be resolved.

@@ -245,10 +245,7 @@ impl Tx {
         plan: &Plan,
         authorities: &BTreeMap<usize, Authority>,
     ) -> Result<Option<Rest>, StoreError> {
-        let other = authorities.values().find_map(|authority| match authority {
-            Authority::Reviewed { digest, .. } | Authority::Merged { digest, .. } => Some(*digest),
-            Authority::Standing { .. } => None,
-        });
+        let other = authorities.values().find_map(Authority::digest);
         match other.filter(|digest| *digest != plan.digest()) {
             Some(digest) => self.rest(&lease.scope, &lease.stack, digest).await,
             None => Ok(None),
@@ -277,7 +274,11 @@ impl Tx {
             WHERE agent = $1 AND repository = $2 AND stack = $3 AND rest = 1";
         let Scope { agent, repository } = &lease.scope;
         let before = rest.and_then(|rest| rest.run.as_ref()).map(RunId::as_str);
-        let digests = [Some(plan.digest()), rest.map(|rest| rest.plan.digest())];
+        let digests = [
+            Some(plan.digest()),
+            rest.map(|rest| rest.plan.digest()),
+            rest.map(|rest| rest.approved),
+        ];
         for digest in digests.into_iter().flatten() {
             let args = args![agent, repository, digest, run, before];
             self.link.execute(APPROVALS, args).await?;
@@ -306,7 +307,7 @@ impl Tx {
             AND approval.actor = $4 AND (approval.run IS NULL OR approval.run = $6) \
             AND approval.revoked_at IS NULL AND approval.until > $5";
         const SHOWN: &str = "SELECT head FROM shown \
-            WHERE agent = $1 AND repository = $2 AND digest = $3 AND pull = $4 \
+            WHERE agent = $1 AND repository = $2 AND digest IN ($3, $6) AND pull = $4 \
             AND (run IS NULL OR run = $5) LIMIT 1";
         let Scope { agent, repository } = scope;
         let now = self.now();
@@ -323,7 +324,8 @@ impl Tx {
                 Ok(true)
             }
             Authority::Merged { digest, pull: Some(pull) } => {
-                let args = args![agent, repository, *digest, *pull, before];
+                let rest = rest.map_or(*digest, |rest| rest.plan.digest());
+                let args = args![agent, repository, *digest, *pull, before, rest];
                 match self.link.row(SHOWN, args).await? {
                     Some(_) => Ok(true),
                     None => Err(ClaimError::NotShown { pull: *pull }),
@@ -345,7 +347,7 @@ fn covered(
     let effect = plan.effect();
     let continued = rest.filter(|rest| effect.continues(rest.plan.effect(), &rest.waiting).is_ok());
     let is_covered = |digest: Digest| {
-        digest == plan.digest() || continued.is_some_and(|rest| rest.plan.digest() == digest)
+        digest == plan.digest() || continued.is_some_and(|rest| rest.approved == digest)
     };
     if (&effect.scope, &effect.stack) != (&lease.scope, &lease.stack) {
         return Err(StoreError::conflict("the lease is on another stack than the plan").into());

@@ -52,6 +52,11 @@ impl Lease {
         self.epoch
     }
 
+    /// How long it lasts from now, if nobody renews it.
+    pub fn left(&self, clock: &dyn Clock) -> Duration {
+        self.expires.saturating_sub(clock.monotonic())
+    }
+
     /// Whether an effect that takes at most `needed` may begin now.
     pub fn check(&self, clock: &dyn Clock, needed: Duration) -> Result<(), LeaseLost> {
         match clock.monotonic() + needed < self.expires {

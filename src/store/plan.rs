@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::db::{Link, Row};
 use super::{Store, StoreError, Tx, args};
 use crate::ids::{Digest, Scope, StackName, TargetName};
-use crate::model::plan::{Effect, Plan};
+use crate::model::plan::{Effect, Envelope, Plan};
 
 /// Longest effect or envelope as JSON: 64 MiB, for 10 000 resources of 5 KiB with their fields
 /// before and after.
@@ -33,6 +33,20 @@ impl Store {
         let mut link = self.read().await?;
         let args = args![&scope.agent, &scope.repository, stack];
         link.rows(LATEST, args).await?.iter().map(assemble).collect()
+    }
+
+    /// The digest and the envelope of the newest plan of a stack at one target.
+    pub async fn latest_envelope(
+        &self,
+        scope: &Scope,
+        stack: &StackName,
+        target: &TargetName,
+    ) -> Result<Option<(Digest, Envelope)>, StoreError> {
+        const LATEST: &str = "SELECT digest, envelope FROM plan_latest \
+            WHERE agent = $1 AND repository = $2 AND stack = $3 AND target = $4";
+        let mut link = self.read().await?;
+        let row = link.row(LATEST, args![&scope.agent, &scope.repository, stack, target]).await?;
+        row.map(|row| Ok((row.id(0)?, row.json(1, "a plan's envelope")?))).transpose()
     }
 
     /// Every stack that was ever planned or owns anything, sorted.

@@ -19,6 +19,8 @@ const PLANS_MAX: i64 = 16;
 pub struct Rest {
     /// The run that did the other steps; `None`: nothing of it has begun.
     pub run: Option<RunId>,
+    /// What was approved, or shown and merged: the plan, or the first one that it is the rest of.
+    pub approved: Digest,
     /// The plan.
     pub plan: Plan,
     /// Which of its steps wait.
@@ -56,7 +58,7 @@ impl Tx {
     ) -> Result<Option<Rest>, StoreError> {
         let now = self.now();
         match of_run(&mut self.link, scope, stack, now).await? {
-            Some(rest) if rest.plan.digest() == digest => Ok(Some(rest)),
+            Some(rest) if rest.approved == digest => Ok(Some(rest)),
             _ => untouched(&mut self.link, scope, digest, now).await,
         }
     }
@@ -89,13 +91,15 @@ async fn of_run(
     let (outcome, run) = (run::ended(&row)?, row.id::<RunId>(3)?);
     let plan = plan::read(link, scope, outcome.digest).await?;
     let plan = plan.ok_or_else(|| StoreError::corrupt("a run's plan", "it is missing"))?;
-    let waits = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Waits { .. }));
-    let waiting = waits.map(|step| step.step).collect();
+    let waits = || outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Waits { .. }));
+    let said = waits().find_map(|step| step.authority.as_ref()?.digest());
+    let approved = said.unwrap_or(outcome.digest);
+    let waiting = waits().map(|step| step.step).collect();
     let rows = link.rows(APPROVALS, args![agent, repository, &run, now]).await?;
     let approvals = approvals(&rows)?;
     let rows = link.rows(SHOWN, args![agent, repository, &run]).await?;
     let shown = rows.iter().map(place).collect::<Result<_, _>>()?;
-    Ok(Some(Rest { run: Some(run), plan, waiting, approvals, shown }))
+    Ok(Some(Rest { run: Some(run), approved, plan, waiting, approvals, shown }))
 }
 
 /// Plans of the stack that somebody said yes to and no run has used.
@@ -140,7 +144,7 @@ async fn untouched(
     let approvals = approvals(&rows)?;
     let rows = link.rows(SHOWN, args![agent, repository, digest]).await?;
     let shown = rows.iter().map(place).collect::<Result<_, _>>()?;
-    Ok(Some(Rest { run: None, plan, waiting, approvals, shown }))
+    Ok(Some(Rest { run: None, approved: digest, plan, waiting, approvals, shown }))
 }
 
 fn approvals(rows: &[Row]) -> Result<Vec<Approval>, StoreError> {

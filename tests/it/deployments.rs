@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use isobar::settings;
+use isobar::settings::{self, PlaceSettings, TargetSettings};
 
 #[test]
 fn the_agent_under_systemd_writes_where_its_unit_lets_it() {
@@ -21,7 +21,12 @@ fn the_agent_under_systemd_writes_where_its_unit_lets_it() {
     ]
     .concat();
     let database = agent.store.strip_prefix("sqlite:").unwrap();
-    let targets = agent.targets.values().map(|target| target.files.path.as_path());
+    let folder = |target: &TargetSettings| match &target.place {
+        PlaceSettings::Files(files) => Some(files.path.clone()),
+        PlaceSettings::Kubernetes(_) => None,
+    };
+    let folders: Vec<_> = agent.targets.values().filter_map(folder).collect();
+    let targets = folders.iter().map(|folder| folder.as_path());
     let written = targets.chain([Path::new(database), &agent.cache]);
     for path in written {
         assert!(open.iter().any(|open| path.starts_with(open)), "{} is read-only", path.display());

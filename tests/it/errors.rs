@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,8 +78,8 @@ fn output(code: Code, own: &Files) -> String {
             Resolver::new(&snapshot).resolve(&Selection::default(), &answers).desired.diagnostics
         }
         None => {
-            let mut resolver = Resolver::new(&snapshot);
-            wanted(&mut resolver, &snapshot, &Selection::default(), &Reach::Agent).checked()
+            let (mut resolver, everything) = (Resolver::new(&snapshot), Selection::default());
+            wanted(&mut resolver, &snapshot, &everything, &Reach::Agent, &BTreeSet::new()).checked()
         }
     };
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();

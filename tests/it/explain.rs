@@ -1,5 +1,7 @@
 //! Where the values of the example repository come from, and that what is told is what happened.
 
+use std::collections::BTreeSet;
+
 use expect_test::expect_file;
 use isobar::model::desired::{Component, Desired, Layer};
 use isobar::model::path::FieldPath;
@@ -37,7 +39,14 @@ const VALUES: &[(&str, &str)] = &[
 
 fn example() -> Desired {
     let snapshot = folder_snapshot(&root().join("examples-repo")).expect("the example");
-    wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent).desired
+    wanted(
+        &mut Resolver::new(&snapshot),
+        &snapshot,
+        &Selection::default(),
+        &Reach::Agent,
+        &BTreeSet::new(),
+    )
+    .desired
 }
 
 #[test]

@@ -26,9 +26,14 @@ fn every_kind_of_mistake_is_told_in_full() {
         all.extend(files(&folder));
         all.remove("said.txt");
         let snapshot = Snapshot::in_memory(all);
-        let found =
-            wanted(&mut Resolver::new(&snapshot), &snapshot, &Selection::default(), &Reach::Agent)
-                .checked();
+        let found = wanted(
+            &mut Resolver::new(&snapshot),
+            &snapshot,
+            &Selection::default(),
+            &Reach::Agent,
+            &BTreeSet::new(),
+        )
+        .checked();
         assert!(!found.is_empty(), "{} is no mistake", folder.display());
         for mistake in &found {
             let text = snapshot.text(&mistake.span.file).ok().flatten();

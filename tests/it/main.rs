@@ -2,6 +2,7 @@
 //! repository as a whole. One file per subject; `tidy` fails for a file that is not listed here.
 
 mod cli;
+mod cluster;
 mod compile_fail;
 mod conformance;
 mod crash;
@@ -22,4 +23,5 @@ mod readme;
 mod scenario;
 mod stage;
 mod store;
+mod testbed;
 mod tidy;

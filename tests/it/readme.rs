@@ -56,6 +56,13 @@ fn the_demo_makes_a_folder_of_its_own() {
     shell(scratch.path(), "isobar demo --json\nls -d isobar-demo-*/targets/fnx-production\n");
 }
 
+/// What it ends with is what the agent that applies does not know: where a value comes from.
+#[test]
+fn the_demo_tells_where_a_value_comes_from() {
+    let scratch = tempfile::tempdir().unwrap();
+    shell(scratch.path(), "isobar demo > told\ngrep -q '^> \"fnx-retail\"$' told\n");
+}
+
 /// The fenced blocks with their languages.
 fn blocks(markdown: &str) -> Vec<(&str, &str)> {
     let fenced = markdown.split("\n```").skip(1).step_by(2);

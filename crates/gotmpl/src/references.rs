@@ -61,6 +61,7 @@ pub(crate) fn collect(template: &Template) -> References {
         found: References::default(),
         visited: BTreeSet::new(),
         open: Vec::new(),
+        steps: 0,
         variables: vec![("$".to_owned(), Some(FieldPath::default()))],
     };
     reader.template(&template.name, &Some(FieldPath::default()));
@@ -85,12 +86,18 @@ const CALLS_MAX: usize = 100;
 /// thousand million. What is called with one more is taken to read all of it.
 const PLACES_MAX: usize = 1_000;
 
+/// How many nodes are gone through in templates that are called: a thousand calls of one that is
+/// as long as a file may be would be as many files. A hand-made one has a hundred.
+const STEPS_MAX: usize = 100_000;
+
 struct Reader<'t> {
     template: &'t Template,
     found: References,
     visited: BTreeSet<(String, Origin)>,
     /// The templates that are being followed, the innermost last.
     open: Vec<String>,
+    /// How many nodes were gone through.
+    steps: usize,
     variables: Vec<(String, Origin)>,
 }
 
@@ -102,8 +109,8 @@ impl<'t> Reader<'t> {
         }
         // One that calls itself with a part of what it got would go on without end.
         let again = self.open.iter().any(|open| open == name);
-        let places = dot.is_some() && self.visited.len() >= PLACES_MAX;
-        if again || places || self.open.len() >= CALLS_MAX {
+        let is_much = self.visited.len() >= PLACES_MAX || self.steps >= STEPS_MAX;
+        if again || (is_much && dot.is_some()) || self.open.len() >= CALLS_MAX {
             self.read(dot.clone());
             return;
         }
@@ -119,6 +126,7 @@ impl<'t> Reader<'t> {
 
     fn nodes(&mut self, nodes: &'t [Node], dot: &Origin) {
         for node in nodes {
+            self.steps += 1;
             match node {
                 Node::Text(_) | Node::Break | Node::Continue => {}
                 Node::Action(pipe) => {

@@ -341,3 +341,18 @@ fn references_of_a_chain_end_with_the_hundredth() {
     assert_eq!(chain(100), [99], "99 steps, and all of what is there");
     assert_eq!(chain(20_000), [99]);
 }
+
+/// A long template that is called from many places is gone through only until that is much.
+#[test]
+fn references_of_a_long_template_are_not_gone_through_for_every_call() {
+    let fields = |actions: usize| {
+        let mut text = r#"{{ define "long" }}"#.to_owned();
+        (0..actions).for_each(|at| text += &format!("{{{{ .f{at} }}}}"));
+        text += "{{ end }}";
+        (0..100).for_each(|at| text += &format!(r#"{{{{ template "long" .place{at} }}}}"#));
+        parse(&text).references().fields.len()
+    };
+    // The definition's own hundred calls are steps too.
+    assert_eq!(fields(900), 100 * 900);
+    assert_eq!(fields(10_000), 10 * 10_000 + 90);
+}

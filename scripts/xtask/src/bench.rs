@@ -1,5 +1,6 @@
 //! What Isobar costs, beside what it may cost. Figures to look at; nothing fails on a slow machine.
 
+mod kubernetes;
 mod measure;
 mod repository;
 mod stacks;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+pub(crate) use kubernetes::kubernetes;
 pub(crate) use stacks::{repository, stacks};
 
 use crate::child;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::place::Place;
-use crate::{child, deny, generate, install, lock, readme};
+use crate::{child, deny, generate, install, lock, readme, testbed};
 
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn(&Place) -> Result<()>);
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
         let arguments = ["clippy", "--locked", "--workspace", "--all-targets", "--"];
         child::run(place.cargo().args(arguments).args(["-D", "warnings"]))
     }),
+    ("testbed", testbed::build_servers),
     ("build", |place| cargo(place, &["test", "--locked", "--workspace", "--no-run"])),
     ("test", |place| cargo(place, &["test", "--locked", "--workspace"])),
     ("generated", generate::check),

@@ -34,6 +34,7 @@ usage: cargo run -p xtask -- <task>
   readme              the commands of README.md, with the output it promises
   bench start         start-up time, binary size, memory of the demo
   bench stacks        resolving a large repository, and one ten times larger
+  bench kubernetes    applying to a cluster, beside a loop that does nothing else
   bench repository <folder> <organisations>  only the repository, to measure by hand
   testbed build       the programs of the Kubernetes test bed, where they are missing
   testbed up|down|env [NAME]      a test bed, its end, what a shell needs to use it
@@ -64,6 +65,7 @@ fn run() -> Result<()> {
         ["readme"] => readme::run(&place),
         ["bench", "start"] => bench::start(&place),
         ["bench", "stacks"] => bench::stacks(&place),
+        ["bench", "kubernetes"] => bench::kubernetes(&place),
         ["bench", "repository", folder, organisations] => {
             bench::repository(folder.as_ref(), organisations.parse()?).map(drop)
         }

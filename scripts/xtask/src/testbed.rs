@@ -18,10 +18,13 @@ use anyhow::{Context, Result, bail};
 use crate::child;
 use crate::place::Place;
 
-pub(crate) use programs::build;
+pub(crate) use programs::{build, build_loop, build_servers, folder as programs};
 
 /// A cold start takes 3 to 5 s on an idle machine, and ten times that on a busy one.
 const READY_MAX: Duration = Duration::from_secs(120);
+
+/// Ending five servers takes 0.2 s.
+const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// One bed: the folder with its keys, its logs and its ready-made kubeconfigs.
 pub(crate) struct Bed {
@@ -39,6 +42,11 @@ impl Bed {
         Self { folder: PathBuf::from(folder) }
     }
 
+    /// Where its keys, logs and kubeconfigs are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn keeper(&self) -> Option<u32> {
         let id: u32 = fs::read_to_string(self.folder.join("keeper")).ok()?.trim().parse().ok()?;
         let line = fs::read(format!("/proc/{id}/cmdline")).ok()?;
@@ -51,12 +59,18 @@ impl Bed {
     }
 }
 
-/// Starts a bed that stays until [`down`]; does nothing if it is there.
+/// Starts a bed that stays until [`down`], and says what a shell needs to use it.
 pub(crate) fn up(place: &Place, bed: &Bed) -> Result<()> {
+    start(place, bed)?;
+    env(place, bed)
+}
+
+/// The same without a word; does nothing if it is there.
+pub(crate) fn start(place: &Place, bed: &Bed) -> Result<()> {
     if bed.is_ready() {
-        return env(place, bed);
+        return Ok(());
     }
-    build(place)?;
+    build_servers(place)?;
     fs::create_dir_all(&bed.folder)?;
     let log = fs::File::create(bed.folder.join("keeper.log"))?;
     let mut keeper = Command::new("setsid")
@@ -77,14 +91,18 @@ pub(crate) fn up(place: &Place, bed: &Bed) -> Result<()> {
         std::thread::sleep(Duration::from_millis(50));
     }
     eprintln!("ready after {:.1} s", start.elapsed().as_secs_f64());
-    env(place, bed)
+    Ok(())
 }
 
 /// Ends a bed and removes its folder; does nothing if there is none.
 pub(crate) fn down(bed: &Bed) -> Result<()> {
     if let Some(keeper) = bed.keeper() {
-        child::output(Command::new("kill").arg(keeper.to_string()))?;
+        servers::stop(&bed.folder)?;
+        let start = Instant::now();
         while bed.keeper().is_some() {
+            if start.elapsed() > STOP_MAX {
+                child::output(Command::new("kill").args(["-KILL", &keeper.to_string()]))?;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -113,7 +131,7 @@ pub(crate) fn user(bed: &Bed, name: &str, group: &str) -> Result<()> {
 
 /// Runs a bed: until its input is closed, or until a signal ends it.
 pub(crate) fn keep(place: &Place, folder: &Path, until_stopped: bool) -> Result<()> {
-    build(place)?;
+    build_servers(place)?;
     fs::create_dir_all(folder)?;
     fs::write(folder.join("keeper"), std::process::id().to_string())?;
     let result = servers::Servers::start(place, folder).and_then(|mut servers| {

@@ -3,10 +3,11 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::backends::fixture::{body, change, key};
 use crate::model::change::Action;
+use crate::model::observation::Health;
 use crate::model::question::Question;
 
 fn after(live: Option<&Json>) -> After {
-    After { resource: key("x.yaml"), live: live.map(body), uid: None }
+    After { resource: key("x.yaml"), live: live.map(body), uid: None, health: Health::Healthy }
 }
 
 #[test]

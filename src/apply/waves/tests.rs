@@ -24,6 +24,10 @@ fn effect(steps: &[(&str, &[usize])]) -> Effect {
     }
 }
 
+fn nobody(_: usize) -> Option<String> {
+    None
+}
+
 fn ended(ends: &[(usize, StepEnd)]) -> BTreeMap<usize, StepOutcome> {
     let outcome = |&(step, ref end): &(usize, StepEnd)| StepOutcome {
         step,
@@ -38,7 +42,7 @@ fn ended(ends: &[(usize, StepEnd)]) -> BTreeMap<usize, StepOutcome> {
 #[test]
 fn a_step_waits_for_all_that_come_before_it() {
     let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[]), ("d", &[1, 2])]);
-    let ready = |ends: &[(usize, StepEnd)]| next(&effect, &ended(ends)).ready;
+    let ready = |ends: &[(usize, StepEnd)]| next(&effect, &ended(ends), nobody).ready;
     assert_eq!(ready(&[]), [0, 2]);
     assert_eq!(ready(&[(0, StepEnd::Done)]), [1, 2]);
     assert_eq!(ready(&[(0, StepEnd::Done), (2, StepEnd::Done)]), [1]);
@@ -49,27 +53,37 @@ fn a_step_waits_for_all_that_come_before_it() {
 fn what_comes_after_a_failure_never_begins_however_far_behind() {
     let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[1]), ("d", &[])]);
     let failed = StepEnd::Failed { why: "no".to_owned() };
-    let wave = next(&effect, &ended(&[(0, failed)]));
+    let wave = next(&effect, &ended(&[(0, failed)]), nobody);
     assert_eq!(wave.ready, [3]);
-    assert_eq!(
-        wave.never,
-        [
-            (1, "it comes after `a`, which failed".to_owned()),
-            (2, "it comes after `b`, which did not begin".to_owned()),
-        ]
-    );
+    let not_started = |why: &str| StepEnd::NotStarted { why: why.to_owned() };
+    let never = BTreeMap::from([
+        (1, not_started("it comes after `a`, which failed")),
+        (2, not_started("it comes after `b`, which did not begin")),
+    ]);
+    assert_eq!(wave.never, never);
+}
+
+#[test]
+fn what_waits_keeps_waiting_what_comes_after_it() {
+    let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[1]), ("d", &[])]);
+    let late = |at| (at == 1).then(|| "until a does well".to_owned());
+    let first = next(&effect, &BTreeMap::new(), late);
+    assert_eq!((first.ready, first.never), (vec![0, 3], BTreeMap::new()));
+    let second = next(&effect, &ended(&[(0, StepEnd::Done), (3, StepEnd::Done)]), late);
+    let waits = StepEnd::Waits { why: "until a does well".to_owned() };
+    assert_eq!(second.never, BTreeMap::from([(1, waits.clone()), (2, waits)]));
 }
 
 #[test]
 fn two_steps_on_one_resource_never_run_together() {
     let effect = effect(&[("a", &[]), ("a", &[]), ("b", &[])]);
-    assert_eq!(next(&effect, &BTreeMap::new()).ready, [0, 2]);
+    assert_eq!(next(&effect, &BTreeMap::new(), nobody).ready, [0, 2]);
     let done = ended(&[(0, StepEnd::Done), (2, StepEnd::Done)]);
-    assert_eq!(next(&effect, &done).ready, [1]);
+    assert_eq!(next(&effect, &done, nobody).ready, [1]);
 }
 
 #[test]
 fn the_end() {
     let effect = effect(&[("a", &[])]);
-    assert_eq!(next(&effect, &ended(&[(0, StepEnd::Done)])), Wave::default());
+    assert_eq!(next(&effect, &ended(&[(0, StepEnd::Done)]), nobody), Wave::default());
 }

@@ -24,7 +24,7 @@ mod observe;
 mod step;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +36,7 @@ use self::lock::Mode;
 use self::mark::{Marks, Reader};
 use self::observe::Cache;
 use self::watch::Watch;
-use super::{After, MarkEntries, StepError, Target};
+use super::{After, Asked, MarkEntries, StepError, Target};
 use crate::build::Rendered;
 use crate::ids::{ComponentId, Scope, TargetName};
 use crate::model::inventory::{Inventory, Mark};
@@ -140,18 +140,26 @@ impl Target for FilesTarget {
         rendered: Option<&Rendered>,
         owned: &Inventory,
     ) -> Observed {
+        let owned = owned.clone();
+        let seen = self.observe_all(vec![Asked { component, rendered, owned }]).await;
+        seen.into_values().next().expect("what is asked about is answered")
+    }
+
+    async fn observe_all(&self, asked: Vec<Asked<'_>>) -> BTreeMap<ComponentId, Observed> {
         self.watch.start();
-        let wanted = observe::Wanted::new(component, rendered, owned);
+        let wanted: Vec<_> = asked.iter().map(observe::Wanted::new).collect();
         let (path, reader, cache) = (self.folder.clone(), self.marks.clone(), self.cache.clone());
         let looked = self.blocking(move || {
             let (folder, marks) = look(&path, &reader)?;
-            let seen = match folder {
-                Some(folder) => observe::observe(&folder, &marks, &wanted, &cache),
-                None if wanted.owned.is_empty() => observe::nothing_there(&wanted),
+            let see = |wanted: &observe::Wanted| match &folder {
+                Some(folder) => observe::observe(folder, &marks, wanted, &cache),
+                None if wanted.owned.is_empty() => observe::nothing_there(wanted),
                 None => {
                     Observed::Unreachable { reason: format!("{} is not there", path.display()) }
                 }
             };
+            let seen = wanted.iter().map(|wanted| (wanted.component.clone(), see(wanted)));
+            let seen = seen.collect::<BTreeMap<_, _>>();
             Ok((marks, seen))
         });
         match looked.await {
@@ -159,7 +167,12 @@ impl Target for FilesTarget {
                 self.watch.know(&marks.ours);
                 seen
             }
-            Err(error) => Observed::Unreachable { reason: error.reason },
+            Err(StepError { reason, .. }) => {
+                let unreachable = |one: Asked<'_>| {
+                    (one.component.clone(), Observed::Unreachable { reason: reason.clone() })
+                };
+                asked.into_iter().map(unreachable).collect()
+            }
         }
     }
 

@@ -1,36 +1,32 @@
 //! What is there for one component, beside what it wants.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::FILE_BYTES_MAX;
 use super::folder::{self, Folder, Look, Stamp};
 use super::mark::Marks;
+use crate::backends::Asked;
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
-use crate::model::inventory::Inventory;
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::world::World;
 
 /// What a component wants and owns.
 pub(super) struct Wanted {
-    component: ComponentId,
-    rendered: BTreeMap<ResourceKey, Piece>,
+    pub(super) component: ComponentId,
+    rendered: Arc<BTreeMap<ResourceKey, Piece>>,
     pub(super) owned: BTreeSet<ResourceKey>,
 }
 
 impl Wanted {
-    pub(super) fn new(
-        component: &ComponentId,
-        rendered: Option<&Rendered>,
-        owned: &Inventory,
-    ) -> Self {
-        let ours = owned.iter().filter(|(_, owned)| owned.component == *component);
+    pub(super) fn new(asked: &Asked<'_>) -> Self {
+        let ours = asked.owned.iter().filter(|(_, owned)| owned.component == *asked.component);
         Self {
-            component: component.clone(),
-            rendered: rendered.map(|r| r.resources().clone()).unwrap_or_default(),
+            component: asked.component.clone(),
+            rendered: asked.rendered.map(Rendered::shared).unwrap_or_default(),
             owned: ours.map(|(key, _)| key.clone()).collect(),
         }
     }
@@ -63,7 +59,7 @@ fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed
         && resources.values().all(|seen| match seen {
             Seen::Compared(both) => both.live.is_none(),
             Seen::Absent => true,
-            Seen::Same { .. } | Seen::Unreadable { .. } => false,
+            Seen::Same { .. } | Seen::Unreadable { .. } | Seen::Refused { .. } => false,
         });
     let observation = Observation {
         component: wanted.component.clone(),
@@ -123,6 +119,7 @@ fn see(
 
 fn compared(live: Option<Body>, piece: Option<&Piece>, owner: Owner) -> Seen {
     Seen::Compared(Box::new(Compared {
+        writers: BTreeMap::new(),
         live,
         intended: piece.map(|piece| piece.body.clone()),
         must_replace: Vec::new(),

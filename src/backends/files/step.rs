@@ -8,13 +8,14 @@ use super::folder::{self, Folder, Look, Staged, Stamp};
 use super::lock::{self, Lock, Mode};
 use super::mark::Reader;
 use super::{FILE_BYTES_MAX, FilesTarget, failure, observe};
+use crate::backends::beside::beside;
 use crate::backends::{After, StepError};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::change::{Action, Change};
-use crate::model::observation::Owner;
+use crate::model::observation::{Health, Owner};
 use crate::model::path::FieldPath;
-use crate::model::value::{Node, Value};
+
 use crate::store::Lease;
 use crate::world::{Point, World};
 
@@ -155,7 +156,7 @@ impl Job {
         }
         let live = self.live().map_err(|error| StepError::unknown(error.reason))?;
         let resource = self.change.resource.clone();
-        Ok(After { resource, live: live.map(|(_, body)| body), uid: None })
+        Ok(After { resource, live: live.map(|(_, body)| body), uid: None, health: Health::Healthy })
     }
 
     /// The lease still holds, and the file still has the stamp it had when it was checked.
@@ -221,7 +222,7 @@ impl Job {
             return Ok(());
         }
         let shown: Vec<&FieldPath> = fields.iter().map(|field| &field.path).collect();
-        match beside(&FieldPath::root(), Some(&live.value), Some(&intended.value), &shown) {
+        match beside(&live.value, &intended.value, &shown) {
             None => Ok(()),
             Some(path) => Err(StepError::stale(format!(
                 "{resource}: `{path}` has changed since the plan was made, and is not part of it"
@@ -232,42 +233,4 @@ impl Job {
 
 fn is_same(intended: &Body, live: Option<&Body>) -> bool {
     live.is_some_and(|live| live.content_id() == intended.content_id())
-}
-
-/// The first field in which the two differ and that is not under one of `shown`. A file is written
-/// whole: what differs beside the plan would be undone without anybody having seen it.
-fn beside(
-    path: &FieldPath,
-    live: Option<&Value>,
-    intended: Option<&Value>,
-    shown: &[&FieldPath],
-) -> Option<FieldPath> {
-    if live == intended || shown.iter().any(|shown| path.is_under(shown)) {
-        return None;
-    }
-    let nodes = (live.map(|value| &value.node), intended.map(|value| &value.node));
-    match nodes {
-        (Some(Node::Map(_)) | None, Some(Node::Map(_))) | (Some(Node::Map(_)), None) => {
-            let keys = |value: Option<&Value>| {
-                let map = value.and_then(Value::as_map).cloned().unwrap_or_default();
-                map.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
-            };
-            let all: std::collections::BTreeSet<_> =
-                keys(live).into_iter().chain(keys(intended)).collect();
-            let at = |value: Option<&'_ Value>, key: &str| value.and_then(|v| v.get(key)).cloned();
-            all.iter().find_map(|key| {
-                let (live, intended) = (at(live, key), at(intended, key));
-                beside(&path.key(key.clone()), live.as_ref(), intended.as_ref(), shown)
-            })
-        }
-        (Some(Node::List(_)) | None, Some(Node::List(_))) | (Some(Node::List(_)), None) => {
-            let items = |value: Option<&Value>| {
-                value.and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default()
-            };
-            let (live, intended) = (items(live), items(intended));
-            (0..live.len().max(intended.len()))
-                .find_map(|at| beside(&path.index(at), live.get(at), intended.get(at), shown))
-        }
-        _ => Some(path.clone()),
-    }
 }

@@ -91,7 +91,7 @@ fn entries(path: &str, id: &ComponentId) -> MarkEntries {
 
 async fn observe(target: &FilesTarget, path: &str, wanted: Option<&Json>) -> Observed {
     let id = component("a");
-    let piece = |json: &Json| Piece { body: body(json), sensitive: Vec::new(), stateful: false };
+    let piece = |json: &Json| Piece::plain(body(json));
     let pieces: BTreeMap<_, _> = wanted.map(|json| (key(path), piece(json))).into_iter().collect();
     let rendered = rendered(id.clone(), pieces, ContentId::of("inputs"));
     let inventory = [(key(path), owned(&id))].into();
@@ -535,7 +535,7 @@ async fn a_folder_that_is_not_there_is_not_an_empty_one() {
     let gone = bed.path("later");
     let target = FilesTarget::open(name(), scope("one"), &gone, &bed.world).unwrap();
     let id = component("a");
-    let piece = Piece { body: body(&json!({})), sensitive: Vec::new(), stateful: false };
+    let piece = Piece::plain(body(&json!({})));
     let wanted = rendered(id.clone(), [(key("x"), piece)].into(), ContentId::of("inputs"));
     let seen = target.observe(&id, Some(&wanted), &Inventory::new()).await;
     assert!(matches!(seen, Observed::Complete(seen) if seen.health == Health::Missing));

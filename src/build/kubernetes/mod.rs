@@ -2,21 +2,25 @@
 //!
 //! Takes: `paths` (files, folders or globs of the component's folder), `manifests` (inline), and
 //! `settings.kubernetes` with `namespace` and `labels` for objects that do not say otherwise.
-//! Gives: one file per object, `<Kind>.<namespace>.<name>.yaml`, scalars typed as the Kubernetes
-//! API machinery reads them.
+//! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
+//! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
 //! Start at: [`render`].
-//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`.
+//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`;
+//! a field that names another object, into `needs.rs`.
 
+mod needs;
 mod object;
 mod read;
 
 use std::collections::BTreeMap;
 
+use self::needs::Needs;
 use self::object::Object;
-use super::Piece;
 use super::draft::Draft;
+use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
 use crate::model::value::{Map, Value};
 
@@ -39,21 +43,26 @@ pub(super) fn render(draft: &mut Draft<'_>) {
         }
     }
     let own_types = object::cluster_types(&objects);
+    let complete = |object: Object| object.completed(namespace.as_deref(), &labels, &own_types);
+    let objects: Vec<_> = objects.into_iter().map(complete).collect();
+    let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
-    for object in objects {
-        let object = object.completed(namespace.as_deref(), &labels, &own_types);
-        add(draft, &object, &mut places);
+    for object in &objects {
+        add(draft, object, &needs, &mut places);
     }
 }
 
-fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Span>) {
-    let file = object.file_name();
+fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTreeMap<String, Span>) {
+    let name = match draft.naming {
+        Naming::Paths => object.file_name(),
+        Naming::Objects => object.key(),
+    };
     let span = draft.span(&object.value);
-    if file.contains('/') {
+    if !object.has_plain_names() {
         let message = format!("`{}` is not a name of an object", object.name);
         return draft.fail(Code::BuildFailed, span, message);
     }
-    if let Some(first) = places.get(&file) {
+    if let Some(first) = places.get(&name) {
         let message = format!("{} `{}` is there twice", object.kind, object.name);
         draft.found.push(
             Diagnostic::error(Code::ResourceClaimed, span, message)
@@ -61,10 +70,18 @@ fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Spa
         );
         return;
     }
-    places.insert(file.clone(), span);
+    places.insert(name.clone(), span);
     let body = Body { format: Format::Yaml, value: object.value.clone() };
     let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
-    draft.add_piece(&file, Piece { body, sensitive, stateful });
+    let piece = Piece { sensitive, stateful, ..Piece::plain(body) };
+    match draft.naming {
+        Naming::Paths => draft.add_piece(&name, piece),
+        Naming::Objects => {
+            // What is no key names no object that anybody could make.
+            let needs = needs.before(object).iter().flat_map(ResourceKey::new).collect();
+            draft.add_resource(&name, Piece { needs, ..piece })
+        }
+    };
 }
 
 /// The objects of the section `manifests`.

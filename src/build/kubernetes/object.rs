@@ -41,7 +41,9 @@ const STATEFUL_KINDS: &[&str] =
 pub(super) struct Object {
     pub(super) kind: Arc<str>,
     pub(super) name: Arc<str>,
-    namespace: Option<Arc<str>>,
+    pub(super) namespace: Option<Arc<str>>,
+    /// The API group; empty for the oldest one.
+    pub(super) group: Arc<str>,
     pub(super) value: Value,
 }
 
@@ -65,10 +67,11 @@ impl Object {
         let Some(kind) = text(value.get("kind")) else {
             return problem("the object has no kind", "add `kind:`", value.get("kind"));
         };
-        if value.get("apiVersion").and_then(Value::as_str).is_none() {
+        let Some(api_version) = text(value.get("apiVersion")) else {
             let at = value.get("apiVersion");
             return problem("the object has no apiVersion", "add `apiVersion:`", at);
-        }
+        };
+        let group = api_version.split_once('/').map_or("", |(group, _)| group).into();
         if &*kind == "Kustomization" && value.get("metadata").is_none() {
             let hint = "list the finished manifests in `paths`";
             return problem("a kustomization is not an object, and is not built", hint, None);
@@ -79,7 +82,7 @@ impl Object {
             return problem("the object has no name", hint, metadata);
         };
         let namespace = text(metadata.and_then(|m| m.get("namespace")));
-        Ok(Self { kind, name, namespace, value })
+        Ok(Self { kind, name, namespace, group, value })
     }
 
     /// The same object with the component's namespace and labels where it has none.
@@ -117,6 +120,25 @@ impl Object {
             Some(namespace) => format!("{}.{namespace}.{}.yaml", self.kind, self.name),
             None => format!("{}.{}.yaml", self.kind, self.name),
         }
+    }
+
+    /// What the object is called in a cluster: `Deployment.apps/shop/web`, `Namespace/shop`. The
+    /// version of its API is no part of it: another version shows the same object.
+    pub(super) fn key(&self) -> String {
+        let kind = match &*self.group {
+            "" => self.kind.to_string(),
+            group => format!("{}.{group}", self.kind),
+        };
+        match &self.namespace {
+            Some(namespace) => format!("{kind}/{namespace}/{}", self.name),
+            None => format!("{kind}/{}", self.name),
+        }
+    }
+
+    /// Whether none of its names would be read as two.
+    pub(super) fn has_plain_names(&self) -> bool {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        [&*self.kind, &*self.group, namespace, &*self.name].iter().all(|name| !name.contains('/'))
     }
 
     /// Fields whose content is never shown.

@@ -18,8 +18,9 @@ use crate::model::outcome::Outcome;
 use crate::model::path::FieldPath;
 use crate::model::plan::Plan;
 use crate::model::revision::Revision;
-use crate::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks, serve};
+use crate::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks, resolved, serve};
 use crate::source::write::{self, Author};
+use crate::stacks::{Resolver, Selection};
 use crate::world::World;
 use crate::{report, settings};
 
@@ -219,11 +220,12 @@ impl Scene {
         let tip = write::branch_tip(&self.folder.join("config.git"), "main")?;
         let tip = tip.ok_or_else(|| anyhow::anyhow!("the branch is gone"))?;
         let snapshot = self.repository.source.snapshot(&Revision::Commit(tip)).await?;
-        let wanted = self.agent.wanted(&self.repository, &snapshot);
-        let component = component(&wanted.desired, id)?;
+        // What the agent applies does not know where it came from.
+        let mut resolver = Resolver::new(&snapshot);
+        let desired = resolved(&mut resolver, &Selection::all(), &Reach::Agent).desired;
+        let component = component(&desired, id)?;
         let path = FieldPath::parse(path)?;
         let explained = crate::stacks::explain(component, &path);
-        let files = &wanted.desired.files;
-        Ok(report::terminal::explain(component, &path, &explained, files))
+        Ok(report::terminal::explain(component, &path, &explained, &desired.files))
     }
 }

@@ -80,6 +80,7 @@ fn a_hole_may_become_a_map_or_a_list() {
     let mut now = change(Action::Create, "x.json", None, Some(&now));
     // The planner lists the leaves.
     let leaf = |path: &str, value: i64| crate::model::change::FieldChange {
+        writer: None,
         path: crate::model::path::FieldPath::parse(path).unwrap(),
         after: Some(Value::computed(Node::Int(value))),
         ..now.fields[0].clone()
@@ -145,9 +146,10 @@ fn a_step_waits_for_what_it_waited_for() {
 }
 
 #[test]
-fn a_plan_without_holes_covers_itself_alone() {
+fn what_has_left_nothing_waiting_covers_nothing() {
     let approved = effect(vec![create("x.json")]);
-    assert_eq!(beyond(&approved, &approved), "nothing of it waits for a value");
+    let nothing = approved.continues(&approved, &BTreeSet::new());
+    assert_eq!(nothing.unwrap_err().to_string(), "nothing of it waits");
     let mut elsewhere = effect(vec![create("x.json")]);
     elsewhere.target = crate::ids::TargetName::new("other").unwrap();
     let open = effect(vec![open(create("x.json"), "a")]);

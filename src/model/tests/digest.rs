@@ -35,6 +35,7 @@ fn effect(before: Value, after: Value) -> Effect {
         risk: Risk::Reversible,
         cause: Cause::Wish,
         fields: vec![FieldChange {
+            writer: None,
             path: path("a.b"),
             before: Some(before),
             after: Some(after.clone()),
@@ -82,6 +83,7 @@ fn small() -> Effect {
 
 fn envelope() -> Envelope {
     Envelope {
+        health: Default::default(),
         revision: Revision::Commit(CommitId::new("4f2a91c07d1e").expect("it is there")),
         observed_at: "2026-11-20T09:30:00Z".parse().expect("it is there"),
         holds: vec![Hold { part: Part::Component(id("vpc")), reason: HoldReason::Locked }],

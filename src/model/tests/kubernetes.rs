@@ -35,6 +35,7 @@ fn yaml(json: &str) -> Body {
 /// without status and managed fields, which the backend leaves out because nobody wishes them.
 fn object(live: Option<&str>, intended: Option<&str>, uid: &str) -> Seen {
     Seen::Compared(Box::new(Compared {
+        writers: BTreeMap::new(),
         live: live.map(yaml),
         intended: intended.map(yaml),
         must_replace: Vec::new(),
@@ -56,7 +57,7 @@ fn cluster() -> World {
         ),
         (CONFIG, r#"{"data": {"mode": "fast"}}"#),
     ];
-    let piece = |json| Piece { body: yaml(json), sensitive: vec![], stateful: false };
+    let piece = |json| Piece::plain(yaml(json));
     let pieces: BTreeMap<_, _> =
         wishes.iter().map(|(name, json)| (key(name), piece(json))).collect();
     for name in pieces.keys() {
@@ -120,6 +121,9 @@ fn each_object_is_a_step_that_names_it() {
                 spec.image: "web:1" -> "web:2"
             + create ConfigMap/shop/web
                 data.mode: "fast"
+
+          Not well
+            terraform/web: progressing: 1 of 3 pods is ready
 
           Held
             Namespace/shop-old: what it holds would be lost for good

@@ -22,6 +22,7 @@ fn plain(styled: &str) -> String {
 
 fn seen(live: Option<&str>, intended: Option<&str>) -> Compared {
     Compared {
+        writers: BTreeMap::new(),
         live: live.map(body),
         intended: intended.map(body),
         must_replace: Vec::new(),
@@ -99,7 +100,7 @@ fn a_set_of_changes_is_one_sealed_step() {
     assert_eq!(audit(&plan, &world.input()), []);
     expect![[r#"
         prod at box
-          plan 82dbed6bafd9 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+          plan ade5f0348a8a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
           terraform/rds
             ! replace aws_db_instance.main                      data loss
@@ -115,7 +116,7 @@ fn a_set_of_changes_is_one_sealed_step() {
 
           Held
             aws_db_instance.main: what it holds would be lost for good
-              $ isobar approve prod 82dbed6bafd9 --allow-delete aws_db_instance.main
+              $ isobar approve prod ade5f0348a8a --allow-delete aws_db_instance.main
 
           Held: 1 delete, 1 replace, 1 update, 1 create
     "#]]

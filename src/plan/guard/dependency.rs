@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Change};
 use crate::model::plan::{Hold, HoldReason, Part};
-use crate::plan::{Draft, PlanInput, order};
+use crate::plan::{Draft, PlanInput};
 
 /// A component that makes or changes something waits while a component it depends on is held.
 ///
@@ -31,7 +31,7 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         draft.changes.iter().filter(makes).map(|change| &change.component).collect();
     let mut holds = Vec::new();
     for id in making.into_iter().filter(|id| input.acts_on(id)) {
-        for on in order::all_dependencies(input, id) {
+        for on in input.stack.all_dependencies(id) {
             if held.contains(&on) {
                 let part = Part::Component(id.clone());
                 holds.push(Hold { part, reason: HoldReason::Dependency { on } });

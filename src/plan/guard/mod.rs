@@ -17,6 +17,7 @@ mod protected;
 mod unknown;
 pub(super) mod unreadable;
 pub(super) mod unresolved;
+mod unwell;
 
 use super::{Draft, PlanInput};
 use crate::model::plan::Hold;
@@ -26,13 +27,14 @@ type Veto = fn(&PlanInput<'_>, &Draft) -> Vec<Hold>;
 
 /// Adds what the vetoes say. The last one sees what the others have held.
 pub(super) fn apply(input: &PlanInput<'_>, draft: &mut Draft) {
-    const VETOES: [Veto; 7] = [
+    const VETOES: [Veto; 8] = [
         managed::holds,
         freeze::holds,
         mass_delete::holds,
         moving::holds,
         protected::holds,
         unknown::holds,
+        unwell::holds,
         dependency::holds,
     ];
     for veto in VETOES {

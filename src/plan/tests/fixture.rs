@@ -3,7 +3,8 @@
 //! ```text
 //! review 1 | none          what isobar.yaml asks for; `manage observe|propose|correct` likewise
 //! component vpc            an active component; more words: disabled abstract locked unresolved
-//!                          unbuilt skipped unreachable partial keep-all observe
+//!                          unbuilt skipped unreachable partial keep-all observe slow broken
+//!                          no-wait
 //! vpc needs iam            a dependency
 //! vpc wants a.json {...}   what it is built into (`stateful`, `secret x.y` may follow the key)
 //! vpc makes a.json {...}   what the target would make of it, if not just that
@@ -250,11 +251,15 @@ impl Script {
                         let secret = words.iter().position(|word| *word == "secret");
                         let path = secret.map(|at| FieldPath::parse(words[at + 1]).unwrap());
                         let piece = Piece {
-                            body: json(),
                             sensitive: path.into_iter().collect(),
                             stateful: words[3] == "stateful",
+                            ..Piece::plain(json())
                         };
                         part.wants.insert(resource, piece);
+                    }
+                    "behind" => {
+                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
+                        piece.needs.insert(key(words[3]));
                     }
                     "makes" => drop(part.makes.insert(resource, json())),
                     "has" => {
@@ -338,6 +343,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
     let is = |word: &str| part.words.contains(word);
     Component {
         id: id.clone(),
+        at: Span::file("stacks/a.yaml"),
         presence: match (is("disabled"), is("abstract")) {
             (true, _) => Presence::Disabled,
             (_, true) => Presence::Abstract,
@@ -357,6 +363,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
         reconcile: Reconcile {
             manage: is("observe").then_some(Manage::Observe),
             prune: is("keep-all").then_some(false),
+            wait: is("no-wait").then_some(false),
             ignore: part
                 .words
                 .iter()
@@ -381,6 +388,7 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
         let wanted = part.wants.get(&resource).filter(|_| active);
         let intended = wanted.map(|piece| part.makes.get(&resource).unwrap_or(&piece.body));
         let both = Compared {
+            writers: BTreeMap::new(),
             live: live.filter(|body| body.value != value("\"gone\"")),
             intended: intended.cloned(),
             must_replace: Vec::new(),
@@ -394,9 +402,18 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
     Observation {
         component: id.clone(),
         resources: keys.into_iter().map(seen).collect(),
-        health: Health::Healthy,
+        health: health(&part.words),
         outputs: BTreeMap::new(),
         artifact: None,
         tools: BTreeMap::new(),
+    }
+}
+
+fn health(words: &BTreeSet<String>) -> Health {
+    let is = |word: &str| words.contains(word);
+    match (is("slow"), is("broken")) {
+        (_, true) => Health::Degraded("it fell over".to_owned()),
+        (true, _) => Health::Progressing("1 of 2 is there".to_owned()),
+        _ => Health::Healthy,
     }
 }

@@ -11,24 +11,36 @@ const fn seconds(seconds: u64) -> Duration {
 #[test]
 fn a_stack_is_due_at_its_moment_and_without_one() {
     let mut agenda = Agenda::default();
-    assert!(agenda.is_due(&name("prod"), seconds(0)));
-    agenda.put(name("prod"), seconds(5), Some(seconds(600)));
-    assert!(!agenda.is_due(&name("prod"), seconds(604)));
-    assert!(agenda.is_due(&name("prod"), seconds(605)));
-    assert!(agenda.is_due(&name("dev"), seconds(6)));
-    agenda.strike(&name("prod"));
-    assert!(agenda.is_due(&name("prod"), seconds(6)));
+    for for_others in [false, true] {
+        let due = |agenda: &Agenda, stack, at| agenda.is_due(&name(stack), seconds(at), for_others);
+        assert!(due(&agenda, "prod", 0));
+        agenda.put(name("prod"), seconds(5), Some(seconds(600)), seconds(60));
+        assert!(!due(&agenda, "prod", 604));
+        assert!(due(&agenda, "prod", 605));
+        assert!(due(&agenda, "dev", 6));
+        agenda.strike(&name("prod"));
+        assert!(due(&agenda, "prod", 6));
+    }
+}
+
+#[test]
+fn a_stack_that_says_nothing_is_not_looked_at_because_of_others() {
+    let mut agenda = Agenda::default();
+    agenda.put(name("prod"), seconds(5), None, seconds(60));
+    assert!(agenda.is_due(&name("prod"), seconds(6), false));
+    assert!(!agenda.is_due(&name("prod"), seconds(64), true));
+    assert!(agenda.is_due(&name("prod"), seconds(65), true));
 }
 
 #[test]
 fn the_pause_ends_with_the_first_and_with_the_usual_one() {
     let mut agenda = Agenda::default();
     assert_eq!(agenda.pause(seconds(0), seconds(60)), seconds(60));
-    agenda.put(name("dev"), seconds(0), Some(seconds(600)));
+    agenda.put(name("dev"), seconds(0), Some(seconds(600)), seconds(60));
     assert_eq!(agenda.pause(seconds(0), seconds(60)), seconds(60));
-    agenda.put(name("prod"), seconds(0), Some(seconds(10)));
+    agenda.put(name("prod"), seconds(0), Some(seconds(10)), seconds(60));
     assert_eq!(agenda.pause(seconds(2), seconds(60)), seconds(8));
     assert_eq!(agenda.pause(seconds(99), seconds(60)), INTERVAL_MIN);
-    agenda.put(name("prod"), seconds(99), None);
+    agenda.put(name("prod"), seconds(99), None, seconds(60));
     assert_eq!(agenda.pause(seconds(99), seconds(60)), seconds(60));
 }

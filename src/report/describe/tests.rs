@@ -34,6 +34,7 @@ fn of_kind(kind: &str, name: &str, sections: &str) -> Component {
             kind: KindName::new(kind).expect("a name"),
             name: ComponentName::new(name).expect("a name"),
         },
+        at: crate::diagnostic::Span::file(manifest.clone()),
         presence: Presence::Active,
         locked: false,
         code: name.into(),

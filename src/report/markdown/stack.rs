@@ -72,9 +72,7 @@ fn rest(bodies: bool, count: usize) -> String {
 fn field_lines(out: &mut String, field: &FieldChange, detail: Detail) {
     let path = visible(&field.path.to_string());
     let path = if path.is_empty() { "content" } else { &path };
-    let origin = field.origin.as_ref();
-    let origin = origin.map(|at| format!("  # {}:{}", visible(&at.file), at.start.line));
-    let origin = origin.unwrap_or_default();
+    let origin = words::origin(field).map(|origin| format!("  # {origin}")).unwrap_or_default();
     if detail >= Detail::Fields {
         let _ = writeln!(out, "! {path}");
         return;
@@ -85,7 +83,8 @@ fn field_lines(out: &mut String, field: &FieldChange, detail: Detail) {
         }
         Shown::Values(before, after) => {
             if let Some(before) = before {
-                let _ = writeln!(out, "- {path}: {before}");
+                let note = if after.is_none() { &origin } else { "" };
+                let _ = writeln!(out, "- {path}: {before}{note}");
             }
             if let Some(after) = after {
                 let _ = writeln!(out, "+ {path}: {after}{origin}");

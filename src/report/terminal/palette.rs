@@ -20,10 +20,11 @@ pub(super) fn paint(style: Style, text: &str) -> String {
 
 /// `text` without what [`paint`] put around its parts.
 pub fn unpainted(text: &str) -> String {
-    let mut parts = text.split("\x1b[");
     let mut plain = String::with_capacity(text.len());
-    plain.extend(parts.next());
-    for part in parts {
+    let mut begins = memchr::memmem::find_iter(text.as_bytes(), "\x1b[").peekable();
+    plain.push_str(&text[..begins.peek().copied().unwrap_or(text.len())]);
+    while let Some(at) = begins.next() {
+        let part = &text[at + 2..begins.peek().copied().unwrap_or(text.len())];
         match part.split_once('m') {
             Some((style, rest)) if style.bytes().all(|b| matches!(b, b'0'..=b'9' | b';')) => {
                 plain.push_str(rest);

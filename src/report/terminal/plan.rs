@@ -28,7 +28,8 @@ pub fn review(review: &Review) -> String {
     for cause in cause::all(review) {
         let _ = writeln!(out, "  {}", cause.sentence(str::to_owned));
     }
-    let plans: Vec<_> = words::plans_by_severity(review).into_par_iter().map(plan).collect();
+    let plans: Vec<_> =
+        words::plans_by_severity(review).into_par_iter().with_max_len(1).map(plan).collect();
     for plan in plans {
         out.push('\n');
         out.push_str(&plan);
@@ -60,6 +61,7 @@ pub fn plan(plan: &Plan) -> String {
             write_change(&mut out, change);
         }
     }
+    write_health(&mut out, plan);
     write_holds(&mut out, plan);
     write_summary(&mut out, plan);
     out
@@ -69,7 +71,9 @@ fn write_change(out: &mut String, change: &Change) {
     let (sign, style) = sign(&change.action);
     let resource = visible(change.resource.as_str());
     let head = format!("    {sign} {} {resource}", change.action.verb());
-    write_noted(out, &paint(style, &head), head.chars().count(), &words::notes(change), CHANGES);
+    out.push_str(&paint(style, &head));
+    write_note(out, head.chars().count(), &words::notes(change), CHANGES);
+    out.push('\n');
     for field in change.fields.iter().take(FIELDS_MAX) {
         write_field(out, change, field);
     }
@@ -80,26 +84,35 @@ fn write_change(out: &mut String, change: &Change) {
 }
 
 fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
-    let path = visible(&field.path.to_string());
-    let path = if path.is_empty() { "content".to_owned() } else { path };
-    let note = field.origin.as_ref().map(|at| format!("{}:{}", visible(&at.file), at.start.line));
-    let note = note.unwrap_or_default();
+    let begin = out.len();
     let shown = shown(field);
-    let line = match &shown {
-        Shown::Secret(text) => format!("        {path}: {text}"),
-        Shown::Values(Some(before), Some(after)) => format!("        {path}: {before} -> {after}"),
+    out.push_str(match (&shown, &change.action) {
         // Where everything comes or goes, the sign at its head says so for all fields.
-        Shown::Values(None, Some(after)) if change.action == Action::Create => {
-            format!("        {path}: {after}")
-        }
-        Shown::Values(Some(before), None) if change.action == Action::Delete => {
-            format!("        {path}: {before}")
-        }
-        Shown::Values(None, Some(after)) => format!("      + {path}: {after}"),
-        Shown::Values(Some(before), None) => format!("      - {path}: {before}"),
-        Shown::Values(None, None) | Shown::Lines(_) => format!("        {path}:"),
+        (Shown::Values(None, Some(_)), Action::Create)
+        | (Shown::Values(Some(_), None), Action::Delete) => "        ",
+        (Shown::Values(None, Some(_)), _) => "      + ",
+        (Shown::Values(Some(_), None), _) => "      - ",
+        _ => "        ",
+    });
+    match field.path.0.is_empty() {
+        true => out.push_str("content"),
+        false => push_visible(out, &field.path.to_string()),
+    }
+    out.push(':');
+    let values = match &shown {
+        Shown::Secret(text) => [Some(*text), None],
+        Shown::Values(before, after) => [before.as_deref(), after.as_deref()],
+        Shown::Lines(_) => [None, None],
     };
-    write_noted(out, &line, line.chars().count(), &note, FAINT);
+    for (at, value) in values.into_iter().flatten().enumerate() {
+        out.push_str(if at == 0 { " " } else { " -> " });
+        out.push_str(value);
+    }
+    if let Some(note) = words::origin(field) {
+        let characters = out[begin..].chars().count();
+        write_note(out, characters, &note, FAINT);
+    }
+    out.push('\n');
     if let Shown::Lines(lines) = shown {
         for line in lines {
             let style = match line.sign {
@@ -113,20 +126,32 @@ fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
     }
 }
 
-/// A line with a note behind it, where there is one.
-fn write_noted(
-    out: &mut String,
-    line: &str,
-    line_characters: usize,
-    note: &str,
-    style: anstyle::Style,
-) {
-    out.push_str(line);
+/// A note behind a line of so many characters, if there is one.
+fn write_note(out: &mut String, characters: usize, note: &str, style: anstyle::Style) {
     if !note.is_empty() {
-        let blanks = NOTE_COLUMN.saturating_sub(line_characters).max(2);
-        let _ = write!(out, "{:blanks$}{}", "", paint(style, note));
+        let blanks = NOTE_COLUMN.saturating_sub(characters).max(2);
+        out.extend(std::iter::repeat_n(' ', blanks));
+        out.push_str(&paint(style, note));
     }
-    out.push('\n');
+}
+
+fn push_visible(out: &mut String, text: &str) {
+    match words::is_visible(text) {
+        true => out.push_str(text),
+        false => out.push_str(&visible(text)),
+    }
+}
+
+fn write_health(out: &mut String, plan: &Plan) {
+    if plan.envelope.health.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", paint(CHANGES.bold(), "Not well"));
+    for (id, health) in &plan.envelope.health {
+        if let Some(health) = words::health(health) {
+            let _ = writeln!(out, "    {}: {health}", words::component(id));
+        }
+    }
 }
 
 fn write_holds(out: &mut String, plan: &Plan) {

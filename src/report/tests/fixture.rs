@@ -69,6 +69,7 @@ pub(in crate::report) fn field(text: &str) -> FieldChange {
     let (before, after) = sides.split_once(" -> ").unwrap();
     let side = |text: &str| (text != "-").then(|| value(text));
     FieldChange {
+        writer: None,
         sensitive: path.starts_with("secret "),
         path: FieldPath::parse(path.trim_start_matches("secret ")).unwrap(),
         before: side(before),
@@ -125,7 +126,10 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
         head: commit("4f2a91c07d1e"),
         base: commit("9b3e7d1255aa"),
     };
-    Plan::seal(effect, Envelope { revision, observed_at: now(), holds, why })
+    Plan::seal(
+        effect,
+        Envelope { revision, observed_at: now(), holds, why, health: BTreeMap::new() },
+    )
 }
 
 /// The changes that a component's come after: what is encrypted waits for its key.

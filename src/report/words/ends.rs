@@ -29,7 +29,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         outcome.steps.iter().any(|step| matches!(step.end, StepEnd::Indeterminate { .. }));
     if outcome.is_done_so_far() && right == predicted {
         let waits = if waiting == 1 { "1 step waits" } else { &format!("{waiting} steps wait") };
-        return format!("applied as predicted {right}/{predicted}, {waits} for a value");
+        return format!("applied as predicted {right}/{predicted}, {waits}");
     }
     match (done == steps, right == predicted, unknown) {
         (true, true, _) => format!("applied as predicted {right}/{predicted}"),
@@ -59,7 +59,7 @@ pub fn step_end(end: &StepEnd) -> Option<String> {
     match end {
         StepEnd::Done => None,
         StepEnd::NotStarted { why } => Some(format!("not started: {}", visible(why))),
-        StepEnd::Waits { why } => Some(format!("approved, and waits to know {}", visible(why))),
+        StepEnd::Waits { why } => Some(format!("approved, and waits {}", visible(why))),
         StepEnd::Stale { why } => Some(format!("planned on something else: {}", visible(why))),
         StepEnd::Failed { why } => Some(format!("failed: {}", visible(why))),
         StepEnd::Indeterminate { why } => {

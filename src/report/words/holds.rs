@@ -35,12 +35,16 @@ pub fn reason(reason: &HoldReason) -> String {
             format!("it waits to know {}", visible(&questions.join(", ")))
         }
         HoldReason::Dependency { on } => format!("it depends on {}, which is held", component(on)),
+        HoldReason::Unwell { on, why, .. } => {
+            format!("it waits for {} to do well, which is {}", component(on), visible(why))
+        }
         HoldReason::MassDelete { deletes, deletes_max } => {
             let deletes = several(*deletes, "resource");
             format!("{deletes} would go, and the guard lets {deletes_max} go at once")
         }
         HoldReason::Protected => "what it holds would be lost for good".to_owned(),
         HoldReason::Unreadable { why } => format!("it cannot be looked at: {}", visible(why)),
+        HoldReason::Refused { why } => format!("the target refuses it: {}", visible(why)),
         HoldReason::Foreign { owner } => format!("it belongs to {}", visible(owner)),
         HoldReason::Claimed { by } => format!("{} wants it too", visible(&by.to_string())),
         HoldReason::Unresolved { codes } => format!("it cannot be built ({})", codes.join(", ")),
@@ -105,12 +109,17 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Observed { .. } => deed("set `manage: propose` there"),
         HoldReason::Locked => deed("remove `metadata.locked`"),
         HoldReason::Unreadable { .. } => deed("make the target answer; it is looked at again"),
+        HoldReason::Refused { .. } => deed("ask for what the target takes; until then all stays"),
         HoldReason::Foreign { .. } => deed("let its owner give it up"),
         HoldReason::Claimed { .. } => deed("let only one of them want it"),
         HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),
         HoldReason::NotProvenGone { .. } => deed("complete what is missing"),
         HoldReason::Audit { .. } => deed("report it with the plan as JSON"),
+        HoldReason::Unwell { progressing: false, .. } => {
+            deed("make it do well; it is looked at again")
+        }
         HoldReason::Unknown { .. }
+        | HoldReason::Unwell { .. }
         | HoldReason::Dependency { .. }
         | HoldReason::Moving { .. }
         | HoldReason::Freeze { .. } => Clearing::Wait,

@@ -36,3 +36,19 @@ fn a_pattern_beyond_what_is_looked_at_is_told() {
     let told: Vec<_> = faults.iter().map(|fault| (fault.code, fault.hint.as_deref())).collect();
     assert_eq!(told, [(Code::ImportDepth, None), (Code::ImportNotFound, None)]);
 }
+
+/// Rules are in settings: one that nobody looked for must not look like one that nobody wrote.
+#[test]
+fn settings_beyond_what_is_looked_at_are_told() {
+    let files = "--- atmos.yaml\nimport: ['config/*', none]\n--- config/a.yaml\na: 1\n";
+    let snapshot = snapshot(files);
+    let codes = |library: &mut Library| {
+        let found = super::super::atmos_import::settings(library, "atmos.yaml").faults;
+        found.iter().map(|fault| fault.code).collect::<Vec<_>>()
+    };
+    let mut library = Library::new(&snapshot, "");
+    assert_eq!(codes(&mut library), [Code::ImportNotFound]);
+    let mut library = Library::new(&snapshot, "");
+    library.look_at_no_more();
+    assert_eq!(codes(&mut library), [Code::ImportDepth, Code::ImportDepth]);
+}

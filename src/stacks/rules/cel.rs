@@ -66,8 +66,10 @@ impl Cel {
             ));
         }
         let mut context = Context::default();
-        let mut add = |name: &str, value: &Json| {
-            context.add_variable(name, value).map_err(|error| error.to_string())
+        let references = self.program.references();
+        let mut add = |name: &str, value: &Json| match references.has_variable(name) {
+            true => context.add_variable(name, value).map_err(|error| error.to_string()),
+            false => Ok(()),
         };
         add(INPUT, input)?;
         let empty = Json::Object(serde_json::Map::new());

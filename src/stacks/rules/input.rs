@@ -2,10 +2,8 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use crate::diagnostic::Span;
 use crate::model::canonical;
-use crate::model::desired::{Component, Presence, Reach, Stack};
-use crate::model::files::{File, Files};
+use crate::model::desired::{Component, Presence, Stack};
 use crate::model::path::FieldPath;
 use crate::model::value::{Node, Value};
 
@@ -80,25 +78,6 @@ pub(super) fn find<'v>(sections: &'v Value, steps: &[String]) -> Found<'v> {
 /// Whether nothing can be said about a value yet.
 pub(super) fn is_open(value: &Value) -> bool {
     matches!(value.node, Node::Unknown(_) | Node::Secret(_))
-}
-
-/// Where a component begins: its name, in the last file that speaks of it.
-pub(super) fn span(component: &Component, files: &Files) -> Span {
-    let own = component.layers.iter().rev().filter(|layer| layer.reach == Reach::Own);
-    let said = own.filter_map(|layer| layer.imports.last());
-    let all = [&component.manifest].into_iter().chain(said);
-    let found = all.flat_map(|path| files.at(path)).find_map(|file| name(component, file));
-    found.unwrap_or_else(|| Span::file(component.manifest.clone()))
-}
-
-/// Where the name of the component stands in a file.
-fn name(component: &Component, file: &File) -> Option<Span> {
-    let document = &file.document;
-    let kinds = document.get(document.root(), "components")?;
-    let names = document.get(kinds, component.id.kind.as_str())?;
-    let mut names = document.entries(names).filter(|_| document.is_mapping(names));
-    let (key, _) = names.find(|(key, _)| document.text(*key) == component.id.name.as_str())?;
-    Some(Span::new(&file.path, document.span(key)))
 }
 
 fn plain(value: &Value) -> Json {

@@ -70,19 +70,24 @@ impl Rulebook {
         Self { snapshot: snapshot.clone(), folders, compiled: Mutex::default() }
     }
 
+    /// The same with every rule compiled that lies in a folder, before anyone asks it.
+    pub fn compiled_ahead(self) -> Self {
+        let lying: Vec<_> = self.folders.all().collect();
+        lying.par_iter().with_max_len(1).for_each(|rule| drop(self.compiled(rule)));
+        self
+    }
+
     /// Asks all rules about all that is to be applied.
     pub fn judge(&self, desired: &Desired) -> Verdicts {
         let mut verdicts = Verdicts::default();
-        let lying: Vec<_> = self.folders.all().collect();
-        lying.par_iter().for_each(|rule| drop(self.compiled(rule)));
-        for rule in lying {
+        for rule in self.folders.all() {
             let compiled = self.compiled(rule);
             let faults = compiled.wait().as_ref().err();
             let faults = faults.into_iter().flatten().map(|fault| level(rule, fault.clone()));
             verdicts.diagnostics.extend(faults);
         }
-        let stacks: Vec<_> = desired.stacks.values().collect();
-        let judged = stacks.into_par_iter().map(|stack| {
+        let stacks = desired.largest_first().into_par_iter().with_max_len(1);
+        let judged = stacks.map(|stack| {
             let mut verdicts = Verdicts::default();
             let mut inputs = Vec::new();
             for component in input::active(stack) {
@@ -129,7 +134,7 @@ impl Rulebook {
         asked: &Asked,
         input: &OnceCell<Json>,
     ) -> Result<Answer, UnknownRule> {
-        let home = input::span(component, files);
+        let home = component.at.clone();
         let span = |value: &Value| files.span(value.origin).unwrap_or_else(|| home.clone());
         let reader = Reader { snapshot: &self.snapshot, folders: &self.folders, span: &span };
         let (rules, mut found) = reader.rules(component, asked)?;
@@ -308,7 +313,7 @@ fn stack_place<'s>(
         true => format!("`{}`", component.id.name),
         false => format!("`{path}` of `{}`", component.id.name),
     };
-    (Some(component), at.unwrap_or_else(|| input::span(component, files)), named)
+    (Some(component), at.unwrap_or_else(|| component.at.clone()), named)
 }
 
 /// `what` is what breaks it.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::shown;
-use crate::model::desired::Presence;
+use crate::model::desired::{Component, Presence};
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
 use crate::pattern::StackPattern;
@@ -82,6 +82,11 @@ const FILES: &[(&str, &[&str])] = &[
     ),
     ("table.yaml", &["a: {b: 1}\n", "a: 2\n", ""]),
     ("components/terraform/code/main.tf", &["", "x\n"]),
+    ("README.md", &["", "x\n", "y\n"]),
+    (
+        "isobar.yaml",
+        &["", "version: 1\n", "version: 1\nstrictness: {unknown_keys: deny}\n", "- 1\n"],
+    ),
 ];
 
 /// Numbers from a seed.
@@ -153,7 +158,9 @@ fn what_is_to_be_applied_is_part_of_everything() {
     let (all, part) = (resolve(Selection::all()), resolve(Selection::to_apply()));
     let active = |resolution: &Resolution| {
         let active = resolution.desired.components().filter(|c| c.presence != Presence::Abstract);
-        active.map(|component| format!("{component:?}")).collect::<Vec<_>>()
+        // Nobody asks where values of what is applied come from.
+        let plain = active.map(|one| Component { layers: Vec::new(), ..one.clone() });
+        plain.map(|component| format!("{component:?}")).collect::<Vec<_>>()
     };
     assert!(active(&part).len() > 100);
     assert_eq!(active(&part), active(&all));
@@ -163,6 +170,34 @@ fn what_is_to_be_applied_is_part_of_everything() {
         components.map(|c| (c.id.clone(), c.presence)).collect::<Vec<_>>()
     };
     assert_eq!(names(&part), names(&all));
+}
+
+/// Once more is known, calls give what they would have given had it been known at once.
+#[test]
+fn calling_again_is_the_same_as_calling_late() {
+    let example = crate::source::folder_snapshot(std::path::Path::new("examples-repo"));
+    let example = example.expect("it is there");
+    for selection in [Selection::to_apply(), Selection::all()] {
+        let mut resolver = Resolver::new(&example);
+        let questions = resolver.resolve(&selection, &Answers::new()).questions;
+        assert!(questions.len() > 100);
+        let mut seeded = Seeded(11);
+        let answer = |seeded: &mut Seeded| match seeded.below(8) {
+            0 => Answer::Later,
+            1 => Answer::Failed("it broke".to_owned()),
+            2 => Answer::Refused("it may not".to_owned()),
+            _ => Answer::Value(Value::text("answered")),
+        };
+        let mut answers = Answers::new();
+        // In three parts, so that some wait for longer than others.
+        for part in 0..3 {
+            let known = questions.iter().enumerate().filter(|(at, _)| at % 3 == part);
+            answers.extend(known.map(|(_, question)| (question.clone(), answer(&mut seeded))));
+            let again = resolver.resolve(&selection, &answers);
+            let anew = Resolver::new(&example).resolve(&selection, &answers);
+            assert!(all(&again) == all(&anew), "part {part}: it is not the same");
+        }
+    }
 }
 
 fn answers(seeded: &mut Seeded) -> Answers {

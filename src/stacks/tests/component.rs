@@ -172,16 +172,21 @@ components:
       settings: {list_merge_strategy: append}
       vars: {l: [c]}
     wrong: {settings: {list_merge_strategy: apend}}
+    heir: {metadata: {inherits: [wrong]}}
+    other: {vars: {l: [o]}}
 ",
         &expect![[r#"
             dev -> default
               terraform/base (abstract)
                 metadata: {type: "abstract"}
                 vars: {stage: "dev", l: ["b"]}
+              terraform/other
+                vars: {stage: "dev", l: ["o"]}
               terraform/vpc
                 metadata: {inherits: ["base"]}
                 settings: {list_merge_strategy: "append"}
                 vars: {stage: "dev", l: ["t", "b", "c"]}
+              terraform/heir is unresolved
               terraform/wrong is unresolved
             Error settings-invalid stacks/deploy/dev.yaml:10:45: lists can be merged by replace, append, merge
               hint: did you mean `append`?

@@ -27,6 +27,35 @@ fn a_name_that_is_close_is_offered() {
 }
 
 #[test]
+fn a_filter_of_the_log_that_is_none_is_a_mistake() {
+    let (_keep, repository) = example();
+    let ran = isobar(["list", "stacks", "--log", "isobar=debug=info"]).run(&repository);
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(ran.stderr.contains("'--log <FILTER>'"), "{}", ran.said());
+    let ran = isobar(["list", "stacks", "--log", "off,globset=debug"]).run(&repository);
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(ran.stderr.contains("DEBUG globset"), "{}", ran.said());
+}
+
+/// What goes on gives memory back soon; the allocator itself tells how it was told to be.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_goes_on_is_frugal_and_nothing_else_is() {
+    let scene = Scene::new(None);
+    let delay = |args| {
+        // A store that is away ends either of them.
+        let ran = Scene::command([args]).with("ISOBAR_STORE", "postgres://nobody@127.0.0.1:1/none");
+        let ran = ran.with("MIMALLOC_VERBOSE", "1").run(scene.path());
+        assert_eq!(ran.code(), 75, "{}", ran.said());
+        let told = |line: &&str| line.contains("'purge_delay'");
+        let line = ran.stderr.lines().rfind(told).expect("the allocator tells");
+        line.split_whitespace().last().map(str::to_owned)
+    };
+    assert_eq!(delay("serve").as_deref(), Some("10"));
+    assert_eq!(delay("status").as_deref(), Some("1000"));
+}
+
+#[test]
 fn a_database_that_is_away_is_a_matter_of_trying_again() {
     let scene = Scene::new(None);
     for (url, code) in [("postgres://nobody@127.0.0.1:1/none", 75), ("mysql://x", 1)] {

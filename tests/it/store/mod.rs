@@ -191,7 +191,10 @@ pub(crate) fn plan(text: &str) -> Plan {
     };
     let why = [(component(), isobar::model::plan::Why::Changed)].into();
     let observed_at = Timestamp::UNIX_EPOCH;
-    Plan::seal(effect, Envelope { revision, observed_at, holds: Vec::new(), why })
+    Plan::seal(
+        effect,
+        Envelope { revision, observed_at, holds: Vec::new(), why, health: BTreeMap::new() },
+    )
 }
 
 /// A standing authority for both steps: what needs nobody's yes.

@@ -43,6 +43,9 @@ async fn the_latest_plan_has_its_newest_envelope_and_is_no_pull_requests() {
         tx.commit().await.expect("a commit");
         assert!(store.plan(&scope(), plan("y").digest()).await.expect("an answer").is_some());
         let latest = store.latest_plans(&scope(), &stack()).await.expect("an answer");
+        let (target, digest) = (&held.effect().target, held.digest());
+        let envelope = store.latest_envelope(&scope(), &stack(), target).await.expect("an answer");
+        assert_eq!(envelope, Some((digest, held.envelope.clone())));
         assert_eq!(latest, [held]);
     }
 }

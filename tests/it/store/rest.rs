@@ -22,6 +22,7 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
             action: Action::Create,
             cause: Cause::Wish,
             fields: vec![FieldChange {
+                writer: None,
                 path: FieldPath::root(),
                 before: None,
                 after: Some((*value).clone()),
@@ -33,7 +34,9 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
             ..base.clone()
         })
         .collect();
-    effect.steps.truncate(resources.len());
+    let step = effect.steps[0].clone();
+    let steps = (0..resources.len()).map(|at| Step { changes: vec![at], ..step.clone() });
+    effect.steps = steps.collect();
     Plan::seal(effect, made.envelope)
 }
 
@@ -179,7 +182,7 @@ async fn what_waits_twice_is_still_covered_and_an_expired_yes_is_not() {
 
         bed.clock.pass(Duration::from_secs(61));
         assert_eq!(rests(&store, &filled("2")).await[0].approvals, []);
-        let late = reviewed(&half, 1);
+        let late = reviewed(&approved, 1);
         let late = try_run(&store, &lease, &filled("2"), "run-2", &late, &[]).await;
         assert!(matches!(late, Err(ClaimError::NotApproved { .. })), "{late:?}");
     }
@@ -228,5 +231,43 @@ async fn what_a_merge_let_through_is_told_of_both_runs() {
         assert_eq!(runs, ["run-1", "run-2"]);
         let again = try_run(&store, &lease, &later, "run-3", &one, &[]).await;
         assert!(matches!(again, Err(ClaimError::NotCovered { .. })), "{again:?}");
+    }
+}
+
+/// What waits only for something to do well has no value to be filled in.
+#[tokio::test]
+async fn a_yes_covers_a_chain_to_its_last_link() {
+    let known = Value::text("1");
+    let links = [("x", &known), ("y", &known), ("z", &known)];
+    for shown in [false, true] {
+        for bed in beds().await {
+            let (store, approved) = (bed.open().await, creates(&links));
+            let lease = lease(&store, "a").await;
+            let (pull, head) = (PullNumber(7), CommitId::new("a1").expect("a commit"));
+            let authorities = match shown {
+                true => merged(&approved, 3),
+                false => reviewed(&approved, 3),
+            };
+            if shown {
+                let mut tx = store.begin().await.expect("a transaction");
+                tx.put_shown_plan(&approved).await.expect("a plan");
+                tx.show(&scope(), pull, &head, &[approved.digest()]).await.expect("shown");
+                tx.commit().await.expect("a commit");
+            } else {
+                put(&store, &approved).await;
+                approve(&bed, &store, &approved).await;
+            }
+            let some = |count: usize| authorities.clone().into_iter().take(count).collect();
+            let (second, third) = (creates(&links[1..]), creates(&links[2..]));
+            let first = try_run(&store, &lease, &approved, "run-one", &some(3), &[1, 2]).await;
+            first.expect("it is approved");
+            let two = try_run(&store, &lease, &second, "run-two", &some(2), &[1]).await;
+            two.expect("it is what waited");
+            assert_eq!(rests(&store, &third).await[0].approved, approved.digest());
+            let three = try_run(&store, &lease, &third, "run-three", &some(1), &[]).await;
+            three.expect("it is what waited of what waited");
+            let again = try_run(&store, &lease, &third, "run-four", &some(1), &[]).await;
+            assert!(matches!(again, Err(ClaimError::NotCovered { .. })), "{again:?}");
+        }
     }
 }

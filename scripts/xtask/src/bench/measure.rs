@@ -68,20 +68,30 @@ pub(crate) fn repeat(
 }
 
 /// `VmHWM` of a process that is still running, in bytes.
-fn high_water_mark(child: &Child) -> Option<u64> {
+pub(crate) fn high_water_mark(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
 
-/// What all children that have ended used, from fields 16 and 17 of `/proc/self/stat`: in ticks,
-/// of which Linux shows 100 a second on every machine.
+/// What all children that have ended used, from fields 16 and 17 of `/proc/self/stat`.
 fn cpu_of_children() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
+    ticks("/proc/self/stat", 16)
+}
+
+/// What a process that still runs has used, from fields 14 and 15.
+pub(crate) fn cpu_of(id: u32) -> Result<Duration> {
+    ticks(&format!("/proc/{id}/stat"), 14)
+}
+
+/// The sum of the field `first` and the one behind it: ticks, of which Linux shows 100 a second on
+/// every machine.
+fn ticks(path: &str, first: usize) -> Result<Duration> {
+    let stat = fs::read_to_string(path)?;
     // The second field is a name in parentheses that may hold blanks; the third follows.
-    let (_, rest) = stat.rsplit_once(')').context("`/proc/self/stat` has another form")?;
-    let ticks = rest.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
+    let (_, rest) = stat.rsplit_once(')').context("a `stat` has another form")?;
+    let ticks = rest.split_whitespace().skip(first - 3).take(2).map(str::parse::<u64>);
     let ticks: u64 = ticks.sum::<Result<_, _>>()?;
     Ok(Duration::from_millis(10 * ticks))
 }

@@ -24,7 +24,8 @@ struct Module {
     minutes: f32,
 }
 
-const MODULES: &[Module] = &[
+/// What a bed is made of.
+const SERVERS: &[Module] = &[
     Module { name: "etcd", programs: &["etcd"], variables: &[], minutes: 0.5 },
     Module {
         name: "kubernetes",
@@ -39,6 +40,10 @@ const MODULES: &[Module] = &[
         minutes: 5.0,
     },
     Module { name: "kwok", programs: &["kwok"], variables: &[], minutes: 1.0 },
+];
+
+/// What people use beside it.
+const TOOLS: &[Module] = &[
     Module { name: "kustomize", programs: &["kustomize"], variables: &[], minutes: 0.2 },
     Module {
         name: "helm",
@@ -49,22 +54,41 @@ const MODULES: &[Module] = &[
     Module { name: "sops", programs: &["sops"], variables: &[], minutes: 1.0 },
 ];
 
+/// Our own: see its `main.go`.
+const LOOP: Module = Module { name: "loop", programs: &["loop"], variables: &[], minutes: 0.1 };
+
 /// Of these any version does: where they are installed, they are used.
 const INSTALLED: &[&str] = &["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 /// The folder with a link to each program.
-pub(super) fn folder(place: &Place) -> PathBuf {
+pub(crate) fn folder(place: &Place) -> PathBuf {
     place.cache.join("testbed/bin")
 }
 
-/// Builds what is missing, and links everything in [`folder`].
+/// Builds what is missing of the servers, and links them in [`folder`].
+pub(crate) fn build_servers(place: &Place) -> Result<()> {
+    build_all(place, SERVERS)
+}
+
+/// The same for everything.
 pub(crate) fn build(place: &Place) -> Result<()> {
+    build_servers(place)?;
+    build_all(place, TOOLS)
+}
+
+/// Builds the loop that benchmarks are measured beside, and gives where it is.
+pub(crate) fn build_loop(place: &Place) -> Result<PathBuf> {
+    build_all(place, &[LOOP])?;
+    Ok(folder(place).join("loop"))
+}
+
+fn build_all(place: &Place, modules: &[Module]) -> Result<()> {
     let folder = folder(place);
     fs::create_dir_all(&folder)?;
     let lock = fs::File::create(place.cache.join("testbed/building"))?;
     lock.lock()?;
     let installed = installed();
-    for module in MODULES {
+    for module in modules {
         let needed = module.programs.iter().any(|p| !installed.iter().any(|(name, _)| name == p));
         let built = if needed { Some(module.build(place)?) } else { None };
         for program in module.programs {
@@ -108,6 +132,9 @@ impl Module {
         let read = |file: &str| fs::read(source.join(file)).with_context(|| format!("no {file}"));
         let mut hasher = DefaultHasher::new();
         (read("go.mod")?, read("go.sum")?, self.variables, GO).hash(&mut hasher);
+        if let Ok(ours) = read("main.go") {
+            ours.hash(&mut hasher);
+        }
         let kept = format!("{}-{:016x}", self.name, hasher.finish());
         let folder = place.cache.join("testbed/programs").join(kept);
         if self.programs.iter().all(|program| folder.join(program).is_file()) {

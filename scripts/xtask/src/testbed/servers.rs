@@ -17,6 +17,10 @@ use crate::place::Place;
 /// Linux' file system in memory: etcd waits for its disk otherwise.
 const MEMORY: &str = "/dev/shm";
 
+/// The file that ends a bed: it is waited for, where a signal would leave its servers behind for
+/// somebody else to reap.
+const STOP: &str = "stop";
+
 /// Controllers whose work can be seen in tests.
 const CONTROLLERS: &str = "deployment-controller,replicaset-controller,statefulset-controller,\
     daemonset-controller,job-controller,cronjob-controller,namespace-controller,\
@@ -97,6 +101,8 @@ impl Servers {
             "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
             "--allow-privileged=true".to_owned(),
             "--authorization-mode=RBAC".to_owned(),
+            // Without a kubelet nobody takes the taint of a new node off.
+            "--disable-admission-plugins=TaintNodesByCondition".to_owned(),
             "--endpoint-reconciler-type=none".to_owned(),
             file("client-ca-file", "ca.crt"),
             file("tls-cert-file", "server.crt"),
@@ -182,16 +188,18 @@ impl Servers {
         Ok(())
     }
 
-    /// Stays until the input is closed or a server ends; `until_stopped`, until a signal comes.
+    /// Stays until the input is closed; `until_stopped`, until somebody asks it to [`stop`] or a
+    /// server ends.
     pub(super) fn watch(&mut self, until_stopped: bool) -> Result<()> {
         if !until_stopped {
             std::io::stdin().read_to_end(&mut Vec::new())?;
             return Ok(());
         }
-        loop {
+        while !self.folder.join(STOP).exists() {
             self.all_run()?;
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(Duration::from_millis(50));
         }
+        Ok(())
     }
 }
 
@@ -202,6 +210,11 @@ impl Drop for Servers {
             let _ = child.wait();
         }
     }
+}
+
+/// Asks the keeper of the bed in `folder` to end it.
+pub(super) fn stop(folder: &Path) -> Result<()> {
+    Ok(fs::write(folder.join(STOP), "")?)
 }
 
 /// Removes what a bed leaves behind.

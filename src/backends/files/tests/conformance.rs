@@ -23,8 +23,8 @@ struct Folders {
 }
 
 impl Place for Folders {
-    async fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), world: World::real() }
+    async fn new() -> Option<Self> {
+        Some(Self { folder: TempDir::new().unwrap(), world: World::real() })
     }
 
     async fn target(&self, agent: &str) -> Arc<dyn Target> {

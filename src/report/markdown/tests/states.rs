@@ -212,7 +212,7 @@ fn stale_it_says_what_took_its_place() {
 
 #[test]
 fn waiting_for_a_value_it_says_for_which() {
-    let why = "terraform.output vpc subnet_ids".to_owned();
+    let why = "to know terraform.output vpc subnet_ids".to_owned();
     let ends = [StepEnd::Done, StepEnd::Done, StepEnd::Waits { why }, StepEnd::Done];
     let mut rest = left(changes()[2..3].to_vec());
     let questions = vec!["terraform.output vpc subnet_ids".to_owned()];

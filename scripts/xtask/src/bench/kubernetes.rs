@@ -1,0 +1,216 @@
+//! A thousand small components in a cluster, beside a loop that does nothing but apply them.
+//!
+//! Requests are counted by who made them, in the audit log of the API server.
+
+mod agent;
+mod audit;
+mod objects;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use self::agent::Agent;
+use self::audit::{Audit, Request};
+use crate::child;
+use crate::place::{Place, variable};
+use crate::testbed::{self, Bed};
+
+/// Components, each of four objects, and the stacks they are in.
+const COMPONENTS: usize = 1_000;
+const STACKS: usize = 20;
+const OBJECTS: usize = 4 * COMPONENTS;
+
+/// How often ours and the loop take turns.
+const ROUNDS: usize = 3;
+
+/// A round with a slower loop says more about the machine than about us: it is void.
+const LOOP_MIN: f64 = 350.0;
+
+/// Edits that somebody else makes.
+const EDITS: usize = 100;
+
+/// Components of a chain, each after the one before it.
+const CHAIN: usize = 20;
+
+/// Everything, on a bed of its own.
+pub(crate) fn kubernetes(place: &Place) -> Result<()> {
+    let isobar = match variable("ISOBAR") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            child::run(place.cargo().args(["build", "--locked", "--release", "--bin", "isobar"]))?;
+            place.target.join("release/isobar")
+        }
+    };
+    let reference = testbed::build_loop(place)?;
+    let bed = Bed::named(place, "bench");
+    testbed::down(&bed)?;
+    testbed::start(place, &bed)?;
+    let bench = Bench { place, folder: bed.folder().to_owned(), isobar, reference };
+    let measured = bench.all(&bed);
+    testbed::down(&bed)?;
+    measured
+}
+
+struct Bench<'a> {
+    place: &'a Place,
+    /// The bed's.
+    folder: PathBuf,
+    isobar: PathBuf,
+    reference: PathBuf,
+}
+
+impl Bench<'_> {
+    fn all(&self, bed: &Bed) -> Result<()> {
+        for user in ["isobar", "loop"] {
+            testbed::user(bed, user, "system:masters")?;
+        }
+        println!("{:<44}{:>12}{:>12}{:>9}   at most", "", "ours", "loop", "ratio");
+        for round in 1..=ROUNDS {
+            let taken = self.reference(round)?;
+            self.round(round, taken, round == ROUNDS)?;
+        }
+        self.chain()
+    }
+
+    /// The loop's time for all objects.
+    fn reference(&self, round: usize) -> Result<Duration> {
+        let (namespace, objects) = (format!("loop-{round}"), self.folder.join("objects"));
+        self.namespace(&namespace)?;
+        objects::as_requests(&objects, &namespace, COMPONENTS)?;
+        let mut reference = Command::new(&self.reference);
+        reference.arg("-bed").arg(&self.folder).arg("-objects").arg(&objects);
+        let told = child::output(&mut reference)?;
+        let seconds = told.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok());
+        let seconds = seconds.context("the loop does not say how long it took")?;
+        let rate = OBJECTS as f64 / seconds;
+        let void = if rate < LOOP_MIN { ": void, this machine is busy" } else { "" };
+        println!("round {round}: the loop makes {rate:.0} objects/s{void}");
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    /// From nothing to all applied; in the `last` round, what follows as well.
+    fn round(&self, round: usize, reference: Duration, last: bool) -> Result<()> {
+        let namespace = format!("bench-{round}");
+        self.namespace(&namespace)?;
+        let mut audit = Audit::at(&self.folder, &namespace)?;
+        let repository = self.folder.join(&namespace);
+        let components = objects::components(&namespace, COMPONENTS);
+        agent::repository(&repository, &self.folder, &namespace, &components, STACKS)?;
+        let mut agent = Agent::start(&self.isobar, &repository)?;
+
+        let started = audit::now();
+        let rehearsed = audit.until(OBJECTS, Request::is_rehearsal)?;
+        let row = |what: &str, ours: Duration, loop_: Option<Duration>, limit: &str| {
+            let (beside, ratio) = match loop_ {
+                Some(one) => (seconds(one), format!("{:.2}", ours.div_duration_f64(one))),
+                None => (String::new(), String::new()),
+            };
+            println!("{what:<44}{:>12}{beside:>12}{ratio:>9}   {limit}", seconds(ours));
+        };
+        row("first plan: dry runs of all", rehearsed.last - started, Some(reference), "");
+        agent.approve(STACKS)?;
+        let approved = audit::now();
+        let applied = audit.until(OBJECTS, Request::is_write)?;
+        row(
+            "(a) approved to last object applied",
+            applied.last - approved,
+            Some(reference),
+            "1.25",
+        );
+        row("    first to last write", applied.last - applied.first, Some(reference), "1.25");
+        audit.until_quiet()?;
+        row("    CPU of the agent so far", agent.cpu()?, None, "");
+        println!("    {}", audit.told());
+        println!("    most memory{:>37.1} MiB{:>24} 64 MiB", agent.peak_mib()?, "");
+        match last {
+            true => self.later(&mut agent, &mut audit, row),
+            false => Ok(()),
+        }
+    }
+
+    /// Nothing changed, others' edits, a restart.
+    fn later(
+        &self,
+        agent: &mut Agent,
+        audit: &mut Audit,
+        row: impl Fn(&str, Duration, Option<Duration>, &str),
+    ) -> Result<()> {
+        audit.forget();
+        let before = agent.cpu()?;
+        agent.commit_nothing()?;
+        audit.until_quiet()?;
+        row("(b) CPU of a pass with nothing changed", agent.cpu()? - before, None, "0.5 s");
+        println!("    {}; at most 0 on objects", audit.told());
+
+        audit.forget();
+        self.edit(agent, "labels", "tier", EDITS)?;
+        let mut delays = audit.corrections(EDITS)?;
+        delays.sort();
+        row("(c) owned field edited to put back, median", delays[EDITS / 2], None, "");
+        row("    the slowest", delays[EDITS - 1], None, "1 s");
+        audit.until_quiet()?;
+        audit.forget();
+        self.edit(agent, "annotations", "note", EDITS)?;
+        audit.until_quiet()?;
+        println!("    edits of what is not ours: {}; at most 0 writes", audit.told());
+
+        audit.forget();
+        let restarted = audit::now();
+        agent.restart()?;
+        let last = audit.until_quiet()?.unwrap_or(restarted);
+        row("(e) restart until nothing is asked any more", last - restarted, None, "2 s");
+        println!("    {}", audit.told());
+        Ok(())
+    }
+
+    fn chain(&self) -> Result<()> {
+        let namespace = "chain";
+        self.namespace(namespace)?;
+        let mut audit = Audit::at(&self.folder, namespace)?;
+        let repository = self.folder.join(namespace);
+        let links = objects::chain(namespace, CHAIN);
+        agent::repository(&repository, &self.folder, namespace, &links, 1)?;
+        let start = audit::now();
+        let mut isobar = Command::new(&self.isobar);
+        isobar.args(["apply", "--local", "--yes", "--settings", "agent.yaml"]);
+        // The plan that it shows is not what people want to see here.
+        let ended = isobar.current_dir(&repository).output()?;
+        ensure!(ended.status.success(), "{isobar:?} ended with {}", ended.status);
+        println!("(d) a chain of {CHAIN}{:>38}{:>24} 5 s", seconds(audit::now() - start), "");
+        audit.until_quiet()?;
+        println!("    {}", audit.told());
+        Ok(())
+    }
+
+    /// Somebody else writes `field` of the metadata of the first Deployments.
+    fn edit(&self, agent: &Agent, part: &str, field: &str, count: usize) -> Result<()> {
+        let folder = self.folder.join("edits");
+        objects::as_edits(&folder, agent.namespace(), part, field, count)?;
+        let mut reference = Command::new(&self.reference);
+        reference.arg("-bed").arg(&self.folder).arg("-objects").arg(&folder);
+        child::output(reference.args(["-form", "merge-patch", "-in-flight", "4"]))?;
+        Ok(())
+    }
+
+    fn namespace(&self, name: &str) -> Result<()> {
+        let mut kubectl = Command::new(testbed::programs(self.place).join("kubectl"));
+        kubectl.arg("--kubeconfig").arg(self.folder.join("admin.kubeconfig"));
+        child::output(kubectl.args(["create", "namespace", name]))?;
+        Ok(())
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+/// A folder without what was in it.
+fn emptied(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(std::fs::create_dir_all(folder)?)
+}

@@ -1,0 +1,187 @@
+//! What the API server was asked, by whom and when: its audit log.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// How long something may take that is waited for: a cold pass takes half a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long nobody asks anything before it is quiet.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// One request of ours that has ended. Times are since 1970.
+pub(super) struct Request {
+    verb: String,
+    resource: String,
+    object: String,
+    namespace: String,
+    user: String,
+    dry: bool,
+    ended: Duration,
+}
+
+/// When the first and the last of some requests have ended.
+pub(super) struct Span {
+    pub(super) first: Duration,
+    pub(super) last: Duration,
+}
+
+/// The log from a moment on.
+pub(super) struct Audit {
+    log: BufReader<File>,
+    namespace: String,
+    requests: Vec<Request>,
+    half: String,
+}
+
+/// Now, since 1970.
+pub(super) fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+impl Request {
+    fn is_ours(&self) -> bool {
+        self.user == "isobar"
+    }
+
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.is_ours() && self.verb == "patch" && self.dry
+    }
+
+    pub(super) fn is_write(&self) -> bool {
+        self.is_ours() && self.verb == "patch" && !self.dry
+    }
+}
+
+impl Audit {
+    /// From here on; writes count in `namespace` alone.
+    pub(super) fn at(bed: &Path, namespace: &str) -> Result<Self> {
+        let mut file = File::open(bed.join("audit.log"))?;
+        file.seek(SeekFrom::End(0))?;
+        let (log, namespace) = (BufReader::new(file), namespace.to_owned());
+        Ok(Self { log, namespace, requests: Vec::new(), half: String::new() })
+    }
+
+    /// Counts from here on.
+    pub(super) fn forget(&mut self) {
+        self.requests.clear();
+    }
+
+    /// Waits until `count` requests in the namespace fit.
+    pub(super) fn until(&mut self, count: usize, fits: impl Fn(&Request) -> bool) -> Result<Span> {
+        let start = Instant::now();
+        loop {
+            self.read()?;
+            let fitting = self.requests.iter().filter(|one| one.namespace == self.namespace);
+            let times: Vec<_> = fitting.filter(|one| fits(one)).map(|one| one.ended).collect();
+            if times.len() >= count {
+                let first = times.iter().min().copied().context("there are some")?;
+                let last = times.iter().max().copied().context("there are some")?;
+                return Ok(Span { first, last });
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("only {} of {count} requests came:\n{}", times.len(), self.told());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until we ask nothing any more; when the last request ended.
+    pub(super) fn until_quiet(&mut self) -> Result<Option<Duration>> {
+        let start = Instant::now();
+        thread::sleep(QUIET);
+        loop {
+            self.read()?;
+            let ours = self.requests.iter().filter(|one| one.is_ours() && one.verb != "watch");
+            let last = ours.map(|one| one.ended).max();
+            if last.is_none_or(|last| now().saturating_sub(last) > QUIET) {
+                return Ok(last);
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("it never becomes quiet:\n{}", self.told());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// How long after each of `count` edits of somebody else ours came that puts it back.
+    pub(super) fn corrections(&mut self, count: usize) -> Result<Vec<Duration>> {
+        self.until(count, Request::is_write)?;
+        let edits = self.requests.iter().filter(|one| one.user == "loop");
+        let delay = |edit: &Request| {
+            let same = self.requests.iter().filter(|one| one.object == edit.object);
+            let put_back = same.filter(|one| one.is_write() && one.ended > edit.ended);
+            Some(put_back.map(|one| one.ended).min()? - edit.ended)
+        };
+        let delays: Vec<_> = edits.filter_map(delay).collect();
+        if delays.len() < count {
+            bail!("only {} of {count} edits were put back", delays.len());
+        }
+        Ok(delays)
+    }
+
+    /// Our requests, by verb and kind.
+    pub(super) fn told(&self) -> String {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for one in self.requests.iter().filter(|one| one.is_ours()) {
+            let dry = if one.dry { " (dry run)" } else { "" };
+            *counts.entry(format!("{}{dry} {}", one.verb, one.resource)).or_default() += 1;
+        }
+        let each: Vec<_> = counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        if each.is_empty() { "no request".to_owned() } else { each.join(", ") }
+    }
+
+    fn read(&mut self) -> Result<()> {
+        while self.log.read_line(&mut self.half)? > 0 {
+            if !self.half.ends_with('\n') {
+                break;
+            }
+            let line: Value = serde_json::from_str(&self.half)?;
+            self.half.clear();
+            self.requests.extend(request(&line));
+        }
+        Ok(())
+    }
+}
+
+fn request(line: &Value) -> Option<Request> {
+    let user = line["user"]["username"].as_str()?;
+    let user = ["isobar", "loop"].into_iter().find(|known| *known == user)?;
+    let of = |field: &str| line["objectRef"][field].as_str().unwrap_or_default().to_owned();
+    let (resource, namespace) = (of("resource"), of("namespace"));
+    Some(Request {
+        verb: line["verb"].as_str()?.to_owned(),
+        object: format!("{namespace}/{resource}/{}", of("name")),
+        dry: line["requestURI"].as_str()?.contains("dryRun=All"),
+        ended: time(line["stageTimestamp"].as_str()?)?,
+        user: user.to_owned(),
+        resource,
+        namespace,
+    })
+}
+
+/// `2026-11-20T09:30:00.123456Z`, since 1970.
+fn time(text: &str) -> Option<Duration> {
+    let (day, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut numbers = day.split('-').map(|part| part.parse::<u64>().ok());
+    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    // Years begin in March, so that the odd day comes last.
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = years * 365 + years / 4 - years / 100 + years / 400;
+    let days = days + (153 * months + 2) / 5 + day - 1 - 719_468;
+    let mut parts = clock.split(':');
+    let (hours, minutes) = (parts.next()?.parse::<u64>().ok()?, parts.next()?.parse::<u64>().ok()?);
+    let seconds = parts.next()?.parse::<f64>().ok()?;
+    let whole = Duration::from_secs(days * 86_400 + hours * 3_600 + minutes * 60);
+    Some(whole + Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! One cluster's API: a request, and what came of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::{Body, Client};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{Status, WatchEvent};
+use kube::{Config, Error};
+use serde_json::Value as Json;
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::settings::KubernetesSettings;
+use crate::world::World;
+
+/// Requests of one target under way at a time: an API server of two cores is busy with 24.
+const IN_FLIGHT_MAX: usize = 32;
+
+/// How long a request that changes nothing may take: a list of 500 objects takes less than a
+/// second on a busy server.
+pub(super) const READ_TIME: Duration = Duration::from_secs(30);
+
+/// How long a connection may take to be made.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// How long nothing is asked of a cluster that did not answer: whoever looks at several objects
+/// waits for it once, and stacks of other clusters hardly at all.
+const AWAY: Duration = Duration::from_secs(5);
+
+/// Largest answer: an object has at most 1.5 MiB, and lists come in pages.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A cluster's API. The connection is made with the first request.
+pub(super) struct Connection {
+    settings: KubernetesSettings,
+    world: World,
+    client: OnceCell<Client>,
+    in_flight: Semaphore,
+    requests: AtomicU64,
+    /// Since when the cluster does not answer, and why, if it did not when it was last asked.
+    away: Mutex<Option<(Duration, String)>>,
+}
+
+/// One request.
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    accept: &'static str,
+    body: Option<(&'static str, Json)>,
+}
+
+/// What the API said yes with.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Json,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The API says no.
+    Refused(Box<Status>),
+    /// The request was never sent: the cluster is not there.
+    Away(String),
+    /// It was never sent: the lease would not have outlived it.
+    Late(String),
+    /// It was sent, and what became of it is not known.
+    Lost(String),
+}
+
+impl Call {
+    fn new(method: Method, path: String) -> Self {
+        Self { method, path, query: Vec::new(), accept: "application/json", body: None }
+    }
+
+    pub(super) fn get(path: String) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(super) fn post(path: String, body: Json) -> Self {
+        Self { body: Some(("application/json", body)), ..Self::new(Method::POST, path) }
+    }
+
+    pub(super) fn put(path: String, body: Json) -> Self {
+        Self { body: Some(("application/json", body)), ..Self::new(Method::PUT, path) }
+    }
+
+    /// `form` is the type of patch.
+    pub(super) fn patch(path: String, form: &'static str, body: Json) -> Self {
+        Self { body: Some((form, body)), ..Self::new(Method::PATCH, path) }
+    }
+
+    pub(super) fn delete(path: String, options: Json) -> Self {
+        Self { body: Some(("application/json", options)), ..Self::new(Method::DELETE, path) }
+    }
+
+    pub(super) fn accept(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+
+    pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    fn request(&self) -> Result<Request<Body>, Failure> {
+        let query =
+            self.query.iter().map(|(key, value)| format!("{key}={}", super::kinds::escaped(value)));
+        let query = query.collect::<Vec<_>>().join("&");
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(format!("{}?{query}", self.path))
+            .header(http::header::ACCEPT, self.accept);
+        let body = match &self.body {
+            Some((form, body)) => {
+                request = request.header(http::header::CONTENT_TYPE, *form);
+                Body::from(body.to_string().into_bytes())
+            }
+            None => Body::empty(),
+        };
+        request.body(body).map_err(|error| Failure::Away(error.to_string()))
+    }
+}
+
+impl Connection {
+    pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
+        let in_flight = Semaphore::new(IN_FLIGHT_MAX);
+        let (client, requests) = (OnceCell::new(), AtomicU64::new(0));
+        Self { settings, world, client, in_flight, requests, away: Mutex::default() }
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests have been sent, watches aside.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Time for pauses and leases.
+    pub(super) fn now(&self) -> Duration {
+        self.world.clock.monotonic()
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Asks what changes nothing.
+    pub(super) async fn read(&self, call: Call) -> Result<Json, Failure> {
+        Ok(self.send(call, READ_TIME).await?.body)
+    }
+
+    /// The same for what may not be there: `None`.
+    pub(super) async fn find(&self, call: Call) -> Result<Option<Json>, Failure> {
+        match self.read(call).await {
+            Ok(body) => Ok(Some(body)),
+            // Only the API itself can say so: a page of a proxy in between is no answer.
+            Err(Failure::Refused(status)) if status.reason == "NotFound" => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What happens from now on, as the server tells it. Not counted among what is under way: it
+    /// is so for minutes.
+    pub(super) async fn watch(
+        &self,
+        call: Call,
+    ) -> Result<BoxStream<'static, Result<WatchEvent<Json>, Error>>, Failure> {
+        let client = self.client.get_or_try_init(|| connect(&self.settings)).await?;
+        let (parts, _) = call.request()?.into_parts();
+        let events = client.request_events::<Json>(Request::from_parts(parts, Vec::new())).await;
+        Ok(events.map_err(|error| failed(&error))?.boxed())
+    }
+
+    /// Sends `call`, for at most `time`. The server, too, gives up after that. A cluster that did
+    /// not answer a moment ago is not asked.
+    pub(super) async fn send(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
+        let _permit = self.in_flight.acquire().await;
+        if let Some((since, why)) = self.away().clone()
+            && self.now() < since + AWAY
+        {
+            return Err(Failure::Away(why));
+        }
+        let answer = self.ask(call, time).await;
+        *self.away() = match &answer {
+            Err(Failure::Away(why) | Failure::Lost(why)) => Some((self.now(), why.clone())),
+            _ => None,
+        };
+        answer
+    }
+
+    async fn ask(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
+        let client = self.client.get_or_try_init(|| connect(&self.settings)).await?;
+        let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        tokio::select! {
+            answer = answer(client, request) => answer,
+            () = self.world.clock.sleep(time) => {
+                Err(Failure::Lost(format!("no answer after {} s", time.as_secs())))
+            }
+        }
+    }
+}
+
+async fn connect(settings: &KubernetesSettings) -> Result<Client, Failure> {
+    let away = |error: &dyn std::error::Error| Failure::Away(chain(error));
+    let mut config = match &settings.kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| away(&error))?;
+            let context = settings.context.clone();
+            let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            config.map_err(|error| away(&error))?
+        }
+        None => Config::incluster().map_err(|error| away(&error))?,
+    };
+    // What is tried again, and when, is for the engine to say.
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIME);
+    Client::try_from(config).map_err(|error| away(&error))
+}
+
+async fn answer(client: &Client, request: Request<Body>) -> Result<Answer, Failure> {
+    let response = client.send(request).await.map_err(|error| failed(&error))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+    let body = body.collect().await.map_err(|error| Failure::Lost(chain(&*error)))?.to_bytes();
+    if status.is_success() {
+        let body = serde_json::from_slice(&body)
+            .map_err(|error| Failure::Lost(format!("the answer is no JSON: {error}")))?;
+        return Ok(Answer { status, body });
+    }
+    let refused = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
+        let text = String::from_utf8_lossy(&body);
+        Status::failure(text.trim(), "").with_code(status.as_u16())
+    });
+    Err(Failure::Refused(Box::new(refused)))
+}
+
+/// A request without an answer. What could not be connected was not sent.
+fn failed(error: &Error) -> Failure {
+    use std::io::ErrorKind;
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let unreached = matches!(
+            kind,
+            Some(
+                ErrorKind::ConnectionRefused
+                    | ErrorKind::HostUnreachable
+                    | ErrorKind::NetworkUnreachable
+            )
+        );
+        if unreached {
+            return Failure::Away(error.to_string());
+        }
+        cause = error.source();
+    }
+    match error {
+        Error::Auth(error) => Failure::Away(chain(error)),
+        other => Failure::Lost(chain(other)),
+    }
+}
+
+/// An error with everything that led to it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,190 @@
+//! Which fields of an object somebody owns, as the API server writes it down, and what of an
+//! object those fields are.
+//!
+//! The form is `FieldsV1` of `metadata.managedFields`: `f:` names a field, `k:` an item of a list
+//! by its keys, `v:` an item by its value, `i:` by its place, and `.` the thing itself. It spells
+//! out the keys of lists, so no schema is needed to follow it through an object.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use crate::ids::ContentId;
+use crate::model::path::FieldPath;
+
+/// Deepest object that is followed: the API server itself refuses YAML deeper than some 100 levels.
+const DEPTH_MAX: usize = 256;
+
+/// A set of fields, as a tree. A leaf is a field with everything in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Fields(BTreeMap<Element, Fields>);
+
+/// One step down.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Element {
+    /// The map or list itself, without what is in it.
+    Itself,
+    /// Into the field of a map.
+    Field(String),
+    /// Into the item of a list that has these keys; canonical JSON.
+    Keys(String),
+    /// Into the item of a list that is this value; canonical JSON.
+    Item(String),
+    /// Into the item of a list at this place.
+    Place(usize),
+}
+
+impl Fields {
+    /// Reads `fieldsV1`. What has no known form is left out: it can only make the set smaller.
+    pub(super) fn read(json: &Json) -> Self {
+        Self::read_to(json, DEPTH_MAX)
+    }
+
+    fn read_to(json: &Json, depth: usize) -> Self {
+        let entries = json.as_object().filter(|_| depth > 0).into_iter().flatten();
+        let each = entries.filter_map(|(key, below)| {
+            let (form, text) = key.split_once(':').unwrap_or((key, ""));
+            let element = match form {
+                "." => Element::Itself,
+                "f" => Element::Field(text.to_owned()),
+                "k" => Element::Keys(canonical(&serde_json::from_str(text).ok()?)),
+                "v" => Element::Item(canonical(&serde_json::from_str(text).ok()?)),
+                "i" => Element::Place(text.parse().ok()?),
+                _ => return None,
+            };
+            Some((element, Self::read_to(below, depth - 1)))
+        });
+        Self(each.collect())
+    }
+
+    /// Whether there is no field in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields of either. Where one set has a whole field and the other parts of it, the parts
+    /// count: whoever owns a list has its items listed one by one.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        let mut all = self.0.clone();
+        for (element, below) in &other.0 {
+            let merged = all.get(element).map_or_else(|| below.clone(), |known| known.or(below));
+            all.insert(element.clone(), merged);
+        }
+        Self(all)
+    }
+
+    /// Whether all fields of `other` are in it.
+    pub(super) fn has(&self, other: &Self) -> bool {
+        let has = |(element, below): (&Element, &Self)| {
+            let known = self.0.get(element);
+            known.is_some_and(|known| known.is_empty() == below.is_empty() && known.has(below))
+        };
+        other.0.iter().all(has)
+    }
+
+    /// What of `object` these fields are; `None`: nothing of it is there.
+    pub(super) fn of(&self, object: &Json) -> Option<Json> {
+        match object {
+            whole if self.is_empty() => Some(whole.clone()),
+            Json::Object(map) => {
+                let each = map.iter().filter_map(|(key, value)| {
+                    let below = self.0.get(&Element::Field(key.clone()))?;
+                    Some((key.clone(), below.of(value)?))
+                });
+                Some(Json::Object(each.collect()))
+            }
+            Json::Array(items) => {
+                let each = items.iter().enumerate().filter_map(|(at, item)| {
+                    let (element, below) = self.item(at, item)?;
+                    Some(element.with_keys(below.of(item)?))
+                });
+                Some(Json::Array(each.collect()))
+            }
+            scalar => Some(scalar.clone()),
+        }
+    }
+
+    /// Where these fields are in `object`, down to the last one that is named.
+    pub(super) fn paths(&self, object: &Json) -> Vec<FieldPath> {
+        let mut found = Vec::new();
+        self.walk(&FieldPath::root(), object, &mut found);
+        found
+    }
+
+    fn walk(&self, path: &FieldPath, object: &Json, found: &mut Vec<FieldPath>) {
+        match object {
+            _ if self.is_empty() => found.push(path.clone()),
+            Json::Object(map) => {
+                for (key, value) in map {
+                    if let Some(below) = self.0.get(&Element::Field(key.clone())) {
+                        below.walk(&path.key(key.as_str()), value, found);
+                    }
+                }
+            }
+            Json::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    if let Some((_, below)) = self.item(at, item) {
+                        below.walk(&path.index(at), item, found);
+                    }
+                }
+            }
+            _ => found.push(path.clone()),
+        }
+    }
+
+    /// The entry that is about an item of a list.
+    fn item(&self, at: usize, item: &Json) -> Option<(&Element, &Self)> {
+        self.0.iter().find(|(element, _)| match element {
+            Element::Itself | Element::Field(_) => false,
+            Element::Place(place) => *place == at,
+            Element::Item(value) => *value == canonical(item),
+            Element::Keys(keys) => has_keys(item, keys),
+        })
+    }
+}
+
+impl Element {
+    /// `part` of an item with the keys that tell which item it is.
+    fn with_keys(&self, part: Json) -> Json {
+        match (self, part) {
+            (Self::Keys(keys), Json::Object(part)) => {
+                let mut whole: Map<_, _> = serde_json::from_str(keys).unwrap_or_default();
+                whole.extend(part);
+                Json::Object(whole)
+            }
+            (_, part) => part,
+        }
+    }
+}
+
+/// Whether `item` has these keys. One that it does not have has its default, which only the
+/// server knows: it has to be found in another way, and does not count here.
+fn has_keys(item: &Json, keys: &str) -> bool {
+    let keys: Map<String, Json> = serde_json::from_str(keys).unwrap_or_default();
+    !keys.is_empty() && keys.iter().all(|(key, value)| item.get(key) == Some(value))
+}
+
+/// Equal texts mean equal values, whatever order their keys are written in.
+fn canonical(value: &Json) -> String {
+    match value {
+        Json::Object(map) => {
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            let each = sorted
+                .iter()
+                .map(|(key, value)| format!("{}:{}", Json::from(key.as_str()), canonical(value)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(","))
+        }
+        Json::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// The hash of a JSON value: equal hashes mean equal values.
+pub(super) fn fingerprint(value: &Json) -> ContentId {
+    ContentId::of(canonical(value))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! How objects are doing, and how a component is that they are of.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::identity::Identity;
+use crate::ids::ResourceKey;
+use crate::model::observation::Health;
+
+/// How an object is doing; `None`: it is not there.
+pub(super) fn judge(identity: &Identity, object: Option<&Json>, now: Timestamp) -> Health {
+    use kube_health::Health as Judged;
+    let Some(object) = object else { return Health::Missing };
+    let judged = kube_health::judge(&identity.group, &identity.kind, object, now);
+    let why = judged.reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default();
+    match judged {
+        Judged::Healthy => Health::Healthy,
+        Judged::Progressing { .. } => Health::Progressing(why),
+        Judged::Degraded(_) => Health::Degraded(why),
+        Judged::Suspended(_) => Health::Suspended(why),
+        Judged::Unknown(_) => Health::Unknown(why),
+    }
+}
+
+/// How a component is doing, by the worst of what it wants: the first of them says why, the others
+/// are counted.
+pub(super) fn worst(objects: &BTreeMap<ResourceKey, Health>) -> Health {
+    let all_missing = objects.values().all(|health| *health == Health::Missing);
+    if all_missing && !objects.is_empty() {
+        return Health::Missing;
+    }
+    let Some(rank) = objects.values().map(rank).max().filter(|rank| *rank > 0) else {
+        return Health::Healthy;
+    };
+    let mut worst = objects.iter().filter(|(_, health)| self::rank(health) == rank);
+    let Some((key, health)) = worst.next() else { return Health::Healthy };
+    let more = match worst.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let because = |why: &str| format!("{key}: {why}{more}");
+    match health {
+        Health::Healthy => Health::Healthy,
+        Health::Suspended(why) => Health::Suspended(because(why)),
+        Health::Unknown(why) => Health::Unknown(because(why)),
+        Health::Progressing(why) => Health::Progressing(because(why)),
+        // What is not there yet is on its way, or a plan says why not.
+        Health::Missing => Health::Progressing(because("it is not there")),
+        Health::Degraded(why) => Health::Degraded(because(why)),
+    }
+}
+
+/// Higher is worse.
+fn rank(health: &Health) -> u8 {
+    match health {
+        Health::Healthy => 0,
+        Health::Suspended(_) => 1,
+        Health::Unknown(_) => 2,
+        Health::Progressing(_) => 3,
+        Health::Missing => 4,
+        Health::Degraded(_) => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests;

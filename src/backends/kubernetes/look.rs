@@ -1,0 +1,279 @@
+//! One object: what is there of it, and what the server says would be.
+//!
+//! A body holds the fields that are ours: of what would be, those that the manifest says, as the
+//! server writes them; of what is there, the same ones and those we applied before, or would take
+//! over with it. What others own beside them is in neither, so it is no difference.
+
+use serde_json::Value as Json;
+
+use super::connection::{Answer, Call, Connection, Failure, READ_TIME};
+use super::fields::Fields;
+use super::identity::{self, Identity};
+use super::kinds::{Found, Kind, Kinds};
+use super::{owner, replace, takeover};
+use crate::model::body::{Body, Format};
+use crate::model::canonical;
+use crate::model::path::FieldPath;
+
+/// The content type of an applied configuration.
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
+
+/// Who asks, and of whom.
+#[derive(Clone, Copy)]
+pub(super) struct Eyes<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) kinds: &'a Kinds,
+    /// The name our fields are written under.
+    pub(super) writer: &'a str,
+}
+
+/// Both sides of one object.
+#[derive(Default)]
+pub(super) struct Sight {
+    /// Where the API has it; `None`: the cluster does not know its kind.
+    pub(super) kind: Option<Kind>,
+    /// The whole object, if it is there.
+    pub(super) object: Option<Json>,
+    /// What of it is ours or would be.
+    pub(super) live: Option<Body>,
+    /// What would be ours; `None`: nothing is wanted.
+    pub(super) intended: Option<Body>,
+    /// Whether every field that is wanted is ours already, whatever it holds.
+    pub(super) is_ours: bool,
+    /// Fields that cannot change in place, if it would have to be made anew.
+    pub(super) must_replace: Vec<FieldPath>,
+    /// Fields of `live` that others have written, and who.
+    pub(super) others: Vec<(String, Vec<FieldPath>)>,
+}
+
+/// Why an object cannot be looked at.
+#[derive(Debug)]
+pub(super) enum Blind {
+    /// The server did not answer, or may not be asked.
+    Failure(Failure),
+    /// The server does not take what is wanted.
+    Unwelcome(Failure),
+    /// Its manifest and its kind do not go together.
+    Misplaced(String),
+}
+
+impl From<Failure> for Blind {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl Blind {
+    /// For people.
+    pub(super) fn told(&self, identity: &Identity) -> String {
+        match self {
+            Self::Failure(failure) | Self::Unwelcome(failure) => failure.words(Some(identity)),
+            Self::Misplaced(why) => why.clone(),
+        }
+    }
+}
+
+impl Eyes<'_> {
+    /// Looks at the object. `manifest` is what is wanted of it, with our marks.
+    pub(super) async fn look(
+        self,
+        identity: &Identity,
+        manifest: Option<&Json>,
+    ) -> Result<Sight, Blind> {
+        let Some(kind) = self.kind(identity, manifest).await? else {
+            return Ok(Sight::unheard_of(manifest));
+        };
+        let found = self.connection.find(Call::get(kind.path(identity)));
+        let Some(manifest) = manifest else {
+            return Ok(Sight::unwanted(kind, found.await?, self.writer));
+        };
+        let intended = match self.rehearse(&kind, identity, manifest).await {
+            Ok(intended) => intended,
+            // Its namespace is not there yet: what the server would add to it is not known.
+            Err(Failure::Refused(status)) if status.reason == "NotFound" => {
+                return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
+            }
+            Err(failure) if failure.is_about_manifest() => {
+                let anew = self.anew(&kind, identity, manifest, &failure).await?;
+                return anew.ok_or(Blind::Unwelcome(failure));
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        // Who would be made is not there.
+        let object = match intended.status {
+            http::StatusCode::CREATED => None,
+            _ => found.await?,
+        };
+        Ok(Sight::both(kind, object, &intended.body, self.writer))
+    }
+
+    /// What would be if the object were made anew, where its manifest asks for that.
+    async fn anew(
+        self,
+        kind: &Kind,
+        identity: &Identity,
+        manifest: &Json,
+        failure: &Failure,
+    ) -> Result<Option<Sight>, Failure> {
+        let Failure::Refused(status) = failure else { return Ok(None) };
+        if status.code != 422 || !replace::is_asked(manifest) {
+            return Ok(None);
+        }
+        match self.connection.find(Call::get(kind.path(identity))).await? {
+            Some(object) => replace::look(self, kind, identity, manifest, object, status).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The object alone, if it is there.
+    pub(super) async fn glance(
+        self,
+        identity: &Identity,
+        manifest: Option<&Json>,
+    ) -> Result<Option<Json>, Blind> {
+        match self.kind(identity, manifest).await? {
+            Some(kind) => Ok(self.connection.find(Call::get(kind.path(identity))).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the API has the object; `None`: the cluster does not know its kind.
+    async fn kind(
+        self,
+        identity: &Identity,
+        manifest: Option<&Json>,
+    ) -> Result<Option<Kind>, Blind> {
+        let version = manifest.and_then(identity::version);
+        let kind = match self.kinds.find(self.connection, identity, version).await? {
+            Found::Kind(kind) => kind,
+            Found::Unknown => return Ok(None),
+            Found::Silent => {
+                let why = format!("the server of the API group `{}` is away", identity.group);
+                return Err(Blind::Misplaced(why));
+            }
+        };
+        fits(identity, &kind)?;
+        Ok(Some(kind))
+    }
+
+    /// What the server would make of the object. Nothing is stored.
+    pub(super) async fn rehearse(
+        self,
+        kind: &Kind,
+        identity: &Identity,
+        manifest: &Json,
+    ) -> Result<Answer, Failure> {
+        let call = self.apply(kind, identity, manifest.clone(), true).query("dryRun", "All");
+        self.connection.send(call, READ_TIME).await
+    }
+
+    /// The request that applies `manifest`. Without `force` it is refused where somebody else has
+    /// written another value.
+    pub(super) fn apply(
+        self,
+        kind: &Kind,
+        identity: &Identity,
+        manifest: Json,
+        force: bool,
+    ) -> Call {
+        Call::patch(kind.path(identity), APPLY, manifest)
+            .query("fieldManager", self.writer)
+            .query("force", force.to_string())
+            .query("fieldValidation", "Strict")
+    }
+}
+
+fn fits(identity: &Identity, kind: &Kind) -> Result<(), Blind> {
+    let why = match (kind.is_namespaced, &identity.namespace) {
+        (true, None) => "it has no namespace: set `settings.kubernetes.namespace`",
+        (false, Some(_)) => "its kind is not part of a namespace, and it names one",
+        _ => return Ok(()),
+    };
+    Err(Blind::Misplaced(why.to_owned()))
+}
+
+impl Sight {
+    /// The cluster does not know the kind yet, or not the namespace: nothing can be there, and
+    /// what would be is what the manifest says.
+    fn unheard_of(manifest: Option<&Json>) -> Self {
+        let intended = manifest.map(|manifest| body(&owner::plain(manifest.clone())));
+        Self { intended, ..Self::default() }
+    }
+
+    /// Nothing is wanted: what is there of ours, or all of it where nothing is.
+    fn unwanted(kind: Kind, object: Option<Json>, writer: &str) -> Self {
+        let live = object.as_ref().map(|object| {
+            let ours = owner::fields_of(object, writer).filter(|fields| !fields.is_empty());
+            body(&owner::plain(ours.map_or_else(|| object.clone(), |ours| part(object, &ours))))
+        });
+        Self { kind: Some(kind), object, live, ..Self::default() }
+    }
+
+    pub(super) fn both(kind: Kind, object: Option<Json>, rehearsed: &Json, writer: &str) -> Self {
+        let wished = owner::fields_of(rehearsed, writer).unwrap_or_default();
+        let intended = owner::plain(part(rehearsed, &wished));
+        let live = object.as_ref().map(|object| {
+            if let Some(taken) = takeover::fields(object, writer) {
+                return owner::plain(part(object, &taken.or(&wished)));
+            }
+            let ours = owner::fields_of(object, writer).unwrap_or_default().or(&wished);
+            let outcome = owner::plain(part(rehearsed, &ours));
+            let live = owner::plain(part(object, &ours));
+            given_up(live, &outcome, &intended)
+        });
+        let others = match (&object, &live) {
+            (Some(object), Some(live)) => owner::others(object, writer, live),
+            _ => Vec::new(),
+        };
+        let ours = object.as_ref().and_then(|object| owner::fields_of(object, writer));
+        let (live, intended) = (live.as_ref().map(body), Some(body(&intended)));
+        // What was applied says the keys of list items, too, where a manifest leaves them to the server.
+        let is_ours = ours.is_some_and(|ours| ours.has(&wished));
+        Self { kind: Some(kind), object, live, intended, is_ours, others, ..Self::default() }
+    }
+
+    /// A text of the object's metadata.
+    pub(super) fn metadata(&self, field: &str) -> Option<&str> {
+        self.object.as_ref().and_then(|object| identity::metadata(object, field))
+    }
+}
+
+/// The fields of an object, and always those that say which one it is.
+fn part(object: &Json, fields: &Fields) -> Json {
+    let mut part = fields.of(object).filter(|_| !fields.is_empty()).unwrap_or_default();
+    if !part.is_object() {
+        part = Json::Object(serde_json::Map::new());
+    }
+    for field in ["apiVersion", "kind"] {
+        part[field] = object.get(field).cloned().unwrap_or_default();
+    }
+    for field in ["name", "namespace"] {
+        if let Some(value) = identity::metadata(object, field) {
+            part["metadata"][field] = value.into();
+        }
+    }
+    part
+}
+
+/// `live` without what is no longer ours and stays as it is all the same, because others own it
+/// too or because it is the default.
+fn given_up(live: Json, outcome: &Json, intended: &Json) -> Json {
+    let Json::Object(map) = live else { return live };
+    let each =
+        map.into_iter().filter_map(|(key, live)| match (outcome.get(&key), intended.get(&key)) {
+            (Some(outcome), None) if *outcome == live => None,
+            (Some(outcome), Some(intended)) => Some((key, given_up(live, outcome, intended))),
+            _ => Some((key, live)),
+        });
+    Json::Object(each.collect())
+}
+
+/// What is ours of an object just after it was applied.
+pub(super) fn ours(object: &Json, writer: &str) -> Body {
+    let fields = owner::fields_of(object, writer).unwrap_or_default();
+    body(&owner::plain(part(object, &fields)))
+}
+
+fn body(json: &Json) -> Body {
+    Body { format: Format::Yaml, value: canonical::from_json(json) }
+}

@@ -1,0 +1,234 @@
+//! The target that is a Kubernetes cluster, 1.30 or later.
+//!
+//! Takes: a cluster that several agents, people and controllers write to.
+//! Gives: what of each object is ours, live and as the server itself says it would be (a dry run
+//! of server-side apply); after a step what it has become.
+//! Never: merges by itself; takes a field that was not shown; deletes what does not carry our
+//! label, or another object of the same name; takes an answer of somebody else for the API's.
+//! Start at: [`KubernetesTarget`], then `look.rs` for one object and `step.rs` for one change.
+//! How to add: what a server can refuse goes into `failure.rs`, with its disposition.
+
+mod connection;
+mod failure;
+mod fields;
+mod health;
+mod identity;
+mod kinds;
+mod look;
+mod mark;
+mod memory;
+mod observe;
+mod owner;
+mod replace;
+mod sights;
+mod step;
+mod takeover;
+mod truth;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+
+use self::connection::{Connection, Failure};
+use self::kinds::Kinds;
+use self::look::Eyes;
+use self::mark::Marks;
+use self::memory::Memory;
+use self::sights::Sights;
+use self::truth::Truths;
+use self::watch::Watches;
+use super::{After, MarkEntries, StepError, Target};
+use crate::build::Rendered;
+use crate::ids::{ComponentId, Scope, TargetName};
+use crate::model::inventory::{Inventory, Mark};
+use crate::model::observation::Observed;
+use crate::model::plan::{Effect, Step};
+use crate::settings::KubernetesSettings;
+use crate::store::Lease;
+use crate::world::World;
+
+/// The namespace of the marks where the settings name none.
+const NAMESPACE: &str = "isobar";
+
+/// How long the lists may take that what was kept is held against: 100,000 objects take some three
+/// seconds. Of a kind whose list takes longer, every object is looked at.
+const RECALL_TIME: Duration = Duration::from_secs(10);
+
+/// How often what is certain is kept while nothing happens: a crash loses so much of it, and has
+/// the objects looked at that changed meanwhile.
+const KEEP_PERIOD: Duration = Duration::from_secs(2);
+
+/// A cluster as a target, for one agent and repository.
+pub struct KubernetesTarget {
+    name: TargetName,
+    scope: Scope,
+    /// The name our fields are written under.
+    writer: String,
+    connection: Arc<Connection>,
+    kinds: Kinds,
+    marks: Marks,
+    truths: Arc<Truths>,
+    sights: Sights,
+    watches: Watches,
+    memory: Memory,
+    /// Whether what another process has kept was looked through.
+    recalled: OnceCell<()>,
+    keep_at: Mutex<Duration>,
+}
+
+impl KubernetesTarget {
+    /// The cluster of `settings` as the target `name`. Nothing is asked of it yet. What is certain of
+    /// it is kept in the folder `cache`.
+    pub fn open(
+        name: TargetName,
+        scope: Scope,
+        settings: KubernetesSettings,
+        cache: &Path,
+        world: &World,
+    ) -> Self {
+        let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
+        let (writer, label) = (owner::writer(&scope), owner::label(&scope));
+        let connection = Arc::new(Connection::new(settings, world.clone()));
+        let truths = Arc::new(Truths::new(writer.clone()));
+        let file = format!("{}.json", owner::hashed(&format!("{scope}/{name}")));
+        Self {
+            memory: Memory::new(cache.join("clusters").join(file)),
+            recalled: OnceCell::new(),
+            keep_at: Mutex::default(),
+            marks: Marks::new(scope.clone(), name.clone(), namespace),
+            watches: Watches::new(connection.clone(), truths.clone(), label),
+            kinds: Kinds::new(),
+            sights: Sights::default(),
+            writer,
+            connection,
+            truths,
+            name,
+            scope,
+        }
+    }
+
+    /// How many requests have been sent since it was opened, watches aside: an object that did not
+    /// change costs none.
+    pub fn requests(&self) -> u64 {
+        self.connection.requests()
+    }
+
+    /// Begins with what was certain when another process was last here: one list per kind.
+    async fn recall(&self) {
+        let recall = async || {
+            let page = self.memory.read(&self.connection).await?;
+            let folders = page.kinds.iter().map(|(kind, _)| kind.folder(None)).collect();
+            self.truths.restore(page.objects);
+            page.kinds.iter().for_each(|(kind, of)| self.watches.follow(kind, of));
+            if !page.kinds.is_empty() {
+                self.watches.begin();
+                tokio::select! {
+                    () = self.truths.until_followed(&folders) => {}
+                    () = self.connection.world().clock.sleep(RECALL_TIME) => {}
+                }
+            }
+            Ok::<(), Failure>(())
+        };
+        // Whoever looks is told why the cluster does not answer, and the next look tries again.
+        let _ = self.recalled.get_or_try_init(recall).await;
+    }
+
+    /// Keeps what is certain, if it is time to. Gives when it is next.
+    fn keep_in_time(&self) -> Duration {
+        let now = self.connection.now();
+        let mut at = self.keep_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if *at <= now {
+            self.keep();
+            *at = now + KEEP_PERIOD;
+        }
+        *at - now
+    }
+
+    fn keep(&self) {
+        if !self.truths.has_news() {
+            return;
+        }
+        let unique = self.connection.world().ids.unique();
+        self.memory.write(self.watches.kinds(), self.truths.keep(), &unique);
+    }
+
+    fn eyes(&self) -> Eyes<'_> {
+        Eyes { connection: &self.connection, kinds: &self.kinds, writer: &self.writer }
+    }
+}
+
+#[async_trait]
+impl Target for KubernetesTarget {
+    fn name(&self) -> &TargetName {
+        &self.name
+    }
+
+    async fn mark(&self) -> Result<Mark, StepError> {
+        let all = self.marks.read(&self.connection).await?;
+        Ok(self.marks.ours(&all))
+    }
+
+    async fn observe(
+        &self,
+        component: &ComponentId,
+        rendered: Option<&Rendered>,
+        owned: &Inventory,
+    ) -> Observed {
+        self.recall().await;
+        match self.marks.known(&self.connection).await {
+            Ok(marks) => self.look_at_all(&marks, component, rendered, owned).await,
+            Err(error) => Observed::Unreachable { reason: error.reason },
+        }
+    }
+
+    async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError> {
+        self.marks.write(&self.connection, lease, entries, || self.write_time(lease)).await
+    }
+
+    async fn apply(
+        &self,
+        lease: &Lease,
+        effect: &Effect,
+        step: &Step,
+    ) -> Result<Vec<After>, StepError> {
+        let mut after = Vec::with_capacity(step.changes.len());
+        for &at in &step.changes {
+            match self.change(lease, &effect.changes[at]).await {
+                Ok(one) => after.push(one),
+                Err(error) if after.is_empty() => return Err(error),
+                Err(error) => {
+                    return Err(StepError::unknown(format!(
+                        "{} of {} changes are done, then: {error}",
+                        after.len(),
+                        step.changes.len()
+                    )));
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    async fn wake(&self) -> BTreeSet<ComponentId> {
+        loop {
+            let pause = self.keep_in_time();
+            tokio::select! {
+                woken = self.watches.wake() => return woken,
+                () = self.connection.world().clock.sleep(pause) => {}
+            }
+        }
+    }
+}
+
+impl Drop for KubernetesTarget {
+    fn drop(&mut self) {
+        self.keep();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! What is there for one component, beside what it wants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde_json::{Value as Json, json};
+
+use super::KubernetesTarget;
+use super::fields::fingerprint;
+use super::health;
+use super::identity::Identity;
+use super::look::{Blind, Sight};
+use super::mark::All;
+use super::owner;
+use super::truth::Rehearsed;
+use crate::build::{Piece, Rendered};
+use crate::ids::{ComponentId, ContentId, ResourceKey};
+use crate::model::body::{self, Body, EncodeError};
+use crate::model::inventory::Inventory;
+use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
+use crate::model::path::FieldPath;
+
+/// Objects of one component looked at at a time; the connection has its own bound for all.
+const OBJECTS_AT_ONCE: usize = 16;
+
+impl KubernetesTarget {
+    /// Looks at every object that is wanted or owned.
+    pub(super) async fn look_at_all(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        rendered: Option<&Rendered>,
+        owned: &Inventory,
+    ) -> Observed {
+        let nothing = BTreeMap::new();
+        let wanted = rendered.map_or(&nothing, Rendered::resources);
+        let ours = owned.iter().filter(|(_, owned)| owned.component == *component);
+        let keys: BTreeSet<_> = wanted.keys().chain(ours.map(|(key, _)| key)).collect();
+        let looks = keys.into_iter().map(|key| {
+            let wish = wanted.get(key).zip(rendered.map(Rendered::inputs));
+            self.tell(marks, component, key, wish)
+        });
+        let looks: Vec<_> = looks.collect();
+        let told: Vec<_> = stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
+        let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
+        for (key, seen, health) in told {
+            // How something is doing that goes while others stay is nobody's concern.
+            let counts = rendered.is_none() || wanted.contains_key(&key);
+            healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
+            resources.insert(key, seen);
+        }
+        let partial = resources
+            .values()
+            .any(|seen| matches!(seen, Seen::Unreadable { .. } | Seen::Refused { .. }));
+        let observation = Observation {
+            component: component.clone(),
+            health: health::worst(&healths),
+            resources,
+            outputs: BTreeMap::new(),
+            artifact: None,
+            tools: BTreeMap::new(),
+        };
+        match partial {
+            true => Observed::Partial(observation),
+            false => Observed::Complete(observation),
+        }
+    }
+
+    async fn tell(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        key: &ResourceKey,
+        wish: Option<(&Piece, ContentId)>,
+    ) -> (ResourceKey, Seen, Option<Health>) {
+        if let Some((_, inputs)) = wish
+            && let Some((seen, health)) = self.know(marks, component, key, inputs)
+        {
+            return (key.clone(), seen, Some(health));
+        }
+        let (seen, health) = self.see(marks, component, key, wish).await;
+        (key.clone(), seen, health)
+    }
+
+    /// What is certain of an object whose component is made of what it was made of before: its
+    /// manifest need not even be written out.
+    fn know(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        key: &ResourceKey,
+        inputs: ContentId,
+    ) -> Option<(Seen, Health)> {
+        let certain = self.truths.certain(key, self.truths.made_of(key, inputs)?)?;
+        let is_ours = marks.owner(key, component) == Owner::This;
+        let same = Seen::Same { fingerprint: certain.content };
+        certain.health.filter(|_| is_ours).map(|health| (same, health))
+    }
+
+    async fn see(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        key: &ResourceKey,
+        wish: Option<(&Piece, ContentId)>,
+    ) -> (Seen, Option<Health>) {
+        let piece = wish.map(|(piece, _)| piece);
+        let identity = match Identity::parse(key) {
+            Ok(identity) => identity,
+            Err(error) => return unreadable(error.to_string()),
+        };
+        let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
+            Ok(manifest) => manifest,
+            Err(EncodeError::Unknown(_)) => None,
+            Err(error) => return unreadable(error.to_string()),
+        };
+        let marked = manifest.map(|manifest| owner::marked(manifest, &self.scope, component));
+        let content = marked.as_ref().map(fingerprint);
+        let certain = content.and_then(|content| self.truths.certain(key, content));
+        if let Some(certain) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
+            if let (Some(content), Some((_, inputs))) = (content, wish) {
+                self.truths.made(key, inputs, content);
+            }
+            let same = Seen::Same { fingerprint: certain.content };
+            let health = match certain.health {
+                Some(health) => Ok(health),
+                None => self.ask_health(&identity, key, marked.as_ref()).await,
+            };
+            return match health {
+                Ok(health) => (same, Some(health)),
+                Err(blind) => unreadable(blind.told(&identity)),
+            };
+        }
+        let now = self.connection.now();
+        if let Some(intended) = content.and_then(|content| self.truths.absent(key, content, now)) {
+            let sight = &Sight { intended: Some(intended), ..Sight::default() };
+            let owner = self.owner(marks, component, key, None);
+            return (seen(&identity, sight, piece, owner), Some(Health::Missing));
+        }
+        if let Some(sight) = content.and_then(|content| self.sights.of(key, content))
+            && self.is_still(key, &sight)
+        {
+            let health = self.judge(&identity, key, sight.object.as_ref());
+            let owner = self.owner(marks, component, key, sight.object.as_ref());
+            return (seen(&identity, &sight, piece, owner), Some(health));
+        }
+        let sight = match self.eyes().look(&identity, marked.as_ref()).await {
+            Ok(sight) => Arc::new(sight),
+            Err(Blind::Unwelcome(failure)) => {
+                let reason = failure.words(Some(&identity));
+                return (Seen::Refused { reason }, None);
+            }
+            Err(blind) => return unreadable(blind.told(&identity)),
+        };
+        self.remember(&identity, component, key, &sight, content);
+        if sight.object.is_none() && piece.is_none() {
+            return (Seen::Absent, None);
+        }
+        let health = self.judge(&identity, key, sight.object.as_ref());
+        let owner = self.owner(marks, component, key, sight.object.as_ref());
+        let seen = seen(&identity, &sight, piece, owner);
+        if let (Some(content), Seen::Compared(_), Some(_)) = (content, &seen, &sight.object) {
+            self.sights.keep(key, content, &sight);
+        }
+        (seen, Some(health))
+    }
+
+    /// Whether nothing has happened to an object since it was looked at.
+    pub(super) fn is_still(&self, key: &ResourceKey, sight: &Sight) -> bool {
+        let version = sight.metadata("resourceVersion");
+        version.is_some_and(|version| self.truths.is_still(key, version))
+    }
+
+    /// How an object is doing of which all else is certain: one request.
+    async fn ask_health(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        manifest: Option<&Json>,
+    ) -> Result<Health, Blind> {
+        let object = self.eyes().glance(identity, manifest).await?;
+        Ok(self.judge(identity, key, object.as_ref()))
+    }
+
+    /// How an object is doing, and remembers it.
+    pub(super) fn judge(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        object: Option<&Json>,
+    ) -> Health {
+        let now = self.connection.world().clock.now();
+        let health = health::judge(identity, object, now);
+        self.truths.judge(key, object, &health);
+        health
+    }
+
+    /// Remembers what was seen, so that it need not be asked again.
+    fn remember(
+        &self,
+        identity: &Identity,
+        component: &ComponentId,
+        key: &ResourceKey,
+        sight: &Sight,
+        manifest: Option<ContentId>,
+    ) {
+        let Some(kind) = &sight.kind else { return };
+        self.truths.care(key, component, kind.folder(None));
+        self.watches.follow(kind, identity);
+        let intended = sight.intended.as_ref().map(Body::content_id);
+        if let (Some(manifest), Some(intended)) = (manifest, intended) {
+            self.truths.rehearse(key, Rehearsed { manifest, intended });
+        }
+        let live = sight.live.as_ref().map(Body::content_id);
+        let ours = live.filter(|live| sight.is_ours && Some(*live) == intended);
+        self.truths.look(key, sight.object.as_ref(), ours);
+        if let (None, Some(intended)) = (&sight.object, &sight.intended) {
+            self.truths.miss(key, self.connection.now(), intended);
+        }
+    }
+
+    /// Whose the object is: the marks say it, and what is there has to agree.
+    pub(super) fn owner(
+        &self,
+        marks: &All,
+        component: &ComponentId,
+        key: &ResourceKey,
+        object: Option<&Json>,
+    ) -> Owner {
+        let label = object.and_then(owner::label_of);
+        match (marks.owner(key, component), label) {
+            (Owner::Foreign(scope), _) => Owner::Foreign(scope),
+            (_, Some(label)) if label != owner::label(&self.scope) => {
+                Owner::Foreign(label.to_owned())
+            }
+            // Somebody took our label off: it is no longer ours to delete.
+            (_, None) if object.is_some() => Owner::Nobody,
+            (marked, _) => marked,
+        }
+    }
+}
+
+fn seen(identity: &Identity, sight: &Sight, piece: Option<&Piece>, owner: Owner) -> Seen {
+    let uid = sight.metadata("uid").map(str::to_owned);
+    // A value that is not known yet cannot be rehearsed: what would be is what the manifest says.
+    let intended = sight.intended.clone().or_else(|| piece.map(|piece| piece.body.clone()));
+    if let (Owner::This, Some(live), Some(intended)) = (&owner, &sight.live, &intended)
+        && live.content_id() == intended.content_id()
+    {
+        return Seen::Same { fingerprint: intended.content_id() };
+    }
+    let mut sensitive = piece.map(|piece| piece.sensitive.clone()).unwrap_or_default();
+    if identity.is_secret() {
+        sensitive.extend(["data", "stringData"].map(|field| FieldPath::root().key(field)));
+    }
+    Seen::Compared(Box::new(Compared {
+        live: sight.live.clone(),
+        intended,
+        must_replace: sight.must_replace.clone(),
+        sensitive,
+        stateful: piece.is_some_and(|piece| piece.stateful),
+        uid,
+        owner,
+        writers: writers(&sight.others),
+    }))
+}
+
+/// By field, everybody else who has written it.
+fn writers(others: &[(String, Vec<FieldPath>)]) -> BTreeMap<FieldPath, String> {
+    let mut writers = BTreeMap::<_, String>::new();
+    for (writer, paths) in others {
+        for path in paths {
+            let all = writers.entry(path.clone()).or_default();
+            if !all.is_empty() {
+                all.push_str(", ");
+            }
+            all.push_str(writer);
+        }
+    }
+    writers
+}
+
+/// What is handed to the server. It never stores `stringData`, so that is turned into what it
+/// stores: otherwise nobody could tell later what of it was ours.
+pub(super) fn manifest(body: &Body) -> Result<Json, EncodeError> {
+    let mut manifest = body::plain(&body.value)?;
+    let is_secret = manifest["kind"] == "Secret" && manifest["apiVersion"] == "v1";
+    let Some(map) = manifest.as_object_mut().filter(|_| is_secret) else { return Ok(manifest) };
+    let Some(Json::Object(texts)) = map.shift_remove("stringData") else { return Ok(manifest) };
+    let entry = map.entry("data").or_insert_with(|| json!({}));
+    if let Some(entries) = entry.as_object_mut() {
+        for (key, value) in texts {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            entries.insert(key, json!(k8s_openapi::ByteString(text.into_bytes())));
+        }
+    }
+    Ok(manifest)
+}
+
+fn unreadable(reason: String) -> (Seen, Option<Health>) {
+    let health = Health::Unknown(reason.clone());
+    (Seen::Unreadable { reason }, Some(health))
+}

@@ -1,0 +1,25 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn it_is_asked_for_by_name() {
+    let asked =
+        |key: &str, value: &str| is_asked(&json!({"metadata": {"annotations": {key: value}}}));
+    assert!(asked("isobar.dev/replace", "true"));
+    assert!(asked("kustomize.toolkit.fluxcd.io/force", "enabled"));
+    assert!(asked(ARGO, "Prune=false, Replace=true,Force=true"));
+    assert!(!asked(ARGO, "Replace=true"), "that writes over it, and deletes nothing");
+    assert!(!asked("isobar.dev/replace", "false"));
+    assert!(!is_asked(&json!({"metadata": {}})));
+}
+
+#[test]
+fn it_is_tried_under_a_name_that_any_kind_may_have() {
+    let long = "a".repeat(253);
+    for name in ["web", "web.example.com", &long, "a-"] {
+        let other = another_name(name);
+        assert!(other != name && other.len() <= NAME_BYTES_MAX, "{other}");
+    }
+    assert_eq!(another_name(&"a".repeat(54)).len(), NAME_BYTES_MAX);
+}

@@ -1,0 +1,212 @@
+//! What an object costs that nobody changes, and what changes of it are seen.
+
+use serde_json::json;
+
+use super::applied::{Applied, NOTICE_MAX, deployment, settings};
+use super::place::Corner;
+use crate::backends::Target;
+use crate::backends::kubernetes::connection::Call;
+use crate::model::observation::{Health, Seen};
+
+#[tokio::test]
+async fn what_nobody_changes_costs_no_request() {
+    let Some(corner) = Corner::new().await else { return };
+    let objects = [deployment(&corner.namespace), settings(&corner.namespace)];
+    let applied = Applied::new(&corner, &objects).await;
+    applied.settled().await;
+    for _ in 0..3 {
+        assert_eq!(applied.cost().await, (true, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_others_scale_is_looked_at_and_left() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[deployment(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("apis/apps/v1", "deployments/web");
+    corner.merge(path.clone(), "hand", json!({"spec": {"replicas": 2}})).await;
+    applied.woken().await;
+    applied.settled().await;
+    let web = corner.get(path).await.unwrap();
+    assert_eq!(web["spec"]["replicas"], 2);
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_ours_is_seen_with_who_made_it() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.merge(path, "hand", json!({"data": {"size": "7", "more": "x"}})).await;
+    applied.woken().await;
+    let seen = applied.look().await;
+    let [(_, Seen::Compared(both))] = seen.as_slice() else { panic!("{seen:?}") };
+    let size = crate::model::path::FieldPath::root().key("data").key("size");
+    assert_eq!(both.writers.get(&size).map(String::as_str), Some("hand"));
+    let live = both.live.as_ref().unwrap();
+    assert_eq!(size.find(&live.value).and_then(|size| size.as_str()), Some("7"));
+    assert!(live.value.get("data").unwrap().get("more").is_none(), "that is not ours");
+}
+
+/// As long as nothing more happens to it; without our label nobody would tell.
+#[tokio::test]
+async fn drift_is_looked_at_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    for size in ["7", "8"] {
+        corner.merge(path.clone(), "hand", json!({"data": {"size": size}})).await;
+        applied.woken().await;
+        // What would be of it, and what is there.
+        assert_eq!(applied.cost().await, (false, 2));
+        assert_eq!(applied.cost().await, (false, 0));
+    }
+    corner.merge(path, "hand", json!({"metadata": {"labels": {"isobar.dev/owner": null}}})).await;
+    applied.woken().await;
+    for _ in 0..2 {
+        assert_eq!(applied.cost().await, (false, 2));
+    }
+}
+
+#[tokio::test]
+async fn the_order_of_a_list_is_looked_at() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut two = deployment(&corner.namespace);
+    let other = json!({"name": "other", "image": "other:1"});
+    two["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap().push(other);
+    let applied = Applied::new(&corner, &[two]).await;
+    applied.settled().await;
+    let path = corner.path("apis/apps/v1", "deployments/web");
+    let live = corner.get(path.clone()).await.unwrap();
+    let mut containers = live["spec"]["template"]["spec"]["containers"].clone();
+    containers.as_array_mut().unwrap().reverse();
+    let turned = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+    corner.merge(path, "hand", turned).await;
+    // Its controller writes its status meanwhile, and that wakes as well.
+    let noticed = async {
+        while applied.cost().await.0 {
+            applied.woken().await
+        }
+    };
+    tokio::time::timeout(NOTICE_MAX, noticed).await.expect("the order is what the manifest says");
+}
+
+#[tokio::test]
+async fn a_rollout_is_followed_until_it_has_ended() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[deployment(&corner.namespace)]).await;
+    let mut seen = vec![applied.health().await];
+    let ended = async {
+        while *seen.last().unwrap() != Health::Healthy {
+            applied.woken().await;
+            seen.push(applied.health().await);
+        }
+    };
+    tokio::time::timeout(NOTICE_MAX, ended).await.expect("it becomes healthy");
+    assert!(matches!(&seen[0], Health::Progressing(why) if why.contains("Deployment.apps/")));
+    applied.settled().await;
+}
+
+#[tokio::test]
+async fn a_label_that_is_taken_off_is_noticed() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.merge(path, "hand", json!({"metadata": {"labels": {"isobar.dev/owner": null}}})).await;
+    applied.woken().await;
+    assert!(!applied.cost().await.0, "it is nobody's");
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_away_is_asked_once_in_a_while() {
+    let Some(corner) = Corner::new().await else { return };
+    let objects = [deployment(&corner.namespace), settings(&corner.namespace)];
+    let applied = Applied::new(&corner, &objects).await;
+    corner.cut().await;
+    // Connections that were open before may each fail once.
+    while applied.target.mark().await.is_ok() {}
+    let before = applied.target.requests();
+    for _ in 0..10 {
+        assert!(applied.target.mark().await.is_err());
+    }
+    assert_eq!(applied.target.requests(), before);
+}
+
+/// One list per kind tells that all is as it was: beside that, the server is asked for its version
+/// and for the marks.
+#[tokio::test]
+async fn what_was_certain_is_so_in_the_next_process() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut idle = deployment(&corner.namespace);
+    idle["spec"]["replicas"] = 0.into();
+    let mut applied = Applied::new(&corner, &[idle, settings(&corner.namespace)]).await;
+    while applied.health().await != Health::Healthy {
+        applied.woken().await;
+    }
+    applied.settled().await;
+    applied.target = corner.target("one");
+    assert_eq!(applied.cost().await, (true, 4));
+    assert_eq!(applied.cost().await, (true, 0));
+}
+
+#[tokio::test]
+async fn what_changed_while_nobody_was_there_is_seen() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    // Keeps what is certain, which is wrong by the time somebody reads it.
+    applied.target = corner.target("nobody");
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.merge(path, "hand", json!({"data": {"size": "7"}})).await;
+    applied.target = corner.target("one");
+    let seen = applied.look().await;
+    assert!(matches!(seen.as_slice(), [(_, Seen::Compared(_))]), "{seen:?}");
+}
+
+/// A kind of which nothing is left has an empty list, and that is an answer.
+#[tokio::test]
+async fn what_went_while_nobody_was_there_is_seen_at_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.send(Call::delete(path, json!({}))).await.unwrap();
+    applied.target = corner.target("one");
+    // The version, the list, the marks, two lists of kinds, and what would be of the object.
+    assert_eq!(applied.cost().await, (false, 6));
+}
+
+/// The protocol of a port is a key of its list, so it is applied though no manifest says it.
+#[tokio::test]
+async fn what_the_server_adds_to_a_manifest_is_certain_as_well() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut web = deployment(&corner.namespace);
+    let container = &mut web["spec"]["template"]["spec"]["containers"][0];
+    container["ports"] = json!([{"containerPort": 80}]);
+    let mut applied = Applied::new(&corner, &[web]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    corner.rewrite_kept("");
+    applied.target = corner.target("one");
+    applied.settled().await;
+}
+
+/// A file that is not ours, or of another form, is none.
+#[tokio::test]
+async fn what_is_kept_and_broken_is_forgotten() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    applied.target = corner.target("nobody");
+    for text in ["", "{}", "[1, 2", r#"{"version": 2, "server": "", "kinds": [], "objects": []}"#] {
+        corner.rewrite_kept(text);
+        applied.target = corner.target("one");
+        let (same, requests) = applied.cost().await;
+        assert!(same && requests > 4, "{requests} for {text}");
+        applied.target = corner.target("nobody");
+    }
+}

@@ -1,0 +1,209 @@
+//! What a watch tells, and what of it matters.
+
+use std::collections::BTreeSet;
+
+use futures_util::FutureExt as _;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::backends::fixture::{component, key};
+
+const FOLDER: &str = "/api/v1/configmaps";
+
+/// An object at a version, with our fields, somebody else's, and its generation if it has one.
+fn object(version: u64, ours: &str, others: &str, generation: Option<i64>) -> Json {
+    let fields = |name: &str| json!({"f:data": {format!("f:{name}"): {}}});
+    let mut object = json!({"metadata": {
+        "uid": "u",
+        "resourceVersion": version.to_string(),
+        "managedFields": [
+            {"manager": "isobar-one", "operation": "Apply", "fieldsV1": fields(ours)},
+            {"manager": "hand", "operation": "Update", "fieldsV1": fields(others)},
+            {"manager": "kubelet", "operation": "Update", "subresource": "status",
+             "fieldsV1": fields(&version.to_string())},
+        ],
+    }});
+    if let Some(generation) = generation {
+        object["metadata"]["generation"] = generation.into();
+    }
+    object
+}
+
+/// One object that was found to be as wanted at version 5, and is followed.
+fn known(generation: Option<i64>) -> Truths {
+    let truths = Truths::new("isobar-one".to_owned());
+    truths.care(&key("x"), &component("a"), FOLDER.to_owned());
+    let [manifest, intended] = ["manifest", "intended"].map(ContentId::of);
+    truths.rehearse(&key("x"), Rehearsed { manifest, intended });
+    truths.look(&key("x"), Some(&object(5, "ours", "theirs", generation)), Some(intended));
+    truths.follow(FOLDER, &[key("x")].into());
+    truths
+}
+
+fn certain(truths: &Truths) -> Option<Certain> {
+    truths.certain(&key("x"), ContentId::of("manifest"))
+}
+
+fn is_certain(truths: &Truths) -> bool {
+    certain(truths).is_some_and(|certain| certain.content == ContentId::of("intended"))
+}
+
+fn is_woken(truths: &Truths) -> bool {
+    truths.woken().now_or_never() == Some([component("a")].into())
+}
+
+/// Whether the object is certain still, and whether its component is woken, after `told`.
+fn after(generation: Option<i64>, told: Option<&Json>) -> (bool, bool) {
+    let truths = known(generation);
+    truths.tell(&key("x"), told);
+    (is_certain(&truths), is_woken(&truths))
+}
+
+#[test]
+fn a_status_changes_how_it_is_doing_and_nothing_else() {
+    let truths = known(Some(1));
+    let health = |truths: &Truths| certain(truths).unwrap().health;
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(health(&truths), Some(Health::Healthy));
+    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))));
+    assert_eq!((health(&truths), is_woken(&truths)), (None, true));
+    // An answer from before that is no news.
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(health(&truths), None);
+    let waits = Health::Progressing("2 of 3".to_owned());
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits);
+    assert_eq!(health(&truths), Some(waits));
+}
+
+#[test]
+fn what_takes_a_field_of_ours_is_looked_at() {
+    assert_eq!(after(Some(1), Some(&object(6, "fewer", "theirs", Some(1)))), (false, true));
+}
+
+#[test]
+fn what_others_write_beside_us_is_looked_at_if_it_could_be_the_order_of_a_list() {
+    assert_eq!(after(Some(1), Some(&object(6, "ours", "more", Some(1)))), (true, true));
+    assert_eq!(after(Some(1), Some(&object(6, "ours", "theirs", Some(2)))), (false, true));
+    let lists = |version| {
+        let mut object = object(version, "ours", "theirs", Some(1));
+        let fields = json!({"f:metadata": {"f:finalizers": {"v:\"a\"": {}, "v:\"b\"": {}}}});
+        object["metadata"]["managedFields"][0]["fieldsV1"] = fields;
+        object
+    };
+    let truths = known(Some(1));
+    truths.look(&key("x"), Some(&lists(5)), Some(ContentId::of("intended")));
+    assert!(is_certain(&truths));
+    truths.tell(&key("x"), Some(&lists(6)));
+    assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
+}
+
+#[test]
+fn any_change_of_a_kind_without_generation_is_looked_at() {
+    assert_eq!(after(None, Some(&object(6, "ours", "theirs", None))), (false, true));
+    assert_eq!(after(None, Some(&object(5, "ours", "theirs", None))), (true, false));
+}
+
+#[test]
+fn another_object_of_the_name_is_looked_at() {
+    let mut other = object(6, "ours", "theirs", Some(1));
+    other["metadata"]["uid"] = "v".into();
+    assert_eq!(after(Some(1), Some(&other)), (false, true));
+}
+
+#[test]
+fn what_is_gone_or_lost_its_label_is_looked_at() {
+    assert_eq!(after(Some(1), None), (false, true));
+    let truths = known(Some(1));
+    truths.follow(FOLDER, &BTreeSet::new());
+    assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
+}
+
+#[test]
+fn news_older_than_what_was_seen_are_none() {
+    assert_eq!(after(None, Some(&object(4, "fewer", "more", None))), (true, false));
+}
+
+#[test]
+fn what_was_told_before_an_older_answer_came_is_not_forgotten() {
+    let truths = known(None);
+    truths.tell(&key("x"), Some(&object(7, "fewer", "theirs", None)));
+    assert!(is_woken(&truths));
+    // The answer to a request that was sent before.
+    let intended = ContentId::of("intended");
+    truths.look(&key("x"), Some(&object(6, "ours", "theirs", None)), Some(intended));
+    assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
+}
+
+#[test]
+fn what_a_controller_writes_before_our_answer_comes_takes_nothing_away() {
+    let truths = known(Some(1));
+    truths.tell(&key("x"), Some(&object(7, "ours", "more", Some(1))));
+    assert!(is_woken(&truths));
+    let intended = ContentId::of("intended");
+    truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), Some(intended));
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(certain(&truths).map(|certain| certain.health), Some(None), "it may do otherwise");
+}
+
+#[test]
+fn nothing_is_certain_that_is_not_followed_or_is_wanted_otherwise() {
+    let truths = known(None);
+    assert_eq!(truths.certain(&key("x"), ContentId::of("another manifest")), None);
+    truths.lose(FOLDER);
+    assert!(!is_certain(&truths));
+    truths.follow(FOLDER, &[key("x")].into());
+    assert!(is_certain(&truths));
+    truths.care(&key("x"), &component("b"), FOLDER.to_owned());
+    assert!(!is_certain(&truths), "another component wants it");
+}
+
+#[test]
+fn what_is_not_as_wanted_is_never_certain() {
+    let truths = known(None);
+    let other = Some(ContentId::of("something else"));
+    truths.look(&key("x"), Some(&object(5, "ours", "theirs", None)), other);
+    assert!(!is_certain(&truths));
+    truths.look(&key("x"), Some(&object(5, "ours", "theirs", None)), None);
+    assert!(!is_certain(&truths));
+}
+
+#[test]
+fn what_was_not_there_is_not_looked_for_again_for_a_while() {
+    let (truths, wanted) = (known(None), ContentId::of("manifest"));
+    let body = crate::backends::fixture::body(&json!({ "a": 1 }));
+    let start = Duration::from_secs(1);
+    truths.miss(&key("x"), start, &body);
+    let last = start + ABSENT - Duration::from_nanos(1);
+    assert_eq!(truths.absent(&key("x"), wanted, last), Some(body));
+    assert_eq!(truths.absent(&key("x"), wanted, start + ABSENT), None, "it is time to look");
+    assert_eq!(truths.absent(&key("x"), ContentId::of("other"), start), None, "another wish");
+    truths.tell(&key("x"), None);
+    assert_eq!(truths.absent(&key("x"), wanted, start), None, "a watch has told something");
+}
+
+#[test]
+fn a_manifest_is_known_by_what_it_was_made_of() {
+    let truths = known(Some(1));
+    let [inputs, others, manifest] = ["inputs", "others", "manifest"].map(ContentId::of);
+    assert_eq!(truths.made_of(&key("x"), inputs), None);
+    truths.made(&key("x"), inputs, manifest);
+    assert_eq!(truths.made_of(&key("x"), inputs), Some(manifest));
+    assert_eq!(truths.made_of(&key("x"), others), None);
+    truths.care(&key("x"), &component("b"), FOLDER.to_owned());
+    assert_eq!(truths.made_of(&key("x"), inputs), None, "another component has another manifest");
+}
+
+#[test]
+fn it_is_still_what_was_seen_while_a_watch_tells_of_that_and_nothing_since() {
+    let truths = known(Some(1));
+    let is_still = |version: &str| truths.is_still(&key("x"), version);
+    assert!(!is_still("5"), "no watch has told of it");
+    truths.tell(&key("x"), Some(&object(5, "ours", "theirs", Some(1))));
+    assert!(is_still("5") && !is_still("4"));
+    truths.lose(FOLDER);
+    assert!(!is_still("5"), "nobody would tell");
+    truths.follow(FOLDER, &[key("x")].into());
+    assert!(is_still("5"));
+    truths.tell(&key("x"), None);
+    assert!(!is_still("5"), "it is gone, or its label is");
+}

@@ -1,0 +1,199 @@
+//! One watch per kind, of the metadata alone of what carries our label.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use kube::core::WatchEvent;
+use serde_json::Value as Json;
+use tokio::task::JoinSet;
+
+use super::connection::{Call, Connection, Failure};
+use super::identity::{Identity, items, metadata};
+use super::kinds::Kind;
+use super::owner;
+use super::truth::Truths;
+use crate::ids::{ComponentId, ResourceKey};
+
+/// The content type of a list of metadata.
+pub(super) const LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const WATCH: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// Objects per page of a list.
+const PAGE: &str = "500";
+
+/// How long the server keeps one watch up, and how long we wait for that.
+const WATCH_SECONDS: &str = "290";
+const WATCH_TIME: Duration = Duration::from_secs(300);
+
+/// The first pause after a watch has failed, and the longest: what is not watched is asked for.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Follows the kinds of all objects that somebody has looked at, once somebody waits for them.
+pub(super) struct Watches {
+    follower: Follower,
+    running: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    /// Whether somebody waits.
+    wanted: bool,
+    /// By folder of the API, each with one object of it.
+    kinds: BTreeMap<String, (Kind, Identity)>,
+    /// The folders that are not followed yet.
+    waiting: Vec<String>,
+    tasks: JoinSet<()>,
+}
+
+/// What a watch works with.
+#[derive(Clone)]
+struct Follower {
+    connection: Arc<Connection>,
+    truths: Arc<Truths>,
+    label: String,
+}
+
+impl Watches {
+    pub(super) fn new(connection: Arc<Connection>, truths: Arc<Truths>, label: String) -> Self {
+        let follower = Follower { connection, truths, label };
+        Self { follower, running: Mutex::default() }
+    }
+
+    /// Follows the kind of an object from now on, if somebody waits, or else once somebody does.
+    pub(super) fn follow(&self, kind: &Kind, identity: &Identity) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = kind.folder(None);
+        if running.kinds.insert(folder.clone(), (kind.clone(), identity.clone())).is_none() {
+            running.waiting.push(folder);
+        }
+        running.start(&self.follower);
+    }
+
+    /// The kinds of all objects that somebody has looked at, each with one of them.
+    pub(super) fn kinds(&self) -> Vec<(Kind, Identity)> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.kinds.values().cloned().collect()
+    }
+
+    /// Follows from now on, whoever waits.
+    pub(super) fn begin(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.wanted = true;
+        running.start(&self.follower);
+    }
+
+    /// The components whose objects may have changed, once there are any.
+    pub(super) async fn wake(&self) -> BTreeSet<ComponentId> {
+        self.begin();
+        self.follower.truths.woken().await
+    }
+}
+
+impl Running {
+    fn start(&mut self, follower: &Follower) {
+        if !self.wanted {
+            return;
+        }
+        for folder in self.waiting.drain(..) {
+            let Some((kind, of)) = self.kinds.get(&folder).cloned() else { continue };
+            let follower = follower.clone();
+            self.tasks.spawn(async move { follower.forever(&kind, &of).await });
+        }
+    }
+}
+
+impl Follower {
+    async fn forever(&self, kind: &Kind, of: &Identity) {
+        let folder = kind.folder(None);
+        let mut pause = PAUSE_MIN;
+        loop {
+            let listed = self.list(&folder, of).await;
+            if let Ok(version) = listed {
+                pause = PAUSE_MIN;
+                self.watch(&folder, of, version).await;
+            }
+            self.truths.lose(&folder);
+            let world = self.connection.world();
+            world.clock.sleep(pause.mul_f64(0.5 + world.ids.jitter() / 2.0)).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// Tells of all there is. Gives the version that a watch goes on from.
+    async fn list(&self, folder: &str, of: &Identity) -> Result<String, Failure> {
+        let (mut keys, mut next) = (BTreeSet::new(), String::new());
+        loop {
+            let call = self.call(folder).accept(LIST).query("limit", PAGE);
+            let call = if next.is_empty() { call } else { call.query("continue", next) };
+            let page = self.connection.read(call).await?;
+            let items = items(&page).ok_or_else(|| Failure::Lost("the list is none".to_owned()))?;
+            for item in items {
+                if let Some(key) = key(of, item) {
+                    self.truths.tell(&key, Some(item));
+                    keys.insert(key);
+                }
+            }
+            next = metadata(&page, "continue").unwrap_or_default().to_owned();
+            if next.is_empty() {
+                self.truths.follow(folder, &keys);
+                return Ok(metadata(&page, "resourceVersion").unwrap_or_default().to_owned());
+            }
+        }
+    }
+
+    /// Tells of everything that happens, for as long as the server tells without a gap.
+    async fn watch(&self, folder: &str, of: &Identity, mut version: String) {
+        loop {
+            let call = self
+                .call(folder)
+                .accept(WATCH)
+                .query("watch", "true")
+                .query("allowWatchBookmarks", "true")
+                .query("timeoutSeconds", WATCH_SECONDS)
+                .query("resourceVersion", version.as_str());
+            let Ok(mut events) = self.connection.watch(call).await else { return };
+            let end = self.connection.world().clock.sleep(WATCH_TIME);
+            tokio::pin!(end);
+            loop {
+                let event = tokio::select! {
+                    event = events.next() => event,
+                    () = &mut end => return,
+                };
+                match event {
+                    Some(Ok(WatchEvent::Added(item) | WatchEvent::Modified(item))) => {
+                        version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
+                        key(of, &item).iter().for_each(|key| self.truths.tell(key, Some(&item)));
+                    }
+                    Some(Ok(WatchEvent::Deleted(item))) => {
+                        version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
+                        key(of, &item).iter().for_each(|key| self.truths.tell(key, None));
+                    }
+                    Some(Ok(WatchEvent::Bookmark(mark))) => {
+                        version = mark.metadata.resource_version
+                    }
+                    // The version is too old, or the answer makes no sense: there may be a gap.
+                    Some(Ok(WatchEvent::Error(_)) | Err(_)) => return,
+                    None => break,
+                }
+            }
+        }
+    }
+
+    fn call(&self, folder: &str) -> Call {
+        let selector = format!("{}={}", owner::LABEL, self.label);
+        Call::get(folder.to_owned()).query("labelSelector", selector)
+    }
+}
+
+/// What an object of the kind of `of` is called.
+fn key(of: &Identity, item: &Json) -> Option<ResourceKey> {
+    let identity = Identity {
+        namespace: metadata(item, "namespace").map(str::to_owned),
+        name: metadata(item, "name")?.to_owned(),
+        ..of.clone()
+    };
+    ResourceKey::new(identity.to_string()).ok()
+}

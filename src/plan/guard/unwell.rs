@@ -1,0 +1,35 @@
+//! What depends on something that does not do well waits until it does.
+
+use std::collections::BTreeSet;
+
+use crate::model::change::{Action, Cause};
+use crate::model::observation::Health;
+use crate::model::plan::{Hold, HoldReason, Part};
+use crate::plan::{Draft, PlanInput};
+
+/// A component that is to be made or changed waits while a component it depends on does not do
+/// well, unless that one is about to change itself: then the run that changes it waits.
+///
+/// What was there once is put back all the same, and what only goes waits for nobody's health.
+pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
+    let acted = draft.changes.iter().filter(|change| input.acts_on(&change.component));
+    let acted = acted.filter(|change| change.action != Action::Keep);
+    let changing: BTreeSet<_> = acted.clone().map(|change| &change.component).collect();
+    let goes = |action: &Action| matches!(action, Action::Delete | Action::Forget);
+    let wished = acted.filter(|change| change.cause == Cause::Wish && !goes(&change.action));
+    let wished: BTreeSet<_> = wished.map(|change| &change.component).collect();
+    let mut holds = Vec::new();
+    for id in wished {
+        for on in input.stack.awaited(id).into_iter().filter(|on| !changing.contains(on)) {
+            let health = input.observation(&on).map(|observation| &observation.health);
+            let Some((health, why)) = health.and_then(|health| Some((health, health.unwell()?)))
+            else {
+                continue;
+            };
+            let progressing = matches!(health, Health::Progressing(_));
+            let reason = HoldReason::Unwell { on, why, progressing };
+            holds.push(Hold { part: Part::Component(id.clone()), reason });
+        }
+    }
+    holds
+}

@@ -1,0 +1,163 @@
+//! A config repository with one component, and a namespace of the test bed that it lives in.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use regex::Regex;
+use tempfile::TempDir;
+
+use crate::cli::process::{Ran, isobar};
+use crate::testbed::bed::{bed, programs};
+
+const ATMOS: &str = "\
+base_path: .
+stacks:
+  base_path: stacks
+  included_paths: ['deploy/*']
+  name_template: '{{ .vars.stage }}'
+components:
+  kubernetes: { base_path: components/kubernetes }
+";
+
+const POLICY: &str = "\
+version: 1
+review: { approvals: 1 }
+stacks: [{ match: '*', manage: correct }]
+";
+
+pub(super) struct Scene {
+    folder: TempDir,
+    namespace: String,
+    admin: PathBuf,
+}
+
+impl Scene {
+    /// An empty repository and an empty namespace; `None`: there is no bed.
+    pub(super) fn new(namespace: &str) -> Option<Self> {
+        let admin = bed()?.folder().join("admin.kubeconfig");
+        let folder = tempfile::tempdir().expect("a folder");
+        let scene = Self { folder, namespace: namespace.to_owned(), admin };
+        scene.write("atmos.yaml", ATMOS);
+        scene.write("isobar.yaml", POLICY);
+        let agent = format!(
+            "agent: tester\nstore: 'sqlite:isobar.db'\nrepositories: {{ config: {{ url: . }} }}\n\
+             targets:\n  bed:\n    kubernetes: {{ kubeconfig: {}, namespace: {namespace}-marks }}\n",
+            scene.admin.display()
+        );
+        scene.write("agent.yaml", &agent);
+        scene.kubectl(["create", "namespace", namespace]);
+        Some(scene)
+    }
+
+    /// Makes the component want these objects.
+    pub(super) fn wants(&self, manifests: &str) {
+        self.wants_all(&[("shop", "", manifests)]);
+    }
+
+    /// Makes components want objects: each with its name, a line about it, and its manifests.
+    pub(super) fn wants_all(&self, components: &[(&str, &str, &str)]) {
+        let mut stack = format!(
+            "vars: {{ stage: prod }}\n\
+             settings: {{ reconcile: {{ target: bed }}, kubernetes: {{ namespace: {} }} }}\n\
+             components:\n  kubernetes:\n",
+            self.namespace
+        );
+        for (name, line, manifests) in components {
+            let line = if line.is_empty() { String::new() } else { format!("      {line}\n") };
+            stack += &format!("    {name}:\n{line}      manifests:\n");
+            stack.extend(manifests.trim().lines().map(|line| format!("        {line}\n")));
+        }
+        self.write("stacks/deploy/prod.yaml", &stack);
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+
+    pub(super) fn lose_database(&self) {
+        for entry in std::fs::read_dir(self.folder.path()).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().contains(".db")) {
+                std::fs::remove_file(path).expect("it goes");
+            }
+        }
+    }
+
+    /// What `isobar` says, without what is new each time: times, ids of runs, and digests, which
+    /// depend on the ids of objects.
+    pub(super) fn isobar<const N: usize>(&self, args: [&str; N]) -> String {
+        let ran = self.run(args);
+        assert!(ran.status.success(), "{}", ran.said());
+        without_what_is_new(ran.stdout)
+    }
+
+    /// The same of a command that leaves something held or not applied.
+    pub(super) fn holds<const N: usize>(&self, args: [&str; N]) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.status.code(), Some(3), "{}", ran.said());
+        without_what_is_new(ran.stdout)
+    }
+
+    fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+        isobar(args).with("ISOBAR_SETTINGS", "agent.yaml").run(self.folder.path())
+    }
+    /// What `kubectl` says in the namespace.
+    pub(super) fn kubectl<const N: usize>(&self, args: [&str; N]) -> String {
+        text(self.command().args(args).output().expect("kubectl"))
+    }
+
+    /// Creates an object anew from one that was read.
+    pub(super) fn create(&self, manifest: &str) {
+        self.pipe(&["create", "--filename=-"], manifest);
+    }
+
+    /// Applies a manifest on the server's side, as `manager`.
+    pub(super) fn apply(&self, manager: &str, manifest: &str) {
+        let manager = format!("--field-manager={manager}");
+        self.pipe(&["apply", "--server-side", &manager, "--filename=-"], manifest);
+    }
+
+    /// Applies a manifest as kubectl does by itself, from a person's machine.
+    pub(super) fn apply_by_itself(&self, manifest: &str) {
+        self.pipe(&["apply", "--filename=-"], manifest);
+    }
+
+    fn pipe(&self, args: &[&str], input: &str) {
+        let mut command = self.command();
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("kubectl");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("it listens");
+        drop(stdin);
+        text(child.wait_with_output().expect("it ends"));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
+    fn command(&self) -> Command {
+        let mut kubectl = Command::new(programs().join("kubectl"));
+        kubectl.arg("--kubeconfig").arg(&self.admin).args(["--namespace", &self.namespace]);
+        kubectl
+    }
+}
+
+fn without_what_is_new(text: String) -> String {
+    let new = [
+        ("[0-9a-f]{8}-[0-9a-f-]{27}", "(run)"),
+        ("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", "(time)"),
+        ("[0-9a-f]{12,}", "(digest)"),
+        ("ReplicaSet \"[^\"]*\"", "ReplicaSet (name)"),
+    ];
+    new.iter().fold(text, |text, (pattern, word)| {
+        let pattern = Regex::new(pattern).expect("a pattern");
+        pattern.replace_all(&text, *word).into_owned()
+    })
+}
+
+fn text(output: Output) -> String {
+    let [told, wrong] = [output.stdout, output.stderr].map(String::from_utf8);
+    assert!(output.status.success(), "{told:?} {wrong:?}");
+    told.expect("a text")
+}
