@@ -9,6 +9,7 @@ use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired};
+use crate::model::errand::{Done, Errand};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
 use crate::source::Snapshot;
@@ -23,6 +24,9 @@ pub(super) struct Draft<'a> {
     pub(super) folder: String,
     /// Everything that is wrong so far.
     pub(super) found: Vec<Diagnostic>,
+    /// What has to be done by programs before it can be built.
+    pub(super) errands: Vec<Errand>,
+    done: &'a Done,
     files: Arc<Files>,
     resources: BTreeMap<ResourceKey, Piece>,
     /// What goes into the hash of the inputs beside the resources, by name.
@@ -35,6 +39,7 @@ impl<'a> Draft<'a> {
         desired: &'a Desired,
         snapshot: &'a Snapshot,
         naming: Naming,
+        done: &'a Done,
     ) -> Self {
         Self {
             component,
@@ -42,6 +47,8 @@ impl<'a> Draft<'a> {
             naming,
             folder: desired.layout.folder(component),
             found: Vec::new(),
+            errands: Vec::new(),
+            done,
             files: desired.files.clone(),
             resources: BTreeMap::new(),
             inputs: BTreeMap::new(),
@@ -65,6 +72,18 @@ impl<'a> Draft<'a> {
     /// A file that values of a body come from. Gives its number.
     pub(super) fn add_file(&mut self, file: File) -> u32 {
         Arc::make_mut(&mut self.files).add(file)
+    }
+
+    /// What `errand` brought. `None`: it is not done yet, or failed, which is said of `span`.
+    pub(super) fn brought(&mut self, errand: Errand, span: &Span) -> Option<Arc<str>> {
+        let why = match self.done.get(&errand.id()) {
+            Some(Ok(text)) => return Some(text.clone()),
+            Some(Err(undone)) => undone.why.to_string(),
+            None => format!("`{}` was not run", errand.program),
+        };
+        self.fail(Code::BuildFailed, span.clone(), why);
+        self.errands.push(errand);
+        None
     }
 
     /// The section `name` as a map; empty if it is left out or null.

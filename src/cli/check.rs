@@ -10,7 +10,7 @@ use crate::stacks::Selection;
 pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::default())?;
+    let wanted = Workspace::wanted(context, &Selection::default()).await?;
     let findings =
         Findings::among(wanted.checked(), &wanted.snapshot).and_of(&wanted.desired.files);
     let exit = if any_error(&findings.diagnostics) { Exit::Mistake } else { Exit::Done };

@@ -16,6 +16,7 @@ mod approve;
 mod check;
 mod demo;
 mod describe;
+mod doctor;
 mod explain;
 mod init;
 mod jail;
@@ -108,6 +109,7 @@ enum Command {
     #[command(subcommand)]
     Pull(pull::Args),
     Serve(serve::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     #[command(hide = true)]
@@ -195,6 +197,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,
+        Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Reference(args) => reference::run(context, &args),

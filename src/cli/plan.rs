@@ -41,12 +41,14 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = || match &args.rev {
-        Some(revision) => Workspace::wanted_at(context, revision),
-        None => Workspace::wanted(context, &Selection::to_apply()),
+    let asked = || match &args.rev {
+        Some(revision) => Workspace::asked_at(context, revision),
+        None => Workspace::asked(context, &Selection::to_apply()),
     };
-    let (workspace, wanted) = rayon::join(|| Workspace::open(context), wanted);
-    let (workspace, wanted) = (workspace?, wanted?);
+    let (workspace, asked) = rayon::join(|| Workspace::open(context), asked);
+    let (workspace, asked) = (workspace?, asked?);
+    let making = workspace.made(context, asked);
+    let wanted = context.output.progress(&context.world, "building", making).await;
     // The process ends soon after: giving back all of it piece by piece only takes time.
     let wanted: &Wanted = Box::leak(Box::new(wanted));
     all_known(&args.stacks, wanted.desired.stacks.keys())?;

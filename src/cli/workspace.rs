@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::model::files::Files;
-use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
+use crate::reconcile::{Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
@@ -64,10 +64,16 @@ impl Workspace {
     }
 
     /// What a commit of the repository around the folder asks to be applied.
-    pub(super) fn wanted_at(context: &Context, revision: &str) -> Result<Wanted, Failure> {
-        let snapshot = source::commit_snapshot(&context.global.folder, revision);
-        let selection = Selection::to_apply();
-        Self::resolved(context, &snapshot.map_err(unread)?, &selection)
+    pub(super) fn asked_at(context: &Context, revision: &str) -> Result<Asked, Failure> {
+        let snapshot = source::commit_snapshot(&context.global.folder, revision).map_err(unread)?;
+        Self::resolved(context, &snapshot, &Selection::to_apply())
+    }
+
+    /// What `asked` comes to, with what programs make of it.
+    pub(super) async fn made(&self, context: &Context, asked: Asked) -> Wanted {
+        let world = context.world.clone();
+        let errands = Errands::new(&self.settings, world, context.stop.clone());
+        asked.made(&self.settings.clusters(), &errands).await
     }
 
     /// The settings of the repository.
@@ -88,7 +94,18 @@ impl Workspace {
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
-    pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
+    pub(super) async fn wanted(
+        context: &Context,
+        selection: &Selection,
+    ) -> Result<Wanted, Failure> {
+        let asked = Self::asked(context, selection)?;
+        let settings = Self::settings(context)?;
+        let errands = Errands::new(&settings, context.world.clone(), context.stop.clone());
+        Ok(asked.made(&settings.clusters(), &errands).await)
+    }
+
+    /// The same, not built yet.
+    pub(super) fn asked(context: &Context, selection: &Selection) -> Result<Asked, Failure> {
         Self::resolved(context, &Self::folder(context)?, selection)
     }
 
@@ -136,10 +153,9 @@ impl Workspace {
         context: &Context,
         snapshot: &Snapshot,
         selection: &Selection,
-    ) -> Result<Wanted, Failure> {
-        let reach = Self::reach(context, Some(snapshot))?;
-        let clusters = Self::settings(context)?.clusters();
-        Ok(wanted(Self::resolver(snapshot), snapshot, selection, &reach, &clusters))
+    ) -> Result<Asked, Failure> {
+        let (reach, open) = (Self::reach(context, Some(snapshot))?, BTreeSet::new());
+        Ok(asked(Self::resolver(snapshot), snapshot, selection, &reach, open))
     }
 
     fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {

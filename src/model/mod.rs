@@ -21,6 +21,7 @@ mod pairs;
 pub mod revision;
 pub mod policy;
 pub mod desired;
+pub mod errand;
 pub mod why_not;
 pub mod affected;
 pub mod inventory;

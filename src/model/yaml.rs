@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use yaml_span::schema::{Scalar, v2, v3};
-use yaml_span::{Document, Kind, Limits, NodeId, parse_stream};
+use yaml_span::{Document, Kind, Limits, NodeId, SyntaxError, parse_stream};
 
 use super::value::{Node, Origin, Raw, Rules, Value};
 
@@ -46,20 +46,45 @@ pub fn parse(text: &str, rules: Rules) -> Option<Value> {
         ([], true) => Some(Value::computed(Node::Null)),
         ([document], true) => {
             let value = read(document, document.root(), Origin::NONE.file);
-            Some(without_origins(&value.typed(rules)))
+            Some(placed(&value.typed(rules), Origin::NONE))
         }
         _ => None,
     }
 }
 
-fn without_origins(value: &Value) -> Value {
-    Value::computed(match &value.node {
-        Node::List(items) => Node::List(Arc::new(items.iter().map(without_origins).collect())),
+/// Every document of `text` that a program wrote, scalars as it wrote them. All of it is said to be
+/// written at `origin`. Documents that say nothing are left out.
+pub fn written(text: &str, origin: Origin) -> Result<Vec<Value>, SyntaxError> {
+    let stream = parse_stream(text, &WRITTEN);
+    match stream.errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => {
+            let value = |document: &Document| read(document, document.root(), Origin::NONE.file);
+            let all = stream.documents.iter().map(value).filter(|value| !value.is_null());
+            Ok(all.map(|value| placed(&value, origin)).collect())
+        }
+    }
+}
+
+/// A program may write 64 MiB, and has some 20 bytes to a node; nobody writes it by hand.
+const WRITTEN: Limits = Limits {
+    source_bytes: 64 << 20,
+    nodes: 4_000_000,
+    expanded_nodes: 4_000_000,
+    ..Limits::DEFAULT
+};
+
+fn placed(value: &Value, origin: Origin) -> Value {
+    let node = match &value.node {
+        Node::List(items) => {
+            Node::List(Arc::new(items.iter().map(|v| placed(v, origin)).collect()))
+        }
         Node::Map(map) => {
-            Node::Map(map.iter().map(|(key, v)| (key.clone(), without_origins(v))).collect())
+            Node::Map(map.iter().map(|(key, v)| (key.clone(), placed(v, origin))).collect())
         }
         scalar => scalar.clone(),
-    })
+    };
+    Value { node, origin }
 }
 
 /// The value in block style, two blanks per level, keys in their order, a final newline.

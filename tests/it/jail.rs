@@ -1,5 +1,11 @@
 //! What a program of somebody else can do to us: the real binary, real programs, the real kernel.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "beside the jail, to see what it makes of a program"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;

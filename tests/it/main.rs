@@ -7,6 +7,7 @@ mod compile_fail;
 mod conformance;
 mod crash;
 mod deployments;
+mod errands;
 mod errors;
 mod explain;
 mod jail;

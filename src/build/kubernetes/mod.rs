@@ -1,7 +1,8 @@
 //! The objects a component wants: from files of its folder and from its `manifests`.
 //!
-//! Takes: `paths` (files, folders or globs of the component's folder), `manifests` (inline), and
-//! `settings.kubernetes` with `namespace` and `labels` for objects that do not say otherwise.
+//! Takes: `paths` (files, folders or globs of the component's folder; of a folder with a
+//! kustomization, what that makes), `manifests` (inline), and `settings.kubernetes` with `namespace`
+//! and `labels` for objects that do not say otherwise.
 //! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
@@ -12,6 +13,7 @@
 mod needs;
 mod object;
 mod read;
+mod kustomization;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +25,14 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
 use crate::model::value::{Map, Value};
+
+/// Whether a program builds any of it.
+pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
+    let paths = draft.component.section("paths").and_then(Value::as_list).unwrap_or_default();
+    let elsewhere = |path: &Value| path.as_str().is_some_and(|path| path.contains(".."));
+    let below = draft.snapshot.below(&draft.folder).map(|(path, _)| path);
+    paths.iter().any(elsewhere) || below.into_iter().any(|path| kustomization::is(path))
+}
 
 pub(super) fn render(draft: &mut Draft<'_>) {
     let mut written = read::files(draft);

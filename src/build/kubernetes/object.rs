@@ -73,8 +73,8 @@ impl Object {
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group).into();
         if &*kind == "Kustomization" && value.get("metadata").is_none() {
-            let hint = "list the finished manifests in `paths`";
-            return problem("a kustomization is not an object, and is not built", hint, None);
+            let hint = "a kustomization is built if it is called `kustomization.yaml`";
+            return problem("a kustomization is not an object", hint, None);
         }
         let metadata = value.get("metadata");
         let Some(name) = text(metadata.and_then(|m| m.get("name"))) else {
