@@ -747,7 +747,7 @@ fn a_kustomization_is_an_errand_with_all_that_it_takes() {
           name: prod-web
           namespace: shop
         data:
-          'on': true
+          'true': true
     "#]]
     .assert_eq(&report(&fixture.render()));
 }

@@ -16,6 +16,52 @@ use super::value::{Node, Origin, Raw, Rules, Value};
 /// The node of a document and all below it, aliases and merge keys resolved, scalars as they are
 /// written. Origins name the file by the number `file`.
 pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
+    let as_written = |document: &Document, key: NodeId| document.text(key).into();
+    keyed(document, node, file, &as_written)
+}
+
+/// The same of a manifest for the Kubernetes API, whose keys are texts: what a plain key means is
+/// written out, so that `on` is `true`.
+pub fn read_manifest(document: &Document, node: NodeId, file: u32) -> Value {
+    keyed(document, node, file, &manifest_key)
+}
+
+fn manifest_key(document: &Document, key: NodeId) -> Arc<str> {
+    match v2::scalar(document, key) {
+        Ok(Scalar::Bool(value)) => value.to_string().into(),
+        Ok(Scalar::Int(value)) => value.to_string().into(),
+        Ok(Scalar::Uint(value)) => value.to_string().into(),
+        Ok(Scalar::Float(value)) => float_key(value).into(),
+        _ => document.text(key).into(),
+    }
+}
+
+/// A number as a key, with the digits of single precision: from a million on, and below a
+/// ten-thousandth, with an exponent of two digits at least.
+fn float_key(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "that is what it is written with")]
+    let value = value as f32;
+    if !value.is_finite() {
+        let word = if value.is_nan() { ".nan" } else { ".inf" };
+        return if value < 0.0 { format!("-{word}") } else { word.to_owned() };
+    }
+    let written = format!("{value:e}");
+    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent) if value != 0.0 && !(-4..6).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.abs())
+        }
+        _ => value.to_string(),
+    }
+}
+
+fn keyed(
+    document: &Document,
+    node: NodeId,
+    file: u32,
+    key: &impl Fn(&Document, NodeId) -> Arc<str>,
+) -> Value {
     let origin = Origin { file, node: node.0 };
     let target = document.target(node);
     let content = match document.kind(target) {
@@ -23,11 +69,11 @@ pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
             document
                 .entries_merged(target)
                 .into_iter()
-                .map(|e| (document.text(e.key).into(), read(document, e.value, file)))
+                .map(|e| (key(document, e.key), keyed(document, e.value, file, key)))
                 .collect(),
         ),
         Kind::Sequence => Node::List(Arc::new(
-            document.items(target).iter().map(|&item| read(document, item, file)).collect(),
+            document.items(target).iter().map(|&item| keyed(document, item, file, key)).collect(),
         )),
         Kind::Scalar | Kind::Alias(_) => {
             let tag = document.tag(target).map(|tag| tag.text.into());
@@ -59,7 +105,8 @@ pub fn written(text: &str, origin: Origin) -> Result<Vec<Value>, SyntaxError> {
     match stream.errors.into_iter().next() {
         Some(error) => Err(error),
         None => {
-            let value = |document: &Document| read(document, document.root(), Origin::NONE.file);
+            let value =
+                |document: &Document| read_manifest(document, document.root(), Origin::NONE.file);
             let all = stream.documents.iter().map(value).filter(|value| !value.is_null());
             Ok(all.map(|value| placed(&value, origin)).collect())
         }

@@ -2,6 +2,9 @@
 
 mod scene;
 
+mod kept;
+mod manifests;
+
 use expect_test::expect;
 
 use self::scene::Scene;

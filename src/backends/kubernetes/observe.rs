@@ -11,7 +11,7 @@ use super::KubernetesTarget;
 use super::fields::fingerprint;
 use super::health;
 use super::identity::Identity;
-use super::look::{Blind, Sight};
+use super::look::{Blind, Sight, ours};
 use super::mark::All;
 use super::owner;
 use super::truth::Rehearsed;
@@ -21,6 +21,7 @@ use crate::model::body::{self, Body, EncodeError};
 use crate::model::inventory::Inventory;
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
+use crate::model::upkeep::{Hands, Upkeep};
 
 /// Objects of one component looked at at a time; the connection has its own bound for all.
 const OBJECTS_AT_ONCE: usize = 16;
@@ -47,7 +48,10 @@ impl KubernetesTarget {
         let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
         for (key, seen, health) in told {
             // How something is doing that goes while others stay is nobody's concern.
-            let counts = rendered.is_none() || wanted.contains_key(&key);
+            let counts = match wanted.get(&key) {
+                Some(piece) => !Upkeep::of(&piece.body.value).is_no_matter,
+                None => rendered.is_none(),
+            };
             healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
             resources.insert(key, seen);
         }
@@ -133,6 +137,12 @@ impl KubernetesTarget {
                 Err(blind) => unreadable(blind.told(&identity)),
             };
         }
+        let hands = piece.map(|piece| Upkeep::of(&piece.body.value).hands).unwrap_or_default();
+        if hands != Hands::On
+            && let Some(told) = self.glance_at(&identity, key, hands, marked.as_ref()).await
+        {
+            return told;
+        }
         let now = self.connection.now();
         if let Some(intended) = content.and_then(|content| self.truths.absent(key, content, now)) {
             let sight = &Sight { intended: Some(intended), ..Sight::default() };
@@ -165,6 +175,26 @@ impl KubernetesTarget {
             self.sights.keep(key, content, &sight);
         }
         (seen, Some(health))
+    }
+
+    /// What is there of an object that is left alone. What would become of it is not asked: the server
+    /// may refuse what nobody means to do. `None`: it is not there, and is to be made.
+    async fn glance_at(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        hands: Hands,
+        manifest: Option<&Json>,
+    ) -> Option<(Seen, Option<Health>)> {
+        match self.eyes().glance(identity, manifest).await {
+            Ok(Some(object)) => {
+                let fingerprint = ours(&object, &self.writer).content_id();
+                Some((Seen::Same { fingerprint }, Some(self.judge(identity, key, Some(&object)))))
+            }
+            Ok(None) if hands == Hands::Once => None,
+            Ok(None) => Some((Seen::Same { fingerprint: fingerprint(manifest?) }, None)),
+            Err(blind) => Some(unreadable(blind.told(identity))),
+        }
     }
 
     /// Whether nothing has happened to an object since it was looked at.

@@ -1,8 +1,8 @@
 //! The objects a component wants: from files of its folder and from its `manifests`.
 //!
 //! Takes: `paths` (files, folders or globs of the component's folder; of a folder with a
-//! kustomization, what that makes), `manifests` (inline), and `settings.kubernetes` with `namespace`
-//! and `labels` for objects that do not say otherwise.
+//! kustomization, what that makes), `manifests` (inline), and `settings.kubernetes` with `namespace`,
+//! `labels`, `force` and `service_account` for objects that do not say otherwise.
 //! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
@@ -18,12 +18,13 @@ mod kustomization;
 use std::collections::BTreeMap;
 
 use self::needs::Needs;
-use self::object::Object;
+use self::object::{Defaults, Object};
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
+use crate::model::upkeep::Upkeep;
 use crate::model::value::{Map, Value};
 
 /// Whether a program builds any of it.
@@ -40,6 +41,8 @@ pub(super) fn render(draft: &mut Draft<'_>) {
     let settings = draft.component.section("settings").and_then(|all| all.get("kubernetes"));
     let namespace = settings.and_then(|s| s.get("namespace")?.as_str()).map(str::to_owned);
     let labels = settings.and_then(|s| s.get("labels")?.as_map()).cloned().unwrap_or_default();
+    let annotations = annotations(draft, settings, namespace.as_deref());
+    let defaults = Defaults { namespace, labels, annotations };
 
     let mut objects = Vec::new();
     for value in written.iter().flat_map(object::unlisted) {
@@ -53,13 +56,47 @@ pub(super) fn render(draft: &mut Draft<'_>) {
         }
     }
     let own_types = object::cluster_types(&objects);
-    let complete = |object: Object| object.completed(namespace.as_deref(), &labels, &own_types);
+    let complete = |object: Object| object.completed(&defaults, &own_types);
     let objects: Vec<_> = objects.into_iter().map(complete).collect();
     let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     for object in &objects {
         add(draft, object, &needs, &mut places);
     }
+}
+
+/// What the settings say of every object by an annotation.
+fn annotations(draft: &mut Draft<'_>, settings: Option<&Value>, namespace: Option<&str>) -> Map {
+    let mut annotations = Map::default();
+    let setting = |name| settings.and_then(|s| s.get(name)).filter(|value| !value.is_null());
+    if let Some(force) = setting("force") {
+        match force.as_bool() {
+            Some(true) => annotations.insert(Upkeep::REPLACE, Value::text("true")),
+            Some(false) => {}
+            None => {
+                let span = draft.span(force);
+                draft.fail(Code::SectionType, span, "`force` is neither `true` nor `false`");
+            }
+        }
+    }
+    if let Some(account) = setting("service_account") {
+        let plain = |name: &&str| !name.is_empty() && !name.contains(['/', ':']);
+        match (account.as_str().filter(plain), namespace) {
+            (Some(name), Some(namespace)) => {
+                annotations.insert(Upkeep::ACCOUNT, Value::text(format!("{namespace}/{name}")));
+            }
+            (Some(_), None) => {
+                let message = "`service_account` is of no namespace";
+                let found = Diagnostic::error(Code::BuildFailed, draft.span(account), message);
+                draft.found.push(found.hint("set `settings.kubernetes.namespace`"));
+            }
+            (None, _) => {
+                let span = draft.span(account);
+                draft.fail(Code::SectionType, span, "`service_account` is no name");
+            }
+        }
+    }
+    annotations
 }
 
 fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTreeMap<String, Span>) {

@@ -47,6 +47,13 @@ pub(super) struct Object {
     pub(super) value: Value,
 }
 
+/// What objects have that do not say otherwise.
+pub(super) struct Defaults {
+    pub(super) namespace: Option<String>,
+    pub(super) labels: Map,
+    pub(super) annotations: Map,
+}
+
 /// Why a value is not an object.
 pub(super) struct Problem {
     pub(super) message: String,
@@ -57,7 +64,7 @@ pub(super) struct Problem {
 
 impl Object {
     pub(super) fn read(value: &Value) -> Result<Self, Problem> {
-        let value = value.typed(Rules::Kubernetes);
+        let value = value.typed(Rules::Kubernetes).held();
         let problem = |message: &str, hint, at: Option<&Value>| {
             Err(Problem { message: message.to_owned(), hint, at: at.cloned() })
         };
@@ -86,26 +93,25 @@ impl Object {
     }
 
     /// The same object with the component's namespace and labels where it has none.
-    pub(super) fn completed(
-        mut self,
-        namespace: Option<&str>,
-        labels: &Map,
-        own_types: &BTreeSet<Arc<str>>,
-    ) -> Self {
+    pub(super) fn completed(mut self, defaults: &Defaults, own_types: &BTreeSet<Arc<str>>) -> Self {
         let namespaced =
             !CLUSTER_KINDS.contains(&self.kind.as_ref()) && !own_types.contains(&self.kind);
         let Some(mut metadata) = self.value.get("metadata").and_then(Value::as_map).cloned() else {
             return self;
         };
+        let namespace = defaults.namespace.as_deref();
         if let Some(namespace) = namespace.filter(|_| namespaced && self.namespace.is_none()) {
             metadata.insert("namespace", Value::text(namespace));
             self.namespace = Some(namespace.into());
         }
-        if !labels.is_empty() {
-            let own = metadata.get("labels").and_then(Value::as_map).cloned().unwrap_or_default();
-            let labels = Value::computed(Node::Map(labels.clone())).typed(Rules::Kubernetes);
-            let all = labels.as_map().map(|labels| filled(&own, labels)).unwrap_or(own);
-            metadata.insert("labels", Value::computed(Node::Map(all)));
+        for (field, given) in [("labels", &defaults.labels), ("annotations", &defaults.annotations)]
+        {
+            if !given.is_empty() {
+                let own = metadata.get(field).and_then(Value::as_map).cloned().unwrap_or_default();
+                let given = Value::computed(Node::Map(given.clone())).typed(Rules::Kubernetes);
+                let all = given.as_map().map(|given| filled(&own, given)).unwrap_or(own);
+                metadata.insert(field, Value::computed(Node::Map(all)));
+            }
         }
         let mut whole = self.value.as_map().cloned().unwrap_or_default();
         let origin = self.value.get("metadata").map_or(self.value.origin, |m| m.origin);

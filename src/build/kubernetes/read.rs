@@ -44,7 +44,7 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
         let document = Arc::new(document);
         let file = File { path: path.clone(), content, document: document.clone() };
         let file = draft.add_file(file);
-        let value = yaml::read(&document, document.root(), file);
+        let value = yaml::read_manifest(&document, document.root(), file);
         // What stands between two `---` may be comments alone.
         if !value.is_null() {
             values.push(value);

@@ -125,14 +125,26 @@ impl Scene {
         self.pipe(&["apply", "--filename=-"], manifest);
     }
 
+    /// What kubectl makes of a manifest by itself; `None`: it cannot read it.
+    pub(super) fn dry_run(&self, manifest: &str) -> Option<String> {
+        let args =
+            ["create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"];
+        let output = self.piped(&args, manifest);
+        output.status.success().then(|| String::from_utf8(output.stdout).expect("a text"))
+    }
+
     fn pipe(&self, args: &[&str], input: &str) {
+        text(self.piped(args, input));
+    }
+
+    fn piped(&self, args: &[&str], input: &str) -> Output {
         let mut command = self.command();
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("kubectl");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input.as_bytes()).expect("it listens");
         drop(stdin);
-        text(child.wait_with_output().expect("it ends"));
+        child.wait_with_output().expect("it ends")
     }
 
     #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
