@@ -3,16 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use yaml_span::{Limits, parse_first};
+
 use super::{Naming, Piece, Rendered};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired};
-use crate::model::errand::{Done, Errand};
+use crate::model::errand::{Done, Errand, Supply};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
+use crate::model::yaml;
 use crate::source::Snapshot;
+
+/// Most files of one errand, and what they hold together: a hundred times what a kustomization or a
+/// chart usually has (100 files, 160 KiB). All of them are written out for a run.
+const FILES_MAX: usize = 10_000;
+const BYTES_MAX: u64 = 16 << 20;
 
 /// A component that is being built.
 pub(super) struct Draft<'a> {
@@ -84,6 +92,49 @@ impl<'a> Draft<'a> {
         self.fail(Code::BuildFailed, span.clone(), why);
         self.errands.push(errand);
         None
+    }
+
+    /// Every file below `folders`, for an errand about `what`.
+    pub(super) fn supplies<'f>(
+        &mut self,
+        what: &str,
+        folders: impl IntoIterator<Item = &'f str>,
+    ) -> Option<BTreeMap<Arc<str>, Supply>> {
+        let (mut files, mut bytes) = (BTreeMap::new(), 0);
+        for below in folders.into_iter().map(|folder| self.snapshot.below(folder)) {
+            for (path, entry) in below {
+                let supply = Supply::File { path: path.clone(), id: entry.id.clone() };
+                if files.insert(path.clone(), supply).is_none() {
+                    bytes += entry.bytes;
+                }
+            }
+        }
+        if files.len() > FILES_MAX || bytes > BYTES_MAX {
+            let message = format!(
+                "`{what}` takes {} files with {bytes} bytes; the most are {FILES_MAX} with {BYTES_MAX}",
+                files.len()
+            );
+            self.fail(Code::BuildFailed, self.place(), message);
+            return None;
+        }
+        Some(files)
+    }
+
+    /// What the file at `path` of the repository says, as far as it is YAML.
+    pub(super) fn file(&mut self, path: &Arc<str>) -> Option<Value> {
+        let text = match self.snapshot.text(path) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) => {
+                self.fail(Code::FileUnreadable, Span::file(path.clone()), error.to_string());
+                return None;
+            }
+        };
+        let parsed = parse_first(&*text, &Limits::DEFAULT);
+        self.found.extend(parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
+        let document = Arc::new(parsed.document);
+        let content = ContentId::of(&*text);
+        let file = self.add_file(File { path: path.clone(), content, document: document.clone() });
+        Some(yaml::read(&document, document.root(), file))
     }
 
     /// The section `name` as a map; empty if it is left out or null.

@@ -9,6 +9,7 @@
 
 mod claims;
 mod draft;
+mod pin;
 mod terraform;
 mod helm;
 mod kubernetes;
@@ -25,7 +26,7 @@ use crate::model::desired::{Component, Desired, Presence};
 use crate::model::errand::{Done, Errand};
 use crate::model::files::Files;
 use crate::model::path::FieldPath;
-use crate::model::value::Origin;
+use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
 
 pub use claims::claims;
@@ -55,6 +56,8 @@ pub struct Piece {
     pub stateful: bool,
     /// Resources that come before it, where they are made or changed as well.
     pub needs: BTreeSet<ResourceKey>,
+    /// Fields that a program has made up: where the resource is there, what it holds in them stays.
+    pub made_up: Vec<FieldPath>,
 }
 
 /// How a target calls its resources.
@@ -84,7 +87,11 @@ pub fn errands(
 
 /// Whether it is worth a look: most components are built of what they say themselves.
 fn has_errands(draft: &Draft<'_>) -> bool {
-    draft.component.id.kind.as_str() == "kubernetes" && kubernetes::has_errands(draft)
+    match draft.component.id.kind.as_str() {
+        "kubernetes" => kubernetes::has_errands(draft),
+        "helm" => draft.naming == Naming::Objects,
+        _ => false,
+    }
 }
 
 /// Builds one component that exists to be applied, for a target that calls its resources by
@@ -109,7 +116,7 @@ fn build(draft: &mut Draft<'_>) {
             let message = format!("{} is not there to be built", component.id);
             draft.fail(Code::BuildFailed, draft.place(), message);
         }
-        kind @ ("terraform" | "helm") if draft.naming == Naming::Objects => {
+        kind @ "terraform" if draft.naming == Naming::Objects => {
             let message = format!("what `{kind}` is handed is a set of files, and no object");
             let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
             draft.found.push(found.hint("give the stack a target that is a folder"));
@@ -128,7 +135,17 @@ fn build(draft: &mut Draft<'_>) {
 impl Piece {
     /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
     pub fn plain(body: Body) -> Self {
-        Self { body, sensitive: Vec::new(), stateful: false, needs: BTreeSet::new() }
+        let (sensitive, made_up) = (Vec::new(), Vec::new());
+        Self { body, sensitive, stateful: false, needs: BTreeSet::new(), made_up }
+    }
+
+    /// The same with what `live` holds in place of what was made up.
+    pub fn pinned(&self, live: &Value) -> Self {
+        let mut piece = self.clone();
+        for path in &self.made_up {
+            piece.body.value = pin::pinned(&piece.body.value, live, path);
+        }
+        piece
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::errand::Undone;
 use crate::model::files::File;
 use crate::model::policy::Reconcile;
 use crate::model::question::Question;
-use crate::model::value::{Node, Value};
+use crate::model::value::{Node, Rules, Value};
 use crate::model::yaml;
 use crate::secret::Secret;
 
@@ -513,11 +513,8 @@ fn a_cluster_calls_objects_by_what_they_are() {
         Site.example.com/a
     "#]]
     .assert_eq(&keys);
-    for id in ["prod/terraform/vpc", "prod/helm/web"] {
-        let files = if id.contains("helm") { CHART } else { VPC };
-        let refused = fixture(id, files).render_as(Naming::Objects).unwrap_err();
-        assert_eq!(refused[0].code, Code::KindUnsupported, "{}", refused[0].message);
-    }
+    let refused = fixture("prod/terraform/vpc", VPC).render_as(Naming::Objects).unwrap_err();
+    assert_eq!(refused[0].code, Code::KindUnsupported, "{}", refused[0].message);
 }
 
 #[test]
@@ -719,7 +716,7 @@ fn a_kustomization_is_an_errand_with_all_that_it_takes() {
     let told = format!("{} {:?}\n", errand.program, errand.arguments);
     let files: String = errand.files.keys().map(|path| format!("{path}\n")).collect();
     expect![[r#"
-        kustomize ["build", "components/kubernetes/shop/overlays/prod"]
+        kustomize ["build", "./components/kubernetes/shop/overlays/prod"]
         components/kubernetes/shop/base/kustomization.yaml
         components/kubernetes/shop/base/web.yaml
         components/kubernetes/shop/overlays/prod/kustomization.yaml
@@ -794,8 +791,8 @@ fn below_a_folder_with_a_kustomization_there_is_nothing_else() {
     let all = errands(component, &fixture.desired, &fixture.snapshot, Naming::Paths);
     let folders: Vec<_> = all.iter().map(|errand| errand.arguments[1].to_string()).collect();
     expect![[r#"
-        components/kubernetes/shop/base
-        components/kubernetes/shop/overlays/prod"#]]
+        ./components/kubernetes/shop/base
+        ./components/kubernetes/shop/overlays/prod"#]]
     .assert_eq(&folders.join("\n"));
 }
 
@@ -826,4 +823,51 @@ fn a_kustomization_is_bounded() {
     expect![[r#"
         sections.yaml:1:1: build-failed: `components/kubernetes/shop/overlays/prod` takes 5 files with 16777217 bytes; the most are 10000 with 16777216
     "#]].assert_eq(&report(&beside(large(1)).render()));
+}
+
+#[test]
+fn a_chart_for_a_cluster_is_rendered_twice() {
+    let sections = "#- sections.yaml
+metadata: { component: web }
+namespace: shop
+values: { size: 3 }
+settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1] } }
+";
+    let mut fixture = fixture("prod/helm/web/own", &format!("{sections}{CHART}"));
+    let component = fixture.desired.component(&fixture.id).unwrap();
+    let all = errands(component, &fixture.desired, &fixture.snapshot, Naming::Objects);
+    assert_eq!(errands(component, &fixture.desired, &fixture.snapshot, Naming::Paths), []);
+    let told = all.iter().map(|errand| format!("{} {}\n", errand.turn, errand.arguments.join(" ")));
+    expect![[r#"
+        0 template web-own ./components/helm/web --values values.yaml --include-crds --skip-tests --namespace shop --kube-version 1.34.0 --api-versions=example.com/v1
+        1 template web-own ./components/helm/web --values values.yaml --include-crds --skip-tests --namespace shop --kube-version 1.34.0 --api-versions=example.com/v1
+    "#]].assert_eq(&told.collect::<String>());
+    for (errand, password) in all.iter().zip(["one", "two"]) {
+        let text = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: key }}\n\
+             stringData: {{ password: {password}, user: shop }}\n"
+        );
+        fixture.done.insert(errand.id(), Ok(text.into()));
+    }
+    let rendered = fixture.render_as(Naming::Objects).unwrap();
+    let (key, piece) = rendered.resources().iter().next().unwrap();
+    let made_up: Vec<_> = piece.made_up.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (key.as_str(), made_up.join(" ")),
+        ("Secret/shop/key", "stringData.password data.password".into())
+    );
+    let live = yaml::parse("data: { password: b2xk, user: other }", Rules::Kubernetes).unwrap();
+    let pinned = piece.pinned(&live).body.encode().unwrap();
+    expect![[r#"
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: key
+          namespace: shop
+        stringData:
+          user: shop
+        data:
+          password: b2xk
+    "#]]
+    .assert_eq(std::str::from_utf8(&pinned).unwrap());
 }

@@ -35,6 +35,8 @@ pub struct Errand {
 pub enum Program {
     /// Builds kustomizations.
     Kustomize,
+    /// Renders charts.
+    Helm,
 }
 
 /// One file of an errand.
@@ -47,6 +49,8 @@ pub enum Supply {
         /// What it holds, by content.
         id: Arc<str>,
     },
+    /// What the component says itself.
+    Text(Arc<str>),
 }
 
 /// What errands brought, by [`Errand::id`]: what the program wrote, or why there is nothing.
@@ -70,12 +74,13 @@ impl Errand {
 
 impl Program {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Kustomize];
+    pub const ALL: &[Self] = &[Self::Kustomize, Self::Helm];
 
     /// What it is called, by people and as a file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kustomize => "kustomize",
+            Self::Helm => "helm",
         }
     }
 
@@ -83,6 +88,7 @@ impl Program {
     pub fn purpose(self) -> &'static str {
         match self {
             Self::Kustomize => "folders with a kustomization",
+            Self::Helm => "components of kind `helm` in a cluster",
         }
     }
 }

@@ -292,9 +292,11 @@ impl Case<'_> {
             (Some(_), Some(piece)) => origin(&piece.body.value, &field.path),
             _ => Origin::NONE,
         };
+        let mut made_up = piece.iter().flat_map(|piece| &piece.made_up);
+        let made_up = made_up.any(|made| made.is_under(&field.path) || field.path.is_under(made));
         let Difference { path, before, after } = field;
         let origin = self.built.and_then(|(_, rendered)| rendered.span(origin));
-        FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin }
+        FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin, made_up }
     }
 }
 

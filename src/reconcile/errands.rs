@@ -122,7 +122,9 @@ impl Errands {
         let written = self.jail.run(&tool, self.world.clock.as_ref(), &self.stop).await;
         let written = written.map_err(|error| Undone {
             // Where it worked is nobody's business, and another place each time.
-            why: super::chain(&error).replace(&format!("{shown}/"), "").replace(&shown, ".").into(),
+            why: in_one_line(
+                &super::chain(&error).replace(&format!("{shown}/"), "").replace(&shown, "."),
+            ),
             passing: !is_its_own(&error),
         })?;
         let text = String::from_utf8(written).map_err(|_| Undone {
@@ -176,8 +178,12 @@ fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), St
     let name = errand.program.name();
     fs::create_dir_all(folder).map_err(|error| failed(name, &error))?;
     for (path, supply) in &errand.files {
-        let Supply::File { path: from, .. } = supply;
-        let bytes = snapshot.bytes(from, FILE_BYTES_MAX).map_err(|error| error.to_string())?;
+        let bytes = match supply {
+            Supply::Text(text) => Some(text.as_bytes().into()),
+            Supply::File { path: from, .. } => {
+                snapshot.bytes(from, FILE_BYTES_MAX).map_err(|error| error.to_string())?
+            }
+        };
         let to = folder.join(&**path);
         let written = to
             .parent()
@@ -186,6 +192,10 @@ fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), St
         written.map_err(|error| failed(name, &error))?;
     }
     Ok(())
+}
+
+fn in_one_line(text: &str) -> Arc<str> {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
 }
 
 /// Whether a program failed by itself, over what it was given: it would do so again.

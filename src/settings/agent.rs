@@ -55,6 +55,8 @@ pub struct AgentSettings {
 pub struct ProgramSettings {
     /// The file of `kustomize`, for folders with a kustomization.
     pub kustomize: Option<PathBuf>,
+    /// The file of `helm`, for components of that kind in a cluster.
+    pub helm: Option<PathBuf>,
 }
 
 /// For how long it is remembered what happened. Ownership, open runs and what waits are kept
@@ -185,6 +187,7 @@ impl ProgramSettings {
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         let named = match name {
             "kustomize" => self.kustomize.clone(),
+            "helm" => self.helm.clone(),
             _ => None,
         };
         let path = super::variable("PATH").unwrap_or_default();
@@ -265,6 +268,7 @@ impl AgentSettings {
         anchor(&mut self.cache);
         self.targets_folder.iter_mut().for_each(anchor);
         self.programs.kustomize.iter_mut().for_each(anchor);
+        self.programs.helm.iter_mut().for_each(anchor);
         self.authorities.values_mut().for_each(anchor);
         self.targets.values_mut().for_each(|target| target.paths_mut().for_each(&anchor));
         for ForgeSettings::Local(forge) in self.forges.values_mut() {

@@ -2,6 +2,7 @@
 
 mod scene;
 
+mod charts;
 mod kept;
 mod manifests;
 

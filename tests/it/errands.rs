@@ -163,7 +163,7 @@ fn what_kustomize_refuses_is_told_in_its_words() {
     let ran = shop.run(["check"]);
     assert_eq!(ran.status.code(), Some(1));
     expect![[r#"
-        error[build-failed]: `kustomize` ended with exit status: 1: Error: trouble configuring builtin PatchTransformer with config: `\u{a}path: replicas.yaml\u{a}`: unable to parse SM or JSON patch from [path: "replicas.yaml"]
+        error[build-failed]: `kustomize` ended with exit status: 1: Error: trouble configuring builtin PatchTransformer with config: ` path: replicas.yaml `: unable to parse SM or JSON patch from [path: "replicas.yaml"]
          --> components/kubernetes/shop/overlays/prod/kustomization.yaml:1:1
           |
         1 | resources: [../../base]
@@ -218,6 +218,7 @@ fn a_doctor_says_what_is_there() {
     let told: String = told.map(|line| format!("{}\n", line.replace(bin, "(kustomize)"))).collect();
     expect![[r#"
         good     kustomize: (kustomize)
+        lacking  helm: not in PATH; needed for components of kind `helm` in a cluster
         good     database: there is none yet; the first `apply` or `serve` makes it
     "#]]
     .assert_eq(&told);

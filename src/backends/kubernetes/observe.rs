@@ -18,6 +18,7 @@ use super::truth::Rehearsed;
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::{self, Body, EncodeError};
+use crate::model::canonical;
 use crate::model::inventory::Inventory;
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
@@ -84,7 +85,19 @@ impl KubernetesTarget {
         {
             return (key.clone(), seen, Some(health));
         }
-        let (seen, health) = self.see(marks, component, key, wish).await;
+        let pinned = match wish {
+            Some((piece, inputs)) if !piece.made_up.is_empty() => {
+                self.pinned(key, piece).await.map(|pinned| Some((pinned, inputs)))
+            }
+            _ => Ok(None),
+        };
+        let (seen, health) = match &pinned {
+            Ok(Some((piece, inputs))) => {
+                self.see(marks, component, key, Some((piece, *inputs))).await
+            }
+            Ok(None) => self.see(marks, component, key, wish).await,
+            Err(reason) => unreadable(reason.clone()),
+        };
         (key.clone(), seen, health)
     }
 
@@ -110,11 +123,11 @@ impl KubernetesTarget {
         key: &ResourceKey,
         wish: Option<(&Piece, ContentId)>,
     ) -> (Seen, Option<Health>) {
-        let piece = wish.map(|(piece, _)| piece);
         let identity = match Identity::parse(key) {
             Ok(identity) => identity,
             Err(error) => return unreadable(error.to_string()),
         };
+        let piece = wish.map(|(piece, _)| piece);
         let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
             Ok(manifest) => manifest,
             Err(EncodeError::Unknown(_)) => None,
@@ -175,6 +188,15 @@ impl KubernetesTarget {
             self.sights.keep(key, content, &sight);
         }
         (seen, Some(health))
+    }
+
+    /// `piece` with what is there in place of what was made up, if the object is there.
+    async fn pinned(&self, key: &ResourceKey, piece: &Piece) -> Result<Piece, String> {
+        let identity = Identity::parse(key).map_err(|error| error.to_string())?;
+        let manifest = manifest(&piece.body).ok();
+        let object = self.eyes().glance(&identity, manifest.as_ref()).await;
+        let object = object.map_err(|blind| blind.told(&identity))?;
+        Ok(object.map_or_else(|| piece.clone(), |it| piece.pinned(&canonical::from_json(&it))))
     }
 
     /// What is there of an object that is left alone. What would become of it is not asked: the server

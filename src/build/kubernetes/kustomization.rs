@@ -3,16 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use yaml_span::{Limits, parse_first};
-
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::ids::ContentId;
 use crate::model::errand::{Errand, Program, Supply};
-use crate::model::files::File;
-use crate::model::value::{Origin, Value};
+use crate::model::value::Value;
 use crate::model::yaml;
-use crate::source::{Entry, Snapshot};
+use crate::source::Snapshot;
 
 /// What a kustomization is called, the best name first.
 const NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -26,11 +22,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("helmCharts", "a chart is a component of kind `helm`"),
     ("helmChartInflationGenerator", "a chart is a component of kind `helm`"),
 ];
-
-/// Most files of one kustomization, its bases included, and what they hold together: a hundred
-/// times what is usual (100 files, 160 KiB). All of them are written out for a run.
-const FILES_MAX: usize = 10_000;
-const BYTES_MAX: u64 = 16 << 20;
 
 /// The kustomization of `folder`, if it has one.
 pub(super) fn of<'s>(snapshot: &'s Snapshot, folder: &str) -> Option<&'s Arc<str>> {
@@ -50,11 +41,10 @@ pub(super) fn built(draft: &mut Draft<'_>, folder: &str, path: &Arc<str>) -> Vec
     if draft.found.len() > known {
         return Vec::new();
     }
-    let folder = if folder.is_empty() { "." } else { folder };
-    let arguments = ["build", folder].map(Arc::from).to_vec();
+    let arguments = ["build", &format!("./{folder}")].map(Arc::from).to_vec();
     let errand = Errand { program: Program::Kustomize, arguments, files, turn: 0 };
     let Some(text) = draft.brought(errand, &Span::file(path.clone())) else { return Vec::new() };
-    let Some(origin) = origin(draft, path) else { return Vec::new() };
+    let Some(origin) = draft.file(path).map(|value| value.origin) else { return Vec::new() };
     match yaml::written(&text, origin) {
         Ok(documents) => documents,
         Err(error) => {
@@ -77,29 +67,12 @@ fn files(draft: &mut Draft<'_>, folder: &str) -> Option<BTreeMap<Arc<str>, Suppl
             open.extend(named(draft, &next, &path));
         }
     }
-    let (mut files, mut bytes) = (BTreeMap::new(), 0);
-    for below in folders.iter().map(|folder| draft.snapshot.below(folder)) {
-        for (path, Entry { bytes: length, id }) in below {
-            let supply = Supply::File { path: path.clone(), id: id.clone() };
-            if files.insert(path.clone(), supply).is_none() {
-                bytes += length;
-            }
-        }
-    }
-    if files.len() > FILES_MAX || bytes > BYTES_MAX {
-        let message = format!(
-            "`{folder}` takes {} files with {bytes} bytes; the most are {FILES_MAX} with {BYTES_MAX}",
-            files.len()
-        );
-        draft.fail(Code::BuildFailed, draft.place(), message);
-        return None;
-    }
-    Some(files)
+    draft.supplies(folder, folders.iter().map(String::as_str))
 }
 
 /// The folders that the kustomization at `path` names. What is not in the repository is refused.
 fn named(draft: &mut Draft<'_>, folder: &str, path: &Arc<str>) -> Vec<String> {
-    let Some(value) = read(draft, path) else { return Vec::new() };
+    let Some(value) = draft.file(path) else { return Vec::new() };
     for (field, hint) in REFUSED {
         if let Some(found) = value.get(field) {
             let message = format!("`{field}` is not built");
@@ -125,25 +98,4 @@ fn named(draft: &mut Draft<'_>, folder: &str, path: &Arc<str>) -> Vec<String> {
         }
     }
     folders
-}
-
-fn read(draft: &mut Draft<'_>, path: &Arc<str>) -> Option<Value> {
-    let text = match draft.snapshot.text(path) {
-        Ok(text) => text.unwrap_or_default(),
-        Err(error) => {
-            draft.fail(Code::FileUnreadable, Span::file(path.clone()), error.to_string());
-            return None;
-        }
-    };
-    let parsed = parse_first(&*text, &Limits::DEFAULT);
-    draft.found.extend(parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
-    let document = Arc::new(parsed.document);
-    let file = File { path: path.clone(), content: ContentId::of(&*text), document };
-    let (document, number) = (file.document.clone(), draft.add_file(file));
-    Some(yaml::read(&document, document.root(), number))
-}
-
-/// Where all that comes of the kustomization at `path` is said to be written.
-fn origin(draft: &mut Draft<'_>, path: &Arc<str>) -> Option<Origin> {
-    read(draft, path).map(|value| value.origin)
 }

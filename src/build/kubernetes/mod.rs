@@ -18,12 +18,14 @@ mod kustomization;
 use std::collections::BTreeMap;
 
 use self::needs::Needs;
+pub(super) use self::object::unlisted;
 use self::object::{Defaults, Object};
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
+use crate::model::path::FieldPath;
 use crate::model::upkeep::Upkeep;
 use crate::model::value::{Map, Value};
 
@@ -38,16 +40,29 @@ pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
 pub(super) fn render(draft: &mut Draft<'_>) {
     let mut written = read::files(draft);
     written.extend(inline(draft));
+    let wish = |value| Wish { value, made_up: Vec::new() };
+    add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);
+}
+
+/// An object as somebody wrote it, and the fields of it that a program has made up.
+pub(super) struct Wish {
+    pub(super) value: Value,
+    pub(super) made_up: Vec<FieldPath>,
+}
+
+/// Adds objects, those without a namespace in `namespace` or that of the settings.
+pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Option<&str>) {
     let settings = draft.component.section("settings").and_then(|all| all.get("kubernetes"));
-    let namespace = settings.and_then(|s| s.get("namespace")?.as_str()).map(str::to_owned);
+    let own = settings.and_then(|s| s.get("namespace")?.as_str());
+    let namespace = namespace.or(own).map(str::to_owned);
     let labels = settings.and_then(|s| s.get("labels")?.as_map()).cloned().unwrap_or_default();
     let annotations = annotations(draft, settings, namespace.as_deref());
     let defaults = Defaults { namespace, labels, annotations };
 
     let mut objects = Vec::new();
-    for value in written.iter().flat_map(object::unlisted) {
+    for Wish { value, made_up } in wishes {
         match Object::read(&value) {
-            Ok(object) => objects.push(object),
+            Ok(object) => objects.push(Object { made_up, ..object }),
             Err(problem) => {
                 let span = draft.span(problem.at.as_ref().unwrap_or(&value));
                 let found = Diagnostic::error(Code::BuildFailed, span, problem.message);
@@ -120,7 +135,8 @@ fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTree
     places.insert(name.clone(), span);
     let body = Body { format: Format::Yaml, value: object.value.clone() };
     let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
-    let piece = Piece { sensitive, stateful, ..Piece::plain(body) };
+    let made_up = object.made_up.clone();
+    let piece = Piece { sensitive, stateful, made_up, ..Piece::plain(body) };
     match draft.naming {
         Naming::Paths => draft.add_piece(&name, piece),
         Naming::Objects => {

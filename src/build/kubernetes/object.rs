@@ -45,6 +45,8 @@ pub(super) struct Object {
     /// The API group; empty for the oldest one.
     pub(super) group: Arc<str>,
     pub(super) value: Value,
+    /// Fields of it that a program has made up.
+    pub(super) made_up: Vec<FieldPath>,
 }
 
 /// What objects have that do not say otherwise.
@@ -89,7 +91,7 @@ impl Object {
             return problem("the object has no name", hint, metadata);
         };
         let namespace = text(metadata.and_then(|m| m.get("namespace")));
-        Ok(Self { kind, name, namespace, group, value })
+        Ok(Self { kind, name, namespace, group, value, made_up: Vec::new() })
     }
 
     /// The same object with the component's namespace and labels where it has none.
@@ -171,7 +173,7 @@ pub(super) fn cluster_types(objects: &[Object]) -> BTreeSet<Arc<str>> {
 }
 
 /// The objects of a `List`, or the one value itself.
-pub(super) fn unlisted(value: &Value) -> Vec<Value> {
+pub(in crate::build) fn unlisted(value: &Value) -> Vec<Value> {
     let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| {
         kind.ends_with("List") && value.get("metadata").and_then(|m| m.get("name")).is_none()
     });

@@ -75,7 +75,6 @@ fn how_an_object_is_kept_is_said_on_it() {
         [value("once", "a"), value("part", "a"), value("part", "b")],
         ["two", "two", "three"]
     );
-
 }
 
 #[test]
@@ -91,26 +90,27 @@ fn an_object_stays_where_it_is_if_it_says_so() {
           plan (digest) from this folder, observed (time)
 
           kubernetes/shop
-            - delete ConfigMap/kept/once                        disruptive
+            - delete ConfigMap/stays/once                       disruptive
                 apiVersion: "v1"
+                data.a: "one"
                 kind: "ConfigMap"
                 metadata.annotations."kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"
                 metadata.name: "once"
-                metadata.namespace: "kept"
-            - delete ConfigMap/kept/part                        disruptive
+                metadata.namespace: "stays"
+            - delete ConfigMap/stays/part                       disruptive
                 apiVersion: "v1"
-                data.a: "two"
-                data.b: "three"
+                data.a: "one"
+                data.b: "one"
                 kind: "ConfigMap"
                 metadata.annotations."isobar.dev/ignore": "data.a"
                 metadata.name: "part"
-                metadata.namespace: "kept"
-            + create ConfigMap/kept/other
+                metadata.namespace: "stays"
+            + create ConfigMap/stays/other
                 apiVersion: "v1"                                stacks/deploy/prod.yaml:7
                 kind: "ConfigMap"                               stacks/deploy/prod.yaml:7
                 metadata.name: "other"                          stacks/deploy/prod.yaml:7
-                metadata.namespace: "kept"                      stacks/deploy/prod.yaml:7
-            . forget ConfigMap/kept/stays
+                metadata.namespace: "stays"                     stacks/deploy/prod.yaml:7
+            . forget ConfigMap/stays/stays
 
           Held
             all of it: it has 0 of 1 approval
