@@ -31,6 +31,7 @@ pub mod diagnostic;
 pub mod schema;
 pub mod settings;
 pub mod world;
+pub mod jail;
 pub mod model;
 
 pub mod source;

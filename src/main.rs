@@ -11,6 +11,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
+    if let Some(exit) = cli::jailed(&words) {
+        return exit.into();
+    }
     let line = match cli::parse(&words) {
         Ok(line) => line,
         Err(exit) => return exit.into(),

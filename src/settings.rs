@@ -15,7 +15,7 @@ mod target;
 use std::path::{Path, PathBuf};
 
 pub use agent::{
-    AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings,
+    AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings, ProgramSettings,
     RepositorySettings, RetentionSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};

@@ -64,6 +64,7 @@ pub(crate) fn change(
         .into_iter()
         .map(|key| FieldChange {
             writer: None,
+            made_up: false,
             before: at(&sides[0], &key),
             after: at(&sides[1], &key),
             path: FieldPath::root().key(key),

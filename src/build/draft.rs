@@ -3,15 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use yaml_span::{Limits, parse_first};
+
 use super::{Naming, Piece, Rendered};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired};
+use crate::model::errand::{Done, Errand, Supply};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
+use crate::model::yaml;
 use crate::source::Snapshot;
+
+/// Most files of one errand, and what they hold together: a hundred times what a kustomization or a
+/// chart usually has (100 files, 160 KiB). All of them are written out for a run.
+const FILES_MAX: usize = 10_000;
+const BYTES_MAX: u64 = 16 << 20;
 
 /// A component that is being built.
 pub(super) struct Draft<'a> {
@@ -23,6 +32,9 @@ pub(super) struct Draft<'a> {
     pub(super) folder: String,
     /// Everything that is wrong so far.
     pub(super) found: Vec<Diagnostic>,
+    /// What has to be done by programs before it can be built.
+    pub(super) errands: Vec<Errand>,
+    done: &'a Done,
     files: Arc<Files>,
     resources: BTreeMap<ResourceKey, Piece>,
     /// What goes into the hash of the inputs beside the resources, by name.
@@ -35,6 +47,7 @@ impl<'a> Draft<'a> {
         desired: &'a Desired,
         snapshot: &'a Snapshot,
         naming: Naming,
+        done: &'a Done,
     ) -> Self {
         Self {
             component,
@@ -42,6 +55,8 @@ impl<'a> Draft<'a> {
             naming,
             folder: desired.layout.folder(component),
             found: Vec::new(),
+            errands: Vec::new(),
+            done,
             files: desired.files.clone(),
             resources: BTreeMap::new(),
             inputs: BTreeMap::new(),
@@ -65,6 +80,61 @@ impl<'a> Draft<'a> {
     /// A file that values of a body come from. Gives its number.
     pub(super) fn add_file(&mut self, file: File) -> u32 {
         Arc::make_mut(&mut self.files).add(file)
+    }
+
+    /// What `errand` brought. `None`: it is not done yet, or failed, which is said of `span`.
+    pub(super) fn brought(&mut self, errand: Errand, span: &Span) -> Option<Arc<str>> {
+        let why = match self.done.get(&errand.id()) {
+            Some(Ok(text)) => return Some(text.clone()),
+            Some(Err(undone)) => undone.why.to_string(),
+            None => format!("`{}` was not run", errand.program),
+        };
+        self.fail(Code::BuildFailed, span.clone(), why);
+        self.errands.push(errand);
+        None
+    }
+
+    /// Every file below `folders`, for an errand about `what`.
+    pub(super) fn supplies<'f>(
+        &mut self,
+        what: &str,
+        folders: impl IntoIterator<Item = &'f str>,
+    ) -> Option<BTreeMap<Arc<str>, Supply>> {
+        let (mut files, mut bytes) = (BTreeMap::new(), 0);
+        for below in folders.into_iter().map(|folder| self.snapshot.below(folder)) {
+            for (path, entry) in below {
+                let supply = Supply::File { path: path.clone(), id: entry.id.clone() };
+                if files.insert(path.clone(), supply).is_none() {
+                    bytes += entry.bytes;
+                }
+            }
+        }
+        if files.len() > FILES_MAX || bytes > BYTES_MAX {
+            let message = format!(
+                "`{what}` takes {} files with {bytes} bytes; the most are {FILES_MAX} with {BYTES_MAX}",
+                files.len()
+            );
+            self.fail(Code::BuildFailed, self.place(), message);
+            return None;
+        }
+        Some(files)
+    }
+
+    /// What the file at `path` of the repository says, as far as it is YAML.
+    pub(super) fn file(&mut self, path: &Arc<str>) -> Option<Value> {
+        let text = match self.snapshot.text(path) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) => {
+                self.fail(Code::FileUnreadable, Span::file(path.clone()), error.to_string());
+                return None;
+            }
+        };
+        let parsed = parse_first(&*text, &Limits::DEFAULT);
+        self.found.extend(parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
+        let document = Arc::new(parsed.document);
+        let content = ContentId::of(&*text);
+        let file = self.add_file(File::new(path.clone(), content, document.clone()));
+        Some(yaml::read(&document, document.root(), file))
     }
 
     /// The section `name` as a map; empty if it is left out or null.

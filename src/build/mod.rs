@@ -1,13 +1,15 @@
 //! Components into what their tools are handed: variables and backend files, manifests, values.
 //!
-//! Takes: a resolved [`Component`], the [`Desired`] it is part of, the [`Snapshot`] it came from.
+//! Takes: a resolved [`Component`], the [`Desired`] it is part of, the [`Snapshot`] it came from, and
+//! what programs brought that it takes ([`errands`]).
 //! Gives: [`Rendered`], complete; or every reason why not, as diagnostics.
-//! Never: a credential, the network, a clock; a partial result.
+//! Never: a credential, the network, a clock, a process; a partial result.
 //! Start at: [`render`], then `draft.rs`.
 //! How to add: one file per kind with one function, and one line in [`render`].
 
 mod claims;
 mod draft;
+mod pin;
 mod terraform;
 mod helm;
 mod kubernetes;
@@ -21,9 +23,10 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::Body;
 use crate::model::desired::{Component, Desired, Presence};
+use crate::model::errand::{Done, Errand};
 use crate::model::files::Files;
 use crate::model::path::FieldPath;
-use crate::model::value::Origin;
+use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
 
 pub use claims::claims;
@@ -53,6 +56,8 @@ pub struct Piece {
     pub stateful: bool,
     /// Resources that come before it, where they are made or changed as well.
     pub needs: BTreeSet<ResourceKey>,
+    /// Fields that a program has made up: where the resource is there, what it holds in them stays.
+    pub made_up: Vec<FieldPath>,
 }
 
 /// How a target calls its resources.
@@ -65,42 +70,82 @@ pub enum Naming {
     Objects,
 }
 
+/// What programs have to do before a component can be built: nothing, for most.
+pub fn errands(
+    component: &Component,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    naming: Naming,
+) -> Vec<Errand> {
+    let nothing = Done::new();
+    let mut draft = Draft::new(component, desired, snapshot, naming, &nothing);
+    if component.presence == Presence::Active && has_errands(&draft) {
+        build(&mut draft);
+    }
+    draft.errands
+}
+
+/// Whether it is worth a look: most components are built of what they say themselves.
+fn has_errands(draft: &Draft<'_>) -> bool {
+    match draft.component.id.kind.as_str() {
+        "kubernetes" => kubernetes::has_errands(draft),
+        "helm" => draft.naming == Naming::Objects,
+        _ => false,
+    }
+}
+
 /// Builds one component that exists to be applied, for a target that calls its resources by
-/// `naming`. An abstract or disabled one is refused: an empty result would say that its resources
-/// are no longer wanted.
+/// `naming`, with what its [`errands`] brought. An abstract or disabled one is refused: an empty
+/// result would say that its resources are no longer wanted.
 pub fn render(
     component: &Component,
     desired: &Desired,
     snapshot: &Snapshot,
     naming: Naming,
+    done: &Done,
 ) -> Result<Rendered, Vec<Diagnostic>> {
-    let mut draft = Draft::new(component, desired, snapshot, naming);
+    let mut draft = Draft::new(component, desired, snapshot, naming, done);
+    build(&mut draft);
+    draft.finish()
+}
+
+fn build(draft: &mut Draft<'_>) {
+    let component = draft.component;
     match component.id.kind.as_str() {
         _ if component.presence != Presence::Active => {
             let message = format!("{} is not there to be built", component.id);
             draft.fail(Code::BuildFailed, draft.place(), message);
         }
-        kind @ ("terraform" | "helm") if naming == Naming::Objects => {
+        kind @ "terraform" if draft.naming == Naming::Objects => {
             let message = format!("what `{kind}` is handed is a set of files, and no object");
             let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
             draft.found.push(found.hint("give the stack a target that is a folder"));
         }
-        "terraform" => terraform::render(&mut draft),
-        "helm" => helm::render(&mut draft),
-        "kubernetes" => kubernetes::render(&mut draft),
+        "terraform" => terraform::render(draft),
+        "helm" => helm::render(draft),
+        "kubernetes" => kubernetes::render(draft),
         kind => {
             let message = format!("no part of Isobar builds components of kind `{kind}`");
             let found = Diagnostic::error(Code::KindUnsupported, draft.place(), message);
             draft.found.push(found.hint(format!("the kinds are {}", KINDS.join(", "))));
         }
     }
-    draft.finish()
 }
 
 impl Piece {
     /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
     pub fn plain(body: Body) -> Self {
-        Self { body, sensitive: Vec::new(), stateful: false, needs: BTreeSet::new() }
+        let (sensitive, made_up) = (Vec::new(), Vec::new());
+        Self { body, sensitive, stateful: false, needs: BTreeSet::new(), made_up }
+    }
+
+    /// The same with what `live` holds in place of what was made up.
+    pub fn pinned(&self, live: &Value) -> Self {
+        let mut piece = self.clone();
+        for path in &self.made_up {
+            piece.body.value = pin::pinned(&piece.body.value, live, path);
+        }
+        piece
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         true => Agent::for_folder(settings, world, reach, &context.global.folder).await,
         false => Agent::open(settings, world, reach).await,
     };
-    let agent = agent.map_err(unopened)?;
+    let agent = agent.map_err(unopened)?.stopped_by(&context.stop);
     let repository = agent.repositories[0].clone();
     let fetching = current(&agent, &repository);
     let current = context.output.progress(&context.world, "fetching", fetching).await?;
@@ -220,7 +220,8 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
     };
     let snapshot = repository.source.snapshot(&revision).await;
     let snapshot = snapshot.map_err(unavailable)?;
-    Ok(Current { wanted: Arc::new(agent.wanted(repository, &snapshot)), rewritten_from })
+    let wanted = Arc::new(agent.wanted(repository, &snapshot).await);
+    Ok(Current { wanted, rewritten_from })
 }
 
 fn finish(

@@ -13,7 +13,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::default())?;
+    let wanted = Workspace::wanted(context, &Selection::default()).await?;
     let findings =
         Findings::among(wanted.checked(), &wanted.snapshot).and_of(&wanted.desired.files);
     let exit = if any_error(&findings.diagnostics) { Exit::Mistake } else { Exit::Done };

@@ -34,7 +34,7 @@ impl std::str::FromStr for FieldPathArg {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = Workspace::wanted(context, &Selection::default())?;
+    let wanted = Workspace::wanted(context, &Selection::default()).await?;
     Findings::of(&wanted).show(context);
     let component = component(&wanted.desired, &args.component)?;
     let (path, files) = (&args.path.0, &wanted.desired.files);

@@ -16,8 +16,10 @@ mod approve;
 mod check;
 mod demo;
 mod describe;
+mod doctor;
 mod explain;
 mod init;
+mod jail;
 mod list;
 mod lock;
 mod plan;
@@ -42,6 +44,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use exit::Exit;
+pub use jail::jailed;
 pub use output::{Color, Output};
 
 use crate::diagnostic::Diagnostic;
@@ -109,6 +112,7 @@ enum Command {
     #[command(subcommand)]
     Pull(pull::Args),
     Serve(serve::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     #[command(hide = true)]
@@ -229,6 +233,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,
+        Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Reference(args) => reference::run(context, &args),

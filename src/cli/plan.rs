@@ -40,9 +40,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let wanted = || Workspace::wanted(context, &Selection::to_apply());
-    let (workspace, wanted) = rayon::join(|| Workspace::open(context), wanted);
-    let (workspace, wanted) = (workspace?, wanted?);
+    let asked = || Workspace::asked(context, &Selection::to_apply());
+    let (workspace, asked) = rayon::join(|| Workspace::open(context), asked);
+    let (workspace, asked) = (workspace?, asked?);
+    let making = workspace.made(context, asked);
+    let wanted = context.output.progress(&context.world, "building", making).await;
     // The process ends soon after: giving back all of it piece by piece only takes time.
     let wanted: &Wanted = Box::leak(Box::new(wanted));
     all_known(&args.stacks, wanted.desired.stacks.keys())?;

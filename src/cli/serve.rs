@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failu
     let settings = Workspace::settings(context)?;
     let name = settings.agent.clone();
     let agent = Agent::open(settings, context.world.clone(), Reach::Agent).await;
-    let agent = agent.map_err(unopened)?;
+    let agent = agent.map_err(unopened)?.stopped_by(&context.stop);
     let _held = agent.store.hold(&name).map_err(|error| unopened(error.into()))?;
     let output = context.output;
     let repositories = several(agent.repositories.len(), "repository");

@@ -49,7 +49,7 @@ fn language(word: &str) -> Result<Language, String> {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     // What Atmos would not describe, it does not call valid either.
     let strict = matches!(args, Args::Stacks {});
-    let wanted = Workspace::wanted(context, &Selection { strict, ..Selection::default() })?;
+    let wanted = Workspace::wanted(context, &Selection { strict, ..Selection::default() }).await?;
     match args {
         Args::Stacks {} => stacks(context, &wanted),
         Args::Component(args) => component(context, &wanted, args),

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::model::files::Files;
-use crate::reconcile::{OpenError, Person, Reach, Wanted, resolved, wanted};
+use crate::reconcile::{Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
@@ -67,6 +67,13 @@ impl Workspace {
         source::folder_snapshot(folder).map_err(unread)
     }
 
+    /// What `asked` comes to, with what programs make of it.
+    pub(super) async fn made(&self, context: &Context, asked: Asked) -> Wanted {
+        let world = context.world.clone();
+        let errands = Errands::new(&self.settings, world, context.stop.clone());
+        asked.made(&self.settings.clusters(), &errands).await
+    }
+
     /// The settings of the repository.
     pub(super) fn repository(&self) -> &RepositorySettings {
         &self.settings.repositories[&self.scope.repository]
@@ -85,7 +92,18 @@ impl Workspace {
     }
 
     /// What the folder asks for, with everything answered that a person may ask.
-    pub(super) fn wanted(context: &Context, selection: &Selection) -> Result<Wanted, Failure> {
+    pub(super) async fn wanted(
+        context: &Context,
+        selection: &Selection,
+    ) -> Result<Wanted, Failure> {
+        let asked = Self::asked(context, selection)?;
+        let settings = Self::settings(context)?;
+        let errands = Errands::new(&settings, context.world.clone(), context.stop.clone());
+        Ok(asked.made(&settings.clusters(), &errands).await)
+    }
+
+    /// The same, not built yet.
+    pub(super) fn asked(context: &Context, selection: &Selection) -> Result<Asked, Failure> {
         Self::resolved(context, &Self::tree(context)?, selection)
     }
 
@@ -133,10 +151,9 @@ impl Workspace {
         context: &Context,
         snapshot: &Snapshot,
         selection: &Selection,
-    ) -> Result<Wanted, Failure> {
-        let reach = Self::reach(context, Some(snapshot))?;
-        let clusters = Self::settings(context)?.clusters();
-        Ok(wanted(Self::resolver(snapshot), snapshot, selection, &reach, &clusters))
+    ) -> Result<Asked, Failure> {
+        let (reach, open) = (Self::reach(context, Some(snapshot))?, BTreeSet::new());
+        Ok(asked(Self::resolver(snapshot), snapshot, selection, &reach, open))
     }
 
     fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {

@@ -94,6 +94,9 @@ pub struct FieldChange {
     /// Who else has written what is there, as the target tells it. Not part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writer: Option<String>,
+    /// Whether a program has made it up, once: from then on it stays as it is. Not part of the digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made_up: bool,
 }
 
 /// What has to hold just before a change; otherwise the plan is stale.

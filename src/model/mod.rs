@@ -21,6 +21,8 @@ mod pairs;
 pub mod revision;
 pub mod policy;
 pub mod desired;
+pub mod errand;
+pub mod upkeep;
 pub mod why_not;
 pub mod affected;
 pub mod inventory;

@@ -220,6 +220,24 @@ impl Value {
         Value { node, origin: self.origin }
     }
 
+    /// The same value with numbers as the Kubernetes API holds them, however they were written: whole
+    /// ones in 64 bits with a sign as far as they fit, all others in double precision.
+    pub fn held(&self) -> Value {
+        #[expect(clippy::cast_precision_loss, reason = "that is how it is held")]
+        let node = match &self.node {
+            Node::List(items) => Node::List(Arc::new(items.iter().map(Self::held).collect())),
+            Node::Map(map) => Node::Map(map.iter().map(|(k, v)| (k.clone(), v.held())).collect()),
+            Node::Uint(number) => Node::Float(*number as f64),
+            Node::Float(number) if number.fract() == 0.0 && number.abs() < 2f64.powi(63) =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "it is whole, and fits")]
+                Node::Int(*number as i64)
+            }
+            other => other.clone(),
+        };
+        Value { node, origin: self.origin }
+    }
+
     fn typed_scalar(&self, rules: Rules) -> Option<Node> {
         match &self.node {
             Node::Raw(raw) => Some(raw.typed(rules)),

@@ -9,13 +9,59 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use yaml_span::schema::{Scalar, v2, v3};
-use yaml_span::{Document, Kind, Limits, NodeId, parse_stream};
+use yaml_span::{Document, Kind, Limits, NodeId, SyntaxError, parse_stream};
 
 use super::value::{Node, Origin, Raw, Rules, Value};
 
 /// The node of a document and all below it, aliases and merge keys resolved, scalars as they are
 /// written. Origins name the file by the number `file`.
 pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
+    let as_written = |document: &Document, key: NodeId| document.text(key).into();
+    keyed(document, node, file, &as_written)
+}
+
+/// The same of a manifest for the Kubernetes API, whose keys are texts: what a plain key means is
+/// written out, so that `on` is `true`.
+pub fn read_manifest(document: &Document, node: NodeId, file: u32) -> Value {
+    keyed(document, node, file, &manifest_key)
+}
+
+fn manifest_key(document: &Document, key: NodeId) -> Arc<str> {
+    match v2::scalar(document, key) {
+        Ok(Scalar::Bool(value)) => value.to_string().into(),
+        Ok(Scalar::Int(value)) => value.to_string().into(),
+        Ok(Scalar::Uint(value)) => value.to_string().into(),
+        Ok(Scalar::Float(value)) => float_key(value).into(),
+        _ => document.text(key).into(),
+    }
+}
+
+/// A number as a key, with the digits of single precision: from a million on, and below a
+/// ten-thousandth, with an exponent of two digits at least.
+fn float_key(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "that is what it is written with")]
+    let value = value as f32;
+    if !value.is_finite() {
+        let word = if value.is_nan() { ".nan" } else { ".inf" };
+        return if value < 0.0 { format!("-{word}") } else { word.to_owned() };
+    }
+    let written = format!("{value:e}");
+    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent) if value != 0.0 && !(-4..6).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.abs())
+        }
+        _ => value.to_string(),
+    }
+}
+
+fn keyed(
+    document: &Document,
+    node: NodeId,
+    file: u32,
+    key: &impl Fn(&Document, NodeId) -> Arc<str>,
+) -> Value {
     let origin = Origin { file, node: node.0 };
     let target = document.target(node);
     let content = match document.kind(target) {
@@ -23,11 +69,11 @@ pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
             document
                 .entries_merged(target)
                 .into_iter()
-                .map(|e| (document.text(e.key).into(), read(document, e.value, file)))
+                .map(|e| (key(document, e.key), keyed(document, e.value, file, key)))
                 .collect(),
         ),
         Kind::Sequence => Node::List(Arc::new(
-            document.items(target).iter().map(|&item| read(document, item, file)).collect(),
+            document.items(target).iter().map(|&item| keyed(document, item, file, key)).collect(),
         )),
         Kind::Scalar | Kind::Alias(_) => {
             let tag = document.tag(target).map(|tag| tag.text.into());
@@ -46,20 +92,46 @@ pub fn parse(text: &str, rules: Rules) -> Option<Value> {
         ([], true) => Some(Value::computed(Node::Null)),
         ([document], true) => {
             let value = read(document, document.root(), Origin::NONE.file);
-            Some(without_origins(&value.typed(rules)))
+            Some(placed(&value.typed(rules), Origin::NONE))
         }
         _ => None,
     }
 }
 
-fn without_origins(value: &Value) -> Value {
-    Value::computed(match &value.node {
-        Node::List(items) => Node::List(Arc::new(items.iter().map(without_origins).collect())),
+/// Every document of `text` that a program wrote, scalars as it wrote them. All of it is said to be
+/// written at `origin`. Documents that say nothing are left out.
+pub fn written(text: &str, origin: Origin) -> Result<Vec<Value>, SyntaxError> {
+    let stream = parse_stream(text, &WRITTEN);
+    match stream.errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => {
+            let value =
+                |document: &Document| read_manifest(document, document.root(), Origin::NONE.file);
+            let all = stream.documents.iter().map(value).filter(|value| !value.is_null());
+            Ok(all.map(|value| placed(&value, origin)).collect())
+        }
+    }
+}
+
+/// A program may write 64 MiB, and has some 20 bytes to a node; nobody writes it by hand.
+const WRITTEN: Limits = Limits {
+    source_bytes: 64 << 20,
+    nodes: 4_000_000,
+    expanded_nodes: 4_000_000,
+    ..Limits::DEFAULT
+};
+
+fn placed(value: &Value, origin: Origin) -> Value {
+    let node = match &value.node {
+        Node::List(items) => {
+            Node::List(Arc::new(items.iter().map(|v| placed(v, origin)).collect()))
+        }
         Node::Map(map) => {
-            Node::Map(map.iter().map(|(key, v)| (key.clone(), without_origins(v))).collect())
+            Node::Map(map.iter().map(|(key, v)| (key.clone(), placed(v, origin))).collect())
         }
         scalar => scalar.clone(),
-    })
+    };
+    Value { node, origin }
 }
 
 /// The value in block style, two blanks per level, keys in their order, a final newline.

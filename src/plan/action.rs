@@ -14,6 +14,7 @@ use crate::model::desired::Component;
 use crate::model::observation::{Compared, Observation, Owner, Seen};
 use crate::model::path::FieldPath;
 use crate::model::plan::{Hold, HoldReason, Part};
+use crate::model::upkeep::{Hands, Upkeep};
 use crate::model::value::{Origin, Value};
 
 /// Goes through every component of the stack and every resource of each.
@@ -131,6 +132,9 @@ impl Case<'_> {
     }
 
     fn create(&self, key: &ResourceKey, both: &Compared, intended: &Body) -> Fate {
+        if self.upkeep(key).hands == Hands::Off {
+            return Fate::Nothing;
+        }
         if let Some(reason) = foreign::veto(self.input, self.id, key, both) {
             return Fate::Veto(reason);
         }
@@ -143,8 +147,12 @@ impl Case<'_> {
         if let Some(reason) = foreign::veto(self.input, self.id, key, both) {
             return Fate::Veto(reason);
         }
-        let ignored = self.built.map_or(&[][..], |(component, _)| &component.reconcile.ignore);
-        let value = keep_ignored(&intended.value, &live.value, ignored);
+        let Upkeep { hands, mut ignore, .. } = self.upkeep(key);
+        if hands != Hands::On {
+            return Fate::Nothing;
+        }
+        ignore.extend(self.built.iter().flat_map(|(one, _)| one.reconcile.ignore.clone()));
+        let value = keep_ignored(&intended.value, &live.value, &ignore);
         let fields = diff(Some(&live.value), Some(&value));
         let replaces = replaces(&both.must_replace, &fields);
         let previous = match (&both.owner, self.input.owned.get(key)) {
@@ -182,6 +190,8 @@ impl Case<'_> {
             Some(component) => !component.reconcile.outlives(),
             None => !self.is_kept(key),
         };
+        // Its own word was the last thing its manifest said about it.
+        let prune = prune && !Upkeep::of(&live.value).stays();
         let delete = || {
             let fields = diff(Some(&live.value), None);
             Box::new(self.change(key, both, Action::Delete, fields, None))
@@ -200,6 +210,11 @@ impl Case<'_> {
 
     fn piece(&self, key: &ResourceKey) -> Option<&Piece> {
         self.built?.1.resources().get(key)
+    }
+
+    /// How its manifest wants it kept.
+    fn upkeep(&self, key: &ResourceKey) -> Upkeep {
+        self.piece(key).map(|piece| Upkeep::of(&piece.body.value)).unwrap_or_default()
     }
 
     fn is_ours(&self, key: &ResourceKey) -> bool {
@@ -277,9 +292,11 @@ impl Case<'_> {
             (Some(_), Some(piece)) => origin(&piece.body.value, &field.path),
             _ => Origin::NONE,
         };
+        let mut made_up = piece.iter().flat_map(|piece| &piece.made_up);
+        let made_up = made_up.any(|made| made.is_under(&field.path) || field.path.is_under(made));
         let Difference { path, before, after } = field;
         let origin = self.built.and_then(|(_, rendered)| rendered.span(origin));
-        FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin }
+        FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin, made_up }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{PlanInput, State};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::{Compared, Owner, Seen};
+use crate::model::upkeep::Upkeep;
 
 /// Entries to write to the inventory and to the mark.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,7 +100,9 @@ fn as_wanted(input: &PlanInput<'_>, owned: &Owned, seen: &Seen) -> Option<Conten
             else {
                 return None;
             };
-            let value = keep_ignored(&intended.value, &live.value, &component.reconcile.ignore);
+            let mut ignore = Upkeep::of(&intended.value).ignore;
+            ignore.extend_from_slice(&component.reconcile.ignore);
+            let value = keep_ignored(&intended.value, &live.value, &ignore);
             let is_there = diff(Some(&live.value), Some(&value)).is_empty();
             is_there.then(|| intended.content_id())
         }

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::ReconcileError;
 use super::answer::{Allowed, Reach};
+use super::errands::Errands;
 use super::targets::Targets;
-use super::wanted::{Wanted, wanted, wanted_without};
+use super::wanted::{Asked, Wanted, asked};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
@@ -39,6 +41,8 @@ pub struct Agent {
     pub retention: Retention,
     /// What questions of a repository may reach.
     pub reach: Reach,
+    /// What programs of others do for it.
+    pub errands: Errands,
     /// The repositories it acts for.
     pub repositories: Vec<Arc<Repository>>,
     stirred: watch::Sender<u64>,
@@ -137,7 +141,18 @@ impl Agent {
         let RetentionSettings { days, journal_rows } = settings.retention;
         let retention = Retention { days, journal_rows };
         let stirred = watch::Sender::new(0);
-        Ok(Self { world, store, holder, lease_ttl, retention, reach, repositories, stirred })
+        let errands = Errands::new(settings, world.clone(), CancellationToken::new());
+        Ok(Self {
+            world,
+            store,
+            holder,
+            lease_ttl,
+            retention,
+            reach,
+            errands,
+            repositories,
+            stirred,
+        })
     }
 
     /// Tells all tasks that something is remembered that may regard them.
@@ -211,8 +226,18 @@ impl Agent {
         Ok(())
     }
 
+    /// The same, with programs that end when `stop` is cancelled.
+    pub fn stopped_by(self, stop: &CancellationToken) -> Self {
+        Self { errands: self.errands.stopped_by(stop), ..self }
+    }
+
     /// What `snapshot` asks for, with its questions answered as far as this agent may.
-    pub fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
+    pub async fn wanted(&self, repository: &Repository, snapshot: &Snapshot) -> Wanted {
+        let asked = self.asked(repository, snapshot);
+        asked.made(&repository.targets.clusters(), &self.errands).await
+    }
+
+    fn asked(&self, repository: &Repository, snapshot: &Snapshot) -> Asked {
         let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
         // Put back only where nothing went wrong with it.
         let mut resolver = match kept.take() {
@@ -223,23 +248,23 @@ impl Agent {
             None => Resolver::new(snapshot),
         };
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let clusters = repository.targets.clusters();
-        let wanted = wanted(&mut resolver, snapshot, &Selection::to_apply(), &reach, &clusters);
+        let (selection, open) = (Selection::to_apply(), BTreeSet::new());
+        let asked = asked(&mut resolver, snapshot, &selection, &reach, open);
         *kept = Some(resolver);
-        wanted
+        asked
     }
 
     /// The same as if nobody knew the answers to the questions in `open` yet.
-    pub fn wanted_without(
+    pub async fn wanted_without(
         &self,
         repository: &Repository,
         snapshot: &Snapshot,
         open: BTreeSet<Question>,
     ) -> Wanted {
-        let mut resolver = Resolver::new(snapshot);
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
-        let (selection, clusters) = (Selection::to_apply(), repository.targets.clusters());
-        wanted_without(&mut resolver, snapshot, &selection, &reach, &clusters, open)
+        let selection = Selection::to_apply();
+        let asked = asked(&mut Resolver::new(snapshot), snapshot, &selection, &reach, open);
+        asked.made(&repository.targets.clusters(), &self.errands).await
     }
 }
 

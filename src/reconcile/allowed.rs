@@ -36,14 +36,15 @@ pub(super) async fn allowed(
         let pull = pulls.get(pull).filter(|pull| pull.head == *head);
         pull.is_some_and(|pull| matches!(pull.state, PullState::Merged(_)))
     };
-    let earlier = rests.iter().map(|rest| Earlier {
-        digest: rest.approved,
-        approvals: rest.approvals.clone(),
-        pull: rest.shown.iter().find(merged).map(|(pull, _)| *pull),
-        beyond: beyond((agent, repository), wanted, &plan, rest),
-    });
-    let earlier: Vec<Earlier> =
-        earlier.filter(|one| !one.approvals.is_empty() || one.pull.is_some()).collect();
+    let mut earlier = Vec::new();
+    for rest in &rests {
+        let pull = rest.shown.iter().find(merged).map(|(pull, _)| *pull);
+        let (digest, approvals) = (rest.approved, rest.approvals.clone());
+        if !approvals.is_empty() || pull.is_some() {
+            let beyond = beyond((agent, repository), wanted, &plan, rest).await;
+            earlier.push(Earlier { digest, approvals, pull, beyond });
+        }
+    }
     // That something left waiting is not what was asked for is worth a word; other plans that were
     // approved once are not.
     let left = rests.first().filter(|rest| rest.run.is_some()).map(|rest| rest.approved);
@@ -70,7 +71,7 @@ pub(super) async fn allowed(
 /// What `plan` does beyond what is left of an earlier one; `None`: it is that with the unknown
 /// values filled in, and what waits is still made of what was approved. Whoever puts a value of
 /// their own in the place of a question has changed the plan.
-fn beyond(
+async fn beyond(
     (agent, repository): (&Agent, &Repository),
     wanted: &Wanted,
     plan: &Plan,
@@ -89,7 +90,7 @@ fn beyond(
         return None;
     }
     let open = approved.unknown(&rest.waiting).into_values().flatten().collect();
-    let unanswered = agent.wanted_without(repository, &wanted.snapshot, open);
+    let unanswered = agent.wanted_without(repository, &wanted.snapshot, open).await;
     let made_of = |id| Some(unanswered.rendered.get(id)?.as_ref().ok()?.inputs());
     let other = waiting.into_iter().find(|id| made_of(*id).as_ref() != approved_of(id));
     other.map(|id| format!("{id} is made of something else"))

@@ -101,13 +101,14 @@ impl Follow {
             return Ok(Activity::Failed { why });
         };
         let known = self.current.borrow().clone();
-        let known = known.filter(|known| *known.wanted.snapshot.revision() == revision);
+        let known = known
+            .filter(|known| *known.wanted.snapshot.revision() == revision && !known.wanted.passing);
         let (wanted, what) = match known {
             Some(known) if known.rewritten_from == rewritten_from => return Ok(Activity::Idle),
             Some(known) => (known.wanted, format!("{revision}: its history counts by now")),
             None => {
                 let snapshot = self.repository.source.snapshot(&revision).await?;
-                let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot));
+                let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot).await);
                 let stacks = several(wanted.desired.stacks.len(), "stack");
                 let what = format!("{revision}: {stacks}");
                 (wanted, what)

@@ -11,6 +11,7 @@ mod agenda;
 mod agent;
 mod allowed;
 mod answer;
+mod errands;
 mod lock;
 mod output;
 mod follow;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Allowed, Person, Reach};
+pub use errands::Errands;
 pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
 pub use listen::Listen;
@@ -47,7 +49,7 @@ pub use reviews::Reviews;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
-pub use wanted::{Wanted, resolved, wanted};
+pub use wanted::{Asked, Wanted, asked, resolved, wanted};
 
 use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};

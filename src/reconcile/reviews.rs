@@ -186,11 +186,15 @@ impl Reviews {
     async fn merge(&self, pull: &PullRequest, base: &CommitId) -> Result<Merged, ReviewError> {
         let mut merges = self.merges.lock().await;
         let known = merges.get(&pull.number);
-        if let Some(known) = known.filter(|m| m.head == pull.head && m.base == *base) {
+        let passing = |m: &Merged| m.wanted.as_ref().is_ok_and(|wanted| wanted.passing);
+        let is_same = |m: &&Merged| m.head == pull.head && m.base == *base && !passing(m);
+        if let Some(known) = known.filter(is_same) {
             return Ok(known.clone());
         }
         let wanted = match self.repository.source.merge(pull.number, &pull.head, base).await? {
-            Merge::Clean(snapshot) => Ok(Arc::new(self.agent.wanted(&self.repository, &snapshot))),
+            Merge::Clean(snapshot) => {
+                Ok(Arc::new(self.agent.wanted(&self.repository, &snapshot).await))
+            }
             Merge::Conflict(paths) => Err(paths),
         };
         let merged = Merged { head: pull.head.clone(), base: base.clone(), wanted };

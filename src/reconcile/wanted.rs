@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::answer::Reach;
+use super::errands::Errands;
 use super::output::Asking;
 use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, TargetName};
-use crate::model::desired::{Desired, Presence, Stack};
+use crate::model::desired::{Component, Desired, Presence, Stack};
+use crate::model::errand::Done;
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
 use crate::source::Snapshot;
-use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection};
+use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection, Verdicts};
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -26,13 +28,24 @@ pub struct Wanted {
     pub policy: RepositoryPolicy,
     /// Every active component, built; or why it cannot or may not be: the rules it breaks.
     pub rendered: BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
+    /// Whether something of it could not be built for a reason that passes: it is worth another try.
+    pub passing: bool,
 }
 
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
 
+/// What a snapshot asks for, resolved and not built yet.
+pub struct Asked {
+    snapshot: Snapshot,
+    desired: Desired,
+    policy: RepositoryPolicy,
+    verdicts: Verdicts,
+}
+
 /// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
-/// is refused. The targets in `clusters` call their resources as the Kubernetes API does.
+/// is refused; no program is run. The targets in `clusters` call their resources as the Kubernetes
+/// API does.
 pub fn wanted(
     resolver: &mut Resolver,
     snapshot: &Snapshot,
@@ -40,18 +53,17 @@ pub fn wanted(
     reach: &Reach,
     clusters: &BTreeSet<TargetName>,
 ) -> Wanted {
-    wanted_without(resolver, snapshot, selection, reach, clusters, BTreeSet::new())
+    asked(resolver, snapshot, selection, reach, BTreeSet::new()).built(clusters, &Done::new())
 }
 
-/// The same as if nobody knew the answers to the questions in `open` yet.
-pub(super) fn wanted_without(
+/// Resolves `snapshot`, as if nobody knew the answers to the questions in `open` yet.
+pub fn asked(
     resolver: &mut Resolver,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
-    clusters: &BTreeSet<TargetName>,
     open: BTreeSet<Question>,
-) -> Wanted {
+) -> Asked {
     let (policy, policy_findings) = stacks::policy(snapshot);
     // What rules say does not depend on what there is to say it of. Answers stay on this thread:
     // they may wait for a command or a server, and those that compute may not.
@@ -63,16 +75,54 @@ pub(super) fn wanted_without(
     let rules = rules.expect("a scope ends with what it spawned");
     let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
-    let mut rendered = render(&desired, snapshot, clusters);
-    desired.diagnostics.extend(build::claims(&desired, &rendered));
     let verdicts = rules.judge(&desired);
-    desired.diagnostics.extend(verdicts.diagnostics);
-    // What breaks a rule is shown like everything else, and is not built.
-    for (id, broken) in verdicts.broken {
-        let why = rendered.get(&id).and_then(|built| built.as_ref().err()).cloned();
-        rendered.insert(id, Err(why.into_iter().flatten().chain(broken).collect()));
+    Asked { snapshot: snapshot.clone(), desired, policy, verdicts }
+}
+
+impl Asked {
+    /// Has done what programs have to do, and builds all of it.
+    pub async fn made(self, clusters: &BTreeSet<TargetName>, errands: &Errands) -> Wanted {
+        let asked = self.each(clusters, build::errands);
+        let asked: Vec<_> = asked.into_iter().flat_map(|(_, errands)| errands).collect();
+        let done = errands.run(asked, &self.snapshot).await;
+        self.built(clusters, &done)
     }
-    Wanted { snapshot: snapshot.clone(), desired, policy, rendered }
+
+    fn built(mut self, clusters: &BTreeSet<TargetName>, done: &Done) -> Wanted {
+        let render = |one: &_, desired: &_, snapshot: &_, naming| {
+            build::render(one, desired, snapshot, naming, done)
+        };
+        let mut rendered: BTreeMap<_, _> = self.each(clusters, render).into_iter().collect();
+        self.desired.diagnostics.extend(build::claims(&self.desired, &rendered));
+        self.desired.diagnostics.extend(self.verdicts.diagnostics);
+        // What breaks a rule is shown like everything else, and is not built.
+        for (id, broken) in self.verdicts.broken {
+            let why = rendered.get(&id).and_then(|built| built.as_ref().err()).cloned();
+            rendered.insert(id, Err(why.into_iter().flatten().chain(broken).collect()));
+        }
+        let Self { snapshot, desired, policy, .. } = self;
+        let passing = done.values().any(|done| done.as_ref().is_err_and(|undone| undone.passing));
+        Wanted { snapshot, desired, policy, rendered, passing }
+    }
+
+    /// What `make` makes of every active component, on all cores.
+    fn each<T: Send>(
+        &self,
+        clusters: &BTreeSet<TargetName>,
+        make: impl Fn(&Component, &Desired, &Snapshot, Naming) -> T + Sync,
+    ) -> Vec<(ComponentId, T)> {
+        let naming = |stack: &Stack| match stack.target.as_ref() {
+            Some(target) if clusters.contains(target) => Naming::Objects,
+            _ => Naming::Paths,
+        };
+        let active = self.desired.stacks.values().flat_map(|stack| {
+            let active = stack.components.values().filter(|c| c.presence == Presence::Active);
+            active.map(move |component| (naming(stack), component))
+        });
+        let all = active.collect::<Vec<_>>().into_par_iter();
+        let (desired, snapshot) = (&self.desired, &self.snapshot);
+        all.map(|(naming, one)| (one.id.clone(), make(one, desired, snapshot, naming))).collect()
+    }
 }
 
 /// Resolves the snapshot at which `resolver` is to look at it. What `reach` does not allow to be
@@ -126,23 +176,4 @@ impl Wanted {
 fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
     found.dedup();
-}
-
-fn render(
-    desired: &Desired,
-    snapshot: &Snapshot,
-    clusters: &BTreeSet<TargetName>,
-) -> BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>> {
-    let naming = |stack: &Stack| match stack.target.as_ref() {
-        Some(target) if clusters.contains(target) => Naming::Objects,
-        _ => Naming::Paths,
-    };
-    let active = desired.stacks.values().flat_map(|stack| {
-        let active = stack.components.values().filter(|c| c.presence == Presence::Active);
-        active.map(move |component| (naming(stack), component))
-    });
-    let built = active.collect::<Vec<_>>().into_par_iter();
-    let built =
-        built.map(|(naming, one)| (one.id.clone(), build::render(one, desired, snapshot, naming)));
-    built.collect::<Vec<_>>().into_iter().collect()
 }

@@ -285,6 +285,9 @@ fn field_change(change: &FieldChange) -> Json {
     if let Some(writer) = &change.writer {
         object["writer"] = json!(writer);
     }
+    if change.made_up {
+        object["made_up"] = json!(true);
+    }
     object
 }
 

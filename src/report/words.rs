@@ -189,13 +189,14 @@ pub fn component(id: &ComponentId) -> String {
     visible(&format!("{}/{}", id.kind, id.name))
 }
 
-/// Where a field's difference comes from: the place that asks for it, and who else has written
-/// what is there.
+/// Where a field's difference comes from: the place that asks for it, who else has written what is
+/// there, and that nobody wrote what will be.
 pub fn origin(field: &FieldChange) -> Option<String> {
     let at = |at: &Span| format!("{}:{}", visible(&at.file), at.start.line);
     let origin = field.origin.as_ref().map(at);
     let writer = field.writer.as_ref().map(|writer| format!("written by {}", visible(writer)));
-    let both: Vec<_> = [origin, writer].into_iter().flatten().collect();
+    let made_up = field.made_up.then(|| "made up once, and kept".to_owned());
+    let both: Vec<_> = [origin, writer, made_up].into_iter().flatten().collect();
     (!both.is_empty()).then(|| both.join(", "))
 }
 

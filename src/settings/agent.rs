@@ -40,10 +40,23 @@ pub struct AgentSettings {
     pub targets_folder: Option<PathBuf>,
     /// Where people review, by name.
     pub forges: BTreeMap<String, ForgeSettings>,
+    /// Programs that build what components want.
+    pub programs: ProgramSettings,
     /// PEM files of certificate authorities that count beside the system's, each for one host as
     /// it stands in an `https` url: `git.example.com`, or with its port. Whoever they do not vouch
     /// for is refused; there is no way around that.
     pub authorities: BTreeMap<String, PathBuf>,
+}
+
+/// Programs that build what components want. They are run with nothing but their input: see
+/// `isobar doctor`. One that is not named is looked for in `PATH`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProgramSettings {
+    /// The file of `kustomize`, for folders with a kustomization.
+    pub kustomize: Option<PathBuf>,
+    /// The file of `helm`, for components of that kind in a cluster.
+    pub helm: Option<PathBuf>,
 }
 
 /// For how long it is remembered what happened. Ownership, open runs and what waits are kept
@@ -163,8 +176,23 @@ impl Default for AgentSettings {
             targets: BTreeMap::new(),
             targets_folder: None,
             forges: BTreeMap::new(),
+            programs: ProgramSettings::default(),
             authorities: BTreeMap::new(),
         }
+    }
+}
+
+impl ProgramSettings {
+    /// Where the program called `name` is.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let named = match name {
+            "kustomize" => self.kustomize.clone(),
+            "helm" => self.helm.clone(),
+            _ => None,
+        };
+        let path = super::variable("PATH").unwrap_or_default();
+        let mut found = std::env::split_paths(&path).map(|folder| folder.join(name));
+        named.or_else(|| found.find(|file| file.is_file()))
     }
 }
 
@@ -239,6 +267,8 @@ impl AgentSettings {
         }
         anchor(&mut self.cache);
         self.targets_folder.iter_mut().for_each(anchor);
+        self.programs.kustomize.iter_mut().for_each(anchor);
+        self.programs.helm.iter_mut().for_each(anchor);
         self.authorities.values_mut().for_each(anchor);
         self.targets.values_mut().for_each(|target| target.paths_mut().for_each(&anchor));
         for ForgeSettings::Local(forge) in self.forges.values_mut() {

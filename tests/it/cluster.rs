@@ -2,6 +2,10 @@
 
 mod scene;
 
+mod charts;
+mod kept;
+mod manifests;
+
 use expect_test::expect;
 
 use self::scene::Scene;

@@ -8,13 +8,23 @@ use std::path::Path;
 use crate::errors::root;
 
 /// Where a stranger's text is read.
-const READERS: [&str; 5] =
-    ["src/stacks", "src/source", "src/model", "crates/yaml-span/src", "crates/gotmpl/src"];
+const READERS: [&str; 8] = [
+    "src/stacks",
+    "src/source",
+    "src/model",
+    "src/build",
+    "src/jail",
+    "src/reconcile/errands.rs",
+    "crates/yaml-span/src",
+    "crates/gotmpl/src",
+];
 
-/// Every `const ..._MAX: ... = value;` of product code below `folder`: its name and its value.
-fn bounds(folder: &Path, found: &mut Vec<(String, String, String)>) {
-    let mut entries: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|one| one.unwrap().path()).collect();
+/// Every `const ..._MAX: ... = value;` of product code at or below `at`: its name and its value.
+fn bounds(at: &Path, found: &mut Vec<(String, String, String)>) {
+    let mut entries: Vec<_> = match at.is_dir() {
+        true => fs::read_dir(at).unwrap().map(|one| one.unwrap().path()).collect(),
+        false => vec![at.to_owned()],
+    };
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

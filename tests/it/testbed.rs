@@ -3,10 +3,19 @@
 #[path = "../testbed/bed.rs"]
 pub(crate) mod bed;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use isobar::settings::variable;
+
+/// One program of the bed, for a test that needs no more; `None` if it is not there.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let file = bed::programs().join(name);
+    if !file.exists() {
+        bed::skip();
+    }
+    file.exists().then_some(file)
+}
 
 const WEB: &str = r#"{
     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
@@ -66,7 +75,7 @@ impl Standing {
         text(script().args([verb, &self.0]).output().expect("a script"))
     }
 
-    fn folder(&self) -> std::path::PathBuf {
+    fn folder(&self) -> PathBuf {
         let beds = bed::programs();
         beds.parent().expect("it is in the cache").join("beds").join(&self.0)
     }

@@ -33,7 +33,7 @@ pub(crate) fn bed() -> Option<&'static Bed> {
 }
 
 /// Straight to standard error, past what the test harness keeps back.
-fn skip() {
+pub(crate) fn skip() {
     assert!(
         variable("CI").is_none(),
         "the test bed is not built, and here every peer has to be there"

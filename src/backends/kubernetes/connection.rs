@@ -15,6 +15,7 @@ use kube::{Config, Error};
 use serde_json::Value as Json;
 use tokio::sync::{OnceCell, Semaphore};
 
+use super::owner;
 use crate::settings::KubernetesSettings;
 use crate::world::World;
 
@@ -52,6 +53,8 @@ pub(super) struct Call {
     path: String,
     query: Vec<(&'static str, String)>,
     accept: &'static str,
+    /// Whose rights count, if not the agent's own.
+    on_behalf: Option<String>,
     body: Option<(&'static str, Json)>,
 }
 
@@ -76,7 +79,14 @@ pub(super) enum Failure {
 
 impl Call {
     fn new(method: Method, path: String) -> Self {
-        Self { method, path, query: Vec::new(), accept: "application/json", body: None }
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            accept: "application/json",
+            on_behalf: None,
+            body: None,
+        }
     }
 
     pub(super) fn get(path: String) -> Self {
@@ -104,6 +114,17 @@ impl Call {
         Self { accept, ..self }
     }
 
+    /// With the rights of the service account that `object` names, if it names one.
+    pub(super) fn on_behalf_of(self, object: &Json) -> Self {
+        Self { on_behalf: owner::account(object), ..self }
+    }
+
+    /// The same of the object that is sent.
+    pub(super) fn on_its_behalf(self) -> Self {
+        let on_behalf = self.body.as_ref().and_then(|(_, object)| owner::account(object));
+        Self { on_behalf, ..self }
+    }
+
     pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
@@ -117,6 +138,9 @@ impl Call {
             .method(self.method.clone())
             .uri(format!("{}?{query}", self.path))
             .header(http::header::ACCEPT, self.accept);
+        if let Some(user) = &self.on_behalf {
+            request = request.header("Impersonate-User", user.as_str());
+        }
         let body = match &self.body {
             Some((form, body)) => {
                 request = request.header(http::header::CONTENT_TYPE, *form);

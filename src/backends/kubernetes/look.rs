@@ -177,6 +177,7 @@ impl Eyes<'_> {
         force: bool,
     ) -> Call {
         Call::patch(kind.path(identity), APPLY, manifest)
+            .on_its_behalf()
             .query("fieldManager", self.writer)
             .query("force", force.to_string())
             .query("fieldValidation", "Strict")

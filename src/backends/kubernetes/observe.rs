@@ -11,16 +11,18 @@ use super::KubernetesTarget;
 use super::fields::fingerprint;
 use super::health;
 use super::identity::Identity;
-use super::look::{Blind, Sight};
+use super::look::{Blind, Sight, ours};
 use super::mark::All;
 use super::owner;
 use super::truth::Rehearsed;
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::{self, Body, EncodeError};
+use crate::model::canonical;
 use crate::model::inventory::Inventory;
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
+use crate::model::upkeep::{Hands, Upkeep};
 
 /// Objects of one component looked at at a time; the connection has its own bound for all.
 const OBJECTS_AT_ONCE: usize = 16;
@@ -47,7 +49,10 @@ impl KubernetesTarget {
         let (mut resources, mut healths) = (BTreeMap::new(), BTreeMap::new());
         for (key, seen, health) in told {
             // How something is doing that goes while others stay is nobody's concern.
-            let counts = rendered.is_none() || wanted.contains_key(&key);
+            let counts = match wanted.get(&key) {
+                Some(piece) => !Upkeep::of(&piece.body.value).is_no_matter,
+                None => rendered.is_none(),
+            };
             healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
             resources.insert(key, seen);
         }
@@ -80,7 +85,19 @@ impl KubernetesTarget {
         {
             return (key.clone(), seen, Some(health));
         }
-        let (seen, health) = self.see(marks, component, key, wish).await;
+        let pinned = match wish {
+            Some((piece, inputs)) if !piece.made_up.is_empty() => {
+                self.pinned(key, piece).await.map(|pinned| Some((pinned, inputs)))
+            }
+            _ => Ok(None),
+        };
+        let (seen, health) = match &pinned {
+            Ok(Some((piece, inputs))) => {
+                self.see(marks, component, key, Some((piece, *inputs))).await
+            }
+            Ok(None) => self.see(marks, component, key, wish).await,
+            Err(reason) => unreadable(reason.clone()),
+        };
         (key.clone(), seen, health)
     }
 
@@ -106,11 +123,11 @@ impl KubernetesTarget {
         key: &ResourceKey,
         wish: Option<(&Piece, ContentId)>,
     ) -> (Seen, Option<Health>) {
-        let piece = wish.map(|(piece, _)| piece);
         let identity = match Identity::parse(key) {
             Ok(identity) => identity,
             Err(error) => return unreadable(error.to_string()),
         };
+        let piece = wish.map(|(piece, _)| piece);
         let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
             Ok(manifest) => manifest,
             Err(EncodeError::Unknown(_)) => None,
@@ -132,6 +149,12 @@ impl KubernetesTarget {
                 Ok(health) => (same, Some(health)),
                 Err(blind) => unreadable(blind.told(&identity)),
             };
+        }
+        let hands = piece.map(|piece| Upkeep::of(&piece.body.value).hands).unwrap_or_default();
+        if hands != Hands::On
+            && let Some(told) = self.glance_at(&identity, key, hands, marked.as_ref()).await
+        {
+            return told;
         }
         let now = self.connection.now();
         if let Some(intended) = content.and_then(|content| self.truths.absent(key, content, now)) {
@@ -165,6 +188,35 @@ impl KubernetesTarget {
             self.sights.keep(key, content, &sight);
         }
         (seen, Some(health))
+    }
+
+    /// `piece` with what is there in place of what was made up, if the object is there.
+    async fn pinned(&self, key: &ResourceKey, piece: &Piece) -> Result<Piece, String> {
+        let identity = Identity::parse(key).map_err(|error| error.to_string())?;
+        let manifest = manifest(&piece.body).ok();
+        let object = self.eyes().glance(&identity, manifest.as_ref()).await;
+        let object = object.map_err(|blind| blind.told(&identity))?;
+        Ok(object.map_or_else(|| piece.clone(), |it| piece.pinned(&canonical::from_json(&it))))
+    }
+
+    /// What is there of an object that is left alone. What would become of it is not asked: the server
+    /// may refuse what nobody means to do. `None`: it is not there, and is to be made.
+    async fn glance_at(
+        &self,
+        identity: &Identity,
+        key: &ResourceKey,
+        hands: Hands,
+        manifest: Option<&Json>,
+    ) -> Option<(Seen, Option<Health>)> {
+        match self.eyes().glance(identity, manifest).await {
+            Ok(Some(object)) => {
+                let fingerprint = ours(&object, &self.writer).content_id();
+                Some((Seen::Same { fingerprint }, Some(self.judge(identity, key, Some(&object)))))
+            }
+            Ok(None) if hands == Hands::Once => None,
+            Ok(None) => Some((Seen::Same { fingerprint: fingerprint(manifest?) }, None)),
+            Err(blind) => Some(unreadable(blind.told(identity))),
+        }
     }
 
     /// Whether nothing has happened to an object since it was looked at.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::fields::Fields;
 use crate::ids::{ComponentId, ContentId, Scope};
 use crate::model::path::FieldPath;
+use crate::model::upkeep::Upkeep;
 
 /// The label with the agent and the repository.
 pub(super) const LABEL: &str = "isobar.dev/owner";
@@ -70,6 +71,14 @@ pub(super) fn marked(mut object: Json, scope: &Scope, component: &ComponentId) -
         map_in(metadata, "annotations").insert(ANNOTATION.to_owned(), component.to_string().into());
     }
     object
+}
+
+/// Whose rights count for `object`, as the API calls them: those of the service account that its
+/// annotation names.
+pub(super) fn account(object: &Json) -> Option<String> {
+    let text = object.get("metadata")?.get("annotations")?.get(Upkeep::ACCOUNT)?.as_str()?;
+    let (namespace, name) = text.split_once('/')?;
+    Some(format!("system:serviceaccount:{namespace}:{name}"))
 }
 
 /// A merge patch that takes our marks off an object.

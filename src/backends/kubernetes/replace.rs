@@ -10,10 +10,11 @@ use super::identity::Identity;
 use super::look::{Eyes, Sight};
 use super::{kinds::Kind, owner};
 use crate::model::path::FieldPath;
+use crate::model::upkeep::Upkeep;
 
 /// Annotations that ask for it, each with its values: ours, and Flux's.
 const ASKS: &[(&str, &[&str])] = &[
-    ("isobar.dev/replace", &["true"]),
+    (Upkeep::REPLACE, &["true"]),
     ("kustomize.toolkit.fluxcd.io/force", &["enabled", "Enabled", "true"]),
 ];
 

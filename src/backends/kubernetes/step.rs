@@ -153,7 +153,8 @@ impl Job<'_> {
             self.check(&sight, Some(wanted))?;
             if let Some(patch) = takeover::patch(object, &self.target.writer) {
                 let form = "application/json-patch+json";
-                match self.send(Call::patch(kind.path(&self.identity), form, patch)).await {
+                let call = Call::patch(kind.path(&self.identity), form, patch);
+                match self.send(call.on_behalf_of(&manifest)).await {
                     // Only now the server can say what becomes of what is ours: look again.
                     Ok(_) => continue,
                     Err(Failure::Refused(status)) if status.code == 409 => continue,
@@ -207,7 +208,8 @@ impl Job<'_> {
                     "propagationPolicy": "Background",
                     "preconditions": {"uid": uid, "resourceVersion": version},
                 });
-                match self.send(Call::delete(kind.path(&self.identity), options)).await {
+                let call = Call::delete(kind.path(&self.identity), options);
+                match self.send(call.on_behalf_of(object)).await {
                     Ok(_) => asked = uid,
                     Err(Failure::Refused(status)) if status.reason == "NotFound" => continue,
                     Err(Failure::Refused(status)) if status.code == 409 => {}
@@ -234,6 +236,7 @@ impl Job<'_> {
         }
         let form = "application/merge-patch+json";
         let call = Call::patch(kind.path(&self.identity), form, owner::unmarked())
+            .on_behalf_of(object)
             .query("fieldManager", self.target.writer.as_str());
         match self.send(call).await {
             Ok(_) => self.after(&sight),

@@ -1,7 +1,8 @@
 //! The objects a component wants: from files of its folder and from its `manifests`.
 //!
-//! Takes: `paths` (files, folders or globs of the component's folder), `manifests` (inline), and
-//! `settings.kubernetes` with `namespace` and `labels` for objects that do not say otherwise.
+//! Takes: `paths` (files, folders or globs of the component's folder; of a folder with a
+//! kustomization, what that makes), `manifests` (inline), and `settings.kubernetes` with `namespace`,
+//! `labels`, `force` and `service_account` for objects that do not say otherwise.
 //! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
@@ -12,29 +13,56 @@
 mod needs;
 mod object;
 mod read;
+mod kustomization;
 
 use std::collections::BTreeMap;
 
 use self::needs::Needs;
-use self::object::Object;
+pub(super) use self::object::unlisted;
+use self::object::{Defaults, Object};
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
+use crate::model::path::FieldPath;
+use crate::model::upkeep::Upkeep;
 use crate::model::value::{Map, Value};
+
+/// Whether a program builds any of it.
+pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
+    let paths = draft.component.section("paths").and_then(Value::as_list).unwrap_or_default();
+    let elsewhere = |path: &Value| path.as_str().is_some_and(|path| path.contains(".."));
+    let below = draft.snapshot.below(&draft.folder).map(|(path, _)| path);
+    paths.iter().any(elsewhere) || below.into_iter().any(|path| kustomization::is(path))
+}
 
 pub(super) fn render(draft: &mut Draft<'_>) {
     let mut written = read::files(draft);
     written.extend(inline(draft));
+    let wish = |value| Wish { value, made_up: Vec::new() };
+    add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);
+}
+
+/// An object as somebody wrote it, and the fields of it that a program has made up.
+pub(super) struct Wish {
+    pub(super) value: Value,
+    pub(super) made_up: Vec<FieldPath>,
+}
+
+/// Adds objects, those without a namespace in `namespace` or that of the settings.
+pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Option<&str>) {
     let settings = draft.component.section("settings").and_then(|all| all.get("kubernetes"));
-    let namespace = settings.and_then(|s| s.get("namespace")?.as_str()).map(str::to_owned);
+    let own = settings.and_then(|s| s.get("namespace")?.as_str());
+    let namespace = namespace.or(own).map(str::to_owned);
     let labels = settings.and_then(|s| s.get("labels")?.as_map()).cloned().unwrap_or_default();
+    let annotations = annotations(draft, settings, namespace.as_deref());
+    let defaults = Defaults { namespace, labels, annotations };
 
     let mut objects = Vec::new();
-    for value in written.iter().flat_map(object::unlisted) {
+    for Wish { value, made_up } in wishes {
         match Object::read(&value) {
-            Ok(object) => objects.push(object),
+            Ok(object) => objects.push(Object { made_up, ..object }),
             Err(problem) => {
                 let span = draft.span(problem.at.as_ref().unwrap_or(&value));
                 let found = Diagnostic::error(Code::BuildFailed, span, problem.message);
@@ -43,13 +71,47 @@ pub(super) fn render(draft: &mut Draft<'_>) {
         }
     }
     let own_types = object::cluster_types(&objects);
-    let complete = |object: Object| object.completed(namespace.as_deref(), &labels, &own_types);
+    let complete = |object: Object| object.completed(&defaults, &own_types);
     let objects: Vec<_> = objects.into_iter().map(complete).collect();
     let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     for object in &objects {
         add(draft, object, &needs, &mut places);
     }
+}
+
+/// What the settings say of every object by an annotation.
+fn annotations(draft: &mut Draft<'_>, settings: Option<&Value>, namespace: Option<&str>) -> Map {
+    let mut annotations = Map::default();
+    let setting = |name| settings.and_then(|s| s.get(name)).filter(|value| !value.is_null());
+    if let Some(force) = setting("force") {
+        match force.as_bool() {
+            Some(true) => annotations.insert(Upkeep::REPLACE, Value::text("true")),
+            Some(false) => {}
+            None => {
+                let span = draft.span(force);
+                draft.fail(Code::SectionType, span, "`force` is neither `true` nor `false`");
+            }
+        }
+    }
+    if let Some(account) = setting("service_account") {
+        let plain = |name: &&str| !name.is_empty() && !name.contains(['/', ':']);
+        match (account.as_str().filter(plain), namespace) {
+            (Some(name), Some(namespace)) => {
+                annotations.insert(Upkeep::ACCOUNT, Value::text(format!("{namespace}/{name}")));
+            }
+            (Some(_), None) => {
+                let message = "`service_account` is of no namespace";
+                let found = Diagnostic::error(Code::BuildFailed, draft.span(account), message);
+                draft.found.push(found.hint("set `settings.kubernetes.namespace`"));
+            }
+            (None, _) => {
+                let span = draft.span(account);
+                draft.fail(Code::SectionType, span, "`service_account` is no name");
+            }
+        }
+    }
+    annotations
 }
 
 fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTreeMap<String, Span>) {
@@ -73,7 +135,8 @@ fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTree
     places.insert(name.clone(), span);
     let body = Body { format: Format::Yaml, value: object.value.clone() };
     let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
-    let piece = Piece { sensitive, stateful, ..Piece::plain(body) };
+    let made_up = object.made_up.clone();
+    let piece = Piece { sensitive, stateful, made_up, ..Piece::plain(body) };
     match draft.naming {
         Naming::Paths => draft.add_piece(&name, piece),
         Naming::Objects => {

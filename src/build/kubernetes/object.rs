@@ -45,6 +45,15 @@ pub(super) struct Object {
     /// The API group; empty for the oldest one.
     pub(super) group: Arc<str>,
     pub(super) value: Value,
+    /// Fields of it that a program has made up.
+    pub(super) made_up: Vec<FieldPath>,
+}
+
+/// What objects have that do not say otherwise.
+pub(super) struct Defaults {
+    pub(super) namespace: Option<String>,
+    pub(super) labels: Map,
+    pub(super) annotations: Map,
 }
 
 /// Why a value is not an object.
@@ -57,7 +66,7 @@ pub(super) struct Problem {
 
 impl Object {
     pub(super) fn read(value: &Value) -> Result<Self, Problem> {
-        let value = value.typed(Rules::Kubernetes);
+        let value = value.typed(Rules::Kubernetes).held();
         let problem = |message: &str, hint, at: Option<&Value>| {
             Err(Problem { message: message.to_owned(), hint, at: at.cloned() })
         };
@@ -73,8 +82,8 @@ impl Object {
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group).into();
         if &*kind == "Kustomization" && value.get("metadata").is_none() {
-            let hint = "list the finished manifests in `paths`";
-            return problem("a kustomization is not an object, and is not built", hint, None);
+            let hint = "a kustomization is built if it is called `kustomization.yaml`";
+            return problem("a kustomization is not an object", hint, None);
         }
         let metadata = value.get("metadata");
         let Some(name) = text(metadata.and_then(|m| m.get("name"))) else {
@@ -82,30 +91,29 @@ impl Object {
             return problem("the object has no name", hint, metadata);
         };
         let namespace = text(metadata.and_then(|m| m.get("namespace")));
-        Ok(Self { kind, name, namespace, group, value })
+        Ok(Self { kind, name, namespace, group, value, made_up: Vec::new() })
     }
 
     /// The same object with the component's namespace and labels where it has none.
-    pub(super) fn completed(
-        mut self,
-        namespace: Option<&str>,
-        labels: &Map,
-        own_types: &BTreeSet<Arc<str>>,
-    ) -> Self {
+    pub(super) fn completed(mut self, defaults: &Defaults, own_types: &BTreeSet<Arc<str>>) -> Self {
         let namespaced =
             !CLUSTER_KINDS.contains(&self.kind.as_ref()) && !own_types.contains(&self.kind);
         let Some(mut metadata) = self.value.get("metadata").and_then(Value::as_map).cloned() else {
             return self;
         };
+        let namespace = defaults.namespace.as_deref();
         if let Some(namespace) = namespace.filter(|_| namespaced && self.namespace.is_none()) {
             metadata.insert("namespace", Value::text(namespace));
             self.namespace = Some(namespace.into());
         }
-        if !labels.is_empty() {
-            let own = metadata.get("labels").and_then(Value::as_map).cloned().unwrap_or_default();
-            let labels = Value::computed(Node::Map(labels.clone())).typed(Rules::Kubernetes);
-            let all = labels.as_map().map(|labels| filled(&own, labels)).unwrap_or(own);
-            metadata.insert("labels", Value::computed(Node::Map(all)));
+        for (field, given) in [("labels", &defaults.labels), ("annotations", &defaults.annotations)]
+        {
+            if !given.is_empty() {
+                let own = metadata.get(field).and_then(Value::as_map).cloned().unwrap_or_default();
+                let given = Value::computed(Node::Map(given.clone())).typed(Rules::Kubernetes);
+                let all = given.as_map().map(|given| filled(&own, given)).unwrap_or(own);
+                metadata.insert(field, Value::computed(Node::Map(all)));
+            }
         }
         let mut whole = self.value.as_map().cloned().unwrap_or_default();
         let origin = self.value.get("metadata").map_or(self.value.origin, |m| m.origin);
@@ -165,7 +173,7 @@ pub(super) fn cluster_types(objects: &[Object]) -> BTreeSet<Arc<str>> {
 }
 
 /// The objects of a `List`, or the one value itself.
-pub(super) fn unlisted(value: &Value) -> Vec<Value> {
+pub(in crate::build) fn unlisted(value: &Value) -> Vec<Value> {
     let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| {
         kind.ends_with("List") && value.get("metadata").and_then(|m| m.get("name")).is_none()
     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 use yaml_span::{Limits, parse_stream};
 
+use super::kustomization;
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::ids::ContentId;
@@ -14,10 +15,15 @@ use crate::model::value::Value;
 use crate::model::yaml;
 
 /// Every document of every file that `paths` names; without `paths` and `manifests`, of every
-/// manifest in the component's folder.
+/// manifest in the component's folder. Of a folder with a kustomization, what that makes.
 pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
     let mut documents = Vec::new();
     for path in paths(draft) {
+        if kustomization::is(&path) {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            documents.extend(kustomization::built(draft, folder, &path));
+            continue;
+        }
         match draft.snapshot.text(&path) {
             Ok(text) => documents.extend(parse(draft, &path, &text.unwrap_or_default())),
             Err(error) => draft.fail(Code::FileUnreadable, draft.place(), error.to_string()),
@@ -38,7 +44,7 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
         let document = Arc::new(document);
         let file = File::new(path.clone(), content, document.clone());
         let file = draft.add_file(file);
-        let value = yaml::read(&document, document.root(), file);
+        let value = yaml::read_manifest(&document, document.root(), file);
         // What stands between two `---` may be comments alone.
         if !value.is_null() {
             values.push(value);
@@ -97,10 +103,28 @@ fn matching(draft: &Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
     below.filter(|(path, _)| glob.is_match(&***path)).map(|(path, _)| path.clone()).collect()
 }
 
+/// The manifests below a folder; of a folder in it with a kustomization, that alone.
 fn manifests_below(draft: &Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
     let extensions = [".yaml", ".yml", ".json"];
-    let below = draft.snapshot.below(folder).map(|(path, _)| path);
-    below.filter(|path| extensions.iter().any(|e| path.ends_with(e))).cloned().collect()
+    let below = || draft.snapshot.below(folder).map(|(path, _)| path);
+    let built = below().any(|path| kustomization::is(path));
+    let mut all = BTreeSet::new();
+    for path in below() {
+        let above = built.then(|| kustomization_above(draft, folder, path)).flatten();
+        match above {
+            Some(kustomization) => drop(all.insert(kustomization.clone())),
+            None if extensions.iter().any(|e| path.ends_with(e)) => drop(all.insert(path.clone())),
+            None => {}
+        }
+    }
+    all
+}
+
+/// The kustomization of the outermost folder that has one, from `folder` down to `path`.
+fn kustomization_above<'s>(draft: &Draft<'s>, folder: &str, path: &str) -> Option<&'s Arc<str>> {
+    let above = path.match_indices('/').map(|(at, _)| &path[..at]);
+    let mut above = above.filter(|above| above.len() >= folder.len());
+    above.find_map(|above| kustomization::of(draft.snapshot, above))
 }
 
 fn not_found(draft: &Draft<'_>, entry: &Value, text: &str) -> Diagnostic {

@@ -81,6 +81,7 @@ fn a_hole_may_become_a_map_or_a_list() {
     // The planner lists the leaves.
     let leaf = |path: &str, value: i64| crate::model::change::FieldChange {
         writer: None,
+        made_up: false,
         path: crate::model::path::FieldPath::parse(path).unwrap(),
         after: Some(Value::computed(Node::Int(value))),
         ..now.fields[0].clone()

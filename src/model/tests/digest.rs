@@ -36,6 +36,7 @@ fn effect(before: Value, after: Value) -> Effect {
         cause: Cause::Wish,
         fields: vec![FieldChange {
             writer: None,
+            made_up: false,
             path: path("a.b"),
             before: Some(before),
             after: Some(after.clone()),

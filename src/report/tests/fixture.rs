@@ -70,6 +70,7 @@ pub(in crate::report) fn field(text: &str) -> FieldChange {
     let side = |text: &str| (text != "-").then(|| value(text));
     FieldChange {
         writer: None,
+        made_up: false,
         sensitive: path.starts_with("secret "),
         path: FieldPath::parse(path.trim_start_matches("secret ")).unwrap(),
         before: side(before),

@@ -86,6 +86,7 @@ const COMMANDS: &[&str] = &[
     "pull merge",
     "pull close",
     "serve",
+    "doctor",
     "demo",
     "schema",
 ];

@@ -71,7 +71,7 @@ impl Scene {
         self.write("stacks/deploy/prod.yaml", &stack);
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(super) fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
         std::fs::write(path, text).expect("written");
@@ -102,8 +102,49 @@ impl Scene {
     }
 
     fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
-        isobar(args).with("ISOBAR_SETTINGS", "agent.yaml").run(self.folder.path())
+        let mut line = isobar(args).with("ISOBAR_SETTINGS", "agent.yaml");
+        for program in ["kustomize", "helm"] {
+            let name = format!("ISOBAR_PROGRAMS__{}", program.to_uppercase());
+            line = line.with(&name, &programs().join(program).to_string_lossy());
+        }
+        line.with("ISOBAR_LOG", "isobar=info").run(self.folder.path())
     }
+
+    /// How many programs `isobar` runs for a command that succeeds.
+    pub(super) fn programs_run<const N: usize>(&self, args: [&str; N]) -> usize {
+        let ran = self.run(args);
+        assert!(ran.status.success(), "{}", ran.said());
+        ran.stderr.lines().filter(|line| line.contains("program=")).count()
+    }
+
+    /// What is wrong, as `isobar` tells it.
+    pub(super) fn wrong<const N: usize>(&self, args: [&str; N]) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.status.code(), Some(1), "{}", ran.said());
+        anstream::adapter::strip_str(&ran.stderr)
+            .to_string()
+            .lines()
+            .filter(|line| !line.contains("program="))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+
+    pub(super) fn lose_cache(&self) {
+        std::fs::remove_dir_all(self.folder.path().join(".isobar/cache")).expect("it goes");
+    }
+
+    /// Makes a chart of the repository wanted, with these lines about it.
+    pub(super) fn wants_chart(&self, lines: &str) {
+        let lines: String = lines.trim().lines().map(|line| format!("      {line}\n")).collect();
+        let stack = format!(
+            "vars: {{ stage: prod }}\n\
+             settings: {{ reconcile: {{ target: bed }}, kubernetes: {{ namespace: {} }} }}\n\
+             components:\n  helm:\n    shop:\n{lines}",
+            self.namespace
+        );
+        self.write("stacks/deploy/prod.yaml", &stack);
+    }
+
     /// What `kubectl` says in the namespace.
     pub(super) fn kubectl<const N: usize>(&self, args: [&str; N]) -> String {
         text(self.command().args(args).output().expect("kubectl"))
@@ -125,14 +166,26 @@ impl Scene {
         self.pipe(&["apply", "--filename=-"], manifest);
     }
 
+    /// What kubectl makes of a manifest by itself; `None`: it cannot read it.
+    pub(super) fn dry_run(&self, manifest: &str) -> Option<String> {
+        let args =
+            ["create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"];
+        let output = self.piped(&args, manifest);
+        output.status.success().then(|| String::from_utf8(output.stdout).expect("a text"))
+    }
+
     fn pipe(&self, args: &[&str], input: &str) {
+        text(self.piped(args, input));
+    }
+
+    fn piped(&self, args: &[&str], input: &str) -> Output {
         let mut command = self.command();
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("kubectl");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input.as_bytes()).expect("it listens");
         drop(stdin);
-        text(child.wait_with_output().expect("it ends"));
+        child.wait_with_output().expect("it ends")
     }
 
     #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]

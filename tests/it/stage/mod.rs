@@ -20,8 +20,8 @@ use isobar::model::plan::Plan;
 use isobar::pattern::StackPattern;
 use isobar::reconcile::{Activation, Activity, Agent, Reach, Repository, Tasks};
 use isobar::settings::{
-    AgentSettings, AllowSettings, ForgeSettings, LocalForgeSettings, RepositorySettings,
-    RetentionSettings,
+    AgentSettings, AllowSettings, ForgeSettings, LocalForgeSettings, ProgramSettings,
+    RepositorySettings, RetentionSettings,
 };
 use isobar::source::write::{self, Author};
 use isobar::store::{Lease, Rewrite, Store};
@@ -122,6 +122,7 @@ impl Stage {
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
             authorities: BTreeMap::new(),
+            programs: ProgramSettings::default(),
             targets_folder: Some(self.path("targets")),
             forges: BTreeMap::from([("local".to_owned(), ForgeSettings::Local(forge))]),
         }

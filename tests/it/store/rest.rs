@@ -23,6 +23,7 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
             cause: Cause::Wish,
             fields: vec![FieldChange {
                 writer: None,
+                made_up: false,
                 path: FieldPath::root(),
                 before: None,
                 after: Some((*value).clone()),

@@ -6,7 +6,7 @@ use super::files::{File, is_word};
 /// The words every module may use.
 const WAIST: &[&str] = &["ids", "pattern", "secret", "diagnostic", "schema"];
 /// What only modules with effects may use.
-const OUTSIDE: &[&str] = &["settings", "world"];
+const OUTSIDE: &[&str] = &["settings", "world", "jail"];
 const MODEL: &[&str] = &["model"];
 /// The stages of the pipeline.
 const STAGES: &[&str] =
@@ -21,6 +21,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("schema", &[&["ids", "secret", "diagnostic"]]),
     ("settings", &[WAIST]),
     ("world", &[WAIST, &["settings"]]),
+    ("jail", &[&["world"]]),
     ("model", &[WAIST]),
     ("source", &[WAIST, MODEL, OUTSIDE]),
     ("stacks", &[WAIST, MODEL]),

@@ -34,6 +34,7 @@ async fn change(
             sensitive: false,
             origin: None,
             writer: None,
+            made_up: false,
         })
         .collect();
     let planned = fields

@@ -1,0 +1,185 @@
+//! A chart into objects, by the real `helm`: twice, so that what it makes up is known.
+
+use std::sync::Arc;
+
+use super::Place;
+use crate::build::draft::Draft;
+use crate::build::kubernetes::{self, Wish};
+use crate::build::pin;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::body::{Body, Format};
+use crate::model::errand::{Errand, Program, Supply};
+use crate::model::path::FieldPath;
+use crate::model::value::{Node, Rules, Value};
+use crate::model::yaml;
+
+/// The file of the values, beside the folder with the chart.
+const VALUES: &str = "values.yaml";
+
+/// The annotation that makes an object a hook, with the moments it is for.
+const HOOK: &str = "helm.sh/hook";
+
+/// Moments that are somebody else's command.
+const TESTS: &[&str] = &["test", "test-success", "test-failure"];
+
+/// Moments at which an object may as well be there all the time.
+const MADE: &[&str] =
+    &["crd-install", "pre-install", "post-install", "pre-upgrade", "post-upgrade"];
+
+/// Kinds that are run, and do not stay.
+const RUN: &[&str] = &["Job", "Pod"];
+
+pub(super) fn render(draft: &mut Draft<'_>) {
+    let span = draft.component.section("chart").map(|chart| draft.span(chart));
+    let folder = match super::place(draft) {
+        Some(Place::Folder(folder)) => folder,
+        Some(Place::Elsewhere(name)) => {
+            let span = span.unwrap_or_else(|| draft.place());
+            let message = format!("the chart `{name}` is not fetched for a cluster");
+            let found = Diagnostic::error(Code::KindUnsupported, span, message);
+            return draft
+                .found
+                .push(found.hint("bring it into the repository: `helm pull --untar`"));
+        }
+        None => return,
+    };
+    let namespace =
+        draft.text_section("namespace").or_else(|| setting(draft, "kubernetes", "namespace"));
+    let Some(first) = errand(draft, &folder, namespace.as_deref()) else { return };
+    let second = Errand { turn: 1, ..first.clone() };
+    let path: Arc<str> = format!("{folder}/Chart.yaml").into();
+    let at = Span::file(path.clone());
+    let (first, second) = (draft.brought(first, &at), draft.brought(second, &at));
+    let (Some(first), Some(second)) = (first, second) else { return };
+    let Some(origin) = draft.file(&path).map(|chart| chart.origin) else { return };
+    let written = |text: &str| yaml::written(text, origin);
+    let (first, second) = match (written(&first), written(&second)) {
+        (Ok(first), Ok(second)) => (first, second),
+        (Err(error), _) | (_, Err(error)) => {
+            let message = format!("what `{}` wrote is no YAML: {error}", Program::Helm);
+            return draft.fail(Code::BuildFailed, at, message);
+        }
+    };
+    let flat = |all: Vec<Value>| all.iter().flat_map(kubernetes::unlisted).collect::<Vec<_>>();
+    let (first, second) = (flat(first), flat(second));
+    let same = |(one, other): (&Value, &Value)| name(one) == name(other);
+    if first.len() != second.len() || !first.iter().zip(&second).all(same) {
+        let odd = first.iter().zip(&second).find(|pair| !same(*pair));
+        let kind = odd.and_then(|(one, _)| one.get("kind")?.as_str()).unwrap_or("object");
+        let message = format!("a {kind} has another name each time the chart is rendered");
+        let found = Diagnostic::error(Code::BuildFailed, at, message);
+        return draft.found.push(found.hint("set the name in `values`, if the chart lets you"));
+    }
+    let skips = setting(draft, "helm", "hooks").is_some_and(|hooks| &*hooks == "skip");
+    let mut wishes = Vec::new();
+    for (value, again) in first.into_iter().zip(second) {
+        if stays(draft, &value, &at, skips) {
+            let mut made_up = Vec::new();
+            differences(&FieldPath::root(), &value, &again, &mut made_up);
+            kept_elsewhere(&value, &mut made_up);
+            wishes.push(Wish { value, made_up });
+        }
+    }
+    kubernetes::add_all(draft, wishes, namespace.as_deref());
+}
+
+/// The API keeps the texts of a Secret in another field than they are written in.
+fn kept_elsewhere(value: &Value, made_up: &mut Vec<FieldPath>) {
+    if value.get("kind").and_then(Value::as_str) == Some("Secret") {
+        let kept = made_up.iter().filter_map(pin::kept);
+        made_up.extend(kept.collect::<Vec<_>>());
+    }
+}
+
+/// What `helm` has to do: render the chart of `folder` with the component's values.
+fn errand(draft: &mut Draft<'_>, folder: &str, namespace: Option<&str>) -> Option<Errand> {
+    let values = Value::computed(Node::Map(draft.map_section("values"))).typed(Rules::Stack);
+    let span = draft.component.section("values").map(|values| draft.span(values));
+    let text = match (Body { format: Format::Yaml, value: values }).encode() {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => {
+            let span = span.unwrap_or_else(|| draft.place());
+            draft.fail(Code::BuildFailed, span, format!("`values` cannot be handed on: {error}"));
+            return None;
+        }
+    };
+    let mut files = draft.supplies(folder, [folder])?;
+    files.insert(VALUES.into(), Supply::Text(text.into()));
+    let chart = format!("./{folder}");
+    let release = super::release(draft);
+    let mut arguments: Vec<Arc<str>> =
+        ["template", &release, &chart, "--values", VALUES, "--include-crds", "--skip-tests"]
+            .map(Arc::from)
+            .to_vec();
+    if let Some(namespace) = namespace {
+        arguments.extend(["--namespace", namespace].map(Arc::from));
+    }
+    if let Some(version) = setting(draft, "helm", "kube_version") {
+        arguments.extend(["--kube-version".into(), version]);
+    }
+    let versions =
+        draft.component.section("settings").and_then(|all| all.get("helm")?.get("api_versions"));
+    for version in versions.and_then(Value::as_list).unwrap_or_default() {
+        arguments
+            .extend(version.as_str().map(|version| format!("--api-versions={version}").into()));
+    }
+    Some(Errand { program: Program::Helm, arguments, files, turn: 0 })
+}
+
+/// A text of `settings.<block>`.
+fn setting(draft: &Draft<'_>, block: &str, name: &str) -> Option<Arc<str>> {
+    let settings = draft.component.section("settings")?;
+    settings.get(block)?.get(name)?.as_str().map(Arc::from)
+}
+
+/// Whether an object is part of what is there all the time. What is only run at some moment is refused,
+/// or left out where the settings say so.
+fn stays(draft: &mut Draft<'_>, value: &Value, at: &Span, skips: bool) -> bool {
+    let annotations = value.get("metadata").and_then(|metadata| metadata.get("annotations"));
+    let Some(hook) = annotations.and_then(|all| all.get(HOOK)?.as_str()) else { return true };
+    let moments: Vec<_> = hook.split(',').map(str::trim).collect();
+    if moments.iter().all(|moment| TESTS.contains(moment)) {
+        return false;
+    }
+    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if moments.iter().any(|moment| MADE.contains(moment)) && !RUN.contains(&kind) {
+        return true;
+    }
+    if !skips {
+        let message =
+            format!("{} is a hook ({hook}), and nothing here runs it", name(value).join(" "));
+        let found = Diagnostic::error(Code::BuildFailed, at.clone(), message);
+        draft.found.push(found.hint("`settings.helm.hooks: skip` leaves such hooks out"));
+    }
+    false
+}
+
+/// The kind, namespace and name of an object.
+fn name(value: &Value) -> Vec<String> {
+    let metadata = |field| value.get("metadata").and_then(|metadata| metadata.get(field));
+    let parts = [value.get("kind"), metadata("namespace"), metadata("name")];
+    parts.iter().flatten().filter_map(|part| part.as_str().map(str::to_owned)).collect()
+}
+
+/// The fields in which two values differ, the smallest there are.
+fn differences(path: &FieldPath, one: &Value, other: &Value, found: &mut Vec<FieldPath>) {
+    match (&one.node, &other.node) {
+        (Node::Map(a), Node::Map(b)) => {
+            for (key, value) in a.iter() {
+                match b.get(key) {
+                    Some(again) => differences(&path.key(key.clone()), value, again, found),
+                    None => found.push(path.key(key.clone())),
+                }
+            }
+            let news = b.iter().filter(|(key, _)| a.get(key).is_none());
+            found.extend(news.map(|(key, _)| path.key(key.clone())));
+        }
+        (Node::List(a), Node::List(b)) if a.len() == b.len() => {
+            for (at, (one, other)) in a.iter().zip(b.iter()).enumerate() {
+                differences(&path.index(at), one, other, found);
+            }
+        }
+        _ if one == other => {}
+        _ => found.push(path.clone()),
+    }
+}

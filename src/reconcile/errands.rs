@@ -1,0 +1,223 @@
+//! What programs of others have to do before components can be built: done once, in the jail, and
+//! kept.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio_util::sync::CancellationToken;
+
+use crate::ids::ContentId;
+use crate::jail::{Jail, Limits, Tool, ToolError};
+use crate::model::errand::{Done, Errand, Program, Supply, Undone};
+use crate::settings::AgentSettings;
+use crate::source::Snapshot;
+use crate::world::World;
+
+/// How long one may take. The largest chart known takes five minutes where it is rendered without
+/// care, and seconds where it is not; a kustomization less than one.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Largest file that is handed to a program: all of a kustomization may be as large.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// How many results are kept: some 20 KiB each, so 80 MiB. Those that were made first go first.
+const KEPT_MAX: usize = 4_096;
+
+/// Has errands done.
+pub struct Errands {
+    jail: Jail,
+    programs: BTreeMap<Program, PathBuf>,
+    /// What was brought, each in a file of its own.
+    kept: PathBuf,
+    /// Where programs work.
+    work: PathBuf,
+    stop: CancellationToken,
+    world: World,
+}
+
+/// A folder that goes with whoever holds this.
+struct Workplace(PathBuf);
+
+impl Errands {
+    /// With the programs and the cache of `settings`. Whatever runs ends when `stop` is cancelled.
+    pub fn new(settings: &AgentSettings, world: World, stop: CancellationToken) -> Self {
+        let programs = Program::ALL
+            .iter()
+            .filter_map(|program| Some((*program, settings.programs.find(program.name())?)));
+        Self {
+            jail: Jail::default(),
+            programs: programs.collect(),
+            kept: settings.cache.join("errands"),
+            work: settings.cache.join("work"),
+            stop,
+            world,
+        }
+    }
+
+    /// The same, ended by `stop`.
+    pub(super) fn stopped_by(self, stop: &CancellationToken) -> Self {
+        Self { stop: stop.clone(), ..self }
+    }
+
+    /// Does `errands` over the files of `snapshot`, as many at a time as there are cores. What was
+    /// brought once is not fetched again.
+    pub(super) async fn run(&self, errands: Vec<Errand>, snapshot: &Snapshot) -> Done {
+        let all: BTreeMap<ContentId, Errand> = errands.into_iter().map(|e| (e.id(), e)).collect();
+        if all.is_empty() {
+            return Done::new();
+        }
+        let _known = self.world.work.begin();
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let each = all
+            .into_iter()
+            .map(|(id, errand)| async move { (id, self.fetch(&id, &errand, snapshot).await) });
+        let done = stream::iter(each).buffer_unordered(cores).collect().await;
+        self.tidy();
+        done
+    }
+
+    async fn fetch(
+        &self,
+        id: &ContentId,
+        errand: &Errand,
+        snapshot: &Snapshot,
+    ) -> Result<Arc<str>, Undone> {
+        let name = errand.program.name();
+        let program = self.programs.get(&errand.program).ok_or_else(|| {
+            passing(format!(
+                "`{name}` is not there: install it, or say where it is in `programs` of the agent's \
+                 settings"
+            ))
+        })?;
+        let kept = file_name(id, program).map_err(|error| passing(failed(name, &error)))?;
+        let kept = self.kept.join(kept);
+        if let Ok(text) = fs::read_to_string(&kept) {
+            return Ok(text.into());
+        }
+        let place = Workplace(self.work.join(self.world.ids.unique()));
+        let (at, what, tree) = (place.0.clone(), errand.clone(), snapshot.clone());
+        let laid = self.world.work.blocking(move || lay_out(&at, &what, &tree)).await;
+        laid.map_err(|error| passing(error.to_string()))?.map_err(passing)?;
+        tracing::info!(program = name, errand = %id, "runs");
+        let folder = fs::canonicalize(&place.0);
+        let folder = folder.map_err(|error| passing(failed(name, &error)))?;
+        let shown = folder.display().to_string();
+        let tool = Tool {
+            program: program.clone(),
+            arguments: errand.arguments.iter().map(|argument| (&**argument).into()).collect(),
+            input: Vec::new(),
+            folder,
+            reads: Vec::new(),
+            environment: Vec::new(),
+            limits: Limits::default(),
+            timeout: TIMEOUT,
+        };
+        let written = self.jail.run(&tool, self.world.clock.as_ref(), &self.stop).await;
+        let written = written.map_err(|error| Undone {
+            // Where it worked is nobody's business, and another place each time.
+            why: in_one_line(
+                &super::chain(&error).replace(&format!("{shown}/"), "").replace(&shown, "."),
+            ),
+            passing: !is_its_own(&error),
+        })?;
+        let text = String::from_utf8(written).map_err(|_| Undone {
+            why: format!("`{name}` wrote no text").into(),
+            passing: false,
+        })?;
+        if let Err(error) = self.keep(&kept, &text) {
+            tracing::warn!(%error, "what `{name}` brought is not kept");
+        }
+        Ok(text.into())
+    }
+
+    /// For nobody else's eyes: it may hold a password that a chart made up.
+    fn keep(&self, path: &Path, text: &str) -> std::io::Result<()> {
+        fs::create_dir_all(&self.kept)?;
+        let new = self.kept.join(format!("{}.new", self.world.ids.unique()));
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&new)?.write_all(text.as_bytes())?;
+        fs::rename(new, path)
+    }
+
+    /// Takes away what there is too much of.
+    fn tidy(&self) {
+        let Ok(entries) = fs::read_dir(&self.kept) else { return };
+        let made =
+            |entry: fs::DirEntry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()));
+        let mut all: Vec<_> = entries.flatten().filter_map(made).collect();
+        let over = all.len().saturating_sub(KEPT_MAX);
+        if over > 0 {
+            all.sort();
+            for (_, path) in &all[..over] {
+                // Whoever misses it makes it again.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// What is kept of an errand is called by all that went into it, and by the file of the program: a
+/// newer one may bring something else.
+fn file_name(id: &ContentId, program: &Path) -> std::io::Result<String> {
+    let file = fs::metadata(program)?;
+    let about = format!("{id} {} {} {:?}", program.display(), file.len(), file.modified()?);
+    Ok(format!("{}.yaml", ContentId::of(about)))
+}
+
+fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), String> {
+    let name = errand.program.name();
+    fs::create_dir_all(folder).map_err(|error| failed(name, &error))?;
+    for (path, supply) in &errand.files {
+        let bytes = match supply {
+            Supply::Text(text) => Some(text.as_bytes().into()),
+            Supply::File { path: from, .. } => {
+                snapshot.bytes(from, FILE_BYTES_MAX).map_err(|error| error.to_string())?
+            }
+        };
+        let to = folder.join(&**path);
+        let written = to
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&to, bytes.as_deref().unwrap_or_default()));
+        written.map_err(|error| failed(name, &error))?;
+    }
+    Ok(())
+}
+
+fn in_one_line(text: &str) -> Arc<str> {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
+}
+
+/// Whether a program failed by itself, over what it was given: it would do so again.
+fn is_its_own(error: &ToolError) -> bool {
+    match error {
+        ToolError::Failed { status, .. } => status.code().is_some(),
+        ToolError::TooMuch { .. } => true,
+        ToolError::Start { .. } | ToolError::TimedOut { .. } | ToolError::Stopped { .. } => false,
+    }
+}
+
+fn passing(why: String) -> Undone {
+    Undone { why: why.into(), passing: true }
+}
+
+fn failed(name: &str, error: &std::io::Error) -> String {
+    format!("`{name}` cannot be started: {error}")
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        // What is left goes with the cache.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,247 @@
+//! Charts, rendered by the real `helm`, in a real cluster.
+
+use expect_test::expect;
+
+use super::scene::Scene;
+
+const CHART: &str = "{ apiVersion: v2, name: shop, version: 1.2.3 }\n";
+
+const DEFINITION: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: shops.charts.example.com }
+spec:
+  group: charts.example.com
+  scope: Namespaced
+  names: { kind: Shop, plural: shops, singular: shop }
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties: { spec: { type: object, properties: { size: { type: integer } } } }
+";
+
+/// A password that is another one each time, and something that depends on it.
+const TEMPLATE: &str = r#"
+{{- $password := randAlphaNum 12 }}
+apiVersion: v1
+kind: Secret
+metadata: { name: {{ .Release.Name }} }
+stringData: { password: {{ $password | quote }}, user: {{ .Values.user | quote }} }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+  annotations: { checksum: {{ $password | sha256sum }}, helm.sh/hook: pre-install }
+data: { size: {{ .Values.size | quote }}, kube: {{ .Capabilities.KubeVersion.Version | quote }} }
+---
+apiVersion: charts.example.com/v1
+kind: Shop
+metadata: { name: {{ .Release.Name }} }
+spec: { size: {{ .Values.size }} }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: test, annotations: { helm.sh/hook: test } }
+"#;
+
+fn scene(namespace: &str) -> Option<Scene> {
+    let scene = Scene::new(namespace)?;
+    scene.write("components/helm/shop/Chart.yaml", CHART);
+    scene.write("components/helm/shop/crds/shop.yaml", DEFINITION);
+    scene.write("components/helm/shop/templates/all.yaml", TEMPLATE);
+    Some(scene)
+}
+
+const WANTED: &str = "
+values: { user: shop, size: 3 }
+settings: { helm: { kube_version: '1.34.0' } }
+";
+
+#[test]
+fn a_chart_is_rendered_and_applied() {
+    let Some(scene) = scene("chart") else { return };
+    scene.wants_chart(WANTED);
+    expect![[r#"
+        Needs approval: 4 create in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          helm/shop
+            + create ConfigMap/chart/shop
+                apiVersion: "v1"                                components/helm/shop/Chart.yaml:1
+                data.kube: "v1.34.0"                            components/helm/shop/Chart.yaml:1
+                data.size: "3"                                  components/helm/shop/Chart.yaml:1
+                kind: "ConfigMap"                               components/helm/shop/Chart.yaml:1
+                metadata.annotations.checksum: "(digest)"  components/helm/shop/Chart.yaml:1, made up once, and kept
+                metadata.annotations."helm.sh/hook": "pre-install"  components/helm/shop/Chart.yaml:1
+                metadata.name: "shop"                           components/helm/shop/Chart.yaml:1
+                metadata.namespace: "chart"                     components/helm/shop/Chart.yaml:1
+            + create CustomResourceDefinition.apiextensions.k8s.io/shops.charts.example.com
+                apiVersion: "apiextensions.k8s.io/v1"           components/helm/shop/Chart.yaml:1
+                kind: "CustomResourceDefinition"                components/helm/shop/Chart.yaml:1
+                metadata.name: "shops.charts.example.com"       components/helm/shop/Chart.yaml:1
+                spec.group: "charts.example.com"                components/helm/shop/Chart.yaml:1
+                spec.names.kind: "Shop"                         components/helm/shop/Chart.yaml:1
+                spec.names.plural: "shops"                      components/helm/shop/Chart.yaml:1
+                spec.names.singular: "shop"                     components/helm/shop/Chart.yaml:1
+                spec.scope: "Namespaced"                        components/helm/shop/Chart.yaml:1
+                spec.versions[0].name: "v1"                     components/helm/shop/Chart.yaml:1
+                spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.size.type: "integer"  components/helm/shop/Chart.yaml:1
+                spec.versions[0].schema.openAPIV3Schema.properties.spec.type: "object"  components/helm/shop/Chart.yaml:1
+                spec.versions[0].schema.openAPIV3Schema.type: "object"  components/helm/shop/Chart.yaml:1
+                spec.versions[0].served: true                   components/helm/shop/Chart.yaml:1
+                spec.versions[0].storage: true                  components/helm/shop/Chart.yaml:1
+            + create Secret/chart/shop
+                apiVersion: "v1"                                components/helm/shop/Chart.yaml:1
+                data.password: (secret added)                   components/helm/shop/Chart.yaml:1, made up once, and kept
+                data.user: (secret added)                       components/helm/shop/Chart.yaml:1
+                kind: "Secret"                                  components/helm/shop/Chart.yaml:1
+                metadata.name: "shop"                           components/helm/shop/Chart.yaml:1
+                metadata.namespace: "chart"                     components/helm/shop/Chart.yaml:1
+            + create Shop.charts.example.com/chart/shop
+                apiVersion: "charts.example.com/v1"             components/helm/shop/Chart.yaml:1
+                kind: "Shop"                                    components/helm/shop/Chart.yaml:1
+                metadata.name: "shop"                           components/helm/shop/Chart.yaml:1
+                metadata.namespace: "chart"                     components/helm/shop/Chart.yaml:1
+                spec.size: 3                                    components/helm/shop/Chart.yaml:1
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 4 create
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    expect![[r#"
+        prod: applied as predicted 19/19
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    assert_eq!(scene.kubectl(["get", "shop/shop", "--output=jsonpath={.spec.size}"]), "3");
+    assert_eq!(scene.programs_run(["plan"]), 0);
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+}
+
+/// Whatever becomes of the chart, its values and what was kept of it: a password that is there stays.
+#[test]
+fn what_a_chart_makes_up_is_never_made_up_again() {
+    let Some(scene) = scene("password") else { return };
+    let password = || scene.kubectl(["get", "secret/shop", "--output=jsonpath={.data.password}"]);
+    scene.wants_chart(WANTED);
+    scene.isobar(["apply", "--local", "--yes"]);
+    let first = password();
+    assert!(!first.is_empty());
+
+    scene.lose_cache();
+    assert_eq!(scene.programs_run(["plan"]), 2);
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+
+    scene.wants_chart(&WANTED.replace("user: shop", "user: other"));
+    expect![[r#"
+        Needs approval: 1 update in 1 stack
+          components/helm/shop/Chart.yaml:1 changes data.user in 1 component of 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          helm/shop
+            ~ update Secret/password/shop
+                data.user: (secret changed)                     components/helm/shop/Chart.yaml:1
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar approve prod (digest)
+
+          Needs approval: 1 update
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(password(), first);
+    let user = ["get", "secret/shop", "--output=jsonpath={.data.user}"];
+    assert_eq!(scene.kubectl(user), "b3RoZXI=");
+}
+
+#[test]
+fn what_a_chart_runs_is_refused_by_name() {
+    let Some(scene) = scene("hooks") else { return };
+    let hook = "
+apiVersion: batch/v1
+kind: Job
+metadata: { name: migrate, annotations: { helm.sh/hook: 'pre-install, pre-upgrade' } }
+";
+    scene.write("components/helm/shop/templates/hook.yaml", hook);
+    scene.wants_chart(WANTED);
+    expect![[r#"
+        error[build-failed]: Job migrate is a hook (pre-install, pre-upgrade), and nothing here runs it
+         --> components/helm/shop/Chart.yaml:1:1
+          |
+        1 | { apiVersion: v2, name: shop, version: 1.2.3 }
+          | ^
+          |
+          = help: `settings.helm.hooks: skip` leaves such hooks out
+
+        1 error
+    "#]].assert_eq(&scene.wrong(["check"]));
+    scene.wants_chart(&WANTED.replace("helm: {", "helm: { hooks: skip,"));
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(scene.kubectl(["get", "jobs", "--output=name"]), "");
+    // Another name each time is another object each time.
+    let named = "
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: 'run-{{ randAlphaNum 5 | lower }}' }
+";
+    scene.write("components/helm/shop/templates/hook.yaml", named);
+    expect![[r#"
+        error[build-failed]: a ConfigMap has another name each time the chart is rendered
+         --> components/helm/shop/Chart.yaml:1:1
+          |
+        1 | { apiVersion: v2, name: shop, version: 1.2.3 }
+          | ^
+          |
+          = help: set the name in `values`, if the chart lets you
+
+        1 error
+    "#]]
+    .assert_eq(&scene.wrong(["check"]));
+    scene.write("components/helm/shop/templates/hook.yaml", "{{ .Values.missing.key }}");
+    expect![[r#"
+        error[build-failed]: `helm` ended with exit status: 1: Error: shop/templates/hook.yaml:1:10 executing "shop/templates/hook.yaml" at <.Values.missing.key>: nil pointer evaluating interface {}.key Use --debug flag to render out invalid YAML
+         --> components/helm/shop/Chart.yaml:1:1
+          |
+        1 | { apiVersion: v2, name: shop, version: 1.2.3 }
+          | ^
+          |
+          = help: the message is of the part that builds this kind; its page says more
+
+        1 error
+    "#]].assert_eq(&scene.wrong(["check"]));
+    scene.wants_chart("chart: oci://registry.example.com/charts/shop");
+    expect![[r#"
+        error[kind-unsupported]: the chart `oci://registry.example.com/charts/shop` is not fetched for a cluster
+         --> stacks/deploy/prod.yaml:6:14
+          |
+        6 |       chart: oci://registry.example.com/charts/shop
+          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = help: bring it into the repository: `helm pull --untar`
+
+        1 error
+    "#]].assert_eq(&scene.wrong(["check"]));
+}
