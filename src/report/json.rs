@@ -9,6 +9,7 @@
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
 //! applied  {version, applied: [outcome], waiting: review}
+//! approved {version, by, approved: [{stack, digest}]}
 //! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
 //! explain  {version, component, path, value?, layers: [layer], looked_at?: [explain]}
@@ -27,6 +28,7 @@ use super::describe::Worked;
 use super::field::{self, Shown};
 use super::words::{self, Clearing, State, Verdict};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::ids::Actor;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
 use crate::model::desired::{Component, Explained, Reach};
@@ -91,6 +93,13 @@ pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
         "applied": outcomes.iter().map(outcome).collect::<Vec<_>>(),
         "waiting": review(waiting),
     })
+}
+
+/// The plans that were approved.
+pub fn approved(plans: &[Plan], by: &Actor) -> Json {
+    let one =
+        |plan: &Plan| json!({ "stack": plan.effect().stack, "digest": plan.digest().to_string() });
+    json!({ "version": VERSION, "by": by, "approved": plans.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// How stacks stand.

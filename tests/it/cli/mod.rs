@@ -128,6 +128,8 @@ fn an_atmos_repository_becomes_one_of_isobar() {
     let (_keep, repository) = example();
     fs::remove_file(repository.join("isobar.yaml")).expect("it was there");
     let mut session = Session::in_folder(&repository);
+    session.run("init --json");
+    fs::remove_file(repository.join("isobar.yaml")).expect("it was written");
     session.run("init");
     session.run("init");
     session.run("check");
@@ -320,6 +322,7 @@ fn a_commit_is_reviewed_merged_and_applied() {
     session.with("ISOBAR_SETTINGS", "agent.yaml");
     session.run("apply east");
     session.run("approve --all");
+    session.run("approve --all --json");
     session.run("apply");
     session.run("apply");
     session.run("status");
