@@ -18,7 +18,10 @@ pub struct Worked {
     pub of: Vec<FieldPath>,
 }
 
-const RULES: &[(&[&str], &str, &[&[&str]])] = &[
+/// The names that a rule is for, the rule, and the paths that it looks at.
+type Rule = (&'static [&'static str], &'static str, &'static [&'static [&'static str]]);
+
+const RULES: &[Rule] = &[
     (
         &["component"],
         "the folder of its code: `metadata.component`, or else its name",

@@ -11,7 +11,7 @@ use crate::model::value::{Map, Node, Value};
 use crate::stacks::{Lists, explain, fold, merge};
 
 const STRATEGY: &str = "list_merge_strategy";
-const STRATEGIES: &[&str] = &["replace", "append", "merge", "merge by name"];
+const STRATEGIES: &[&str] = &["replace", "append", "merge", "merge by a"];
 
 /// How many repositories are made, each of its own seed. Ten thousand values take a second.
 const SEEDS: u64 = 150;
@@ -225,6 +225,12 @@ fn value(rng: &mut Rng, depth: usize) -> String {
 }
 
 fn items(rng: &mut Rng) -> String {
+    // Maps with a key of their own.
+    if rng.u8(..4) == 0 {
+        let keys = (0..4).filter(|_| rng.bool()).collect::<Vec<u8>>();
+        let item = |key: &u8| format!("{{a: {key}, b{key}: {}}}", rng.u8(..9));
+        return keys.iter().map(item).collect::<Vec<_>>().join(", ");
+    }
     let item = |rng: &mut Rng| match rng.u8(..4) {
         0 => format!("{{a: {}, b: [{}]}}", rng.u8(..9), rng.u8(..9)),
         1 => "[1, 2]".to_owned(),
