@@ -45,6 +45,17 @@ impl Span {
     }
 }
 
+impl Position {
+    /// The position of byte `at` of `text`.
+    pub fn of(text: &str, at: usize) -> Self {
+        let head = text.get(..at).unwrap_or(text);
+        let line_start = head.rfind('\n').map_or(0, |end| end + 1);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let line = memchr::memchr_iter(b'\n', head.as_bytes()).count() + 1;
+        Self { line: count(line), column: count(head[line_start..].chars().count() + 1) }
+    }
+}
+
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.start.line, self.start.column)
@@ -92,6 +103,14 @@ impl Diagnostic {
 
     /// What the YAML parser says about the file `path`.
     pub fn from_yaml(path: &Arc<str>, error: &yaml_span::SyntaxError) -> Self {
+        Self::from_yaml_at(error, |span| Span::new(path, span))
+    }
+
+    /// The same of a text whose places are elsewhere for its author: where, `place` says.
+    pub fn from_yaml_at(
+        error: &yaml_span::SyntaxError,
+        place: impl Fn(yaml_span::Span) -> Span,
+    ) -> Self {
         use yaml_span::Code as Yaml;
         let code = match error.code {
             Yaml::Syntax => Code::YamlSyntax,
@@ -104,20 +123,20 @@ impl Diagnostic {
                 Code::YamlLimit
             }
         };
-        let found = Self::error(code, Span::new(path, error.span), error.message.clone());
+        let found = Self::error(code, place(error.span), error.message.clone());
         let found = match &error.related {
             Some(related) if error.code == Yaml::DuplicateKey => {
-                let first = Span::new(path, related.span).start;
-                let place = match first.line == found.span.start.line {
+                let first = place(related.span).start;
+                let there = match first.line == found.span.start.line {
                     true => format!("column {}", first.column),
                     false => format!("line {}", first.line),
                 };
-                found.hint(format!("remove this one, or the one in {place}"))
+                found.hint(format!("remove this one, or the one in {there}"))
             }
             _ => Self { hint: error.hint.map(str::to_owned), ..found },
         };
         match &error.related {
-            Some(related) => found.related(Span::new(path, related.span), related.message),
+            Some(related) => found.related(place(related.span), related.message),
             None => found,
         }
     }
@@ -253,6 +272,8 @@ codes! {
     UnknownKey = "unknown-key": "A key means nothing in its place.",
         "take it out, or put it below `settings` or `vars` where keys are yours";
     // Identity.
+    StackNone = "stack-none": "The settings name no manifest as a stack.",
+        "mend the path; until then nothing counts as gone";
     StackName = "stack-name": "A manifest's stack has no valid name.",
         "set the variables that the name is made of";
     StackDuplicate = "stack-duplicate": "Two manifests define the same component of one stack differently.",

@@ -170,10 +170,10 @@ impl Rendered {
         self.inputs
     }
 
-    /// The place an author wrote a value of a body, in a stack's manifest or in a file of the
+    /// The place whose change changes a value of a body, in a stack's manifest or in a file of the
     /// component's own; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
-        self.files.span(origin)
+        self.files.root(origin)
     }
 }
 

@@ -213,6 +213,7 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
     let followed = follow(agent, repository).await.map_err(|error| match error {
         FollowError::Fetch(error) => unavailable(error),
         FollowError::Store(error) => unavailable(error),
+        error @ FollowError::NoBranch(_) => mistake(error.to_string()),
     })?;
     let Some((revision, rewritten_from)) = followed else {
         return Err(mistake(format!("the branch `{}` is gone", repository.branch)));

@@ -6,15 +6,21 @@ mod rows;
 mod sources;
 mod values;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use serde_json::{Value as Json, json};
 
+use super::describe::affected::write_matrix;
 use super::describe::{exit, resolved};
-use super::workspace::{Findings, Workspace, stack_name};
-use super::{Context, Exit, Failure};
-use crate::diagnostic::{Code, Diagnostic};
+use super::workspace::{Findings, Workspace, unknown};
+use super::{Context, Exit, Failure, mistake};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::ids::StackName;
 use crate::model::desired::{Component, Presence, Stack};
 use crate::report::describe::{
-    Table, component_rows, instance_rows, metadata_rows, stack_rows, vendor_rows, workflow_rows,
+    Table, component_rows, instance_rows, matrix, metadata_rows, stack_rows, vendor_rows,
+    workflow_rows,
 };
 use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Selection, Written};
@@ -25,6 +31,9 @@ use rows::{Choice, Rows, Stacks, Style};
 pub(super) enum Args {
     /// The stacks, a line each.
     Stacks {
+        /// Only those that have a component of this name.
+        #[arg(short, long, value_name = "NAME")]
+        component: Option<String>,
         /// Rows as Atmos has them, written like this.
         #[arg(short, long, value_enum)]
         format: Option<Style>,
@@ -33,14 +42,13 @@ pub(super) enum Args {
     },
     /// The components, a line each: `stack/kind/name`.
     Components {
-        /// Only those of this stack.
-        #[arg(short, long)]
-        stack: Option<String>,
+        #[command(flatten)]
+        stacks: Stacks,
         /// Abstract components too: those that only exist to be inherited from.
         #[arg(long)]
         r#abstract: bool,
         /// Rows as Atmos has them, written like this: names with the number of their stacks.
-        #[arg(long, value_enum)]
+        #[arg(short, long, value_enum)]
         format: Option<Style>,
         #[command(flatten)]
         choice: Choice,
@@ -49,8 +57,14 @@ pub(super) enum Args {
     Instances {
         #[command(flatten)]
         stacks: Stacks,
+        /// How to write them.
+        #[arg(short, long, value_enum, default_value = "table")]
+        format: Instances,
+        /// A file to add `matrix=...` to, such as `$GITHUB_OUTPUT`, instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        output_file: Option<PathBuf>,
         #[command(flatten)]
-        rows: Rows,
+        choice: Choice,
     },
     /// What components say about themselves.
     Metadata {
@@ -77,8 +91,11 @@ pub(super) enum Args {
         /// Only those of this file, from the folder of the workflows.
         #[arg(short = 'f', long, value_name = "FILE")]
         file: Option<String>,
+        /// How to write them.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Style,
         #[command(flatten)]
-        rows: Rows,
+        choice: Choice,
     },
     /// What manifests of vendoring name. Isobar pulls none of it.
     Vendor {
@@ -87,20 +104,66 @@ pub(super) enum Args {
     },
 }
 
+/// How instances are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Instances {
+    /// Columns side by side.
+    Table,
+    /// YAML: a map for each row.
+    Yaml,
+    /// JSON: a map for each row.
+    Json,
+    /// Commas between cells.
+    Csv,
+    /// Tabs between cells.
+    Tsv,
+    /// JSON for the matrix of a job in GitHub's workflows.
+    Matrix,
+}
+
+impl Instances {
+    /// As rows, unless it is a matrix.
+    fn rows(self) -> Option<Style> {
+        match self {
+            Self::Table => Some(Style::Table),
+            Self::Yaml => Some(Style::Yaml),
+            Self::Json => Some(Style::Json),
+            Self::Csv => Some(Style::Csv),
+            Self::Tsv => Some(Style::Tsv),
+            Self::Matrix => None,
+        }
+    }
+}
+
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     match args {
-        Args::Stacks { format, choice } => stacks(context, as_rows(*format, choice), choice),
-        Args::Components { stack, r#abstract, format, choice } => {
+        Args::Stacks { component, format, choice } => {
+            stacks(context, component.as_deref(), as_rows(*format, choice), choice)
+        }
+        Args::Components { stacks, r#abstract, format, choice } => {
             let format = as_rows(*format, choice);
-            components(context, stack.as_deref(), *r#abstract, format, choice)
+            components(context, stacks, *r#abstract, format, choice)
         }
         Args::Affected(args) => affected::run(context, args),
         Args::Dependencies(args) => dependencies::run(context, args),
         Args::Sources(args) => sources::run(context, args),
-        Args::Instances { stacks, rows } => {
+        Args::Instances { stacks, format, output_file, choice } => {
             let resolution = resolved(context, &listed(stacks))?;
-            let table = instance_rows(resolution.desired.components());
-            rows.write(context, table)?;
+            let desired = &resolution.desired;
+            match (format.rows(), output_file) {
+                (Some(_), Some(_)) => {
+                    return Err(mistake("--output-file goes with --format matrix"));
+                }
+                (Some(style), None) => {
+                    style.write(context, instance_rows(desired.components()), choice)?;
+                }
+                (None, file) => {
+                    let active =
+                        desired.components().filter(|one| one.presence == Presence::Active);
+                    let matrix = matrix(active, &desired.layout);
+                    write_matrix(context, &matrix, file.as_deref())?;
+                }
+            }
             Ok(exit(listing(&resolution)))
         }
         Args::Metadata { stacks, rows } => {
@@ -111,13 +174,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Values(args) => values::run(context, args, None),
         Args::Vars(args) => values::run(context, args, Some(".vars")),
         Args::Settings(args) => values::run(context, args, Some(".settings")),
-        Args::Workflows { file, rows } => {
+        Args::Workflows { file, format, choice } => {
             let snapshot = Workspace::folder(context)?;
             let files = stacks::workflows(&snapshot);
             let mut table = workflow_rows(&files.value);
             let is_it = |found: &String| file.as_ref().is_none_or(|file| found == file);
             table.rows.retain(|row| row.first().is_some_and(is_it));
-            written(context, &files, &snapshot, rows, table)
+            if let (Some(file), true) = (file, table.rows.is_empty()) {
+                return Err(mistake(format!("there is no workflow in a file `{file}`")));
+            }
+            let rows = Rows { format: *format, choice: choice.clone() };
+            written(context, &files, &snapshot, &rows, table)
         }
         Args::Vendor { rows } => {
             let snapshot = Workspace::folder(context)?;
@@ -144,40 +211,61 @@ fn as_rows(format: Option<Style>, choice: &Choice) -> Option<Style> {
     format.or(choice.is_any().then_some(Style::Table))
 }
 
-fn stacks(context: &Context, format: Option<Style>, choice: &Choice) -> Result<Exit, Failure> {
+fn stacks(
+    context: &Context,
+    component: Option<&str>,
+    format: Option<Style>,
+    choice: &Choice,
+) -> Result<Exit, Failure> {
     // A line for a name needs no more than the name.
-    let only_named = format.is_none() && !context.output.json;
-    let resolution = resolved(context, &Selection { only_named, ..listed(&Stacks::default()) })?;
+    let only_named = format.is_none() && component.is_none() && !context.output.json;
+    let selection = Selection { only_named, ..listed(&Stacks::default()) };
+    let mut resolution = resolved(context, &selection)?;
+    if let Some(name) = component {
+        let names = resolution.desired.components().map(|one| one.id.name.as_str());
+        let names: BTreeSet<_> = names.map(str::to_owned).collect();
+        if !names.contains(name) {
+            let known = names.iter().map(String::as_str);
+            return Err(unknown("component", name, closest(name, known)));
+        }
+        let has = |stack: &Stack| stack.components.keys().any(|(_, one)| one.as_str() == name);
+        resolution.desired.stacks.retain(|_, stack| has(stack));
+    }
     let desired = &resolution.desired;
     if let Some(format) = format {
         format.write(context, stack_rows(desired), choice)?;
         return Ok(exit(listing(&resolution)));
     }
     let lines: Vec<_> = desired.stacks.keys().map(ToString::to_string).collect();
-    print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))
+    print(context, &lines, desired.stacks.values().map(|stack| stack_json(stack)))?;
+    Ok(exit(listing(&resolution)))
 }
 
 fn components(
     context: &Context,
-    stack: Option<&str>,
+    stacks: &Stacks,
     with_abstract: bool,
     format: Option<Style>,
     choice: &Choice,
 ) -> Result<Exit, Failure> {
     let resolution = resolved(context, &listed(&Stacks::default()))?;
     let desired = &resolution.desired;
-    if let Some(format) = format {
-        format.write(context, component_rows(desired), choice)?;
-        return Ok(exit(listing(&resolution)));
+    let fits = |name: &StackName| stacks.stack.as_ref().is_none_or(|stack| stack.fits(name));
+    if let Some(stack) = stacks.stack.as_ref().filter(|_| !desired.stacks.keys().any(fits)) {
+        let known = desired.stacks.keys().map(StackName::as_str);
+        return Err(unknown("stack", stack.as_str(), closest(stack.as_str(), known)));
     }
-    let stack = stack.map(|name| stack_name(desired, name)).transpose()?;
     let listed = |component: &&Component| {
-        stack.as_ref().is_none_or(|stack| component.id.stack == *stack)
-            && (with_abstract || component.presence != Presence::Abstract)
+        fits(&component.id.stack) && (with_abstract || component.presence != Presence::Abstract)
     };
     let components: Vec<_> = desired.components().filter(listed).collect();
+    if let Some(format) = format {
+        format.write(context, component_rows(components.into_iter()), choice)?;
+        return Ok(exit(listing(&resolution)));
+    }
     let lines: Vec<_> = components.iter().map(|one| one.id.to_string()).collect();
-    print(context, &lines, components.into_iter().map(component_json))
+    print(context, &lines, components.into_iter().map(component_json))?;
+    Ok(exit(listing(&resolution)))
 }
 
 /// What a list is made of.
@@ -197,12 +285,13 @@ fn print(
     context: &Context,
     lines: &[String],
     rows: impl Iterator<Item = Json>,
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     match context.output.json {
         true => context.output.print_json(&rows.collect::<Vec<_>>())?,
+        false if lines.is_empty() => {}
         false => context.output.print(&lines.join("\n"))?,
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn stack_json(stack: &Stack) -> Json {

@@ -25,6 +25,7 @@ mod lock;
 mod plan;
 mod pull;
 mod reference;
+mod passed;
 mod schema;
 mod serve;
 mod status;
@@ -87,6 +88,8 @@ struct Global {
     /// What to log to standard error: `info`, `isobar=debug`, ...
     #[arg(long, env = "ISOBAR_LOG", value_name = "FILTER", global = true)]
     log: Option<Targets>,
+    #[command(flatten)]
+    passed: passed::Args,
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,7 +156,8 @@ impl Line {
 
 /// Runs a command line.
 pub async fn run(line: Line) -> Exit {
-    let output = Output::new(line.global.json, line.global.color);
+    let color = if line.global.passed.no_color { Color::Never } else { line.global.color };
+    let output = Output::new(line.global.json, color);
     log(line.global.log.as_ref());
     let stop = CancellationToken::new();
     let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };

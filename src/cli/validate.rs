@@ -67,8 +67,11 @@ fn stacks(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
             odd.severity = Severity::Error;
         }
     }
-    let count = wanted.desired.stacks.len();
-    let summary = format!("{} validated", report::words::several(count, "stack"));
+    let stacks = report::words::several(wanted.desired.stacks.len(), "stack");
+    let summary = match any_error(&found) {
+        true => format!("{stacks} looked at, and not all is valid"),
+        false => format!("{stacks} validated"),
+    };
     tell(context, wanted, found, &summary)
 }
 

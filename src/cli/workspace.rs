@@ -12,7 +12,7 @@ use crate::reconcile::{Asked, Errands, OpenError, Person, Reach, Wanted, asked, 
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
-use crate::stacks::{Lock, Resolution, Resolver, Selection};
+use crate::stacks::{Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
 use crate::store::{Store, StoreError};
 
 /// The settings, and the repository the command is about.
@@ -54,7 +54,7 @@ impl Workspace {
     /// The folder as it stands, uncommitted edits included.
     pub(super) fn folder(context: &Context) -> Result<Snapshot, Failure> {
         let folder = &context.global.folder;
-        if !folder.join("atmos.yaml").is_file() {
+        if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
             return Err(mistake(format!(
                 "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
                 folder.display()

@@ -19,6 +19,9 @@ pub struct Desired {
     /// Manifests so broken that not even the names of their stacks are certain. While there are
     /// any, nothing can be called "no longer desired".
     pub nameless: Vec<Arc<str>>,
+    /// What else leaves it open which stacks there are, for people: settings that cannot be read,
+    /// or that lead nowhere. It counts like a nameless manifest.
+    pub unsettled: Vec<String>,
     /// All findings, in the order of files and positions.
     pub diagnostics: Vec<Diagnostic>,
     /// Where the code of each kind lives.
@@ -183,9 +186,14 @@ impl Desired {
         stacks
     }
 
+    /// Whether a stack that is not among them is none.
+    pub fn has_all_stacks(&self) -> bool {
+        self.nameless.is_empty() && self.unsettled.is_empty()
+    }
+
     /// Whether nothing failed: only then is what is missing really gone.
     pub fn is_complete(&self) -> bool {
-        self.nameless.is_empty() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
+        self.has_all_stacks() && self.stacks.values().all(|stack| stack.unresolved.is_empty())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The files a resolution read: what an [`Origin`] points into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
+use gotmpl::Trace;
 use yaml_span::{Document, NodeId, Style};
 
 use super::value::Origin;
@@ -16,10 +18,29 @@ pub struct File {
     pub path: Arc<str>,
     /// What it says, by content.
     pub content: ContentId,
-    /// The parsed text. A file that is a template is parsed after rendering: then positions are
-    /// those of the rendered text.
+    /// The parsed text: that of the file, or what it was rendered to.
     pub document: Arc<Document>,
+    /// The file's own text, if the document is of what it was rendered to.
+    pub template: Option<Arc<TemplateText>>,
+    /// What values were made of that the file's templates wrote, by node.
+    pub made_of: Option<Arc<MadeOf>>,
 }
+
+/// A file that is no YAML before it is rendered.
+#[derive(Debug)]
+pub struct TemplateText {
+    /// What its author wrote.
+    pub text: Arc<str>,
+    /// What of it the rendered text comes of.
+    pub trace: Trace,
+}
+
+/// By the node of a document that a template is at: where the values are written that it reads.
+pub type MadeOf = BTreeMap<u32, Vec<Origin>>;
+
+/// How many places a value is followed to that it was made of: hand-made ones stay below ten, and
+/// templates of templates may read the same value over and over.
+const PLACES_MAX: usize = 100;
 
 /// All files of one resolution, numbered.
 #[derive(Debug, Clone, Default)]
@@ -80,16 +101,84 @@ impl Files {
         let at = from + written.get(from..)?.find(said)? + before.len();
         let rest = tail.lines().next().unwrap_or_default();
         let width = rest.find("}}").map_or(rest.len(), |end| rest[..end].trim_end().len());
-        let position = |byte: usize| -> Option<Position> {
-            let column = written.get(..byte)?.chars().count() + 1;
-            Some(Position { line: u32::try_from(line).ok()?, column: u32::try_from(column).ok()? })
-        };
-        Some(Span { file: file.path.clone(), start: position(at)?, end: position(at + width)? })
+        let above = document.source().split_inclusive('\n').take(line - 1);
+        let start = above.map(str::len).sum::<usize>() + at;
+        Some(file.span_of(start..start + width))
+    }
+
+    /// Adds what the templates of the file with this number made values of.
+    pub fn learn(&mut self, file: u32, made_of: MadeOf) {
+        if !made_of.is_empty()
+            && let Some(Some(file)) = self.files.get_mut(file as usize)
+        {
+            file.made_of = Some(made_of.into());
+        }
+    }
+
+    /// The places that a value was made of by the templates of a file while it was read, and those
+    /// that they were made of: the nearest first.
+    pub fn made_of(&self, origin: Origin) -> Vec<Origin> {
+        let mut all = Vec::new();
+        let mut open = vec![origin];
+        while let Some(next) = open.pop() {
+            let table = self.get(next.file).and_then(|file| file.made_of.as_ref());
+            let new = table.and_then(|table| table.get(&next.node)).into_iter().flatten();
+            let new: Vec<_> =
+                new.copied().filter(|at| *at != origin && !all.contains(at)).collect();
+            if all.len() + new.len() > PLACES_MAX {
+                break;
+            }
+            all.extend(&new);
+            open.extend(new.into_iter().rev());
+        }
+        all
+    }
+
+    /// The place whose change changes the value: where it is written, or, if a template made it of
+    /// one other value alone, where that is.
+    pub fn root(&self, origin: Origin) -> Option<Span> {
+        let mut root = origin;
+        for _ in 0..PLACES_MAX {
+            let table = self.get(root.file).and_then(|file| file.made_of.as_ref());
+            match table.and_then(|table| table.get(&root.node)).map(Vec::as_slice) {
+                Some([one]) => root = *one,
+                _ => break,
+            }
+        }
+        self.span(root).or_else(|| self.span(origin))
     }
 
     /// The place an author wrote a value; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let file = self.get(origin.file)?;
-        Some(Span::new(&file.path, file.document.span(NodeId(origin.node))))
+        Some(file.place(file.document.span(NodeId(origin.node))))
     }
 }
+
+impl File {
+    /// A file with nothing rendered in it.
+    pub fn new(path: Arc<str>, content: ContentId, document: Arc<Document>) -> Self {
+        Self { path, content, document, template: None, made_of: None }
+    }
+
+    /// A place of the document, where the author wrote it. What an action printed is at the action.
+    pub fn place(&self, span: yaml_span::Span) -> Span {
+        match &self.template {
+            None => Span::new(&self.path, span),
+            Some(_) => self.span_of(span.bytes()),
+        }
+    }
+
+    /// The same by the bytes of the document's text.
+    fn span_of(&self, bytes: Range<usize>) -> Span {
+        let (text, bytes) = match &self.template {
+            None => (self.document.source(), bytes),
+            Some(template) => (&template.text, template.trace.source(bytes)),
+        };
+        let [start, end] = [bytes.start, bytes.end].map(|byte| Position::of(text, byte));
+        Span { file: self.path.clone(), start, end }
+    }
+}
+
+#[cfg(test)]
+mod tests;

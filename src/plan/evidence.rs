@@ -34,6 +34,7 @@ impl Evidence {
         evidence.missing.extend(narrowed.map(|by| format!("everything outside of {by}")));
         let nameless = desired.nameless.iter();
         evidence.missing.extend(nameless.map(|file| format!("the stack of `{file}`")));
+        evidence.missing.extend(desired.unsettled.iter().cloned());
         let owning: BTreeSet<&StackName> =
             owned.values().map(|owned| &owned.component.stack).collect();
         for stack in desired.stacks.values() {

@@ -43,6 +43,9 @@ pub enum FollowError {
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// It was never there.
+    #[error("there is no branch `{0}`: `repositories.branch` in the agent's settings names it")]
+    NoBranch(String),
     /// The database did not do it.
     #[error("the database did not do it")]
     Store(#[from] StoreError),
@@ -66,7 +69,8 @@ pub async fn follow(
             tx.commit().await?;
             Revision::Commit(to)
         }
-        Tip::Deleted { .. } => return Ok(None),
+        Tip::Deleted { last: None } => return Err(FollowError::NoBranch(branch.to_owned())),
+        Tip::Deleted { last: Some(_) } => return Ok(None),
     };
     let rewrite = agent.store.rewrite(scope, branch).await?;
     Ok(Some((revision, rewrite.map(|rewrite| rewrite.from))))

@@ -13,7 +13,7 @@
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
 //! explain  {version, component, path, value?, layers: [layer]}
 //! why_not  {version, component, path, asked, reasons: [{kind, sentence, ...}]}
-//! layer    {value, wins, origin?, section, reach, imports}
+//! layer    {value, wins, origin?, made_of: [span], section, reach, imports}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::field::{self, Shown};
 use super::words::{self, Clearing, State, Verdict};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
 use crate::model::desired::{Component, Explained};
@@ -128,6 +128,7 @@ pub fn explain(
             "value": unsecret(&said.value),
             "wins": said.wins,
             "origin": files.span(said.value.origin),
+            "made_of": made_of(said, files),
             "section": layer.section,
             "reach": words::reach_over(&layer.reach, &explained[..at]),
             "imports": layer.imports,
@@ -150,7 +151,13 @@ pub fn why_not(
     why: &[WhyNot],
     files: &Files,
 ) -> Json {
-    let place = |said: &Explained| json!({ "value": unsecret(&said.value), "origin": files.span(said.value.origin) });
+    let place = |said: &Explained| {
+        json!({
+            "value": unsecret(&said.value),
+            "origin": files.span(said.value.origin),
+            "made_of": made_of(said, files),
+        })
+    };
     let one = |why: &WhyNot| {
         let mut json = match why {
             WhyNot::Wins(said) => json!({ "kind": "wins", "said": place(said) }),
@@ -179,6 +186,12 @@ pub fn why_not(
         "asked": asked,
         "reasons": why.iter().map(one).collect::<Vec<_>>(),
     })
+}
+
+/// The places of the values that a template made of what is said.
+fn made_of(said: &Explained, files: &Files) -> Vec<Span> {
+    let places = files.made_of(said.value.origin);
+    places.into_iter().filter_map(|at| files.span(at)).collect()
 }
 
 /// The value with nothing of a secret but that there is one.

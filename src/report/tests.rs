@@ -158,7 +158,7 @@ fn the_explanation() {
         let vars = document.get(document.root(), "vars").unwrap();
         let node = document.get(vars, "log_retention_days").unwrap().0;
         let content = ContentId::of(&text);
-        let file = files.add(File { path: path.into(), content, document: document.into() });
+        let file = files.add(File::new(path.into(), content, document.into()));
         let value = Value { node: Node::Int(days), origin: Origin { file, node } };
         let map: Map = [("log_retention_days".into(), value)].into_iter().collect();
         let value = Value::computed(Node::Map(map));

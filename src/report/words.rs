@@ -14,6 +14,7 @@ use crate::diagnostic::Span;
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause, Change, FieldChange, Risk};
 use crate::model::desired::{Explained, Reach};
+use crate::model::files::Files;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::model::value::Node;
@@ -71,6 +72,12 @@ pub fn reach_over(reached: &Reach, below: &[Explained]) -> String {
         Reach::Rendered => below.iter().rev().find_map(source).unwrap_or_else(|| reach(reached)),
         _ => reach(reached),
     }
+}
+
+/// The places of the values that a template made of what is said, while its file was read.
+pub fn made_of(said: &Explained, files: &Files) -> Vec<String> {
+    let places = files.made_of(said.value.origin);
+    places.into_iter().filter_map(|at| Some(visible(&files.span(at)?.to_string()))).collect()
 }
 
 /// "1 stack", "2 stacks", "2 repositories".

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gotmpl::{Call, Failure, Function, Functions, Object, Type};
 
 use super::function;
-use super::template;
+use super::go_value;
 use crate::model::question::{Answer, Answers, Question};
 
 /// What was asked and what is known, shared with the functions of one engine.
@@ -66,7 +66,7 @@ impl Asking {
         let mut state = self.state();
         state.used = true;
         match state.answers.get(&question) {
-            Some(Answer::Value(value)) => Ok(template::to_go(value)),
+            Some(Answer::Value(value)) => Ok(go_value::to_go(value)),
             Some(Answer::Refused(why)) => Err(Failure::Refused(why.clone())),
             Some(Answer::Failed(why)) => Err(Failure::Message(why.clone())),
             Some(Answer::Later) | None => {

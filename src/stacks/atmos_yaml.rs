@@ -18,7 +18,24 @@ use crate::model::desired::Layout;
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// The names `atmos.yaml` may have, in the order in which they are tried.
-pub(super) const NAMES: &[&str] = &["atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"];
+pub const NAMES: &[&str] = &["atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"];
+
+/// What of it decides how the tree is read; `*` is any key.
+const STEERING: &[&[&str]] = &[
+    &["base_path"],
+    &["import"],
+    &["stacks"],
+    &["components", "*", "base_path"],
+    &["components", "terraform", "workspace"],
+    &["components", "terraform", "workspaces_enabled"],
+    &["templates"],
+    &["schemas"],
+    &["settings", "list_merge_strategy"],
+    &["settings", "yaml"],
+];
+
+/// Calls that need nothing: paths begin at the repository's root anyway, and a text is a text.
+const HARMLESS: &[&str] = &["!repo-root", "!cwd", "!literal"];
 
 /// Rendering the values of a component again and again ends here: each pass follows one
 /// reference, and nobody follows a chain of ten by hand.
@@ -31,8 +48,10 @@ pub(super) struct Dialect {
     pub(super) base_path: String,
     /// Folder of the manifests, from the repository's root.
     pub(super) stacks: String,
-    pub(super) included: Vec<String>,
-    pub(super) excluded: Vec<String>,
+    pub(super) included: Vec<Glob>,
+    pub(super) excluded: Vec<Glob>,
+    /// Where it is said which folder that of the manifests is.
+    pub(super) stacks_at: Span,
     pub(super) name: NameRule,
     /// What lists do where no stack says otherwise.
     pub(super) lists: Lists,
@@ -63,6 +82,13 @@ pub(super) struct SchemaFolders {
     pub(super) cel: String,
     /// The repository's own schema of manifests, as it is written.
     pub(super) manifest: Option<Arc<str>>,
+}
+
+/// A pattern of manifests, and where it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Glob {
+    pub(super) text: String,
+    pub(super) at: Span,
 }
 
 /// How a stack gets its name where the manifest does not say it.
@@ -105,6 +131,7 @@ impl Dialect {
         };
         let faults = source.faults.clone();
         let mut reader = Reader { library, path: source.path.clone(), faults };
+        reader.refuse_calls(&source.value);
         let dialect = reader.dialect(&source.value);
         (Self { imported: source.patterns, ..dialect }, reader.faults)
     }
@@ -123,21 +150,41 @@ struct Reader<'l> {
 }
 
 impl Reader<'_> {
+    /// Refuses calls where what they come to would decide how the tree is read: an agent and a
+    /// person have to read the same one.
+    fn refuse_calls(&mut self, root: &Value) {
+        for way in STEERING {
+            each(root, way, &mut |value| {
+                let Node::Raw(raw) = &value.node else { return };
+                let tag = raw.tag.as_deref().filter(|tag| !tag.starts_with("!!"));
+                let Some(tag) = tag.filter(|tag| !HARMLESS.contains(tag)) else { return };
+                let message =
+                    format!("`{tag}` is not called here: it decides how the tree is read");
+                let fault = Diagnostic::error(Code::FunctionRefused, self.span(value), message);
+                self.faults.push(fault.hint("write what it comes to"));
+            });
+        }
+    }
+
     fn dialect(&mut self, root: &Value) -> Dialect {
         let stacks = root.get("stacks");
         let base_path = self.folder(root.get("base_path"), "");
         let below = self.folder(stacks.and_then(|stacks| stacks.get("base_path")), "stacks");
         let join =
             |folder: &str| path::normal(&format!("{base_path}/{folder}")).unwrap_or_default();
-        let mut included = self.texts(stacks.and_then(|stacks| stacks.get("included_paths")));
+        let stacks_at = stacks.and_then(|stacks| stacks.get("base_path")).or(root.get("base_path"));
+        let stacks_at =
+            stacks_at.map_or_else(|| Span::file(self.path.clone()), |value| self.span(value));
+        let mut included = self.globs(stacks.and_then(|stacks| stacks.get("included_paths")));
         if included.is_empty() {
-            included.push("**/*".to_owned());
+            included.push(Glob { text: "**/*".to_owned(), at: stacks_at.clone() });
         }
         let inherit = stacks.and_then(|stacks| stacks.get("inherit"));
         Dialect {
             stacks: join(&below),
             included,
-            excluded: self.texts(stacks.and_then(|stacks| stacks.get("excluded_paths"))),
+            stacks_at,
+            excluded: self.globs(stacks.and_then(|stacks| stacks.get("excluded_paths"))),
             name: self.name_rule(stacks),
             lists: self.lists(root),
             templates: self.templates(root),
@@ -269,11 +316,14 @@ impl Reader<'_> {
         }
     }
 
-    fn texts(&mut self, value: Option<&Value>) -> Vec<String> {
-        let mut texts = Vec::new();
+    fn globs(&mut self, value: Option<&Value>) -> Vec<Glob> {
+        let mut globs = Vec::new();
         for item in value.and_then(Value::as_list).unwrap_or_default() {
             match item.as_str().map(|text| (text, path::glob(text))) {
-                Some((text, Ok(_))) => texts.push(text.trim_start_matches("./").to_owned()),
+                Some((text, Ok(_))) => {
+                    let text = text.trim_start_matches("./").to_owned();
+                    globs.push(Glob { text, at: self.span(item) });
+                }
                 _ => {
                     let message = "this must be a glob, such as `deploy/**/*`";
                     self.faults.push(Diagnostic::error(
@@ -284,11 +334,25 @@ impl Reader<'_> {
                 }
             }
         }
-        texts
+        globs
     }
 
     fn span(&self, value: &Value) -> Span {
         self.library.span(value, &self.path)
+    }
+}
+
+/// Calls `act` with every value below those that `way` leads to.
+fn each(value: &Value, way: &[&str], act: &mut impl FnMut(&Value)) {
+    let (step, rest) = way.split_first().map_or(("*", way), |(step, rest)| (*step, rest));
+    match &value.node {
+        Node::Map(map) => {
+            let entries = map.iter().filter(|(key, _)| step == "*" || key.as_ref() == step);
+            entries.for_each(|(_, value)| each(value, rest, act));
+        }
+        Node::List(items) if way.is_empty() => items.iter().for_each(|item| each(item, way, act)),
+        _ if way.is_empty() => act(value),
+        _ => {}
     }
 }
 

@@ -8,16 +8,22 @@
 //! templates read: what is missing is a mistake. A file that only has locals of its own is
 //! rendered as a whole, or but for such references not at all, and waits for the late templates.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use gotmpl::FieldPath;
+
+use super::go_value;
 use super::load::Library;
 use super::locals;
+use super::made_of::Places;
 use super::remote;
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Diagnostic, Position, Span};
 use crate::ids::ContentId;
 use crate::model::canonical;
-use crate::model::value::{Map, Node, Value};
+use crate::model::files::{MadeOf, TemplateText};
+use crate::model::value::{Map, Node, Origin, Value};
 
 /// The sections that a file with locals renders on their own, in that order: each may read those
 /// before it.
@@ -40,37 +46,67 @@ pub(super) struct Early {
     pub(super) value: Value,
     /// What it is rendered with, and then the files it imports.
     pub(super) values: Map,
+    /// What its templates made values of.
+    pub(super) made_of: MadeOf,
     pub(super) faults: Vec<Diagnostic>,
 }
 
+/// What a text that cannot be parsed before was rendered to.
+pub(super) struct RenderedText {
+    pub(super) text: Arc<str>,
+    pub(super) template: TemplateText,
+    /// What each of its actions reads.
+    pub(super) actions: BTreeMap<usize, BTreeSet<FieldPath>>,
+}
+
 impl Early {
-    /// A file that is parsed already, rendered with `context`.
+    /// A file that is parsed already, rendered with `context`; `number` is what the file is called
+    /// where values come of that context.
     pub(super) fn of_value(
         (value, faults): (Value, Vec<Diagnostic>),
+        number: Option<u32>,
         library: &Library,
         templates: &mut Templates,
         path: &Arc<str>,
         context: &Context,
     ) -> Self {
-        let mut early = Self { value, values: context.values.clone(), faults };
+        let mut early =
+            Self { value, values: context.values.clone(), made_of: MadeOf::default(), faults };
+        let mut places = Places::default();
         if early.faults.is_empty() && !context.skip {
-            early.locals(library, templates, path);
+            early.locals(library, templates, path, &mut places);
             if !early.values.is_empty() || remote::is_template(path) {
-                early.render(library, templates, path, context);
+                early.render(library, templates, path, context, &mut places);
             }
         }
         early.put_in_place();
+        let from = early.value.origin.file;
+        let to = number.unwrap_or(from);
+        if to != from {
+            let values = Value::computed(Node::Map(early.values.clone()));
+            let values = places.renumbered(&values, from, to);
+            early.values = values.as_map().cloned().unwrap_or_default();
+            early.value = places.renumbered(&early.value, from, to);
+        }
+        early.made_of = places.into_table(from, to);
         early
     }
 
     /// The file's own locals, and its sections rendered with them, over what it was given. The
     /// locals of the file that imports it are not its own.
-    fn locals(&mut self, library: &Library, templates: &mut Templates, path: &Arc<str>) {
+    fn locals(
+        &mut self,
+        library: &Library,
+        templates: &mut Templates,
+        path: &Arc<str>,
+        places: &mut Places,
+    ) {
         self.values.remove("locals");
         if !locals::are_in(&self.value) {
             return;
         }
-        let (own, faults) = locals::resolved(library, templates, path, &self.value);
+        let (own, read, faults) = locals::resolved(library, templates, path, &self.value);
+        places.extend(read);
         self.faults.extend(faults);
         self.values.insert("locals", Value::computed(Node::Map(own)));
         for name in SECTIONS {
@@ -81,6 +117,7 @@ impl Early {
             let scope = scope(&self.values);
             let mut rendering = Rendering::new(templates, Moment::Import, Missing::Fails, scope);
             let rendered = rendering.tree(section).filter(|_| rendering.failures.is_empty());
+            places.add(std::mem::take(&mut rendering.reads), &self.values);
             self.values.insert(*name, rendered.unwrap_or_else(|| section.clone()));
         }
     }
@@ -92,14 +129,17 @@ impl Early {
         templates: &mut Templates,
         path: &Arc<str>,
         context: &Context,
+        places: &mut Places,
     ) {
         let mut rendering =
             Rendering::new(templates, Moment::Import, context.missing(), scope(&self.values));
         rendering.twice = true;
+        rendering.written = self.values.clone();
         let rendered = rendering.tree(&self.value);
-        let failures = rendering.failures;
+        let (failures, reads) = (rendering.failures, rendering.reads);
         if failures.is_empty() {
             self.value = rendered.unwrap_or_else(|| self.value.clone());
+            places.add(reads, &self.values);
         } else if !context.values.is_empty() {
             let spans =
                 failures.iter().map(|f| f.diagnostic(&library.files, library.span(&f.at, path)));
@@ -108,7 +148,9 @@ impl Early {
             let scope = scope(&self.values);
             let mut rendering = Rendering::new(templates, Moment::Import, context.missing(), scope);
             rendering.references_only = true;
+            rendering.written = self.values.clone();
             self.value = rendering.tree(&self.value).unwrap_or_else(|| self.value.clone());
+            places.add(rendering.reads, &self.values);
         }
     }
 
@@ -143,8 +185,11 @@ impl Context {
         let plain = values.is_empty() && !ignore_missing && !skip;
         let id = (!plain).then(|| {
             let flags = format!("{ignore_missing}{skip}").into_bytes();
-            let values = canonical::bytes(&Value::computed(Node::Map(values.clone())));
-            ContentId::of([values, flags].concat())
+            let values = Value::computed(Node::Map(values.clone()));
+            // What comes of a context is to say where that is written.
+            let mut places = Vec::new();
+            put_places(&values, &mut places);
+            ContentId::of([canonical::bytes(&values), flags, places].concat())
         });
         let ignore_missing = ignore_missing || templates.ignores_missing();
         Self { values, id, ignore_missing, skip }
@@ -157,15 +202,21 @@ impl Context {
         templates: &mut Templates,
         path: &Arc<str>,
         text: &Arc<str>,
-    ) -> Result<Option<Arc<str>>, Box<Diagnostic>> {
+    ) -> Result<Option<RenderedText>, Box<Diagnostic>> {
         let given = !self.values.is_empty();
         self.values.remove("locals");
-        let rendered = templates.text(Moment::Import, text, &scope(&self.values), self.missing());
-        match rendered {
-            Ok(rendered) => Ok(Some(rendered.into())),
+        match templates.traced(text, &scope(&self.values), self.missing()) {
+            Ok((gotmpl::Rendered { text: rendered, trace }, actions)) => {
+                let template = TemplateText { text: text.clone(), trace };
+                Ok(Some(RenderedText { text: rendered.into(), template, actions }))
+            }
             // Without a context its references are to the component, and wait for the late pass.
             Err(_) if !given => Ok(None),
-            Err(error) => Err(Box::new(template::diagnostic(&error, at(path, &error)))),
+            Err(error) => {
+                let start = Position::of(text, error.offset);
+                let span = Span { file: path.clone(), start, end: start };
+                Err(Box::new(template::diagnostic(&error, span)))
+            }
         }
     }
 
@@ -174,13 +225,17 @@ impl Context {
     }
 }
 
-fn scope(values: &Map) -> gotmpl::Value {
-    template::to_go(&Value::computed(Node::Map(values.clone())))
+/// Where each part of `value` is written, one behind the other.
+fn put_places(value: &Value, into: &mut Vec<u8>) {
+    let Origin { file, node } = value.origin;
+    into.extend([file, node].into_iter().flat_map(u32::to_le_bytes));
+    match &value.node {
+        Node::List(items) => items.iter().for_each(|item| put_places(item, into)),
+        Node::Map(map) => map.iter().for_each(|(_, child)| put_places(child, into)),
+        _ => {}
+    }
 }
 
-/// Where in the file `path`, which is a template itself, the error is.
-fn at(path: &Arc<str>, error: &gotmpl::Error) -> Span {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let start = Position { line: count(error.line), column: count(error.column) };
-    Span { file: path.clone(), start, end: start }
+fn scope(values: &Map) -> gotmpl::Value {
+    go_value::to_go(&Value::computed(Node::Map(values.clone())))
 }

@@ -76,7 +76,7 @@ fn said_at<'v>(value: &'v Value, steps: &[Segment], depth: usize) -> Said<'v> {
 }
 
 /// Where the scalars and empty collections in `value` were written.
-fn origins(value: &Value, into: &mut BTreeSet<Origin>) {
+pub(super) fn origins(value: &Value, into: &mut BTreeSet<Origin>) {
     match &value.node {
         Node::Map(map) if !map.is_empty() => {
             map.iter().for_each(|(_, value)| origins(value, into));

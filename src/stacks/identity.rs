@@ -6,8 +6,9 @@ use std::sync::Arc;
 use gotmpl::FieldPath;
 
 use super::atmos_yaml::{Dialect, NameRule};
+use super::go_value;
 use super::path;
-use super::template::{self, Missing, Moment, Templates};
+use super::template::{Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::StackName;
 use crate::model::value::{Rules, Value};
@@ -99,7 +100,7 @@ impl Identity {
                 map = inner;
             }
             if let Some(value) = find(field) {
-                map.insert(last.as_str(), template::to_go(&value));
+                map.insert(last.as_str(), go_value::to_go(&value));
             }
         }
         root.into()

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::atmos_yaml::Dialect;
 use super::closure::{Closure, Contribution, Overriding};
-use super::early::{Context, Early};
-use super::load::Library;
+use super::early::{Context, Early, RenderedText};
+use super::go_value;
+use super::load::{Library, Source};
+use super::made_of;
 use super::manifest::{Import, Manifest};
 use super::manifests::{Goal, Goals, Manifests, Read, taken_apart};
 use super::merge::{self, Lists};
@@ -14,6 +16,7 @@ use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::model::files::{File, MadeOf};
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 
@@ -227,7 +230,7 @@ impl<'l> Importer<'l> {
         let given = Value::computed(Node::Map(context.values.clone()));
         values = merge::merge(&values, &given, Lists::Replace);
         let missing = if context.ignore_missing { Missing::Prints } else { Missing::Fails };
-        let scope = template::to_go(&values);
+        let scope = go_value::to_go(&values);
         match self.templates.text(Moment::Import, &import.path, &scope, missing) {
             Ok(text) => Ok(text.replace("<no value>", "").into()),
             Err(error) => {
@@ -276,8 +279,14 @@ impl<'l> Importer<'l> {
             return Manifest { path: path.clone(), ..Manifest::default() };
         };
         let (value, faults) = (source.value.clone(), source.faults.clone());
-        let read = Read { path, value, includes: &source.includes, faults };
-        read.rendered(self.library, self.templates, context)
+        // With another context the same text comes to other values.
+        let file = source.number.filter(|_| context.id.is_some());
+        let file = file.and_then(|number| self.library.files.get(number).cloned());
+        let number = file.map(|file| self.library.files.add(File { made_of: None, ..file }));
+        let read = Read { path, value, includes: &source.includes, number, faults };
+        let mut manifest = read.rendered(self.library, self.templates, context);
+        manifest.teach(self.library, number.or(source.number));
+        Manifest { rendered: number, ..manifest }
     }
 
     /// A file that is a template may be no YAML before it is rendered.
@@ -291,23 +300,41 @@ impl<'l> Importer<'l> {
         let raw = self.library.parse(path, text.clone());
         let (source, manifest) = if raw.faults.is_empty() {
             let (value, faults) = (raw.value.clone(), Vec::new());
-            let read = Read { path, value, includes: &raw.includes, faults };
+            let read = Read { path, value, includes: &raw.includes, number: None, faults };
             let manifest = read.rendered(self.library, self.templates, context);
             (raw, manifest)
         } else {
             let mut context = context.clone();
-            let source = match context.text(self.templates, path, &text) {
-                Ok(Some(rendered)) => self.library.parse(path, rendered),
-                Ok(None) => raw,
+            let (source, made_of) = match context.text(self.templates, path, &text) {
+                Ok(Some(rendered)) => self.rendered(path, rendered, &context),
+                Ok(None) => (raw, MadeOf::default()),
                 Err(fault) => return broken(*fault),
             };
             let (value, faults) = (source.value.clone(), source.faults.clone());
-            let mut early = Early { value, values: context.values, faults };
+            let mut early = Early { value, values: context.values, made_of, faults };
             early.put_in_place();
             let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
             (source, manifest)
         };
-        Manifest { rendered: source.number, ..manifest }
+        let mut manifest = Manifest { rendered: source.number, ..manifest };
+        manifest.teach(self.library, source.number);
+        manifest
+    }
+
+    /// What the template at `path` was rendered to, with what its values were made of.
+    fn rendered(
+        &mut self,
+        path: &Arc<str>,
+        RenderedText { text, template, actions }: RenderedText,
+        context: &Context,
+    ) -> (Source, MadeOf) {
+        let source = self.library.parse_rendered(path, text, template);
+        let file = source.number.and_then(|number| self.library.files.get(number));
+        let made_of = file.and_then(|file| {
+            let trace = &file.template.as_ref()?.trace;
+            Some(made_of::of_rendered(&file.document, trace, &actions, &context.values))
+        });
+        (source, made_of.unwrap_or_default())
     }
 }
 

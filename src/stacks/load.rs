@@ -15,7 +15,7 @@ use super::path;
 use super::remote::{self, Remotes};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::ContentId;
-use crate::model::files::{File, Files};
+use crate::model::files::{File, Files, TemplateText};
 use crate::model::policy::Strictness;
 use crate::model::value::{Map, Node, Origin, Raw, Value};
 use crate::source::{ReadError, Snapshot};
@@ -63,9 +63,7 @@ pub(super) struct Source {
 
 /// A text that is parsed, and not read as a value yet.
 struct Parsed {
-    path: Arc<str>,
-    content: ContentId,
-    document: Arc<Document>,
+    file: File,
     faults: Vec<Diagnostic>,
 }
 
@@ -113,20 +111,22 @@ impl Library {
         let wanted: Vec<_> = paths.iter().filter(|path| !self.read.contains_key(*path)).collect();
         let parse = |path: &&Arc<str>| {
             let text = self.text(path).ok().flatten()?;
-            Some(parse(path, text))
+            Some(parse(path, text, None))
         };
         let parsed: Vec<_> = wanted.par_iter().filter_map(parse).collect();
-        let numbered: Vec<_> =
-            parsed.into_iter().map(|parsed| (self.files.add(parsed.file()), parsed)).collect();
+        let numbered: Vec<_> = parsed
+            .into_iter()
+            .map(|parsed| (self.files.add(parsed.file.clone()), parsed))
+            .collect();
         let (alone, including): (Vec<_>, Vec<_>) = numbered
             .into_iter()
-            .partition(|(_, parsed)| !parsed.document.source().contains(include::TAG));
+            .partition(|(_, parsed)| !parsed.file.document.source().contains(include::TAG));
         let alone: Vec<_> = alone
             .into_par_iter()
             .map_init(
                 || self.empty(),
                 |library, (number, parsed)| {
-                    (parsed.path.clone(), library.source(number, parsed, true))
+                    (parsed.file.path.clone(), library.source(number, parsed, true))
                 },
             )
             .collect();
@@ -134,7 +134,7 @@ impl Library {
             self.read.insert(path, Some(Arc::new(source)));
         }
         for (number, parsed) in including {
-            let path = parsed.path.clone();
+            let path = parsed.file.path.clone();
             let source = self.source(number, parsed, true);
             self.read.insert(path, Some(Arc::new(source)));
         }
@@ -213,11 +213,24 @@ impl Library {
         })
     }
 
-    /// Parses `text` as a manifest. What a template was rendered to is parsed under its path.
+    /// Parses `text` as a manifest.
     pub(super) fn parse(&mut self, path: &Arc<str>, text: Arc<str>) -> Source {
-        let parsed = parse(path, text);
-        let number = self.files.add(parsed.file());
-        self.source(number, parsed, true)
+        self.add(parse(path, text, None), true)
+    }
+
+    /// Parses `text` as a manifest, which the template at `path` was rendered to.
+    pub(super) fn parse_rendered(
+        &mut self,
+        path: &Arc<str>,
+        text: Arc<str>,
+        template: TemplateText,
+    ) -> Source {
+        self.add(parse(path, text, Some(template)), true)
+    }
+
+    fn add(&mut self, parsed: Parsed, functions: bool) -> Source {
+        let number = self.files.add(parsed.file.clone());
+        self.source(number, parsed, functions)
     }
 
     /// The file at `path` with the content `text`, parsed as a plain table: tags mean nothing in
@@ -226,9 +239,7 @@ impl Library {
         if let Some(known) = self.tables.get(path) {
             return known.clone();
         }
-        let parsed = parse(path, text);
-        let number = self.files.add(parsed.file());
-        let table = Arc::new(self.source(number, parsed, false));
+        let table = Arc::new(self.add(parse(path, text, None), false));
         self.tables.insert(path.clone(), table.clone());
         table
     }
@@ -243,7 +254,7 @@ impl Library {
         let file = self.files.get(map.origin.file)?;
         let entries = file.document.entries_merged(NodeId(map.origin.node));
         let entry = entries.into_iter().find(|entry| file.document.text(entry.key) == key)?;
-        Some(Span::new(&file.path, file.document.span(entry.key)))
+        Some(file.place(file.document.span(entry.key)))
     }
 
     /// One that reads the same way and has read nothing.
@@ -253,45 +264,42 @@ impl Library {
     }
 
     fn source(&mut self, number: u32, parsed: Parsed, functions: bool) -> Source {
-        let Parsed { path, document, mut faults, .. } = parsed;
+        let Parsed { file, mut faults } = parsed;
         let (mut value, mut includes) = (Value::computed(Node::Null), Vec::new());
         if faults.is_empty() {
             let mut reading = Reading {
                 library: self,
-                path: &path,
-                document: &document,
-                file: number,
+                document: &file.document,
+                file: &file,
+                number,
                 functions,
                 includes: Vec::new(),
                 faults: Vec::new(),
             };
-            value = reading.value(document.root());
+            value = reading.value(file.document.root());
             (includes, faults) = (reading.includes, reading.faults);
         }
-        Source { path, number: Some(number), value, includes, faults }
+        Source { path: file.path, number: Some(number), value, includes, faults }
     }
 }
 
-impl Parsed {
-    fn file(&self) -> File {
-        let (path, content, document) = (self.path.clone(), self.content, self.document.clone());
-        File { path, content, document }
-    }
-}
-
-fn parse(path: &Arc<str>, text: Arc<str>) -> Parsed {
+fn parse(path: &Arc<str>, text: Arc<str>, template: Option<TemplateText>) -> Parsed {
     let content = ContentId::of(text.as_bytes());
     let parsed = parse_first(text, &Limits::DEFAULT);
-    let faults = parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)).collect();
-    Parsed { path: path.clone(), content, document: Arc::new(parsed.document), faults }
+    let document = Arc::new(parsed.document);
+    let file =
+        File { template: template.map(Arc::new), ..File::new(path.clone(), content, document) };
+    let fault = |error| Diagnostic::from_yaml_at(error, |span| file.place(span));
+    let faults = parsed.errors.iter().map(fault).collect();
+    Parsed { file, faults }
 }
 
 /// One file on its way from a document to a value.
 struct Reading<'l> {
     library: &'l mut Library,
-    path: &'l Arc<str>,
     document: &'l Document,
-    file: u32,
+    file: &'l File,
+    number: u32,
     functions: bool,
     includes: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
@@ -300,7 +308,7 @@ struct Reading<'l> {
 impl Reading<'_> {
     fn value(&mut self, id: NodeId) -> Value {
         let document = self.document;
-        let origin = Origin { file: self.file, node: id.0 };
+        let origin = Origin { file: self.number, node: id.0 };
         let tag = document.tag(id).map(|tag| tag.text).filter(|tag| *tag != "!");
         let node = if document.is_mapping(id) {
             Node::Map(self.map(id, origin))
@@ -355,7 +363,7 @@ impl Reading<'_> {
         let Some(name) = tag else { return self.raw(id, None, origin) };
         if name.starts_with("!!") {
             if let Err(error) = v3::scalar(self.document, id) {
-                let span = Span::new(self.path, self.document.span(id));
+                let span = self.file.place(self.document.span(id));
                 self.faults.push(Diagnostic::error(Code::YamlSyntax, span, error.to_string()));
             }
             return self.raw(id, tag, origin);
@@ -372,10 +380,11 @@ impl Reading<'_> {
                 Value { node: Node::Raw(raw.into()), origin }
             }
             "!include" | "!include.raw" => {
-                let span = Span::new(self.path, self.document.span(id));
+                let span = self.file.place(self.document.span(id));
                 let arguments = self.document.text(id);
                 let raw = name == "!include.raw";
-                let included = include::include(self.library, self.path, arguments, raw, &span);
+                let included =
+                    include::include(self.library, &self.file.path, arguments, raw, &span);
                 self.includes.extend(included.file);
                 match included.value {
                     Ok(value) => value,
@@ -411,7 +420,7 @@ impl Reading<'_> {
             return true;
         }
         let span = self.document.tag(id).map_or(self.document.span(id), |tag| tag.span);
-        self.faults.push(function::unknown(name, Span::new(self.path, span)));
+        self.faults.push(function::unknown(name, self.file.place(span)));
         false
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use gotmpl::Map as Scope;
 
+use super::go_value;
 use super::load::Library;
+use super::made_of::{Places, Reads};
 use super::merge::{self, Lists};
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic, Form};
@@ -25,6 +27,8 @@ pub(super) struct Levels {
     pub(super) file: Map,
     /// What its kinds say.
     pub(super) kinds: Vec<(&'static str, Map)>,
+    /// What their templates read.
+    places: Places,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -35,11 +39,11 @@ pub(super) fn resolved(
     templates: &mut Templates,
     path: &Arc<str>,
     root: &Value,
-) -> (Map, Vec<Diagnostic>) {
-    let Levels { file: mut all, kinds, faults } = levels(library, templates, path, root);
+) -> (Map, Places, Vec<Diagnostic>) {
+    let Levels { file: mut all, kinds, places, faults } = levels(library, templates, path, root);
     let said = kinds.iter().flat_map(|(_, level)| level.iter());
     said.for_each(|(name, value)| all.insert(name.clone(), value.clone()));
-    (all, faults)
+    (all, places, faults)
 }
 
 /// The same, each level by itself.
@@ -50,7 +54,8 @@ pub(super) fn levels(
     root: &Value,
 ) -> Levels {
     let own = sections(root);
-    let mut locals = Locals { library, templates, path, faults: Vec::new() };
+    let mut locals =
+        Locals { library, templates, path, places: Places::default(), faults: Vec::new() };
     let file = locals.level(root, &own, &Map::default());
     let mut kinds = Vec::new();
     for (name, kind) in KINDS.iter().filter_map(|kind| Some((*kind, root.get(kind)?))) {
@@ -61,7 +66,7 @@ pub(super) fn levels(
             kinds.push((name, locals.level(kind, seen.as_map().unwrap_or(&own), &file)));
         }
     }
-    Levels { file, kinds, faults: locals.faults }
+    Levels { file, kinds, places: locals.places, faults: locals.faults }
 }
 
 /// What locals may read beside each other.
@@ -75,6 +80,7 @@ struct Locals<'l> {
     library: &'l Library,
     templates: &'l mut Templates,
     path: &'l Arc<str>,
+    places: Places,
     faults: Vec<Diagnostic>,
 }
 
@@ -89,13 +95,19 @@ impl Locals<'_> {
             return Map::default();
         };
         let inherited = parent.iter().filter(|(name, _)| all.get(name).is_none());
-        let inherited = inherited.map(|(name, value)| (name.clone(), template::to_go(value)));
+        let inherited = inherited.map(|(name, value)| (name.clone(), go_value::to_go(value)));
         let resolved = Scope::from_iter(inherited);
-        let read = sections.iter().map(|(name, value)| (name.clone(), template::to_go(value)));
+        let read = sections.iter().map(|(name, value)| (name.clone(), go_value::to_go(value)));
         let scope = Scope::from_iter(read);
         scope.insert("locals", resolved.clone().into());
-        let mut level =
-            Level { all, resolved, scope: scope.into(), open: Vec::new(), values: Map::default() };
+        let mut level = Level {
+            all,
+            resolved,
+            scope: scope.into(),
+            open: Vec::new(),
+            values: Map::default(),
+            reads: Reads::new(),
+        };
         let (library, path, faults) = (self.library, self.path, &mut self.faults);
         for (name, _) in all.iter() {
             level.resolve(self.templates, name, &mut |value, why| {
@@ -106,6 +118,12 @@ impl Locals<'_> {
                 });
             });
         }
+        let mut seen = sections.clone();
+        let inherited = parent.iter().filter(|(name, _)| all.get(name).is_none());
+        let locals = inherited.chain(level.values.iter());
+        let locals = locals.map(|(name, value)| (name.clone(), value.clone())).collect();
+        seen.insert("locals", Value::computed(Node::Map(locals)));
+        self.places.add(level.reads, &seen);
         level.values
     }
 }
@@ -125,6 +143,8 @@ struct Level<'a> {
     /// The locals that are being resolved, each for the one before it.
     open: Vec<Arc<str>>,
     values: Map,
+    /// What was rendered.
+    reads: Reads,
 }
 
 impl Level<'_> {
@@ -157,12 +177,13 @@ impl Level<'_> {
             Rendering::new(templates, Moment::Import, Missing::Fails, self.scope.clone());
         let rendered = rendering.tree(&value);
         let failures = std::mem::take(&mut rendering.failures);
+        self.reads.append(&mut rendering.reads);
         failures.iter().for_each(|failure| report(&failure.at, Why::Failed(&failure.error)));
         self.keep(name, rendered.filter(|_| failures.is_empty()).unwrap_or(value));
     }
 
     fn keep(&mut self, name: &Arc<str>, value: Value) {
-        self.resolved.insert(name.clone(), template::to_go(&value));
+        self.resolved.insert(name.clone(), go_value::to_go(&value));
         self.values.insert(name.clone(), value);
     }
 }

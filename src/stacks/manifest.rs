@@ -8,6 +8,7 @@ use super::marks::Marks;
 use super::outline::Outline;
 use super::sections::{self, Rule, Shape};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
+use crate::model::files::MadeOf;
 use crate::model::value::{Map, Node, Rules, Value};
 
 /// A kind and a component's name.
@@ -41,6 +42,8 @@ pub(super) struct Manifest {
     pub(super) overrides: BTreeMap<Arc<str>, Vec<Parts>>,
     /// What the files it imports are rendered with.
     pub(super) given: Map,
+    /// What its templates made values of, until the files know it.
+    pub(super) made_of: MadeOf,
     /// Whether it says nothing at all.
     pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
@@ -73,6 +76,14 @@ pub(super) struct Import {
 }
 
 impl Manifest {
+    /// Tells the files what the templates of the file `number` made values of.
+    pub(super) fn teach(&mut self, library: &mut Library, number: Option<u32>) {
+        let made_of = std::mem::take(&mut self.made_of);
+        if let Some(number) = number {
+            library.files.learn(number, made_of);
+        }
+    }
+
     /// Whether any of `changed` is part of it.
     pub(super) fn touches(&self, changed: &BTreeSet<Arc<str>>) -> bool {
         changed.contains(&self.path) || self.includes.iter().any(|path| changed.contains(path))

@@ -50,11 +50,16 @@ impl Manifests {
         let paths: Vec<_> = paths.iter().filter(new).cloned().collect();
         library.prefetch(&paths);
         let sources: Vec<_> = paths.iter().filter_map(|path| library.read(path)).collect();
-        let library = &*library;
+        let shared = &*library;
         let take_apart = |templates: &mut Lent<'e>, source: &Arc<Source>| {
-            ((source.path.clone(), None), Arc::new(plain(library, templates, source)))
+            let manifest = plain(shared, templates, source);
+            ((source.path.clone(), None), source.number, manifest)
         };
         let apart: Vec<_> = sources.par_iter().map_init(engine, take_apart).collect();
+        let apart = apart.into_iter().map(|(key, number, mut manifest)| {
+            manifest.teach(library, number);
+            (key, Arc::new(manifest))
+        });
         self.apart.extend(apart);
         let all: Vec<_> = self.apart.iter().filter(|((_, id), _)| id.is_none()).collect();
         let unknown =
@@ -154,6 +159,8 @@ pub(super) struct Read<'r> {
     pub(super) path: &'r Arc<str>,
     pub(super) value: Value,
     pub(super) includes: &'r [Arc<str>],
+    /// What the file is called where values come of a context, if that is not its own number.
+    pub(super) number: Option<u32>,
     pub(super) faults: Vec<Diagnostic>,
 }
 
@@ -167,7 +174,7 @@ impl Read<'_> {
     ) -> Manifest {
         let (path, includes) = (self.path, self.includes);
         let read = (self.value, self.faults);
-        let early = Early::of_value(read, library, templates, path, context);
+        let early = Early::of_value(read, self.number, library, templates, path, context);
         taken_apart(early, library, templates, path, includes)
     }
 }
@@ -175,7 +182,8 @@ impl Read<'_> {
 /// The manifest of a file that is imported without context.
 pub(super) fn plain(library: &Library, templates: &mut Templates, source: &Source) -> Manifest {
     let (path, value) = (&source.path, source.value.clone());
-    let read = Read { path, value, includes: &source.includes, faults: source.faults.clone() };
+    let faults = source.faults.clone();
+    let read = Read { path, value, includes: &source.includes, number: None, faults };
     let context = Context::plain(templates);
     read.rendered(library, templates, &context)
 }
@@ -196,6 +204,7 @@ pub(super) fn taken_apart(
     manifest.faults.splice(0..0, early.faults);
     manifest.includes = includes.to_vec();
     manifest.given = early.values;
+    manifest.made_of = early.made_of;
     manifest
 }
 

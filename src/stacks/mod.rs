@@ -25,7 +25,9 @@ mod import;
 mod sections;
 mod locals;
 mod early;
+mod go_value;
 mod template;
+mod made_of;
 mod engines;
 mod read_back;
 mod asking;
@@ -68,6 +70,7 @@ use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 
 pub use affected::{Side, affected};
+pub use atmos_yaml::NAMES as SETTINGS_NAMES;
 pub use explain::explain;
 pub use layer::fold;
 pub use lock::{Lock, Locked};

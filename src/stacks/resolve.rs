@@ -48,6 +48,10 @@ pub struct Resolver {
     parents: BTreeMap<Arc<str>, Arc<Parent>>,
     /// What is wrong with `atmos.yaml`, and with the lock.
     found: Vec<Diagnostic>,
+    /// Whether it is not known how the tree is to be read.
+    misread: bool,
+    /// What is odd about which manifests are stacks.
+    astray: Vec<Diagnostic>,
     last: Last,
 }
 
@@ -79,6 +83,7 @@ impl Resolver {
         let mut library = Library::new(snapshot, "");
         library.remotes = remotes;
         let (dialect, wrong) = Dialect::read(&mut library);
+        let misread = wrong.iter().any(Diagnostic::is_error);
         found.extend(wrong);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
@@ -94,6 +99,8 @@ impl Resolver {
             manifests: Manifests::default(),
             parents: BTreeMap::new(),
             found,
+            misread,
+            astray: Vec::new(),
             last: Last::default(),
         };
         resolver.follow(None);
@@ -220,7 +227,13 @@ impl Resolver {
         self.manifests.prefetch(&mut self.library, engine, stacks, &all);
         let paths = match changed {
             Some((_, false)) => self.parents.keys().cloned().collect(),
-            _ => discover::parents(&snapshot, &self.dialect),
+            // By other settings the same manifests would be other stacks.
+            _ if self.misread => Vec::new(),
+            _ => {
+                let parents = discover::parents(&snapshot, &self.dialect);
+                self.astray = parents.found;
+                parents.paths
+            }
         };
         let before = std::mem::take(&mut self.parents);
         let (library, templates) = (&mut self.library, &mut self.templates);
@@ -299,12 +312,22 @@ impl Resolver {
         same.then_some(whole)
     }
 
+    /// What leaves it open which stacks there are, beside manifests.
+    fn unsettled(&self) -> Vec<String> {
+        let broken = self.found.iter().filter(|found| found.is_error());
+        let files: BTreeSet<_> = broken.map(|found| &found.span.file).collect();
+        let unread = files.into_iter().map(|file| format!("`{file}` without a mistake"));
+        let astray = self.astray.iter().map(|found| {
+            format!("the stacks that `{}:{}` is about", found.span.file, found.span.start.line)
+        });
+        unread.chain(astray).collect()
+    }
+
     fn resolution(&self, last: &Last) -> Resolution {
         let wholes = || last.stacks.values().map(|(_, whole)| whole);
-        let mut found = self.found.clone();
-        let mut tree: Vec<_> = self.found.clone();
-        found.extend(last.refused.iter().cloned());
-        tree.extend(last.refused.iter().cloned());
+        let whole = [&self.found, &self.astray, &last.refused].into_iter().flatten();
+        let (mut found, mut tree): (Vec<_>, Vec<_>) =
+            whole.map(|found| (found.clone(), found.clone())).unzip();
         let mut odd = BTreeMap::new();
         for parent in self.parents.values() {
             found.extend(parent.closure.faults.iter().chain(&parent.roll().found).cloned());
@@ -331,6 +354,7 @@ impl Resolver {
         let desired = Desired {
             stacks,
             nameless: nameless.map(|parent| parent.path.clone()).collect(),
+            unsettled: self.unsettled(),
             diagnostics: found,
             layout: self.dialect.layout.clone(),
             manifests: self.dialect.stacks.as_str().into(),

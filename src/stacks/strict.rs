@@ -109,7 +109,7 @@ pub(super) fn refused(library: &mut Library, dialect: &Dialect) -> Vec<Diagnosti
         found.push(fault.hint("set `stacks.name_template`: scripts written for Atmos rely on it"));
     }
     let excluded: Vec<_> =
-        dialect.excluded.iter().filter_map(|glob| path::glob(glob).ok()).collect();
+        dialect.excluded.iter().filter_map(|glob| path::glob(&glob.text).ok()).collect();
     let below = library.snapshot.below(&dialect.stacks).map(|(path, _)| path.clone());
     let files: Vec<Arc<str>> = below
         .filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"))

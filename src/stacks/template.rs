@@ -14,11 +14,13 @@ use super::asking::Asking;
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
+use super::go_value::{from_go, to_go};
+use super::made_of::{Reads, placed};
 use super::read_back::read_back;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
-use crate::model::value::{Map, Node, Origin, Raw, Rules, Value, changed_items};
+use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
 pub(super) const OPEN: &str = "{{";
@@ -92,8 +94,10 @@ pub(super) struct Rendering<'t> {
     pub(super) twice: bool,
     /// What the templates read.
     pub(super) scope: gotmpl::Value,
-    /// The same with the places it was written at. Empty: they do not matter.
+    /// The same with the places it was written at, as far as they matter.
     pub(super) written: Map,
+    /// The texts that were rendered while importing.
+    pub(super) reads: Reads,
     pub(super) failures: Vec<Failure>,
     /// The author's scalars that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
@@ -166,6 +170,18 @@ impl Templates {
         parsed.template.render(scope, &Limits::default(), missing.key())
     }
 
+    /// Renders one text while importing, with what of it each part of the result comes from.
+    pub(super) fn traced(
+        &mut self,
+        text: &Arc<str>,
+        scope: &gotmpl::Value,
+        missing: Missing,
+    ) -> Result<(gotmpl::Rendered, BTreeMap<usize, BTreeSet<FieldPath>>), Error> {
+        let parsed = self.parse(Moment::Import, text)?;
+        let rendered = parsed.template.render_traced(scope, &Limits::default(), missing.key())?;
+        Ok((rendered, parsed.template.references_by_action()))
+    }
+
     /// Whether a text is one reference and nothing else.
     fn is_reference(&mut self, moment: Moment, text: &Arc<str>) -> bool {
         self.parse(moment, text).is_ok_and(|parsed| parsed.template.sole_field().is_some())
@@ -232,6 +248,7 @@ impl<'t> Rendering<'t> {
             twice: false,
             scope,
             written,
+            reads: Vec::new(),
             failures: Vec::new(),
             absent: Vec::new(),
             open: BTreeSet::new(),
@@ -312,7 +329,15 @@ impl<'t> Rendering<'t> {
                 {
                     self.absent.push(at.clone());
                 }
-                Some(Value { node, origin: self.origin(text).unwrap_or(at.origin) })
+                let mut origin = at.origin;
+                match self.moment {
+                    Moment::Late => origin = self.origin(text).unwrap_or(at.origin),
+                    Moment::Import => {
+                        let fields = self.templates.fields(self.moment, text);
+                        self.reads.push((at.origin, fields));
+                    }
+                }
+                Some(Value { node, origin })
             }
             Err(error) => {
                 let open = self.templates.asking.take();
@@ -332,10 +357,14 @@ impl<'t> Rendering<'t> {
     fn origin(&mut self, text: &Arc<str>) -> Option<Origin> {
         let fields = self.templates.fields(self.moment, text);
         let [field] = fields.iter().collect::<Vec<_>>()[..] else { return None };
+        Some(self.read(field)?.origin).filter(|origin| *origin != Origin::NONE)
+    }
+
+    /// The value that a template reads, as it is written.
+    fn read(&self, field: &FieldPath) -> Option<&Value> {
         let mut steps = field.0.iter();
         let section = self.written.get(steps.next()?)?;
-        let value = steps.try_fold(section, |value, step| value.get(step))?;
-        Some(value.origin).filter(|origin| *origin != Origin::NONE)
+        steps.try_fold(section, |value, step| value.get(step))
     }
 
     /// What a reference gave, its own templates rendered as texts.
@@ -371,10 +400,14 @@ impl<'t> Rendering<'t> {
         let (limits, missing) = (Limits::default(), self.missing.key());
         if self.moment == Moment::Import
             && tag.is_none()
-            && parsed.template.sole_field().is_some()
+            && let Some(field) = parsed.template.sole_field()
             && let Some(value) = parsed.template.evaluate(&self.scope, &limits, missing)?
         {
             let node = from_go(&value);
+            let node = match self.read(&field) {
+                Some(written) => placed(node, written),
+                None => node,
+            };
             return if self.twice { self.again(node) } else { Ok(node) };
         }
         let rendered = parsed.template.render(&self.scope, &limits, missing)?;
@@ -505,53 +538,6 @@ impl Needs {
             Some((section.as_str(), value))
         });
         gotmpl::Value::Map(wanted.collect())
-    }
-}
-
-/// The value as templates see it. A function that was not called yet is its text.
-pub(super) fn to_go(value: &Value) -> gotmpl::Value {
-    use gotmpl::Value as Go;
-    match &value.node {
-        Node::Null | Node::Secret(_) => Go::Nil,
-        Node::Bool(value) => Go::Bool(*value),
-        Node::Int(value) => Go::Int(*value),
-        Node::Uint(value) => Go::Uint64(*value),
-        Node::Float(value) => Go::Float(*value),
-        Node::Str(text) => Go::Str(text.clone()),
-        Node::Raw(raw) => match raw.tag.as_deref() {
-            Some(tag) if !tag.starts_with("!!") => {
-                Go::from(format!("{tag} {}", raw.text).trim_end())
-            }
-            _ => to_go(&Value::computed(raw.typed(Rules::Stack))),
-        },
-        Node::List(items) => Go::from(items.iter().map(to_go).collect::<Vec<_>>()),
-        Node::Map(map) => {
-            Go::Map(map.iter().map(|(key, value)| (key.clone(), to_go(value))).collect())
-        }
-        Node::Unknown(question) => Go::from(question.to_string()),
-    }
-}
-
-/// What a template evaluated to, as a value nobody wrote.
-pub(super) fn from_go(value: &gotmpl::Value) -> Node {
-    use gotmpl::Value as Go;
-    match value {
-        Go::Absent | Go::Nil => Node::Null,
-        Go::Bool(value) => Node::Bool(*value),
-        Go::Int(value) | Go::Int64(value) => Node::Int(*value),
-        Go::Uint8(value) => Node::Int(i64::from(*value)),
-        Go::Uint64(value) => Node::Uint(*value),
-        Go::Float(value) => Node::Float(*value),
-        Go::Str(text) => Node::Str(text.clone()),
-        Go::List(list) => {
-            let items = list.items().iter().map(|item| Value::computed(from_go(item)));
-            Node::List(Arc::new(items.collect()))
-        }
-        Go::Map(map) => {
-            let entries = map.entries().into_iter();
-            Node::Map(entries.map(|(key, value)| (key, Value::computed(from_go(&value)))).collect())
-        }
-        Go::Object(object) => Node::Str(object.text().into()),
     }
 }
 

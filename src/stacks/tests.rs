@@ -4,6 +4,7 @@ mod bound;
 mod broken;
 mod import;
 mod settings;
+mod discover;
 mod remote;
 mod component;
 mod name;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::explain::explain;
+use super::explain::{explain, origins};
 use super::path;
 use crate::diagnostic::closest;
 use crate::ids::StackName;
 use crate::model::desired::{Component, Desired, Explained};
 use crate::model::path::FieldPath;
-use crate::model::value::{Node, Raw, Rules, Value};
+use crate::model::value::{Node, Origin, Raw, Rules, Value};
 use crate::model::why_not::WhyNot;
 use crate::source::Snapshot;
 
@@ -57,9 +57,15 @@ fn of_file(
     explained: &[Explained],
     file: &Arc<str>,
 ) -> Vec<WhyNot> {
+    let is_there =
+        |origin: &Origin| desired.files.get(origin.file).is_some_and(|at| at.path == *file);
     let from = |said: &&Explained| {
-        let origin = desired.files.get(said.value.origin.file).map(|file| &file.path);
-        origin.or(component.layers[said.layer].imports.last()) == Some(file)
+        let mut written = BTreeSet::from([said.value.origin]);
+        origins(&said.value, &mut written);
+        let mut made_of = written.iter().flat_map(|origin| desired.files.made_of(*origin));
+        let whole = desired.files.get(said.value.origin.file).map(|at| &at.path);
+        whole.or(component.layers[said.layer].imports.last()) == Some(file)
+            || made_of.any(|origin| is_there(&origin))
     };
     let found: Vec<_> = explained.iter().filter(from).map(|said| lost(explained, said)).collect();
     if !found.is_empty() {

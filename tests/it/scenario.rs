@@ -57,6 +57,7 @@ scenarios! {
     a_freeze_holds_and_then_lets_go = "freeze";
     a_locked_component_is_left_alone = "locked-component";
     unknown_values_are_waited_for = "unknown-values";
+    what_no_path_leads_to_is_not_gone = "stacks-lost";
     an_approval_covers_what_turns_out_to_be = "unknown-filled-in";
     an_approval_covers_nothing_else = "unknown-outgrown";
     a_pull_request_is_told_about_the_rest = "unknown-merged";

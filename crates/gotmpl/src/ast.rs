@@ -1,19 +1,35 @@
 //! The tree of a parsed template. `Display` is Go's canonical spelling, which errors quote.
 
 use std::fmt::{self, Display, Formatter, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One piece of a template body. Offsets are byte offsets into the template text.
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
-    Text(Arc<str>),
-    Action(Pipe),
+    Text(Text),
+    Action(Action),
     If(Branch),
     With(Branch),
     Range(Branch),
     Template(Invocation),
     Break,
     Continue,
+}
+
+/// What is printed as it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub offset: usize,
+    pub text: Arc<str>,
+}
+
+/// `{{pipe}}`.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    /// With its delimiters.
+    pub written: Range<usize>,
+    pub pipe: Pipe,
 }
 
 /// `if`, `with` or `range`.
@@ -85,7 +101,7 @@ pub(crate) struct Number {
 
 /// Whether a body prints and does nothing, so that a later definition may replace it.
 pub(crate) fn is_blank(body: &[Node]) -> bool {
-    body.iter().all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
+    body.iter().all(|node| matches!(node, Node::Text(text) if text.text.trim().is_empty()))
 }
 
 impl Display for Invocation {

@@ -1,10 +1,14 @@
 //! Walks the tree: text, blocks, variables, output. `eval` computes the values.
 
-use crate::ast::{Branch, Command, Invocation, Node, Operand, Pipe};
+use std::ops::Range;
+
+use crate::ast::{Action, Branch, Command, Invocation, Node, Operand, Pipe};
 use crate::limits::{Limits, Meter};
 use crate::parse::Trees;
 use crate::value::{Element, Value};
-use crate::{Error, ErrorKind, Failure, Functions, MissingKey, Template, print};
+use crate::{
+    Error, ErrorKind, Failure, Functions, MissingKey, Piece, Rendered, Template, Trace, print,
+};
 
 mod eval;
 
@@ -19,6 +23,20 @@ pub(crate) fn render(
     let root = template.trees.get(&template.name).map_or(&[][..], Vec::as_slice);
     run.walk_all(&Slot::plain(dot), root).map_err(|error| *error)?;
     Ok(run.out)
+}
+
+/// The same, with what of the template each byte comes from.
+pub(crate) fn render_traced(
+    template: &Template,
+    dot: Value,
+    limits: &Limits,
+    missing_key: MissingKey,
+) -> Result<Rendered, Error> {
+    let mut run = Run::new(template, dot.clone(), limits, missing_key);
+    run.trace = Some(Trace::default());
+    let root = template.trees.get(&template.name).map_or(&[][..], Vec::as_slice);
+    run.walk_all(&Slot::plain(dot), root).map_err(|error| *error)?;
+    Ok(Rendered { text: run.out, trace: run.trace.unwrap_or_default() })
 }
 
 /// Evaluates `pipe` on `dot`, without printing it.
@@ -86,6 +104,8 @@ struct Run<'t> {
     meter: Meter,
     missing_key: MissingKey,
     out: String,
+    /// What `out` is made of, if that is wanted.
+    trace: Option<Trace>,
 }
 
 impl<'t> Run<'t> {
@@ -99,6 +119,7 @@ impl<'t> Run<'t> {
             meter: Meter::new(limits),
             missing_key,
             out: String::new(),
+            trace: None,
         }
     }
 
@@ -154,11 +175,15 @@ impl<'t> Run<'t> {
     fn walk(&mut self, dot: &Slot, node: &'t Node) -> Eval<Flow> {
         self.spend()?;
         match node {
-            Node::Text(text) => self.write(text)?,
-            Node::Action(pipe) => {
+            Node::Text(text) => {
+                self.trace(text.offset..text.offset + text.text.len(), true);
+                self.write(&text.text)?;
+            }
+            Node::Action(Action { written, pipe }) => {
                 let slot = self.pipeline(dot, pipe)?;
                 if pipe.variables.is_empty() {
                     self.at = Some(At::Pipe(pipe));
+                    self.trace(written.clone(), false);
                     self.print(&slot.value)?;
                 }
             }
@@ -170,6 +195,14 @@ impl<'t> Run<'t> {
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::On)
+    }
+
+    /// What is written from now on comes of `source`.
+    fn trace(&mut self, source: Range<usize>, verbatim: bool) {
+        let at = self.out.len();
+        if let Some(trace) = &mut self.trace {
+            trace.0.push(Piece { at, source, verbatim });
+        }
     }
 
     fn write(&mut self, text: &str) -> Eval<()> {

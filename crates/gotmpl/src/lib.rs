@@ -28,6 +28,8 @@
 //! into itself and lists never change; the local time zone is UTC; blocks and parentheses nest at
 //! most 100 deep. What else differs is a line that starts with `!` in `tests/corpus`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 mod ast;
 mod builtins;
 mod error;
@@ -44,12 +46,14 @@ mod references;
 mod sprig;
 mod strconv;
 mod time;
+mod traced;
 mod value;
 
 pub use error::{Error, ErrorKind, Failure};
 pub use functions::{Call, Function, Functions, Type};
 pub use limits::{Limits, Meter};
 pub use references::{FieldPath, References};
+pub use traced::{Piece, Rendered, Trace};
 pub use value::{Element, List, Map, Object, Value};
 
 /// What `.key` gives when a map has no such key.
@@ -122,6 +126,25 @@ impl Template {
         missing_key: MissingKey,
     ) -> Result<String, Error> {
         exec::render(self, self.own(root), limits, missing_key)
+    }
+
+    /// The same with what of the template each part of the text comes from.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_traced(
+        &self,
+        root: &Value,
+        limits: &Limits,
+        missing_key: MissingKey,
+    ) -> Result<Rendered, Error> {
+        exec::render_traced(self, self.own(root), limits, missing_key)
+    }
+
+    /// What each action reads, by the byte of the template that it begins at. One that reads
+    /// nothing but an element of what a `range` is over reads all that the range is over.
+    pub fn references_by_action(&self) -> BTreeMap<usize, BTreeSet<FieldPath>> {
+        references::by_action(self)
     }
 
     /// The value of a template that is one action and nothing else, such as `{{ .vars.count }}`,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use crate::ast::{Branch, Command, Invocation, Node, Number, Operand, Pipe, Term, is_blank};
+use crate::ast::{
+    Action, Branch, Command, Invocation, Node, Number, Operand, Pipe, Term, Text, is_blank,
+};
 use crate::lex::{Keyword, Token, TokenKind, lex};
 use crate::{Error, ErrorKind, Functions, strconv};
 
@@ -223,13 +225,17 @@ impl<'t> Parser<'t> {
     fn piece(&mut self) -> Parse<Piece> {
         let token = self.advance_solid();
         match token.kind {
-            TokenKind::Text => Ok(Piece::Node(Node::Text(token.text.into()))),
-            TokenKind::LeftDelimiter => self.action(),
+            TokenKind::Text => {
+                let text = Text { offset: token.offset, text: token.text.into() };
+                Ok(Piece::Node(Node::Text(text)))
+            }
+            TokenKind::LeftDelimiter => self.action(token.offset),
             _ => self.unexpected(&token, "input"),
         }
     }
 
-    fn action(&mut self) -> Parse<Piece> {
+    /// An action that is written from byte `from` on, after its delimiter.
+    fn action(&mut self, from: usize) -> Parse<Piece> {
         let start = self.next;
         let token = self.advance_solid();
         let keyword = match token.kind {
@@ -253,7 +259,9 @@ impl<'t> Parser<'t> {
             }
             Some(Keyword::Define) | None => {
                 self.next = start;
-                Node::Action(self.pipeline("command", TokenKind::RightDelimiter)?)
+                let pipe = self.pipeline("command", TokenKind::RightDelimiter)?;
+                let end = &self.tokens[self.next - 1];
+                Node::Action(Action { written: from..end.offset + end.text.len(), pipe })
             }
         };
         Ok(Piece::Node(node))

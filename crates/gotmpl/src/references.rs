@@ -1,10 +1,11 @@
 //! What a template reads, found without running it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::mem;
 
 use crate::Template;
-use crate::ast::{Branch, Command, Node, Operand, Pipe, Term};
+use crate::ast::{Action, Branch, Command, Node, Operand, Pipe, Term};
 
 /// A path from the data's root: `[]` is all of it, `["vars", "stage"]` is `.vars.stage`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -37,7 +38,7 @@ impl FieldPath {
 /// The pipeline of a template that is one action, without declarations.
 pub(crate) fn sole_action(template: &Template) -> Option<&Pipe> {
     match template.trees.get(&template.name)?.as_slice() {
-        [Node::Action(pipe)] if pipe.variables.is_empty() => Some(pipe),
+        [Node::Action(action)] if action.pipe.variables.is_empty() => Some(&action.pipe),
         _ => None,
     }
 }
@@ -56,9 +57,21 @@ pub(crate) fn sole_field(template: &Template) -> Option<FieldPath> {
 }
 
 pub(crate) fn collect(template: &Template) -> References {
+    read(template, None).found
+}
+
+/// What each action reads, by the byte that it begins at. One that reads nothing but an element
+/// of what a range is over reads that.
+pub(crate) fn by_action(template: &Template) -> BTreeMap<usize, BTreeSet<FieldPath>> {
+    read(template, Some(BTreeMap::new())).actions.unwrap_or_default()
+}
+
+fn read(template: &Template, actions: Option<BTreeMap<usize, BTreeSet<FieldPath>>>) -> Reader<'_> {
     let mut reader = Reader {
         template,
         found: References::default(),
+        actions,
+        ranged: Vec::new(),
         visited: BTreeSet::new(),
         open: Vec::new(),
         steps: 0,
@@ -72,7 +85,7 @@ pub(crate) fn collect(template: &Template) -> References {
             reader.template(name, &None);
         }
     }
-    reader.found
+    reader
 }
 
 /// Where a value comes from: a path from the root, or some place already counted.
@@ -93,6 +106,10 @@ const STEPS_MAX: usize = 100_000;
 struct Reader<'t> {
     template: &'t Template,
     found: References,
+    /// The same action by action, if that is wanted.
+    actions: Option<BTreeMap<usize, BTreeSet<FieldPath>>>,
+    /// What the open ranges are over, as far as it is known.
+    ranged: Vec<FieldPath>,
     visited: BTreeSet<(String, Origin)>,
     /// The templates that are being followed, the innermost last.
     open: Vec<String>,
@@ -118,7 +135,7 @@ impl<'t> Reader<'t> {
         let template = self.template;
         let Some(body) = template.trees.get(name) else { return };
         self.open.push(name.to_owned());
-        let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
+        let outer = mem::replace(&mut self.variables, vec![("$".to_owned(), dot.clone())]);
         self.nodes(body, dot);
         self.variables = outer;
         self.open.pop();
@@ -129,15 +146,17 @@ impl<'t> Reader<'t> {
             self.steps += 1;
             match node {
                 Node::Text(_) | Node::Break | Node::Continue => {}
-                Node::Action(pipe) => {
-                    let origin = self.pipe(pipe, dot);
-                    if pipe.variables.is_empty() {
-                        self.read(origin);
-                    }
+                Node::Action(action) => self.action(action, dot),
+                Node::If(branch) => self.branch(branch, dot, |_, _| dot.clone()),
+                Node::With(branch) => self.branch(branch, dot, |_, origin| origin),
+                Node::Range(branch) => {
+                    let ranged = self.ranged.len();
+                    self.branch(branch, dot, |reader, origin| {
+                        reader.ranged.extend(origin);
+                        None
+                    });
+                    self.ranged.truncate(ranged);
                 }
-                Node::If(branch) => self.branch(branch, dot, |_| dot.clone()),
-                Node::With(branch) => self.branch(branch, dot, |origin| origin),
-                Node::Range(branch) => self.branch(branch, dot, |_| None),
                 Node::Template(node) => {
                     let origin = node.pipe.as_ref().and_then(|pipe| self.pipe(pipe, dot));
                     self.template(&node.name, &origin);
@@ -146,12 +165,33 @@ impl<'t> Reader<'t> {
         }
     }
 
+    fn action(&mut self, action: &'t Action, dot: &Origin) {
+        let outer = mem::take(&mut self.found.fields);
+        let origin = self.pipe(&action.pipe, dot);
+        if action.pipe.variables.is_empty() {
+            self.read(origin);
+        }
+        let own = mem::replace(&mut self.found.fields, outer);
+        if let Some(actions) = &mut self.actions {
+            let above = self.ranged.last().filter(|_| own.is_empty());
+            let fields = actions.entry(action.written.start).or_default();
+            fields.extend(own.iter().chain(above).cloned());
+        }
+        self.found.fields.extend(own);
+    }
+
     /// A block whose condition is read as a whole: its truth depends on it.
-    fn branch(&mut self, branch: &'t Branch, dot: &Origin, inner: impl FnOnce(Origin) -> Origin) {
+    fn branch(
+        &mut self,
+        branch: &'t Branch,
+        dot: &Origin,
+        inner: impl FnOnce(&mut Self, Origin) -> Origin,
+    ) {
         let visible = self.variables.len();
         let origin = self.pipe(&branch.pipe, dot);
         self.read(origin.clone());
-        self.nodes(&branch.body, &inner(origin));
+        let inner = inner(self, origin);
+        self.nodes(&branch.body, &inner);
         self.nodes(&branch.otherwise, dot);
         self.variables.truncate(visible);
     }

@@ -42,7 +42,7 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
     let mut values = Vec::new();
     for document in stream.documents {
         let document = Arc::new(document);
-        let file = File { path: path.clone(), content, document: document.clone() };
+        let file = File::new(path.clone(), content, document.clone());
         let file = draft.add_file(file);
         let value = yaml::read_manifest(&document, document.root(), file);
         // What stands between two `---` may be comments alone.

@@ -1,14 +1,16 @@
 //! `isobar describe affected`
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Evaluated, Format, Part, exit, resolved_of};
+use super::{Evaluated, Format, Part, exit, resolved_of, unwritten};
 use crate::cli::workspace::{Workspace, stack_name, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::model::affected::Affected;
 use crate::model::desired::Desired;
-use crate::report::describe::{self, Include};
+use crate::report::describe::{self, Include, Shown};
 use crate::source::{self, Snapshot};
 use crate::stacks::{self, Resolution, Selection, Side};
 
@@ -25,16 +27,45 @@ pub(in crate::cli) struct Args {
     include_settings: Option<bool>,
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "json")]
-    format: Format,
+    format: Style,
+    /// A file to add `matrix=...` to, such as `$GITHUB_OUTPUT`, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
     #[command(flatten)]
     part: Part,
+    #[command(flatten)]
+    passed: Passed,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Style {
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+    /// JSON for the matrix of a job in GitHub's workflows.
+    Matrix,
+}
+
+/// Options of Atmos about how it comes by the other revision: here it is in the repository.
+#[derive(Debug, clap::Args)]
+struct Passed {
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    verbose: Option<Option<bool>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    clone_target_ref: Option<Option<bool>>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    ssh_key: Option<String>,
+    #[arg(long, hide = true, value_name = "PASSWORD")]
+    ssh_key_password: Option<String>,
 }
 
 /// What is compared with what.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Compared {
     /// The reference to compare with; without one, the main branch of `origin`.
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", visible_alias = "base")]
     r#ref: Option<String>,
     /// The commit to compare with; goes before `--ref`.
     #[arg(long, value_name = "COMMIT")]
@@ -131,11 +162,35 @@ impl Sides {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let sides = Sides::new(context, &args.compared)?;
     let all = sides.affected(&args.compared)?;
+    let format = match (args.format, &args.output_file) {
+        (Style::Matrix, file) => {
+            let components = all.iter().map(|one| one.component);
+            let matrix = describe::matrix(components, &sides.after().layout);
+            write_matrix(context, &matrix, file.as_deref())?;
+            return Ok(sides.exit());
+        }
+        (_, Some(_)) => return Err(mistake("--output-file goes with --format matrix")),
+        (Style::Json, None) => Format::Json,
+        (Style::Yaml, None) => Format::Yaml,
+    };
     let include = Include {
         dependents: args.compared.with_dependents(),
         settings: args.include_settings == Some(true),
     };
     let answer = describe::affected(&all, sides.after(), include).map_err(mistake)?;
-    args.part.write(context, args.format, &answer)?;
+    args.part.write(context, format, &answer)?;
     Ok(sides.exit())
+}
+
+/// Writes a matrix where a workflow finds it: in one line, behind what the file has already.
+pub(in crate::cli) fn write_matrix(
+    context: &Context,
+    matrix: &Shown<'_>,
+    file: Option<&Path>,
+) -> Result<(), Failure> {
+    let line = serde_json::to_string(matrix)?;
+    let Some(path) = file else { return Ok(context.output.print(&line)?) };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| writeln!(file, "matrix={line}"));
+    written.map_err(|error| unwritten(path, &error))
 }

@@ -52,7 +52,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let found = match find(desired, args, kind) {
         Found::Component(found) => found,
         Found::Unresolved(faults) => return Ok(exit(faults)),
-        Found::Nothing if exit(&resolution.tree) == Exit::Mistake => return Ok(Exit::Mistake),
+        // It may be in a stack that has no name.
+        Found::Nothing if !desired.has_all_stacks() => return Ok(Exit::Mistake),
         Found::Nothing => return Err(missing(context, args)?),
     };
     let folder = std::path::absolute(&context.global.folder)?;

@@ -25,7 +25,7 @@ pub(in crate::cli) enum Style {
 #[derive(Debug, Clone, clap::Args)]
 pub(in crate::cli) struct Rows {
     /// How to write them.
-    #[arg(long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value = "table")]
     pub(super) format: Style,
     #[command(flatten)]
     pub(super) choice: Choice,

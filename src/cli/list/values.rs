@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<
         .values()
         .all(|stack| stack.components.is_empty() && stack.unresolved.is_empty())
     {
-        return Err(missing(context, &args.component)?);
+        return Err(missing(context, args)?);
     }
     match args.rows.format {
         Style::Json => Format::Json.write(context, &by_stack(&found))?,
@@ -82,9 +82,14 @@ pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<
 }
 
 /// Why there is nothing to list.
-fn missing(context: &Context, name: &str) -> Result<Failure, Failure> {
+fn missing(context: &Context, args: &Args) -> Result<Failure, Failure> {
     let all = Selection { unlinked: true, named_by_file: true, ..Selection::default() };
     let all = resolved(context, &all)?;
-    let known = all.desired.components().map(|one| one.id.name.as_str());
-    Ok(unknown("component", name, closest(name, known)))
+    let (name, names) = (args.component.as_str(), || all.desired.components().map(|one| &one.id));
+    Ok(match &args.stacks.stack {
+        Some(stack) if names().any(|id| id.name.as_str() == name) => {
+            mistake(format!("no stack that fits `{stack}` has a component `{name}`"))
+        }
+        _ => unknown("component", name, closest(name, names().map(|id| id.name.as_str()))),
+    })
 }

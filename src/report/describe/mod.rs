@@ -25,7 +25,7 @@ pub use component::{View, component};
 pub use dependencies::{Direction, dependencies, dependency_tree};
 pub use dependents::dependents;
 pub use rows::{
-    component_rows, instance_rows, metadata_rows, source_rows, stack_rows, vendor_rows,
+    component_rows, instance_rows, matrix, metadata_rows, source_rows, stack_rows, vendor_rows,
     workflow_rows,
 };
 pub use shown::Shown;

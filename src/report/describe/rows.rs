@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::section;
+use super::shown::Shown;
 use super::table::Table;
-use crate::model::desired::{Component, Desired, Presence};
+use crate::model::desired::{Component, Desired, Layout, Presence};
 use crate::model::value::Value;
 
 /// The stacks.
@@ -15,9 +16,9 @@ pub fn stack_rows(desired: &Desired) -> Table {
 
 /// The components by name and kind, each with the number of stacks that have it. The abstract
 /// ones are left out.
-pub fn component_rows(desired: &Desired) -> Table {
+pub fn component_rows<'d>(components: impl Iterator<Item = &'d Component>) -> Table {
     let mut stacks: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for one in instances(desired.components()) {
+    for one in components {
         *stacks.entry((one.id.name.as_str(), one.id.kind.as_str())).or_default() += 1;
     }
     let row = |((name, kind), stacks): ((&str, &str), usize)| {
@@ -25,6 +26,23 @@ pub fn component_rows(desired: &Desired) -> Table {
     };
     let rows = stacks.into_iter().map(row).collect();
     Table { rows, ..Table::new(&["Component", "Type", "Stacks"]) }
+}
+
+/// What `components` are for the matrix of a job in GitHub's workflows: each with its stack, code
+/// and kind.
+pub fn matrix<'d>(
+    components: impl Iterator<Item = &'d Component>,
+    layout: &'d Layout,
+) -> Shown<'d> {
+    let entry = |one: &'d Component| {
+        Shown::map([
+            ("component", Shown::text(one.id.name.as_str())),
+            ("stack", Shown::text(one.id.stack.as_str())),
+            ("component_path", Shown::text(layout.folder(one))),
+            ("component_type", Shown::text(one.id.kind.as_str())),
+        ])
+    };
+    Shown::map([("include", Shown::List(components.map(entry).collect()))])
 }
 
 /// What `components` are where: by stack and name, the abstract ones left out.

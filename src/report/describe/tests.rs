@@ -308,12 +308,10 @@ fn a_component_depends_as_often_as_it_says_so() {
 }
 
 #[test]
-fn rows_count_the_stacks_of_what_is_not_abstract() {
-    let mut base = of_kind("terraform", "base", "vars: {}");
-    base.presence = Presence::Abstract;
-    let desired = desired(vec![base, of_kind("terraform", "vpc", "vars: {}")]);
+fn rows_count_the_stacks_of_each_component() {
+    let desired = desired(vec![of_kind("terraform", "vpc", "vars: {}")]);
     check(
-        &component_rows(&desired).shown(),
+        &component_rows(desired.components()).shown(),
         &expect![[r#"
         - Component: vpc
           Stacks: '1'

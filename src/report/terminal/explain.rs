@@ -35,6 +35,9 @@ pub fn explain(
         let reach = words::reach_over(&layer.reach, &explained[..at]);
         let place = place(&said.value, layer, files);
         let _ = writeln!(out, "    {place}  {}", paint(FAINT, &reach));
+        for place in words::made_of(said, files) {
+            let _ = writeln!(out, "    {}", paint(FAINT, &format!("made of {place}")));
+        }
         if layer.imports.len() > 1 {
             let way: Vec<_> = layer.imports.iter().map(|file| visible(file)).collect();
             let _ = writeln!(out, "    {}", paint(FAINT, &format!("by {}", way.join(" > "))));

@@ -1,6 +1,6 @@
 //! Why something is not so, in sentences.
 
-use super::{reach, visible};
+use super::{made_of, reach, visible};
 use crate::model::desired::{Component, Explained};
 use crate::model::files::Files;
 use crate::model::path::FieldPath;
@@ -17,7 +17,11 @@ pub fn why_not(why: &WhyNot, component: &Component, at: &FieldPath, files: &File
         let place = written.and_then(|origin| files.span(origin)).map(|span| span.to_string());
         let place = place.or_else(|| layer.imports.last().map(ToString::to_string));
         let place = place.unwrap_or_else(|| "computed".to_owned());
-        format!("{} ({})", visible(&place), reach(&layer.reach))
+        let of = match made_of(said, files).as_slice() {
+            [] => String::new(),
+            places => format!(", made of {}", places.join(", ")),
+        };
+        format!("{} ({}{of})", visible(&place), reach(&layer.reach))
     };
     match why {
         WhyNot::Wins(said) => {

@@ -83,7 +83,7 @@ fn unresolved(desired: &Desired, id: &ComponentId) -> bool {
 
 /// How a component of the older revision is gone from `head`, if that is certain.
 fn gone(head: &Desired, id: &ComponentId) -> Option<Cause> {
-    if head.component(id).is_some() || unresolved(head, id) || !head.nameless.is_empty() {
+    if head.component(id).is_some() || unresolved(head, id) || !head.has_all_stacks() {
         return None;
     }
     Some(if head.stacks.contains_key(&id.stack) { Cause::Deleted } else { Cause::DeletedStack })

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::shown;
-use crate::model::desired::{Component, Presence};
+use crate::model::desired::{Component, Desired, Presence};
 use crate::model::question::{Answer, Answers, Question};
-use crate::model::value::Value;
+use crate::model::value::{Node, Value};
 use crate::pattern::StackPattern;
 use crate::source::Snapshot;
 use crate::stacks::{Resolution, Resolver, Selection};
@@ -68,7 +68,11 @@ const FILES: &[(&str, &[&str])] = &[
     ),
     (
         "stacks/catalog/rendered.yaml.tmpl",
-        &["", "vars: {rendered: '{{ add 1 2 }}'}\n", "vars: {rendered: '{{ nothing }}'}\n"],
+        &[
+            "",
+            "{{ if true }}\nvars: {rendered: {{ add 1 2 }}}\n{{ end }}",
+            "vars: {rendered: '{{ nothing }}'}\n",
+        ],
     ),
     (
         "stacks/mixins/one.yaml",
@@ -149,6 +153,43 @@ fn selection(seeded: &mut Seeded) -> Selection {
     }
 }
 
+/// The same context at another line is another place that values were made of.
+#[test]
+fn what_a_value_was_made_of_moves_with_it() {
+    let files = |above: &str| {
+        let text = format!(
+            "{}--- stacks/text.yaml
+vars: {{text: '{{{{ .size }}}}'}}
+--- stacks/whole.yaml.tmpl
+{{{{ if true }}}}
+vars: {{whole: {{{{ .size }}}}}}
+{{{{ end }}}}
+--- stacks/deploy/a.yaml
+{above}import:
+  - {{path: text, context: {{size: 3}}}}
+  - {{path: whole, context: {{size: 3}}}}
+vars: {{stage: a}}
+components: {{terraform: {{x: {{}}}}}}
+",
+            crate::stacks::tests::ATMOS
+        );
+        crate::stacks::tests::snapshot(&text)
+    };
+    let mut resolver = Resolver::new(&files(""));
+    for above in ["", "# one\n", "# one\n# two\n", ""] {
+        resolver.advance(&files(above));
+        let kept = all(&resolver.resolve(&Selection::all(), &Answers::new()));
+        let fresh = Resolver::new(&files(above)).resolve(&Selection::all(), &Answers::new());
+        assert_eq!(kept, all(&fresh));
+        let line = 2 + above.lines().count();
+        let places = [(line, 34), (line + 1, 35)];
+        for (line, column) in places {
+            let place = format!("[\"stacks/deploy/a.yaml:{line}:{column}\"]");
+            assert!(kept.contains(&place), "{place} in {kept}");
+        }
+    }
+}
+
 /// What may be applied is the same, whether what may not is worked out or not.
 #[test]
 fn what_is_to_be_applied_is_part_of_everything() {
@@ -209,6 +250,18 @@ fn answers(seeded: &mut Seeded) -> Answers {
     }
 }
 
+/// Where everything in the value is written, and what it was made of.
+fn put_places(desired: &Desired, value: &Value, text: &mut String) {
+    let span = |origin| desired.files.span(origin).map(|at| at.to_string()).unwrap_or_default();
+    let made_of = desired.files.made_of(value.origin).into_iter().map(span).collect::<Vec<_>>();
+    let _ = write!(text, " {}{made_of:?}", span(value.origin));
+    match &value.node {
+        Node::List(items) => items.iter().for_each(|item| put_places(desired, item, text)),
+        Node::Map(map) => map.iter().for_each(|(_, child)| put_places(desired, child, text)),
+        _ => {}
+    }
+}
+
 /// Everything there is to see, places included.
 fn all(resolution: &Resolution) -> String {
     let mut text = shown(resolution);
@@ -226,12 +279,13 @@ fn all(resolution: &Resolution) -> String {
         let places: Vec<_> = one.dependencies.iter().map(|it| (&it.on, span(it.origin))).collect();
         let _ = writeln!(text, "{} {places:?} {:?}", one.id, one.questions);
         for layer in &one.layers {
-            let (at, value) = (span(layer.value.origin), &layer.value);
+            let value = &layer.value;
             let _ = writeln!(
                 text,
-                "  {} {:?} {:?} {at} {value:?}",
+                "  {} {:?} {:?} {value:?}",
                 layer.section, layer.reach, layer.imports
             );
+            put_places(desired, value, &mut text);
         }
     }
     text

@@ -160,6 +160,69 @@ fn a_repository_is_read_in_every_way() {
 /// Repository files, each behind `--- path`.
 const WRITTEN: &str = include_str!("written.txt");
 
+/// What is asked about them.
+const SAID: &[&str] = &[
+    "describe config --query .stacks",
+    "describe config -f yaml -q .workflows.base_path",
+    "describe locals -s dev",
+    "describe locals -s deploy/dev --query .terraform.locals --format json",
+    "describe locals vpc -s dev",
+    "describe locals vpd -s dev",
+    "describe locals -s dew",
+    "describe workflows",
+    "describe workflows -o map -f json",
+    "describe workflows -o all -q .[\"net.yaml\"].workflows.up.steps[0].command",
+    "describe stacks -q .dev.components.terraform.vpc.vars",
+    "describe stacks -q .[].components.terraform|keys",
+    "describe component vpc -s dev --query .vars.tags.team -f json",
+    "describe component vpc -s dev --query .vars.tags|.team|=1",
+    "describe component vpc -s dev --query .vars|lenght",
+    "describe component vpc -s dev --query .vars.cidr.x",
+    "describe dependents vpc -s dev --query .[].component",
+    "list instances",
+    "list instances --stack p* --format json",
+    "list metadata",
+    "list metadata --format csv",
+    "list values vpc --query .vars.tags",
+    "list vars vpc",
+    "list vars vpc --max-columns 1",
+    "list vars vpc --stack dev --format yaml",
+    "list settings vpc --format json",
+    "list vars vcp",
+    "list vars vpc/defaults --abstract --format tsv",
+    "list stacks --format csv",
+    "list components --format table",
+    "list components -s prod -f csv",
+    "list components -s p*",
+    "list components -s q*",
+    "list stacks -c vpc",
+    "list stacks --component vcp",
+    "list instances --stack prod --format matrix",
+    "list instances --output-file out.txt",
+    "--logs-level=Off --no-color list stacks --pager=false --logs-file /dev/stderr --redirect-stderr /dev/stdout",
+    "list vars vpc -s none",
+    "list workflows -f json",
+    "list workflows",
+    "list workflows -f net.yaml --format csv --delimiter ;",
+    "list vendor --format yaml",
+    "list dependencies",
+    "list deps vpc --stack prod",
+    "list dependencies app --direction forward",
+    "list dependencies --format json --direction reverse --stack dev",
+    "list dependencies vcp",
+    "list sources",
+    "list sources web --stack dev --format csv",
+    "list sources none",
+    "list instances --columns stack,component --sort Component:desc,Stack:asc",
+    "list instances --filter Stack=p* --columns Component --format csv",
+    "list metadata --filter Locked=true --columns Component,Locked --format json",
+    "list components --sort Stacks:desc",
+    "list stacks --sort Stack:desc --format csv",
+    "list stacks --columns Name",
+    "list stacks --sort Stack:up",
+    "list instances --filter p*",
+];
+
 #[test]
 fn what_files_say_is_listed_and_described() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -170,63 +233,40 @@ fn what_files_say_is_listed_and_described() {
         fs::write(path, text).expect("a file");
     }
     let mut session = Session::in_folder(folder.path());
-    for line in [
-        "describe config --query .stacks",
-        "describe config -f yaml -q .workflows.base_path",
-        "describe locals -s dev",
-        "describe locals -s deploy/dev --query .terraform.locals --format json",
-        "describe locals vpc -s dev",
-        "describe locals vpd -s dev",
-        "describe locals -s dew",
-        "describe workflows",
-        "describe workflows -o map -f json",
-        "describe workflows -o all -q .[\"net.yaml\"].workflows.up.steps[0].command",
-        "describe stacks -q .dev.components.terraform.vpc.vars",
-        "describe stacks -q .[].components.terraform|keys",
-        "describe component vpc -s dev --query .vars.tags.team -f json",
-        "describe component vpc -s dev --query .vars.tags|.team|=1",
-        "describe component vpc -s dev --query .vars|lenght",
-        "describe component vpc -s dev --query .vars.cidr.x",
-        "describe dependents vpc -s dev --query .[].component",
-        "list instances",
-        "list instances --stack p* --format json",
-        "list metadata",
-        "list metadata --format csv",
-        "list values vpc --query .vars.tags",
-        "list vars vpc",
-        "list vars vpc --max-columns 1",
-        "list vars vpc --stack dev --format yaml",
-        "list settings vpc --format json",
-        "list vars vcp",
-        "list vars vpc/defaults --abstract --format tsv",
-        "list stacks --format csv",
-        "list components --format table",
-        "list workflows",
-        "list workflows -f net.yaml --format csv --delimiter ;",
-        "list vendor --format yaml",
-        "list dependencies",
-        "list deps vpc --stack prod",
-        "list dependencies app --direction forward",
-        "list dependencies --format json --direction reverse --stack dev",
-        "list dependencies vcp",
-        "list sources",
-        "list sources web --stack dev --format csv",
-        "list sources none",
-        "list instances --columns stack,component --sort Component:desc,Stack:asc",
-        "list instances --filter Stack=p* --columns Component --format csv",
-        "list metadata --filter Locked=true --columns Component,Locked --format json",
-        "list components --sort Stacks:desc",
-        "list stacks --sort Stack:desc --format csv",
-        "list stacks --columns Name",
-        "list stacks --sort Stack:up",
-        "list instances --filter p*",
-    ] {
+    for line in SAID {
         session.run(line);
     }
     session.is("written");
     session.run("describe locals -s dev --file out.yaml");
     let out = fs::read_to_string(folder.path().join("out.yaml")).expect("a file");
     assert!(out.starts_with("locals:\n"), "{out}");
+}
+
+/// What is not there is told by its name, whatever else is wrong; and what is wrong shows in how
+/// every list ends.
+#[test]
+fn a_mistake_elsewhere_hides_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("atmos.yml", "stacks: {base_path: stacks}\n");
+    write("stacks/good.yaml", "components: {helm: {web: {values: {a: 1}}}}\n");
+    write("stacks/bad.yaml", "import: [nothing]\ncomponents: {helm: {web: {}}}\n");
+    let mut session = Session::in_folder(folder.path());
+    for line in [
+        "describe component wbe -s good",
+        "describe component web -s goood",
+        "describe component web -s good -q .values",
+        "list stacks",
+        "list components",
+        "list components --json",
+    ] {
+        session.run(line);
+    }
+    session.is("elsewhere");
 }
 
 #[test]
@@ -347,6 +387,14 @@ components:
     session.run("describe affected --ref main");
     session.run("describe affected --ref refs/heads/main --include-dependents --format yaml");
     session.run("describe affected --ref main --stack b");
+    session.run("describe affected --base main --format=matrix --verbose --clone-target-ref=false");
+    for _ in 0..2 {
+        session.run("describe affected --base main -f matrix --output-file .git/matrix.txt");
+    }
+    session.run("describe affected --base main --output-file .git/matrix.txt");
+    let matrix = fs::read_to_string(folder.path().join(".git/matrix.txt")).expect("a file");
+    let lines: Vec<_> = matrix.lines().collect();
+    assert!(matches!(&lines[..], [a, b] if a == b && a.starts_with("matrix={")), "{matrix}");
     session.run("list affected --ref main");
     session.run("list affected --ref main --include-dependents --format csv --sort Affected:desc");
     session.run("list affected --ref main --stack b --columns Component,Affected");
