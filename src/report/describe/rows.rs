@@ -18,7 +18,8 @@ pub fn stack_rows(desired: &Desired) -> Table {
 /// ones are left out.
 pub fn component_rows<'d>(components: impl Iterator<Item = &'d Component>) -> Table {
     let mut stacks: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for one in components {
+    let is_known = |one: &&Component| section::KINDS.contains(&one.id.kind.as_str());
+    for one in components.filter(is_known) {
         *stacks.entry((one.id.name.as_str(), one.id.kind.as_str())).or_default() += 1;
     }
     let row = |((name, kind), stacks): ((&str, &str), usize)| {
