@@ -68,6 +68,10 @@ pub enum Seen {
     },
 }
 
+/// Kinds of Kubernetes objects with which data goes that no manifest brings back.
+pub const STATEFUL_KINDS: &[&str] =
+    &["CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"];
+
 /// Both sides of one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {

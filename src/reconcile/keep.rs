@@ -23,12 +23,17 @@ use crate::report::words;
 /// for another target.
 const STACKS_AT_ONCE: usize = 4;
 
+/// The same of all targets together: all of them write to one database, where their
+/// leases are renewed in time. A target that does not answer has at most half of them.
+const STACKS_IN_ALL: usize = 8;
+
 /// The task that keeps one branch's stacks true.
 pub struct Keep {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     stop: CancellationToken,
     state: Mutex<State>,
+    seats: Semaphore,
     /// Rings when a stack for which something has happened is free again.
     freed: Notify,
 }
@@ -99,7 +104,8 @@ impl Keep {
             begun: BTreeMap::new(),
             slots: BTreeMap::new(),
         };
-        Self { agent, repository, stop, state: Mutex::new(state), freed: Notify::new() }
+        let (state, seats) = (Mutex::new(state), Semaphore::new(STACKS_IN_ALL));
+        Self { agent, repository, stop, state, seats, freed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -142,6 +148,7 @@ impl Keep {
         let target = asked.and_then(|asked| asked.target.as_ref()).or_else(|| left.first());
         let slot = self.state().slot(target.cloned());
         let _slot = slot.acquire().await;
+        let _seat = self.seats.acquire().await;
         if self.state().is_old(&pass.current) {
             self.end(&stack);
             return Activity::Idle;

@@ -1,5 +1,8 @@
 //! The built `isobar` and a real Kubernetes control plane: see `scripts/testbed`.
 
+mod deletes;
+mod faults;
+mod proxy;
 mod scene;
 
 mod charts;

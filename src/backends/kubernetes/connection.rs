@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use http::header::RETRY_AFTER;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::{Body, Client};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::response::StatusDetails;
 use kube::core::{Status, WatchEvent};
 use kube::{Config, Error};
 use serde_json::Value as Json;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::owner;
+use super::{failure, owner};
 use crate::settings::KubernetesSettings;
 use crate::world::World;
 
@@ -31,7 +33,12 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// How long nothing is asked of a cluster that did not answer: whoever looks at several objects
 /// waits for it once, and stacks of other clusters hardly at all.
-const AWAY: Duration = Duration::from_secs(5);
+pub(super) const AWAY: Duration = Duration::from_secs(5);
+
+/// How often what changes nothing is asked of a server that says it is busy, and the longest pause
+/// that it may ask for: thrice a minute is what an answer is worth.
+const TRIES: u32 = 3;
+const BUSY_MAX: u32 = 60;
 
 /// Largest answer: an object has at most 1.5 MiB, and lists come in pages.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -48,6 +55,7 @@ pub(super) struct Connection {
 }
 
 /// One request.
+#[derive(Clone)]
 pub(super) struct Call {
     method: Method,
     path: String,
@@ -179,7 +187,20 @@ impl Connection {
 
     /// Asks what changes nothing.
     pub(super) async fn read(&self, call: Call) -> Result<Json, Failure> {
-        Ok(self.send(call, READ_TIME).await?.body)
+        Ok(self.inquire(call).await?.body)
+    }
+
+    /// The same with how the answer is meant. A server that is busy is asked again.
+    pub(super) async fn inquire(&self, call: Call) -> Result<Answer, Failure> {
+        for _ in 1..TRIES {
+            match self.send(call.clone(), READ_TIME).await {
+                Err(Failure::Refused(status)) if status.code == 429 => {
+                    self.world.clock.sleep(failure::wait(&status)).await;
+                }
+                other => return other,
+            }
+        }
+        self.send(call, READ_TIME).await
     }
 
     /// The same for what may not be there: `None`.
@@ -214,10 +235,12 @@ impl Connection {
             return Err(Failure::Away(why));
         }
         let answer = self.ask(call, time).await;
-        *self.away() = match &answer {
-            Err(Failure::Away(why) | Failure::Lost(why)) => Some((self.now(), why.clone())),
-            _ => None,
-        };
+        match &answer {
+            Err(Failure::Away(why)) => *self.away() = Some((self.now(), why.clone())),
+            // One whose answer broke off is there, one that never answered was told apart.
+            Err(Failure::Lost(_)) => {}
+            _ => *self.away() = None,
+        }
         answer
     }
 
@@ -228,7 +251,9 @@ impl Connection {
         tokio::select! {
             answer = answer(client, request) => answer,
             () = self.world.clock.sleep(time) => {
-                Err(Failure::Lost(format!("no answer after {} s", time.as_secs())))
+                let why = format!("no answer after {} s", time.as_secs());
+                *self.away() = Some((self.now(), why.clone()));
+                Err(Failure::Lost(why))
             }
         }
     }
@@ -255,6 +280,8 @@ async fn connect(settings: &KubernetesSettings) -> Result<Client, Failure> {
 async fn answer(client: &Client, request: Request<Body>) -> Result<Answer, Failure> {
     let response = client.send(request).await.map_err(|error| failed(&error))?;
     let status = response.status();
+    let wait =
+        response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
     let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
     let body = body.collect().await.map_err(|error| Failure::Lost(chain(&*error)))?.to_bytes();
     if status.is_success() {
@@ -262,10 +289,21 @@ async fn answer(client: &Client, request: Request<Body>) -> Result<Answer, Failu
             .map_err(|error| Failure::Lost(format!("the answer is no JSON: {error}")))?;
         return Ok(Answer { status, body });
     }
-    let refused = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
+    let mut refused = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
         let text = String::from_utf8_lossy(&body);
         Status::failure(text.trim(), "").with_code(status.as_u16())
     });
+    if let Some(wait) = wait {
+        let details = refused.details.get_or_insert_with(|| StatusDetails {
+            name: String::new(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
+        });
+        details.retry_after_seconds = details.retry_after_seconds.max(wait).min(BUSY_MAX);
+    }
     Err(Failure::Refused(Box::new(refused)))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::core::Status;
 
-use super::connection::Failure;
+use super::connection::{AWAY, Failure};
 use super::identity::Identity;
 use crate::backends::StepError;
 
@@ -16,7 +16,7 @@ impl Failure {
     pub(super) fn into_step(self, identity: Option<&Identity>) -> StepError {
         let reason = self.told(identity);
         match self {
-            Self::Away(_) => StepError::retry_after(BUSY, reason),
+            Self::Away(_) => StepError::retry_after(AWAY, reason),
             Self::Lost(_) => StepError::unknown(reason),
             Self::Late(_) => StepError::refused(reason),
             Self::Refused(status) => match status.code {
@@ -91,7 +91,8 @@ fn reason(status: &Status) -> String {
     }
 }
 
-fn wait(status: &Status) -> Duration {
+/// How long to leave a server alone that has said no.
+pub(super) fn wait(status: &Status) -> Duration {
     let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
     BUSY.max(Duration::from_secs(u64::from(seconds)))
 }

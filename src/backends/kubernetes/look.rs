@@ -6,7 +6,7 @@
 
 use serde_json::Value as Json;
 
-use super::connection::{Answer, Call, Connection, Failure, READ_TIME};
+use super::connection::{Answer, Call, Connection, Failure};
 use super::fields::Fields;
 use super::identity::{self, Identity};
 use super::kinds::{Found, Kind, Kinds};
@@ -17,6 +17,10 @@ use crate::model::path::FieldPath;
 
 /// The content type of an applied configuration.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
+
+/// How often something is read that is older than what is known. Servers that lag do so for less than
+/// the time of one.
+const READS_MAX: u32 = 3;
 
 /// Who asks, and of whom.
 #[derive(Clone, Copy)]
@@ -83,9 +87,10 @@ impl Eyes<'_> {
         let Some(kind) = self.kind(identity, manifest).await? else {
             return Ok(Sight::unheard_of(manifest));
         };
-        let found = self.connection.find(Call::get(kind.path(identity)));
+        let found = || self.connection.find(Call::get(kind.path(identity)));
         let Some(manifest) = manifest else {
-            return Ok(Sight::unwanted(kind, found.await?, self.writer));
+            let object = found().await?;
+            return Ok(Sight::unwanted(kind, object, self.writer));
         };
         let intended = match self.rehearse(&kind, identity, manifest).await {
             Ok(intended) => intended,
@@ -102,7 +107,7 @@ impl Eyes<'_> {
         // Who would be made is not there.
         let object = match intended.status {
             http::StatusCode::CREATED => None,
-            _ => found.await?,
+            _ => no_older_than(&intended.body, found).await?,
         };
         Ok(Sight::both(kind, object, &intended.body, self.writer))
     }
@@ -164,7 +169,7 @@ impl Eyes<'_> {
         manifest: &Json,
     ) -> Result<Answer, Failure> {
         let call = self.apply(kind, identity, manifest.clone(), true).query("dryRun", "All");
-        self.connection.send(call, READ_TIME).await
+        self.connection.inquire(call).await
     }
 
     /// The request that applies `manifest`. Without `force` it is refused where somebody else has
@@ -182,6 +187,23 @@ impl Eyes<'_> {
             .query("force", force.to_string())
             .query("fieldValidation", "Strict")
     }
+}
+
+/// What is `found`, which is no older than what was `known` before that was asked: a cache in
+/// between, or a server that lags behind, may say what was true once, and drift would be none.
+async fn no_older_than<F>(known: &Json, found: impl Fn() -> F) -> Result<Option<Json>, Failure>
+where
+    F: Future<Output = Result<Option<Json>, Failure>>,
+{
+    let version =
+        |object: &Json| identity::metadata(object, "resourceVersion")?.parse::<u64>().ok();
+    for _ in 0..READS_MAX {
+        let object = found().await?;
+        if object.as_ref().is_none_or(|object| version(object) >= version(known)) {
+            return Ok(object);
+        }
+    }
+    Err(Failure::Lost("what the server says is older than what it said before".to_owned()))
 }
 
 fn fits(identity: &Identity, kind: &Kind) -> Result<(), Blind> {

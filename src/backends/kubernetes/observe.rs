@@ -20,7 +20,9 @@ use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::{self, Body, EncodeError};
 use crate::model::canonical;
 use crate::model::inventory::Inventory;
-use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
+use crate::model::observation::{
+    Compared, Health, Observation, Observed, Owner, STATEFUL_KINDS, Seen,
+};
 use crate::model::path::FieldPath;
 use crate::model::upkeep::{Hands, Upkeep};
 
@@ -312,7 +314,8 @@ fn seen(identity: &Identity, sight: &Sight, piece: Option<&Piece>, owner: Owner)
         intended,
         must_replace: sight.must_replace.clone(),
         sensitive,
-        stateful: piece.is_some_and(|piece| piece.stateful),
+        // What nobody wants any more has no piece, and what it holds goes with it all the same.
+        stateful: STATEFUL_KINDS.contains(&identity.kind.as_str()),
         uid,
         owner,
         writers: writers(&sight.others),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filled;
+use crate::model::observation::STATEFUL_KINDS;
 use crate::model::path::FieldPath;
 use crate::model::value::{Map, Node, Rules, Value};
 
@@ -32,10 +33,6 @@ const CLUSTER_KINDS: &[&str] = &[
     "ValidatingWebhookConfiguration",
     "VolumeAttachment",
 ];
-
-/// Kinds with which data goes that no manifest brings back.
-const STATEFUL_KINDS: &[&str] =
-    &["CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"];
 
 /// An object with a kind and a name, typed.
 pub(super) struct Object {

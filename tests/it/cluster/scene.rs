@@ -7,8 +7,9 @@ use std::process::{Command, Output, Stdio};
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::cli::process::{Ran, isobar};
-use crate::testbed::bed::{bed, programs};
+use super::proxy::Proxy;
+use crate::cli::process::{Ran, Running, isobar};
+use crate::testbed::bed::{Bed, bed, programs};
 
 const ATMOS: &str = "\
 base_path: .
@@ -35,7 +36,12 @@ pub(super) struct Scene {
 impl Scene {
     /// An empty repository and an empty namespace; `None`: there is no bed.
     pub(super) fn new(namespace: &str) -> Option<Self> {
-        let admin = bed()?.folder().join("admin.kubeconfig");
+        Some(Self::on(bed()?, namespace))
+    }
+
+    /// The same on a bed of its own.
+    pub(super) fn on(bed: &Bed, namespace: &str) -> Self {
+        let admin = bed.folder().join("admin.kubeconfig");
         let folder = tempfile::tempdir().expect("a folder");
         let scene = Self { folder, namespace: namespace.to_owned(), admin };
         scene.write("atmos.yaml", ATMOS);
@@ -47,6 +53,17 @@ impl Scene {
         );
         scene.write("agent.yaml", &agent);
         scene.kubectl(["create", "namespace", namespace]);
+        scene
+    }
+
+    /// The same, with an agent that reaches the cluster through `proxy`.
+    pub(super) fn behind(namespace: &str, proxy: &Proxy) -> Option<Self> {
+        let scene = Self::new(namespace)?;
+        let path = scene.folder.path().join("agent.yaml");
+        let settings = std::fs::read_to_string(&path).expect("settings");
+        let admin = scene.admin.display().to_string();
+        scene.write("agent.yaml", &settings.replace(&admin, "proxy.kubeconfig"));
+        scene.write("proxy.kubeconfig", &proxy.kubeconfig());
         Some(scene)
     }
 
@@ -101,7 +118,8 @@ impl Scene {
         without_what_is_new(ran.stdout)
     }
 
-    fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+    /// What comes of a command.
+    pub(super) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
         let mut line = isobar(args).with("ISOBAR_SETTINGS", "agent.yaml");
         for program in ["kustomize", "helm"] {
             let name = format!("ISOBAR_PROGRAMS__{}", program.to_uppercase());
@@ -143,6 +161,17 @@ impl Scene {
             self.namespace
         );
         self.write("stacks/deploy/prod.yaml", &stack);
+    }
+
+    /// A command that stops at a point, until it is interrupted.
+    pub(super) fn start<const N: usize>(&self, args: [&str; N], pause: &str) -> Running {
+        let command = isobar(args).with("ISOBAR_SETTINGS", "agent.yaml");
+        command.with("ISOBAR_PAUSE_AT", pause).start(self.folder.path())
+    }
+
+    /// Whether `kubectl` can do it.
+    pub(super) fn can<const N: usize>(&self, args: [&str; N]) -> bool {
+        self.command().args(args).output().expect("kubectl").status.success()
     }
 
     /// What `kubectl` says in the namespace.

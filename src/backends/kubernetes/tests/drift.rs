@@ -127,7 +127,11 @@ async fn a_cluster_that_is_away_is_asked_once_in_a_while() {
     let applied = Applied::new(&corner, &objects).await;
     corner.cut().await;
     // Connections that were open before may each fail once.
-    while applied.target.mark().await.is_ok() {}
+    let is_away = async || match applied.target.mark().await {
+        Ok(_) => false,
+        Err(error) => error.reason.contains("cannot be reached"),
+    };
+    while !is_away().await {}
     let before = applied.target.requests();
     for _ in 0..10 {
         assert!(applied.target.mark().await.is_err());
@@ -208,5 +212,34 @@ async fn what_is_kept_and_broken_is_forgotten() {
         let (same, requests) = applied.cost().await;
         assert!(same && requests > 4, "{requests} for {text}");
         applied.target = corner.target("nobody");
+    }
+}
+
+/// A watch whose line is cut tells nothing; one that is there again begins with all there is.
+#[tokio::test]
+async fn what_happens_while_no_watch_tells_is_seen_once_one_does() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    for (size, is_there) in [("7", true), ("8", false)] {
+        corner.cut().await;
+        match is_there {
+            true => {
+                let drift = json!({"data": {"size": size}});
+                drop(corner.merge(path.clone(), "hand", drift).await);
+            }
+            false => drop(corner.send(Call::delete(path.clone(), json!({}))).await.unwrap()),
+        }
+        corner.mend().await;
+        applied.woken().await;
+        let seen = async {
+            loop {
+                let Some((_, Seen::Compared(both))) = applied.look().await.pop() else { continue };
+                return both.live.is_some();
+            }
+        };
+        let seen = tokio::time::timeout(NOTICE_MAX, seen).await.expect("it can be reached");
+        assert_eq!(seen, is_there);
     }
 }

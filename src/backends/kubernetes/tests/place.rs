@@ -26,6 +26,7 @@ pub(super) struct Corner {
     pub(super) marks: String,
     folder: TempDir,
     line: tokio::sync::Mutex<JoinSet<()>>,
+    port: u16,
     hand: Connection,
 }
 
@@ -37,7 +38,7 @@ impl Corner {
         let (namespace, marks) = (format!("objects-{number}"), format!("marks-{number}"));
         let folder = TempDir::new().unwrap();
         let mut line = JoinSet::new();
-        let port = lay(&mut line, &server(bed)).await;
+        let port = lay(&mut line, &server(bed), 0).await;
         let kubeconfig = std::fs::read_to_string(bed.folder().join("admin.kubeconfig")).unwrap();
         let here = kubeconfig.replace(&server(bed), &format!("127.0.0.1:{port}"));
         std::fs::write(folder.path().join("kubeconfig"), here).unwrap();
@@ -47,7 +48,7 @@ impl Corner {
         };
         let hand = Connection::new(hand, World::real());
         let line = tokio::sync::Mutex::new(line);
-        let corner = Self { namespace, marks, folder, line, hand };
+        let corner = Self { namespace, marks, folder, line, port, hand };
         let space = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": corner.namespace}
         });
@@ -107,6 +108,13 @@ impl Corner {
     pub(super) async fn cut(&self) {
         self.line.lock().await.shutdown().await;
     }
+
+    /// Lays the line anew where it was.
+    pub(super) async fn mend(&self) {
+        if let Some(bed) = bed() {
+            lay(&mut *self.line.lock().await, &server(bed), self.port).await;
+        }
+    }
 }
 
 /// Where the bed's API is: host and port.
@@ -115,9 +123,10 @@ fn server(bed: &Bed) -> String {
     server.trim_start_matches("https://").to_owned()
 }
 
-/// Lays a line to `server` that carries bytes both ways. Gives the port of this end.
-async fn lay(line: &mut JoinSet<()>, server: &str) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+/// Lays a line to `server` that carries bytes both ways. Gives the port of this end: `port`, or any
+/// where that is 0.
+async fn lay(line: &mut JoinSet<()>, server: &str, port: u16) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let (port, server) = (listener.local_addr().unwrap().port(), server.to_owned());
     line.spawn(async move {
         let mut connections = JoinSet::new();
