@@ -1,5 +1,7 @@
 //! `isobar acknowledge`
 
+use serde_json::json;
+
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
 use crate::ids::Actor;
@@ -26,6 +28,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     };
     tx.commit().await?;
     let (from, to) = (&rewrite.from, &rewrite.to);
+    if context.output.json {
+        let json = json!({ "branch": branch, "from": from, "to": to, "by": by });
+        context.output.print_json(&json)?;
+        return Ok(Exit::Done);
+    }
     let said = format!("The branch `{branch}` was rewritten from {from} to {to}: {by} knows.\n");
     context.output.print(&said)?;
     Ok(Exit::Done)

@@ -97,13 +97,13 @@ impl Round<'_> {
             let pass = Pass {
                 agent: self.agent,
                 repository: self.repository,
-                current: self.current,
+                current: self.current.clone(),
                 stop: &self.context.stop,
                 looks: Looks::default(),
             };
             for (stack, left) in pending {
                 match self.reconcile(&pass, &stack, &left).await? {
-                    Ended::Applied(outcome) => {
+                    Ended::Applied { outcome, .. } => {
                         let well = outcome.is_done() || outcome.is_done_so_far();
                         applied |= well;
                         open.extend(well.then_some((stack, left)));

@@ -56,7 +56,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         tx.approve(&workspace.scope, &approval).await?;
     }
     tx.commit().await?;
-    context.output.print(&report::terminal::approved(&chosen, &by))?;
+    match context.output.json {
+        true => context.output.print_json(&report::json::approved(&chosen, &by))?,
+        false => context.output.print(&report::terminal::approved(&chosen, &by))?,
+    }
     Ok(Exit::Done)
 }
 

@@ -1,15 +1,18 @@
 //! `isobar check`
 
 use super::workspace::{Findings, Workspace};
-use super::{Context, Exit, Failure, any_error};
+use super::{At, Context, Exit, Failure, any_error};
 use crate::report;
 use crate::stacks::Selection;
 
 /// Find every mistake in the repository: nothing is observed, nothing is changed.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) at: At,
+}
 
-pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let wanted = Workspace::wanted(context, &Selection::default()).await?;
     let findings =
         Findings::among(wanted.checked(), &wanted.snapshot).and_of(&wanted.desired.files);

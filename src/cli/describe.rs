@@ -23,7 +23,7 @@ use crate::report::describe::Shown;
 use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
-/// Show what the repository resolves to, as Atmos does.
+/// What is shown.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     Affected(affected::Args),
@@ -192,7 +192,7 @@ pub(super) fn resolved(
     context: &Context,
     selection: &Selection,
 ) -> Result<ManuallyDrop<Resolution>, Failure> {
-    let snapshot = Workspace::folder(context)?;
+    let snapshot = Workspace::tree(context)?;
     resolved_of(context, &snapshot, selection)
 }
 

@@ -1,7 +1,7 @@
 //! `isobar explain`
 
 use super::workspace::{Findings, Workspace, component};
-use super::{Context, Exit, Failure, mistake};
+use super::{At, Context, Exit, Failure, mistake};
 use crate::model::path::FieldPath;
 use crate::report;
 use crate::stacks::{self, Selection};
@@ -17,6 +17,8 @@ pub(super) struct Args {
     /// Why this is not what is there: a file (`mixins/regions/us-east-1`) or a value.
     #[arg(long, value_name = "FILE|VALUE")]
     why_not: Option<String>,
+    #[command(flatten)]
+    pub(super) at: At,
 }
 
 /// A path, parsed from the command line.
@@ -53,7 +55,22 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let explained = stacks::explain(component, path);
     if explained.is_empty() {
-        return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
+        let Some(worked) = report::describe::worked(&wanted.desired, component, path) else {
+            return Err(mistake(format!("nothing sets `{path}` of {}", component.id)));
+        };
+        let said = worked.of.iter().map(|at| (at.clone(), stacks::explain(component, at)));
+        let looked_at: Vec<_> = said.filter(|(_, said)| !said.is_empty()).collect();
+        match context.output.json {
+            true => {
+                let json = report::json::worked(component, path, &worked, &looked_at, files);
+                context.output.print_json(&json)?;
+            }
+            false => {
+                let text = report::terminal::worked(component, path, &worked, &looked_at, files);
+                context.output.print(&text)?;
+            }
+        }
+        return Ok(Exit::Done);
     }
     match context.output.json {
         true => {

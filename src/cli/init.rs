@@ -4,7 +4,10 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use serde_json::json;
+
 use super::{Context, Exit, Failure, mistake};
+use crate::stacks::SETTINGS_NAMES;
 
 /// Write an `isobar.yaml` with everything on observe: plans and drift are shown, nothing changes.
 ///
@@ -16,22 +19,32 @@ pub(super) struct Args {
     print: bool,
 }
 
+/// What is written.
+const NAME: &str = "isobar.yaml";
+
 /// What a repository starts with. Every key is there, and the safest value of each is set.
 const TEMPLATE: &str = include_str!("init/isobar.yaml");
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if args.print {
-        context.output.print(TEMPLATE)?;
+        match context.output.json {
+            true => context.output.print_json(&json!({ "file": NAME, "content": TEMPLATE }))?,
+            false => context.output.print(TEMPLATE)?,
+        }
         return Ok(Exit::Done);
     }
     let folder = &context.global.folder;
-    if !folder.join("atmos.yaml").is_file() {
+    if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
         return Err(mistake(format!(
             "{} has no `atmos.yaml`: run this in the root of a config repository, or name it with -C",
             folder.display()
         )));
     }
-    write_new(&folder.join("isobar.yaml"))?;
+    write_new(&folder.join(NAME))?;
+    if context.output.json {
+        context.output.print_json(&json!({ "file": NAME }))?;
+        return Ok(Exit::Done);
+    }
     context.output.print(
         "Wrote isobar.yaml: every stack is observed, nothing will be changed.\n\
          Next: `isobar check` finds mistakes, `isobar plan` shows what would happen.\n",

@@ -26,7 +26,7 @@ use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Selection, Written};
 use rows::{Choice, Rows, Stacks, Style};
 
-/// List what the repository has.
+/// What is listed.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// The stacks, a line each.
@@ -175,7 +175,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Vars(args) => values::run(context, args, Some(".vars")),
         Args::Settings(args) => values::run(context, args, Some(".settings")),
         Args::Workflows { file, format, choice } => {
-            let snapshot = Workspace::folder(context)?;
+            let snapshot = Workspace::tree(context)?;
             let files = stacks::workflows(&snapshot);
             let mut table = workflow_rows(&files.value);
             let is_it = |found: &String| file.as_ref().is_none_or(|file| found == file);
@@ -187,7 +187,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             written(context, &files, &snapshot, &rows, table)
         }
         Args::Vendor { rows } => {
-            let snapshot = Workspace::folder(context)?;
+            let snapshot = Workspace::tree(context)?;
             let files = stacks::vendored(&snapshot);
             written(context, &files, &snapshot, rows, vendor_rows(&files.value))
         }

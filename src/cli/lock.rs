@@ -24,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let snapshot = Workspace::folder(context)?;
+    let snapshot = Workspace::tree(context)?;
     let (before, _) = Lock::of(&snapshot);
     let updated = args.update.as_deref();
     for url in updated.unwrap_or_default() {

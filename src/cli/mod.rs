@@ -96,18 +96,18 @@ struct Global {
 enum Command {
     Init(init::Args),
     Check(check::Args),
-    #[command(subcommand)]
-    Validate(validate::Args),
+    /// Check manifests and components against their schemas and rules, as Atmos does.
+    Validate(Looking<validate::Args>),
     Plan(plan::Args),
     Approve(approve::Args),
     Acknowledge(acknowledge::Args),
     Apply(apply::Args),
     Status(status::Args),
     Explain(explain::Args),
-    #[command(subcommand)]
-    List(list::Args),
-    #[command(subcommand)]
-    Describe(describe::Args),
+    /// List what the repository has.
+    List(Looking<list::Args>),
+    /// Show what the repository resolves to, as Atmos does.
+    Describe(Looking<describe::Args>),
     Lock(lock::Args),
     #[command(subcommand)]
     Pull(pull::Args),
@@ -119,14 +119,40 @@ enum Command {
     Reference(reference::Args),
 }
 
+/// A command of several that look at a tree.
+#[derive(Debug, Args)]
+struct Looking<What: Subcommand> {
+    #[command(flatten)]
+    at: At,
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Which tree a command looks at.
+#[derive(Debug, Clone, Default, Args)]
+struct At {
+    /// Look at a commit instead of the folder: a branch, a tag, `HEAD~3`.
+    #[arg(long, value_name = "REVISION", global = true)]
+    rev: Option<String>,
+}
+
 /// What a command gets besides its own arguments.
 #[derive(Clone)]
 struct Context {
     global: Global,
+    /// The tree that is looked at.
+    at: At,
     output: Output,
     world: World,
     /// Set by Ctrl-C and SIGTERM: what has begun is finished, nothing new begins.
     stop: CancellationToken,
+}
+
+impl Context {
+    /// The same for the tree `at`.
+    fn at(&self, at: &At) -> Self {
+        Self { at: at.clone(), ..self.clone() }
+    }
 }
 
 /// Why a command failed.
@@ -160,7 +186,13 @@ pub async fn run(line: Line) -> Exit {
     let output = Output::new(line.global.json, color);
     log(line.global.log.as_ref());
     let stop = CancellationToken::new();
-    let context = Context { global: line.global, output, world: World::real(), stop: stop.clone() };
+    let context = Context {
+        global: line.global,
+        at: At::default(),
+        output,
+        world: World::real(),
+        stop: stop.clone(),
+    };
     // To be told to stop is how serving ends.
     let stopped = match line.command {
         Command::Serve(_) => Exit::Done,
@@ -188,16 +220,16 @@ pub async fn run(line: Line) -> Exit {
 async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => init::run(context, &args),
-        Command::Check(args) => check::run(context, &args).await,
-        Command::Validate(args) => validate::run(context, &args).await,
-        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Check(args) => check::run(&context.at(&args.at)).await,
+        Command::Validate(args) => validate::run(&context.at(&args.at), &args.what).await,
+        Command::Plan(args) => plan::run(&context.at(&args.at), &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Acknowledge(args) => acknowledge::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
-        Command::Explain(args) => explain::run(context, &args).await,
-        Command::List(args) => list::run(context, &args).await,
-        Command::Describe(args) => describe::run(context, &args).await,
+        Command::Explain(args) => explain::run(&context.at(&args.at), &args).await,
+        Command::List(args) => list::run(&context.at(&args.at), &args.what).await,
+        Command::Describe(args) => describe::run(&context.at(&args.at), &args.what).await,
         Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,

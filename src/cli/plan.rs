@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
 
 use super::workspace::{Findings, Workspace, unknown};
-use super::{Context, Exit, Failure, any_error, mistake};
+use super::{At, Context, Exit, Failure, any_error, mistake};
 use crate::backends::Target;
 use crate::diagnostic::closest;
 use crate::ids::{Scope, StackName, TargetName};
@@ -32,19 +32,15 @@ const LOOKS_MAX: usize = 8;
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
     stacks: Vec<StackPattern>,
-    /// Plan a commit instead of the folder: a branch, a tag, `HEAD~3`.
-    #[arg(long, value_name = "REVISION")]
-    rev: Option<String>,
+    #[command(flatten)]
+    pub(super) at: At,
     /// End with exit code 2 if there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let asked = || match &args.rev {
-        Some(revision) => Workspace::asked_at(context, revision),
-        None => Workspace::asked(context, &Selection::to_apply()),
-    };
+    let asked = || Workspace::asked(context, &Selection::to_apply());
     let (workspace, asked) = rayon::join(|| Workspace::open(context), asked);
     let (workspace, asked) = (workspace?, asked?);
     let making = workspace.made(context, asked);

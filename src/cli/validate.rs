@@ -8,7 +8,7 @@ use crate::reconcile::Wanted;
 use crate::report;
 use crate::stacks::{self, Asked, Language, Rulebook, Selection};
 
-/// Check manifests and components against their schemas and rules, as Atmos does.
+/// What is checked.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// Every manifest: what `check` finds in how they are written, with unknown keys and odd shapes

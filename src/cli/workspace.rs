@@ -51,9 +51,13 @@ impl Workspace {
         Ok(Self { settings: Arc::new(settings), scope })
     }
 
-    /// The folder as it stands, uncommitted edits included.
-    pub(super) fn folder(context: &Context) -> Result<Snapshot, Failure> {
+    /// The commit that is looked at; without one the folder as it stands, uncommitted edits
+    /// included.
+    pub(super) fn tree(context: &Context) -> Result<Snapshot, Failure> {
         let folder = &context.global.folder;
+        if let Some(revision) = &context.at.rev {
+            return source::commit_snapshot(folder, revision).map_err(unread);
+        }
         if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
             return Err(mistake(format!(
                 "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
@@ -61,12 +65,6 @@ impl Workspace {
             )));
         }
         source::folder_snapshot(folder).map_err(unread)
-    }
-
-    /// What a commit of the repository around the folder asks to be applied.
-    pub(super) fn asked_at(context: &Context, revision: &str) -> Result<Asked, Failure> {
-        let snapshot = source::commit_snapshot(&context.global.folder, revision).map_err(unread)?;
-        Self::resolved(context, &snapshot, &Selection::to_apply())
     }
 
     /// What `asked` comes to, with what programs make of it.
@@ -106,7 +104,7 @@ impl Workspace {
 
     /// The same, not built yet.
     pub(super) fn asked(context: &Context, selection: &Selection) -> Result<Asked, Failure> {
-        Self::resolved(context, &Self::folder(context)?, selection)
+        Self::resolved(context, &Self::tree(context)?, selection)
     }
 
     /// What `snapshot` resolves to, with everything answered that a person may ask.

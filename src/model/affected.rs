@@ -20,7 +20,7 @@ pub enum Cause {
     Section(Arc<str>),
     /// A file in the folder of its code.
     Code,
-    /// A file in a module, chart or base that its code uses, in this folder.
+    /// A file of a module, chart or base that it uses: in this folder, or this file.
     Module(String),
     /// A file that it depends on.
     File(String),

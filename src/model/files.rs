@@ -148,6 +148,11 @@ impl Files {
         self.span(root).or_else(|| self.span(origin))
     }
 
+    /// The tag that a value was written with.
+    pub fn tag(&self, origin: Origin) -> Option<&str> {
+        Some(self.get(origin.file)?.document.tag(NodeId(origin.node))?.text)
+    }
+
     /// The place an author wrote a value; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let file = self.get(origin.file)?;

@@ -69,6 +69,10 @@ pub struct Raw {
     typed: Node,
 }
 
+/// The tag of a list that continues the one below it. Such a list is a map whose only key is the
+/// tag, so that it survives merge and `explain`.
+pub const APPEND: &str = "!append";
+
 /// Whose reading of plain scalars holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
@@ -157,6 +161,19 @@ impl Value {
     /// The value at `key`, if it is a map that has one.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.as_map()?.get(key)
+    }
+
+    /// The items of a list that continues the one below it.
+    pub fn appended(&self) -> Option<&[Value]> {
+        let map = self.as_map()?;
+        (map.len() == 1).then(|| map.get(APPEND)).flatten()?.as_list()
+    }
+
+    /// The function or mark that a scalar is written with: `!env`, and no type like `!!int`.
+    pub fn function(&self) -> Option<(&str, &Raw)> {
+        let Node::Raw(raw) = &self.node else { return None };
+        let tag = raw.tag.as_deref().filter(|tag| !tag.starts_with("!!"))?;
+        Some((tag, raw))
     }
 
     /// Whether it is a secret, or one is anywhere in it.

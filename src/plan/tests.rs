@@ -27,7 +27,7 @@ fn what_is_wanted_and_not_there_is_created() {
         "#,
         &expect![[r#"
             prod at box
-              plan 4a671aaf2b01 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 61dabc9dc77d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 + create vpc.json
@@ -53,7 +53,7 @@ fn fields_that_differ_are_updated_and_others_left_alone() {
         "#,
         &expect![[r#"
             prod at box
-              plan 9158fcd12e19 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 6dc2700dc41f from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json
@@ -76,7 +76,7 @@ fn what_left_the_last_applied_state_is_drift() {
         "#,
         &expect![[r#"
             prod at box
-              plan 8520703060e7 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan fbf5331d7b38 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json                                   drift
@@ -99,7 +99,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
         "#,
         &expect![[r#"
             prod at box
-              plan 84f1bd99faf8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 16d6094257e6 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/old
                 - delete x.json                                     data loss
@@ -111,7 +111,7 @@ fn what_is_gone_from_a_resolved_revision_is_deleted() {
 
               Held
                 x.json: what it holds would be lost for good
-                  $ isobar approve prod 84f1bd99faf8 --allow-delete x.json
+                  $ isobar approve prod 16d6094257e6 --allow-delete x.json
 
               Held: 2 delete
         "#]],
@@ -187,7 +187,7 @@ fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
         "#,
         &expect![[r#"
             prod at box
-              plan ded61cd10931 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan cf18d3ba4354 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 + create app.json
@@ -219,7 +219,7 @@ fn what_is_there_and_nobodys_is_adopted() {
         "#,
         &expect![[r#"
             prod at box
-              plan c1dc5f809fd4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 598dfea04f55 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 > adopt vpc.json                                    disruptive
@@ -243,7 +243,7 @@ fn what_another_component_wants_is_not_taken_and_not_deleted() {
         "#,
         &expect![[r#"
             prod at box
-              plan 51bb3fc4606d from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 272fc24c1241 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               Held
                 shared.json: other/terraform/rds wants it too
@@ -296,7 +296,7 @@ fn ignored_fields_are_nobodys_business() {
         "#,
         &expect![[r#"
             prod at box
-              plan b3bbac01a88e from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 649ac5ed676b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/vpc
                 ~ update vpc.json
@@ -326,7 +326,7 @@ fn values_that_are_not_known_yet_hold_their_component() {
         "#,
         &expect![[r#"
             prod at box
-              plan d64ea2068830 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 6e3977ab0d86 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 ~ update app.json
@@ -350,7 +350,7 @@ fn secrets_are_never_shown() {
         "#,
         &expect![[r#"
             prod at box
-              plan de5a7424a23b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan e9f622548153 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/app
                 ~ update app.json
@@ -427,7 +427,7 @@ fn what_depends_on_something_that_does_not_do_well_waits() {
         "#,
         &expect![[r#"
             prod at box
-              plan 96e9b52dec7b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 94fe42b22fa8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/less
                 - delete less.json                                  disruptive
@@ -697,7 +697,7 @@ fn what_depends_on_something_locked_goes_ahead_unless_it_is_not_there() {
         "#,
         &expect![[r#"
             prod at box
-              plan 59115c653b5c from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan 1451f39ddd5b from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
               terraform/old
                 - delete gone.json                                  data loss

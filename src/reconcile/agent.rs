@@ -176,6 +176,9 @@ impl Agent {
         repository: &Repository,
         target: &dyn Target,
     ) -> Result<Inventory, ReconcileError> {
+        if let Some(owned) = self.store.inventory(&repository.scope, target.name()).await? {
+            return Ok(owned);
+        }
         self.learn(repository, target).await?;
         let owned = self.store.inventory(&repository.scope, target.name()).await?;
         Ok(owned.unwrap_or_default())
@@ -188,7 +191,7 @@ impl Agent {
         repository: &Repository,
         target: &dyn Target,
     ) -> Result<(), ReconcileError> {
-        if self.store.inventory(&repository.scope, target.name()).await?.is_none() {
+        if !self.store.knows(&repository.scope, target.name()).await? {
             let mark = target.mark().await?;
             let mut tx = self.store.begin().await?;
             tx.inventory_rebuild(&repository.scope, target.name(), &mark).await?;

@@ -1,65 +1,84 @@
-//! Keeps every stack of a branch what the branch says.
+//! Keeps every stack of a branch what the branch says, each for itself.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use futures_util::stream::{self, FuturesUnordered};
-use tokio::sync::{Mutex, watch};
+use futures_util::stream::{self, BoxStream, FuturesUnordered};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
-use super::task::{Activity, Task};
-use super::{Ended, Looks, Pass, ReconcileError, reconcile, stacks_to_keep};
-use crate::ids::{ComponentId, StackName};
+use super::task::{Activity, Task, backoff};
+use super::{Ended, Left, Looks, Pass, ReconcileError, reconcile, stacks_to_keep};
+use crate::ids::{StackName, TargetName};
+use crate::model::outcome::Outcome;
 use crate::report::words;
 
-/// Stacks that are worked on at a time. Each waits mostly for its target.
+/// Stacks of one target that are worked on at a time. Each waits mostly for its target, and none
+/// for another target.
 const STACKS_AT_ONCE: usize = 4;
 
 /// The task that keeps one branch's stacks true.
 pub struct Keep {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
-    current: Mutex<watch::Receiver<Option<Current>>>,
-    /// With how often something was stirred when this was last active.
-    stirred: Mutex<(watch::Receiver<u64>, u64)>,
     stop: CancellationToken,
-    /// What has happened since it was last active.
-    roused: std::sync::Mutex<Roused>,
-    agenda: std::sync::Mutex<Agenda>,
+    state: Mutex<State>,
+    /// Rings when a stack for which something has happened is free again.
+    freed: Notify,
 }
 
-/// The stacks that something has happened for.
+struct State {
+    current: watch::Receiver<Option<Current>>,
+    /// With how often something was stirred when this was last active.
+    stirred: (watch::Receiver<u64>, u64),
+    news: News,
+    /// How often in a row it could not be found out which stacks there are.
+    failures: u32,
+    agenda: Agenda,
+    /// The stacks that an activation has begun with, and for which of them something has happened
+    /// since.
+    begun: BTreeMap<StackName, bool>,
+    slots: BTreeMap<Option<TargetName>, Arc<Semaphore>>,
+}
+
+/// What has happened since this was last active.
 #[derive(Debug)]
-enum Roused {
-    /// Any may have to be looked at.
+enum News {
+    /// Any stack may have to be looked at.
     All,
-    /// Their targets tell that something has changed.
-    Some(BTreeSet<StackName>),
+    /// Something for these, or for those that wait for something.
+    Some { stacks: BTreeSet<StackName>, waiting: bool },
 }
 
-impl Roused {
-    fn add(&mut self, woken: BTreeSet<ComponentId>) {
-        if let Self::Some(stacks) = self {
-            stacks.extend(woken.into_iter().map(|component| component.stack));
+impl News {
+    fn nothing() -> Self {
+        Self::Some { stacks: BTreeSet::new(), waiting: false }
+    }
+
+    /// Something has happened for these.
+    fn add(&mut self, woken: impl IntoIterator<Item = StackName>) {
+        if let Self::Some { stacks, .. } = self {
+            stacks.extend(woken);
+        }
+    }
+
+    /// Whether what a stack was looked at for may have changed since.
+    fn regards(&self, stack: &StackName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some { stacks, waiting } => *waiting || stacks.contains(stack),
         }
     }
 
     /// Whether some stacks are the reason to look, and not all.
     fn is_some(&self) -> bool {
-        matches!(self, Self::Some(stacks) if !stacks.is_empty())
-    }
-
-    fn has(&self, stack: &StackName) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some(stacks) => stacks.contains(stack),
-        }
+        matches!(self, Self::Some { stacks, waiting } if *waiting || !stacks.is_empty())
     }
 }
 
@@ -71,32 +90,158 @@ impl Keep {
         current: watch::Receiver<Option<Current>>,
         stop: CancellationToken,
     ) -> Self {
-        let (current, stirred) = (Mutex::new(current), Mutex::new((agent.stirred(), 0)));
-        let (roused, agenda) = (std::sync::Mutex::new(Roused::All), std::sync::Mutex::default());
-        Self { agent, repository, current, stirred, stop, roused, agenda }
+        let state = State {
+            current,
+            stirred: (agent.stirred(), 0),
+            news: News::All,
+            failures: 0,
+            agenda: Agenda::default(),
+            begun: BTreeMap::new(),
+            slots: BTreeMap::new(),
+        };
+        Self { agent, repository, stop, state: Mutex::new(state), freed: Notify::new() }
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.agent.world.clock.monotonic()
+    }
+
+    /// Begins with the stacks that are due. Each ends for itself.
+    async fn begin(&self) -> Result<FuturesUnordered<impl Future<Output = Activity>>, Activity> {
+        let (current, news) = self.state().news();
+        let Some(current) = current else { return Err(Activity::Idle) };
+        let stacks = stacks_to_keep(&self.agent, &self.repository, &current.wanted).await;
+        let stacks = stacks.map_err(|error| {
+            let state = &mut *self.state();
+            (state.news, state.failures) = (News::All, state.failures + 1);
+            Activity::Failed { why: super::chain(&error) }
+        })?;
+        let begun = {
+            let (now, mut state) = (self.now(), self.state());
+            state.failures = 0;
+            state.begin(stacks, &news, now)
+        };
+        let pass = Arc::new(Pass {
+            agent: &self.agent,
+            repository: &self.repository,
+            current,
+            stop: &self.stop,
+            looks: Looks::default(),
+        });
+        let keep = |(stack, left)| self.keep(pass.clone(), stack, left);
+        Ok(begun.into_iter().map(keep).collect())
+    }
+
+    /// Makes a stack true that was begun with, once few enough others of its target are at it.
+    async fn keep(&self, pass: Arc<Pass<'_>>, stack: StackName, left: Left) -> Activity {
+        let asked = pass.current.wanted.desired.stacks.get(&stack);
+        let target = asked.and_then(|asked| asked.target.as_ref()).or_else(|| left.first());
+        let slot = self.state().slot(target.cloned());
+        let _slot = slot.acquire().await;
+        if self.state().is_old(&pass.current) {
+            self.end(&stack);
+            return Activity::Idle;
+        }
+        let began = self.now();
+        let ended = reconcile(&pass, &stack, &left).await;
+        let usual = self.repository.interval;
+        let again = asked.and_then(|asked| interval(asked, usual));
+        let jitter = self.agent.world.ids.jitter();
+        {
+            let agenda = &mut self.state().agenda;
+            match &ended {
+                Err(_) => agenda.fail(stack.clone(), self.now(), jitter),
+                Ok(Ended::Applied { outcome, .. }) if !went_well(outcome) => {
+                    agenda.fail(stack.clone(), self.now(), jitter);
+                }
+                Ok(Ended::True | Ended::Applied { settled: true, .. }) => {
+                    agenda.put(stack.clone(), began, again, usual);
+                }
+                // What waits for something may be free at any moment.
+                Ok(Ended::Held | Ended::Busy | Ended::Applied { .. }) => agenda.strike(&stack),
+            }
+        }
+        self.end(&stack);
+        told(&stack, &ended)
+    }
+
+    /// The stack is free. What has happened for it meanwhile counts.
+    fn end(&self, stack: &StackName) {
+        let mut state = self.state();
+        if state.begun.remove(stack) == Some(true) {
+            state.news.add([stack.clone()]);
+            self.freed.notify_one();
+        }
+    }
+}
+
+impl State {
     /// What the branch says, and what has happened since this was last asked. What comes from here
     /// on counts for the next time.
-    async fn news(&self) -> (Option<Current>, Roused) {
-        let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
-        let mut news = std::mem::replace(&mut *self.roused(), Roused::Some(BTreeSet::new()));
-        let (stirred, seen) = &mut *stirred;
+    fn news(&mut self) -> (Option<Current>, News) {
+        let mut news = std::mem::replace(&mut self.news, News::nothing());
+        let (stirred, seen) = &mut self.stirred;
         let times = *stirred.borrow_and_update();
-        // An agent that is gone tells nothing more.
-        if current.has_changed().unwrap_or(false) | (times != *seen) {
-            news = Roused::All;
+        if let News::Some { waiting, .. } = &mut news {
+            *waiting |= times != *seen;
         }
         *seen = times;
-        (current.borrow_and_update().clone(), news)
+        // An agent that is gone tells nothing more.
+        if self.current.has_changed().unwrap_or(false) {
+            news = News::All;
+        }
+        (self.current.borrow_and_update().clone(), news)
     }
 
-    fn roused(&self) -> std::sync::MutexGuard<'_, Roused> {
-        self.roused.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What tells that something has happened; `None`: first it has to be found out which stacks
+    /// there are.
+    fn listening(&self) -> Option<(watch::Receiver<Option<Current>>, watch::Receiver<u64>, u64)> {
+        let (stirred, seen) = &self.stirred;
+        (self.failures == 0).then(|| (self.current.clone(), stirred.clone(), *seen))
     }
 
-    fn agenda(&self) -> std::sync::MutexGuard<'_, Agenda> {
-        self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Those of `stacks` to begin with now. Others that something has happened for, and that are
+    /// under way, come later.
+    fn begin(
+        &mut self,
+        stacks: BTreeMap<StackName, Left>,
+        news: &News,
+        now: Duration,
+    ) -> Vec<(StackName, Left)> {
+        let Self { agenda, begun, .. } = self;
+        let for_others = news.is_some() || agenda.has_come(now);
+        let has_news = |stack: &StackName| match news {
+            News::All => true,
+            News::Some { stacks, .. } => stacks.contains(stack) && !agenda.backs_off(stack, now),
+        };
+        let due = |stack: &StackName| has_news(stack) || agenda.is_due(stack, now, for_others);
+        let mut free = Vec::new();
+        for (stack, left) in stacks.into_iter().filter(|(stack, _)| due(stack)) {
+            match begun.get_mut(&stack) {
+                Some(again) => *again |= news.regards(&stack),
+                None => {
+                    begun.insert(stack.clone(), false);
+                    free.push((stack, left));
+                }
+            }
+        }
+        free
+    }
+
+    /// What no more than [`STACKS_AT_ONCE`] have at a time.
+    fn slot(&mut self, target: Option<TargetName>) -> Arc<Semaphore> {
+        let slot = || Arc::new(Semaphore::new(STACKS_AT_ONCE));
+        self.slots.entry(target).or_insert_with(slot).clone()
+    }
+
+    /// Whether the branch says something else by now.
+    fn is_old(&self, current: &Current) -> bool {
+        let newest = self.current.borrow();
+        newest.as_ref().is_some_and(|newest| !Arc::ptr_eq(&newest.wanted, &current.wanted))
     }
 }
 
@@ -107,89 +252,70 @@ impl Task for Keep {
     }
 
     fn period(&self) -> Duration {
-        self.agenda().pause(self.agent.world.clock.monotonic(), self.repository.interval)
+        let (now, usual) = (self.now(), self.repository.interval);
+        let state = self.state();
+        match state.failures {
+            0 => state.agenda.pause(now, usual),
+            failures => backoff(failures, self.agent.world.ids.jitter()),
+        }
     }
 
     async fn activate(&self) -> Activity {
-        let (current, news) = self.news().await;
-        let Some(current) = current else { return Activity::Idle };
-        let stacks = match stacks_to_keep(&self.agent, &self.repository, &current.wanted).await {
-            Ok(stacks) => stacks,
-            Err(error) => return Activity::Failed { why: super::chain(&error) },
-        };
-        let now = self.agent.world.clock.monotonic();
-        let due: Vec<_> = {
-            let agenda = self.agenda();
-            stacks
-                .into_iter()
-                .filter(|(stack, _)| news.has(stack) || agenda.is_due(stack, now, news.is_some()))
-                .collect()
-        };
-        let pass = Pass {
-            agent: &self.agent,
-            repository: &self.repository,
-            current: &current,
-            stop: &self.stop,
-            looks: Looks::default(),
-        };
-        let work = due.into_iter().map(|(stack, left)| {
-            let pass = &pass;
-            async move {
-                let ended = reconcile(pass, &stack, &left).await;
-                (stack, ended)
-            }
-        });
-        let ended: Vec<_> = stream::iter(work).buffer_unordered(STACKS_AT_ONCE).collect().await;
-        let usual = self.repository.interval;
-        for (stack, ended) in &ended {
-            let asked = current.wanted.desired.stacks.get(stack);
-            let again = asked.and_then(|asked| interval(asked, usual));
-            match ended {
-                Ok(Ended::True | Ended::Applied(_)) => {
-                    self.agenda().put(stack.clone(), now, again, usual);
-                }
-                // What waits for something may be free at any moment.
-                _ => self.agenda().strike(stack),
-            }
+        match self.begin().await {
+            Ok(work) => Activity::of(work.collect().await),
+            Err(activity) => activity,
         }
-        summary(ended)
+    }
+
+    fn activate_each(&self) -> Option<BoxStream<'_, Activity>> {
+        let begun = stream::once(self.begin());
+        let each = begun.flat_map(|begun| match begun {
+            Ok(work) => work.boxed(),
+            Err(activity) => stream::once(std::future::ready(activity)).boxed(),
+        });
+        Some(each.boxed())
     }
 
     async fn woken(&self) {
-        let (mut current, mut stirred) = (self.current.lock().await, self.stirred.lock().await);
-        let (stirred, seen) = &mut *stirred;
-        let stirred_since = async { stirred.wait_for(|times| times != seen).await.map(drop) };
-        let targets = self.repository.targets.all();
-        let mut drifts: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
-        tokio::select! {
-            Ok(()) = current.changed() => *self.roused() = Roused::All,
-            Ok(()) = stirred_since => *self.roused() = Roused::All,
-            Some(woken) = drifts.next() => self.roused().add(woken),
-            else => std::future::pending().await,
+        loop {
+            let Some((mut current, mut stirred, seen)) = self.state().listening() else {
+                return std::future::pending().await;
+            };
+            let stirred_since = async { stirred.wait_for(|times| *times != seen).await.map(drop) };
+            // Those that are open by now: a stack may have been the first to name one.
+            let targets = self.repository.targets.all();
+            let mut drifts: FuturesUnordered<_> = targets.iter().map(|t| t.wake()).collect();
+            tokio::select! {
+                Ok(()) = current.changed() => return,
+                Ok(()) = stirred_since => return,
+                Some(woken) = drifts.next() => {
+                    let stacks = woken.into_iter().map(|component| component.stack);
+                    return self.state().news.add(stacks);
+                }
+                () = self.freed.notified() => {}
+                else => std::future::pending().await,
+            }
+            if self.state().news.is_some() {
+                return;
+            }
         }
     }
 }
 
-/// One bad stack never hides what became of the others.
-fn summary(ended: Vec<(StackName, Result<Ended, ReconcileError>)>) -> Activity {
-    let mut did = Vec::new();
-    let mut failed = Vec::new();
-    for (stack, ended) in ended {
-        match ended {
-            Ok(Ended::True | Ended::Held | Ended::Busy) => {}
-            Ok(Ended::Applied(outcome)) => {
-                let told = format!("{stack}: {}", words::outcome(&outcome));
-                let well = outcome.is_done() || outcome.is_done_so_far();
-                if well { did.push(told) } else { failed.push(told) }
+fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {
+    match ended {
+        Ok(Ended::True | Ended::Held | Ended::Busy) => Activity::Idle,
+        Ok(Ended::Applied { outcome, .. }) => {
+            let what = format!("{stack}: {}", words::outcome(outcome));
+            match went_well(outcome) {
+                true => Activity::Did { what },
+                false => Activity::Failed { why: what },
             }
-            Err(error) => failed.push(format!("{stack}: {}", super::chain(&error))),
         }
+        Err(error) => Activity::Failed { why: format!("{stack}: {}", super::chain(error)) },
     }
-    did.sort();
-    failed.sort();
-    match (did.is_empty(), failed.is_empty()) {
-        (_, false) => Activity::Failed { why: failed.join("; ") },
-        (false, true) => Activity::Did { what: did.join("; ") },
-        (true, true) => Activity::Idle,
-    }
+}
+
+fn went_well(outcome: &Outcome) -> bool {
+    outcome.is_done() || outcome.is_done_so_far()
 }

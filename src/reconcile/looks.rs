@@ -1,9 +1,9 @@
 //! What the stacks of one pass have in common: each target as a whole, looked at once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use super::ReconcileError;
 use super::agent::{Agent, Repository};
@@ -17,27 +17,28 @@ use crate::ids::TargetName;
 /// This is good for finding out whether there is anything to do. What is done is planned from a
 /// look of its own, under the lease.
 #[derive(Default)]
-pub struct Looks(Mutex<BTreeMap<TargetName, Arc<TargetLook>>>);
+pub struct Looks(Mutex<BTreeMap<TargetName, Arc<OnceCell<Arc<TargetLook>>>>>);
 
 impl Looks {
-    /// The target, as it was at the first look since the last change.
+    /// The target, as it was at the first look since the last change. Who waits for one target
+    /// holds up nobody who asks for another.
     pub(super) async fn of(
         &self,
         (agent, repository): (&Agent, &Repository),
         target: &Arc<dyn Target>,
         wanted: &Wanted,
     ) -> Result<Arc<TargetLook>, ReconcileError> {
-        let mut known = self.0.lock().await;
-        if let Some(look) = known.get(target.name()) {
-            return Ok(look.clone());
-        }
-        let look = Arc::new(TargetLook::now(agent, repository, target, wanted).await?);
-        known.insert(target.name().clone(), look.clone());
-        Ok(look)
+        let known = self.lock().entry(target.name().clone()).or_default().clone();
+        let look = async || TargetLook::now(agent, repository, target, wanted).await.map(Arc::new);
+        known.get_or_try_init(look).await.cloned()
     }
 
     /// What is owned in a target has changed, or is about to.
-    pub(super) async fn forget(&self, target: &TargetName) {
-        self.0.lock().await.remove(target);
+    pub(super) fn forget(&self, target: &TargetName) {
+        self.lock().remove(target);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TargetName, Arc<OnceCell<Arc<TargetLook>>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -73,7 +73,12 @@ pub enum Ended {
     /// Somebody else is at it.
     Busy,
     /// Something was applied.
-    Applied(Outcome),
+    Applied {
+        /// How.
+        outcome: Outcome,
+        /// Whether everything is as it should be now.
+        settled: bool,
+    },
 }
 
 /// A run could not be finished. The next one begins with what is there.
@@ -106,7 +111,7 @@ pub struct Pass<'a> {
     /// For which repository.
     pub repository: &'a Repository,
     /// What its branch says.
-    pub current: &'a Current,
+    pub current: Current,
     /// Once this is cancelled nothing begins.
     pub stop: &'a CancellationToken,
     /// What the stacks have in common.
@@ -141,8 +146,13 @@ pub async fn reconcile(
     };
     let is_there = matches!(ended, Ended::True);
     for target in left {
-        match ended {
-            Ended::Applied(_) | Ended::Busy => break,
+        match &mut ended {
+            // What it leaves behind comes next.
+            Ended::Applied { settled, .. } => {
+                *settled = false;
+                break;
+            }
+            Ended::Busy => break,
             Ended::True => ended = at(target, is_there)?.go().await?,
             Ended::Held => match at(target, is_there)?.go().await? {
                 Ended::True | Ended::Held => {}
@@ -188,15 +198,16 @@ impl Run<'_> {
         let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
         world.points.reach(Point::LeaseAcquired).await;
         let ended = self.under(&mut lease).await;
-        self.pass.looks.forget(self.target.name()).await;
+        self.pass.looks.forget(self.target.name());
         world.points.reach(Point::LeaseReleased).await;
         store.release(lease).await?;
-        if let Ok(Ended::Applied(_)) = &ended {
+        let mut ended = ended?;
+        if let Ended::Applied { settled, .. } = &mut ended {
             // What is remembered is what is there now, not what there was to do.
-            self.decide(self.look_anew().await?).await?;
+            *settled &= self.decide(self.look_anew().await?).await?.plan.is_settled();
             self.pass.agent.stir();
         }
-        ended
+        Ok(ended)
     }
 
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
@@ -211,9 +222,8 @@ impl Run<'_> {
             }
             let wanted = self.superseding(&open).await?;
             let wanted = wanted.as_ref().map(Plan::effect);
-            return Ok(Ended::Applied(
-                apply::recover(&cx, lease, open, wanted, self.pass.stop).await?,
-            ));
+            let outcome = apply::recover(&cx, lease, open, wanted, self.pass.stop).await?;
+            return Ok(Ended::Applied { outcome, settled: false });
         }
         let mut decision = self.decide(self.look_anew().await?).await?;
         if !decision.amends.entries.is_empty() {
@@ -231,15 +241,16 @@ impl Run<'_> {
         tx.commit().await?;
         world.points.reach(Point::ClaimAfter).await;
         // Whoever shows the plan can tell from here on that it is applied.
-        self.pass.agent.stir();
-        Ok(Ended::Applied(apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?))
+        self.pass.agent.tell();
+        let outcome = apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?;
+        Ok(Ended::Applied { outcome, settled: true })
     }
 
     /// Looks, plans, and finds what allows the plan. The plan is remembered, whatever comes of it.
     async fn decide(&self, look: Look) -> Result<Decision, ReconcileError> {
         let wanted = &self.pass.current.wanted;
         let (plan, authorities) =
-            allowed(self.pass.agent, self.pass.repository, self.pass.current, wanted, &look)
+            allowed(self.pass.agent, self.pass.repository, &self.pass.current, wanted, &look)
                 .await?;
         self.pass.agent.remember(&plan, look.is_gone(wanted)).await?;
         let (policy, now) = (self.pass.current.policy(), self.pass.agent.world.clock.now());

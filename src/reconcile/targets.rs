@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
@@ -16,6 +17,8 @@ pub struct Targets {
     settings: Arc<AgentSettings>,
     world: World,
     open: Mutex<BTreeMap<TargetName, Arc<dyn Target>>>,
+    /// Those that were asked what is owned in them and have not answered, and when.
+    asked: Mutex<BTreeMap<TargetName, Duration>>,
 }
 
 /// A stack may not use the target it names.
@@ -46,7 +49,7 @@ pub enum TargetRefused {
 impl Targets {
     /// None is opened yet.
     pub fn new(scope: Scope, settings: Arc<AgentSettings>, world: World) -> Self {
-        Self { scope, settings, world, open: Mutex::default() }
+        Self { scope, settings, world, open: Mutex::default(), asked: Mutex::default() }
     }
 
     /// The target `name`, if `stack` may use it.
@@ -103,6 +106,22 @@ impl Targets {
             }
         }
         self.all()
+    }
+
+    /// Whether to wait for a target at `now` with other things to do: nobody else does, and none has
+    /// for a `pause` unless it has answered.
+    pub(super) fn begin_asking(&self, name: &TargetName, now: Duration, pause: Duration) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = asked.get(name).is_none_or(|asked| *asked + pause <= now);
+        if may {
+            asked.insert(name.clone(), now);
+        }
+        may
+    }
+
+    /// It has answered.
+    pub(super) fn has_answered(&self, name: &TargetName) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Every target that is open.

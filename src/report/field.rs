@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::words::visible;
 use crate::model::change::FieldChange;
-use crate::model::value::{Map, Node, Rules, Value};
+use crate::model::value::{APPEND, Map, Node, Rules, Value};
 
 /// Longest value on one line, in characters: two lines of a terminal.
 pub const VALUE_CHARACTERS_MAX: usize = 160;
@@ -69,7 +69,17 @@ pub fn inline(value: &Value) -> String {
 fn write(value: &Value) -> String {
     let entry =
         |(key, value): (&std::sync::Arc<str>, &Value)| format!("{}: {}", quoted(key), write(value));
+    if let Some((tag, raw)) = value.function() {
+        return match (raw.text.as_ref(), raw.plain) {
+            ("", _) => visible(tag),
+            (text, true) => format!("{} {}", visible(tag), visible(text)),
+            (text, false) => format!("{} {}", visible(tag), quoted(text)),
+        };
+    }
     match &value.node {
+        Node::Map(_) if let Some(items) = value.appended() => {
+            format!("{APPEND} [{}]", items.iter().map(write).collect::<Vec<_>>().join(", "))
+        }
         Node::Null => "null".to_owned(),
         Node::Bool(value) => value.to_string(),
         Node::Int(value) => value.to_string(),

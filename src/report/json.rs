@@ -9,32 +9,36 @@
 //! step     {component, resources, nature, after}
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
 //! applied  {version, applied: [outcome], waiting: review}
+//! approved {version, by, approved: [{stack, digest}]}
 //! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
-//! explain  {version, component, path, value?, layers: [layer]}
+//! explain  {version, component, path, value?, layers: [layer], looked_at?: [explain]}
 //! why_not  {version, component, path, asked, reasons: [{kind, sentence, ...}]}
 //! layer    {value, wins, origin?, made_of: [span], section, reach, imports}
 //! outcome  {stack, run, digest, ended_at, done, fields, fields_as_predicted, steps}
 //! ```
 //!
 //! A field that is not there has no key: `null` is a value. A secret is never there, and neither
-//! is its length or hash; what is not known yet is `{"$unknown": ...}`.
+//! is its length or hash; what is not known yet is `{"$unknown": ...}`, and what is written with a
+//! tag `{"$tag": "!append", "value": ...}`.
 
 use serde_json::{Map, Value as Json, json};
 
+use super::describe::Worked;
 use super::field::{self, Shown};
 use super::words::{self, Clearing, State, Verdict};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::ids::Actor;
 use crate::model::canonical;
 use crate::model::change::{Action, Change, FieldChange};
-use crate::model::desired::{Component, Explained};
+use crate::model::desired::{Component, Explained, Reach};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::StackStatus;
-use crate::model::value::{Node, Value};
+use crate::model::value::{APPEND, Node, Value};
 use crate::model::why_not::WhyNot;
 
 /// The version of the shape.
@@ -91,6 +95,13 @@ pub fn applied(outcomes: &[Outcome], waiting: &Review) -> Json {
     })
 }
 
+/// The plans that were approved.
+pub fn approved(plans: &[Plan], by: &Actor) -> Json {
+    let one =
+        |plan: &Plan| json!({ "stack": plan.effect().stack, "digest": plan.digest().to_string() });
+    json!({ "version": VERSION, "by": by, "approved": plans.iter().map(one).collect::<Vec<_>>() })
+}
+
 /// How stacks stand.
 pub fn status(stacks: &[StackStatus]) -> Json {
     let row = |stack: &StackStatus| {
@@ -130,7 +141,7 @@ pub fn explain(
             "origin": files.span(said.value.origin),
             "made_of": made_of(said, files),
             "section": layer.section,
-            "reach": words::reach_over(&layer.reach, &explained[..at]),
+            "reach": words::reach_over(&layer.reach, said, &explained[..at], files),
             "imports": layer.imports,
         }))
     };
@@ -140,6 +151,35 @@ pub fn explain(
         "path": path,
         "value": path.find(&component.sections).map(unsecret),
         "layers": explained.iter().enumerate().filter_map(layer).collect::<Vec<_>>(),
+    })
+}
+
+/// What comes of a value that no layer says: as [`explain`], with the rule in place of a layer, and
+/// what the rule looks at.
+pub fn worked(
+    component: &Component,
+    path: &FieldPath,
+    worked: &Worked,
+    looked_at: &[(FieldPath, Vec<Explained>)],
+    files: &Files,
+) -> Json {
+    let value = unsecret(&worked.value);
+    let parts = looked_at.iter().map(|(path, said)| explain(component, path, said, files));
+    json!({
+        "version": VERSION,
+        "component": component.id.to_string(),
+        "path": path,
+        "value": value,
+        "layers": [{
+            "value": value,
+            "wins": true,
+            "origin": null,
+            "made_of": [],
+            "section": FieldPath(path.0.iter().take(1).cloned().collect()),
+            "reach": words::reach(&Reach::Derived(worked.rule)),
+            "imports": [],
+        }],
+        "looked_at": parts.collect::<Vec<_>>(),
     })
 }
 
@@ -196,8 +236,17 @@ fn made_of(said: &Explained, files: &Files) -> Vec<Span> {
 
 /// The value with nothing of a secret but that there is one.
 fn unsecret(value: &Value) -> Json {
+    if let Some((tag, raw)) = value.function() {
+        return match raw.text.as_ref() {
+            "" => json!({ "$tag": tag }),
+            text => json!({ "$tag": tag, "value": text }),
+        };
+    }
     match &value.node {
         Node::Secret(_) => json!({ "$secret": true }),
+        Node::Map(_) if let Some(items) = value.appended() => {
+            json!({ "$tag": APPEND, "value": items.iter().map(unsecret).collect::<Json>() })
+        }
         Node::List(items) => items.iter().map(unsecret).collect(),
         Node::Map(map) => {
             map.iter().map(|(key, value)| (key.as_ref().to_owned(), unsecret(value))).collect()

@@ -17,7 +17,7 @@ use crate::model::desired::{Explained, Reach};
 use crate::model::files::Files;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
-use crate::model::value::Node;
+use crate::model::value::{APPEND, Node};
 
 pub use answer::{answer, headline, stands};
 pub use ends::{deviation, deviations, health, outcome, step_end};
@@ -60,16 +60,29 @@ pub fn reach(reach: &Reach) -> String {
 
 /// The same for a layer at one path, where `below` is what the layers under it say there, lowest
 /// precedence first: what a computed value was computed from.
-pub fn reach_over(reached: &Reach, below: &[Explained]) -> String {
-    let source = |said: &Explained| match &said.value.node {
-        Node::Raw(raw) => match raw.tag.as_deref().filter(|tag| !tag.starts_with("!!")) {
-            Some(tag) => Some(format!("by the function `{}`", visible(tag))),
-            None => raw.text.contains("{{").then(|| "by the template below it".to_owned()),
-        },
+/// And a list that was to continue another and is an ordinary one says why.
+pub fn reach_over(reached: &Reach, said: &Explained, below: &[Explained], files: &Files) -> String {
+    let source = |said: &Explained| match (said.value.function(), &said.value.node) {
+        (_, Node::Raw(raw)) if raw.text.contains("{{") => {
+            Some("by the template below it".to_owned())
+        }
+        (Some((tag, _)), _) => Some(format!("by the function `{}`", visible(tag))),
         _ => None,
     };
+    let is_list = |said: &Explained| said.value.as_list().or(said.value.appended()).is_some();
     match reached {
         Reach::Rendered => below.iter().rev().find_map(source).unwrap_or_else(|| reach(reached)),
+        _ if said.value.as_list().is_some() && files.tag(said.value.origin) == Some(APPEND) => {
+            format!("{}, its `{APPEND}` used up: the files below it have no list", reach(reached))
+        }
+        // What continues a list leaves that in the value.
+        _ if said.wins
+            && said.value.appended().is_some()
+            && below.iter().any(is_list)
+            && !below.iter().any(|said| is_list(said) && said.wins) =>
+        {
+            format!("{}, its `{APPEND}` used up: its stage has no other list", reach(reached))
+        }
         _ => reach(reached),
     }
 }

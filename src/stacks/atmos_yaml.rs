@@ -366,7 +366,8 @@ fn text(root: &Value, way: &[&str]) -> Option<Arc<str>> {
 pub(super) fn lists(value: &Value, span: Span) -> Result<Lists, Box<Diagnostic>> {
     let word = value.as_str().unwrap_or_default();
     Lists::parse(word).ok_or_else(|| {
-        let message = format!("lists can be merged by {}", Lists::WORDS.join(", "));
+        let words = Lists::WORDS.join("`, `");
+        let message = format!("lists can be merged by `{words}`, or `{}KEY`", Lists::MERGE_BY);
         let fault = Diagnostic::error(Code::SettingsInvalid, span, message);
         Box::new(match closest(word, Lists::WORDS.iter().copied()) {
             Some(word) => fault.hint(format!("did you mean `{word}`?")),

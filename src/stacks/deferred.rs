@@ -87,6 +87,10 @@ pub(super) fn decided(values: &[Value], lists: Lists) -> Option<Value> {
             Some(other) => other.clone(),
             None => rest.iter().fold(first.clone(), |low, high| pairwise(&low, high)),
         },
+        (Node::List(_), Lists::MergeBy(_)) => match rest.iter().find(|v| v.as_list().is_none()) {
+            Some(other) => other.clone(),
+            None => rest.iter().fold(first.clone(), |low, high| merge::merge(&low, high, lists)),
+        },
         _ => last.clone(),
     })
 }

@@ -15,7 +15,7 @@ use super::path;
 use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::files::{File, MadeOf};
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
@@ -46,6 +46,23 @@ struct Walk {
     closure: Closure,
     /// From the stack's manifest down to the file that is being read.
     chain: Vec<Arc<str>>,
+    /// Where each of them but the first is imported.
+    ways: Vec<Span>,
+}
+
+impl Walk {
+    /// The ring that an import of the file at `start` of the chain closes, at `closing`. It begins
+    /// with the first of its files by name and is told where that is imported, so that it is the
+    /// same wherever somebody comes upon it.
+    fn ring(&self, start: usize, closing: &Span) -> Diagnostic {
+        let files = &self.chain[start..];
+        let first = (0..files.len()).min_by_key(|at| &files[*at]).unwrap_or_default();
+        let ring = files[first..].iter().chain(&files[..=first]).map(AsRef::as_ref);
+        let message = format!("files import each other: {}", ring.collect::<Vec<_>>().join(" -> "));
+        let at = if first == 0 { closing } else { &self.ways[start + first - 1] };
+        let fault = Diagnostic::error(Code::ImportCycle, at.clone(), message);
+        fault.hint("remove one of these imports")
+    }
 }
 
 impl<'l> Importer<'l> {
@@ -65,7 +82,7 @@ impl<'l> Importer<'l> {
 
     /// All that the manifest at `path` is made of.
     pub(super) fn closure(&mut self, path: &Arc<str>) -> Closure {
-        let mut walk = Walk { closure: Closure::default(), chain: Vec::new() };
+        let mut walk = Walk { closure: Closure::default(), chain: Vec::new(), ways: Vec::new() };
         let manifest = self.manifest(path, &Context::plain(self.templates));
         self.walk(&mut walk, &manifest, &Arc::default());
         walk.closure
@@ -119,11 +136,7 @@ impl<'l> Importer<'l> {
         for (number, goal) in goals.iter().enumerate() {
             let path = &goal.path;
             if let Some(start) = walk.chain.iter().position(|open| open == path) {
-                let ring = walk.chain[start..].iter().chain([path]).map(AsRef::as_ref);
-                let ring = ring.collect::<Vec<_>>().join(" -> ");
-                let fault = fault(Code::ImportCycle, format!("files import each other: {ring}"));
-                let fault = fault.hint("remove one of these imports");
-                match self.library.strictness.import_cycles.of(fault) {
+                match self.library.strictness.import_cycles.of(walk.ring(start, &import.at)) {
                     Some(fault) if fault.is_error() => return Err(Box::new(fault)),
                     odd => walk.closure.odd.extend(odd),
                 }
@@ -148,7 +161,9 @@ impl<'l> Importer<'l> {
                 }
                 (_, false) => self.manifest(path, &context),
             };
+            walk.ways.push(import.at.clone());
             self.walk(walk, &manifest, overrides);
+            walk.ways.pop();
         }
         Ok(())
     }
@@ -283,7 +298,8 @@ impl<'l> Importer<'l> {
         let file = source.number.filter(|_| context.id.is_some());
         let file = file.and_then(|number| self.library.files.get(number).cloned());
         let number = file.map(|file| self.library.files.add(File { made_of: None, ..file }));
-        let read = Read { path, value, includes: &source.includes, number, faults };
+        let (includes, partial) = (&source.includes, &source.partial);
+        let read = Read { path, value, includes, partial, number, faults };
         let mut manifest = read.rendered(self.library, self.templates, context);
         manifest.teach(self.library, number.or(source.number));
         Manifest { rendered: number, ..manifest }
@@ -300,7 +316,8 @@ impl<'l> Importer<'l> {
         let raw = self.library.parse(path, text.clone());
         let (source, manifest) = if raw.faults.is_empty() {
             let (value, faults) = (raw.value.clone(), Vec::new());
-            let read = Read { path, value, includes: &raw.includes, number: None, faults };
+            let (includes, partial) = (&raw.includes, &raw.partial);
+            let read = Read { path, value, includes, partial, number: None, faults };
             let manifest = read.rendered(self.library, self.templates, context);
             (raw, manifest)
         } else {
@@ -313,7 +330,9 @@ impl<'l> Importer<'l> {
             let (value, faults) = (source.value.clone(), source.faults.clone());
             let mut early = Early { value, values: context.values, made_of, faults };
             early.put_in_place();
-            let manifest = taken_apart(early, self.library, self.templates, path, &source.includes);
+            let mut manifest =
+                taken_apart(early, self.library, self.templates, path, &source.includes);
+            manifest.break_parts(&source.partial);
             (source, manifest)
         };
         let mut manifest = Manifest { rendered: source.number, ..manifest };

@@ -147,3 +147,6 @@ pub(super) fn difference(before: &Value, after: &Value) -> Option<Value> {
     }
     (!map.is_empty()).then_some(Value { node: Node::Map(map), origin: after.origin })
 }
+
+#[cfg(test)]
+mod tests;

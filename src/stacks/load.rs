@@ -6,10 +6,11 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 use rayon::prelude::*;
 use yaml_span::schema::{Scalar, v3};
-use yaml_span::{Document, Limits, NodeId, parse_first};
+use yaml_span::{Document, Kind, Limits, NodeId, parse_first};
 
 use super::function;
 use super::include;
+use super::manifest::Key;
 use super::merge::{self, Lists};
 use super::path;
 use super::remote::{self, Remotes};
@@ -59,6 +60,17 @@ pub(super) struct Source {
     pub(super) includes: Vec<Arc<str>>,
     /// Why it cannot be used.
     pub(super) faults: Vec<Diagnostic>,
+    /// Why only some of its components cannot be.
+    pub(super) partial: Vec<Partial>,
+}
+
+/// What is wrong with one value of one component.
+#[derive(Clone)]
+pub(super) struct Partial {
+    pub(super) component: Key,
+    /// Where in the component, from the section on.
+    pub(super) path: Vec<String>,
+    pub(super) fault: Diagnostic,
 }
 
 /// A text that is parsed, and not read as a value yet.
@@ -88,6 +100,7 @@ impl Library {
         self.snapshot = snapshot.clone();
         let stays = |path: &Arc<str>, source: &Source| {
             source.faults.is_empty()
+                && source.partial.is_empty()
                 && !changed.contains(path)
                 && source.includes.iter().all(|path| !changed.contains(path))
         };
@@ -152,7 +165,8 @@ impl Library {
             Err(fault) => {
                 let (path, value) = (path.clone(), Value::computed(Node::Null));
                 let (number, includes, faults) = (None, Vec::new(), vec![fault]);
-                Some(Arc::new(Source { path, number, value, includes, faults }))
+                let partial = Vec::new();
+                Some(Arc::new(Source { path, number, value, includes, faults, partial }))
             }
         };
         self.read.insert(path, source.clone());
@@ -266,6 +280,7 @@ impl Library {
     fn source(&mut self, number: u32, parsed: Parsed, functions: bool) -> Source {
         let Parsed { file, mut faults } = parsed;
         let (mut value, mut includes) = (Value::computed(Node::Null), Vec::new());
+        let mut partial = Vec::new();
         if faults.is_empty() {
             let mut reading = Reading {
                 library: self,
@@ -275,12 +290,36 @@ impl Library {
                 functions,
                 includes: Vec::new(),
                 faults: Vec::new(),
+                partial: Vec::new(),
             };
             value = reading.value(file.document.root());
             (includes, faults) = (reading.includes, reading.faults);
+            partial = reading.partial;
         }
-        Source { path: file.path, number: Some(number), value, includes, faults }
+        Source { path: file.path, number: Some(number), value, includes, faults, partial }
     }
+}
+
+/// The component that the value `id` is of, and where in it: below a section other than `metadata`,
+/// which says what the component is. A value that is referred to may be part of several.
+fn owner(document: &Document, id: NodeId) -> Option<(Key, Vec<String>)> {
+    if document.ids().any(|id| matches!(document.kind(id), Kind::Alias(_))) {
+        return None;
+    }
+    let (mut way, mut at) = (Vec::new(), document.root());
+    // Ids ascend in the order of the source: of the entries, the last that does not begin behind.
+    while document.is_mapping(at) && at != id {
+        let (key, value) = document.entries(at).take_while(|(key, _)| *key <= id).last()?;
+        way.push(document.text(key).to_owned());
+        at = value;
+    }
+    let ["components", kind, name, section, _, ..] =
+        way.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let component = (kind.into(), name.into());
+    (section != "metadata").then(|| (component, way.split_off(3)))
 }
 
 fn parse(path: &Arc<str>, text: Arc<str>, template: Option<TemplateText>) -> Parsed {
@@ -303,9 +342,19 @@ struct Reading<'l> {
     functions: bool,
     includes: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
+    partial: Vec<Partial>,
 }
 
 impl Reading<'_> {
+    /// What is wrong with the value `id`: a fault of the component that alone has it, or else of
+    /// the file.
+    fn wrong(&mut self, id: NodeId, fault: Diagnostic) {
+        match owner(self.document, id) {
+            Some((component, path)) => self.partial.push(Partial { component, path, fault }),
+            None => self.faults.push(fault),
+        }
+    }
+
     fn value(&mut self, id: NodeId) -> Value {
         let document = self.document;
         let origin = Origin { file: self.number, node: id.0 };
@@ -389,7 +438,7 @@ impl Reading<'_> {
                 match included.value {
                     Ok(value) => value,
                     Err(fault) => {
-                        self.faults.push(*fault);
+                        self.wrong(id, *fault);
                         self.raw(id, None, origin)
                     }
                 }
@@ -420,7 +469,8 @@ impl Reading<'_> {
             return true;
         }
         let span = self.document.tag(id).map_or(self.document.span(id), |tag| tag.span);
-        self.faults.push(function::unknown(name, self.file.place(span)));
+        let fault = function::unknown(name, self.file.place(span));
+        self.wrong(id, fault);
         false
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use super::load::Library;
+use super::load::{Library, Partial};
 use super::marks::Marks;
 use super::outline::Outline;
 use super::sections::{self, Rule, Shape};
@@ -62,6 +62,8 @@ pub(super) struct Declared {
     pub(super) at: Span,
     /// Why the component cannot be resolved.
     pub(super) faults: Vec<Diagnostic>,
+    /// Where values of it are that could not be read, from the section on.
+    pub(super) broken: Vec<Vec<String>>,
 }
 
 /// One item of `import`.
@@ -76,6 +78,19 @@ pub(super) struct Import {
 }
 
 impl Manifest {
+    /// Adds what is wrong with values of single components.
+    pub(super) fn break_parts(&mut self, partial: &[Partial]) {
+        for Partial { component, path, fault } in partial {
+            match self.components.get_mut(component) {
+                Some(declared) => {
+                    declared.faults.push(fault.clone());
+                    declared.broken.push(path.clone());
+                }
+                None => self.faults.push(fault.clone()),
+            }
+        }
+    }
+
     /// Tells the files what the templates of the file `number` made values of.
     pub(super) fn teach(&mut self, library: &mut Library, number: Option<u32>) {
         let made_of = std::mem::take(&mut self.made_of);
@@ -257,7 +272,8 @@ impl Splitter<'_> {
         all: &Value,
     ) -> Declared {
         let at = self.key_span(all, name);
-        let mut declared = Declared { parts: Parts::new(), at, faults: Vec::new() };
+        let (faults, broken) = (Vec::new(), Vec::new());
+        let mut declared = Declared { parts: Parts::new(), at, faults, broken };
         let Some(map) = value.as_map() else {
             let message = format!("the component `{name}` must be a map of sections");
             let fault = self.fault(Code::SectionType, value, &message);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::early::{Context, Early};
 use super::engines::Lent;
-use super::load::{Library, Source};
+use super::load::{Library, Partial, Source};
 use super::manifest::{self, Manifest};
 use super::template::{self, Templates};
 use crate::diagnostic::Diagnostic;
@@ -159,6 +159,8 @@ pub(super) struct Read<'r> {
     pub(super) path: &'r Arc<str>,
     pub(super) value: Value,
     pub(super) includes: &'r [Arc<str>],
+    /// What is wrong with values of single components.
+    pub(super) partial: &'r [Partial],
     /// What the file is called where values come of a context, if that is not its own number.
     pub(super) number: Option<u32>,
     pub(super) faults: Vec<Diagnostic>,
@@ -175,7 +177,9 @@ impl Read<'_> {
         let (path, includes) = (self.path, self.includes);
         let read = (self.value, self.faults);
         let early = Early::of_value(read, self.number, library, templates, path, context);
-        taken_apart(early, library, templates, path, includes)
+        let mut manifest = taken_apart(early, library, templates, path, includes);
+        manifest.break_parts(self.partial);
+        manifest
     }
 }
 
@@ -183,7 +187,8 @@ impl Read<'_> {
 pub(super) fn plain(library: &Library, templates: &mut Templates, source: &Source) -> Manifest {
     let (path, value) = (&source.path, source.value.clone());
     let faults = source.faults.clone();
-    let read = Read { path, value, includes: &source.includes, number: None, faults };
+    let (includes, partial) = (&source.includes, &source.partial);
+    let read = Read { path, value, includes, partial, number: None, faults };
     let context = Context::plain(templates);
     read.rendered(library, templates, &context)
 }

@@ -2,17 +2,18 @@
 //!
 //! Merging is associative except for what a stage uses up: `!append` marks a list as one that
 //! continues the list below it; [`settle`] ends a stage and makes such a list an ordinary one.
-//! A marked list is a map whose only key is the tag, so that it survives merge and `explain`.
+
+mod by_key;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use by_key::ListKey;
 
+pub(super) use crate::model::value::APPEND;
 use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 
 /// What a list does to the list below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Lists {
     /// It takes its place.
     #[default]
@@ -22,25 +23,28 @@ pub enum Lists {
     /// Maps at equal places are merged; any other item stays as it is below. What goes beyond
     /// the shorter list is taken over.
     Merge,
+    /// Maps with the same value at this key are merged, and others are put behind them. A list with
+    /// an item that is no map with a key of its own, or with none, takes the place as ever.
+    MergeBy(ListKey),
 }
 
 impl Lists {
-    /// The words of `list_merge_strategy`.
+    /// The words of `list_merge_strategy`, but for the one with a key.
     pub const WORDS: &[&str] = &["replace", "append", "merge"];
+    /// What the word with a key begins with: `merge by name`.
+    pub const MERGE_BY: &str = "merge by ";
 
-    /// Reads one of [`Lists::WORDS`].
+    /// Reads one of [`Lists::WORDS`], or [`Lists::MERGE_BY`] and a key.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "replace" => Some(Self::Replace),
             "append" => Some(Self::Append),
             "merge" => Some(Self::Merge),
-            _ => None,
+            _ => Some(Self::MergeBy(ListKey::new(word.strip_prefix(Self::MERGE_BY)?.trim())?)),
         }
     }
 }
 
-/// The tag of a list that continues the one below it.
-pub(super) const APPEND: &str = "!append";
 /// The tag of a value that takes its key, or its place in a list, away.
 pub(super) const UNSET: &str = "!unset";
 
@@ -71,6 +75,10 @@ pub(super) fn lay(below: Value, above: &Value, lists: Lists) -> Value {
             Lists::Replace => return above.clone(),
             Lists::Append => list(chain(&low, high)),
             Lists::Merge => list(pairwise(&low, high)),
+            Lists::MergeBy(key) => match key.merged(&low, high, lists) {
+                Some(items) => list(items),
+                None => return above.clone(),
+            },
         },
         _ => return above.clone(),
     };
@@ -87,8 +95,7 @@ pub(super) fn mark(items: Node, at: &Value) -> Value {
 
 /// The items of a marked list.
 pub(super) fn appended(value: &Value) -> Option<&[Value]> {
-    let map = value.as_map()?;
-    (map.len() == 1).then(|| map.get(APPEND)).flatten()?.as_list()
+    value.appended()
 }
 
 /// Whether the value asks to be taken away.

@@ -117,9 +117,22 @@ impl Caller<'_> {
         }
         self.sound.0.extend(steering.filter(|_| inherits_well));
         roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
+        roll.nameless |= self.names_a_broken_value(parent);
         // A broken manifest without a component would look like one that asks for nothing.
         roll.nameless |= broken && roll.stacks.is_empty();
         roll
+    }
+
+    /// Whether a value that cannot be read might be part of a stack's name.
+    fn names_a_broken_value(&self, parent: &Parent) -> bool {
+        let declared = parent.closure.contributions.iter();
+        let mut broken = declared
+            .flat_map(|from| from.manifest.components.values())
+            .flat_map(|declared| &declared.broken);
+        broken.any(|path| {
+            let fields = self.identity.fields.iter();
+            fields.map(|field| &field.0).any(|field| field.iter().zip(path).all(|(a, b)| a == b))
+        })
     }
 
     fn outlines<'p>(&self, parent: &'p Parent) -> impl Iterator<Item = &'p Outline> {
@@ -153,6 +166,10 @@ impl Caller<'_> {
         let place = Place { library: self.library, layout: &self.dialect.layout };
         let mut wrong = bench.parent.faults(key);
         let bases = inherit::bases(bench, &place, key);
+        // What a base cannot say, an heir does not have.
+        let declared =
+            bases.order.iter().map(|base| bench.parent.faults(&(key.0.clone(), base.clone())));
+        wrong.extend(declared.flatten().collect::<Vec<_>>());
         if !choosing.has(key, &bases.order) {
             wrong.extend(bases.faults);
             wrong.extend(backends.wrong(self, bench, key));

@@ -121,6 +121,7 @@ pub(super) fn refused(library: &mut Library, dialect: &Dialect) -> Vec<Diagnosti
     for file in files {
         let Some(source) = library.read(&file) else { continue };
         found.extend(source.faults.iter().cloned());
+        found.extend(source.partial.iter().map(|partial| partial.fault.clone()));
         if source.faults.is_empty() {
             let mut look = Look { library, file: &file, found: Vec::new() };
             look.manifest(&source.value);

@@ -557,3 +557,6 @@ fn for_each_text(value: &Value, see: &mut impl FnMut(&Arc<str>)) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

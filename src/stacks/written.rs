@@ -47,6 +47,7 @@ pub fn own_locals(snapshot: &Snapshot, path: &Arc<str>) -> Written {
     let mut templates = Templates::new(dialect.templates);
     let Some(source) = library.read(path) else { return Written { value: map(None), found } };
     found.extend(source.faults.iter().cloned());
+    found.extend(source.partial.iter().map(|partial| partial.fault.clone()));
     let levels = locals::levels(&library, &mut templates, path, &source.value);
     found.extend(levels.faults);
     let level = |locals: Map| {

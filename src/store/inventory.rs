@@ -15,7 +15,16 @@ const PUT: &str = "INSERT INTO inventory (agent, repository, target, resource, s
 const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES ($1, $2, $3, $4) \
     ON CONFLICT DO NOTHING";
 
+const KNOWN: &str = "SELECT epoch FROM target \
+    WHERE agent = $1 AND repository = $2 AND target = $3";
+
 impl Store {
+    /// Whether [`Store::inventory`] is one.
+    pub async fn knows(&self, scope: &Scope, target: &TargetName) -> Result<bool, StoreError> {
+        let args = args![&scope.agent, &scope.repository, target];
+        Ok(self.read().await?.row(KNOWN, args).await?.is_some())
+    }
+
     /// What is owned in a target. `None`: this database knows nothing of that target, which is
     /// not the same as owning nothing there; [`Tx::inventory_rebuild`] learns it from the mark.
     pub async fn inventory(
@@ -23,8 +32,6 @@ impl Store {
         scope: &Scope,
         target: &TargetName,
     ) -> Result<Option<Inventory>, StoreError> {
-        const KNOWN: &str = "SELECT epoch FROM target \
-            WHERE agent = $1 AND repository = $2 AND target = $3";
         const OWNED: &str = "SELECT resource, owned FROM inventory \
             WHERE agent = $1 AND repository = $2 AND target = $3";
         let mut link = self.read().await?;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use expect_test::expect_file;
 use isobar::model::desired::{Component, Desired, Layer};
 use isobar::model::path::FieldPath;
+use isobar::model::question::Answers;
 use isobar::model::value::{Map, Node, Value};
 use isobar::reconcile::{Reach, wanted};
-use isobar::report::terminal;
-use isobar::source::folder_snapshot;
-use isobar::stacks::{Lists, Resolver, Selection, explain, fold};
+use isobar::report::{describe, json, terminal};
+use isobar::source::{Snapshot, folder_snapshot};
+use isobar::stacks::{Lists, Resolver, Selection, explain, fold, resolve};
 
 use crate::errors::root;
 
@@ -87,6 +88,70 @@ fn replaying_what_is_told_gives_every_value() {
         }
     }
     assert!(replayed > 1000, "{replayed} values");
+}
+
+/// Marks and functions are shown as they are written, and what `describe` works out has its rule.
+const MARKED: &str = "--- atmos.yaml
+stacks: {base_path: stacks, included_paths: [deploy/**], name_template: '{{ .vars.stage }}'}
+--- stacks/catalog.yaml
+vars: {zones: [1], staged: [1], gone: 1, home: here}
+terraform: {backend_type: s3, backend: {s3: {bucket: b}, gcs: {prefix: p}}}
+--- stacks/mixin.yaml
+import: [quiet]
+vars: {early: !append [2]}
+--- stacks/quiet.yaml
+settings: {x: 1}
+--- stacks/deploy/dev.yaml
+import: [catalog, mixin]
+vars: {stage: dev, zones: !append [2], gone: !unset }
+components:
+  terraform:
+    base: {metadata: {type: abstract}, vars: {staged: !append [2]}}
+    vpc: {metadata: {inherits: [base], component: net}, vars: {home: !env HOME, quoted: !env 'A b'}}
+";
+
+#[test]
+fn marks_functions_and_rules_are_told_as_they_are() {
+    let files = MARKED.split("--- ").skip(1).map(|file| {
+        let (path, text) = file.split_once('\n').expect("a path and a text");
+        (path.to_owned(), text.as_bytes().to_vec())
+    });
+    let snapshot = Snapshot::in_memory(files);
+    let selection = Selection::all();
+    let desired = resolve(&snapshot, &selection, &Answers::new()).desired;
+    let named = |component: &&Component| component.id.name.as_str() == "vpc";
+    let component = desired.components().find(named).expect("resolved");
+    let explained = |path: &FieldPath| explain(component, path);
+    let mut told = String::new();
+    let paths =
+        ["zones", "early", "staged", "gone", "home", "quoted"].map(|name| format!("vars.{name}"));
+    for path in paths.iter().map(String::as_str).chain(["backend"]) {
+        let path = FieldPath::parse(path).expect("a path");
+        told += &terminal::explain(component, &path, &explained(&path), &desired.files);
+        let json = json::explain(component, &path, &explained(&path), &desired.files);
+        let layers = json["layers"].as_array().expect("layers").iter();
+        let said = layers.map(|layer| format!("    {}  {}\n", layer["value"], layer["reach"]));
+        told.extend(said.chain(["\n".to_owned()]));
+    }
+    for path in ["workspace", "component", "command", "inheritance[0]", "stack", "env"] {
+        let path = FieldPath::parse(path).expect("a path");
+        assert!(explained(&path).is_empty(), "{path}");
+        let worked = describe::worked(&desired, component, &path).expect("it is shown");
+        let looked_at: Vec<_> = worked.of.iter().map(|at| (at.clone(), explained(at))).collect();
+        let looked_at: Vec<_> =
+            looked_at.into_iter().filter(|(_, said)| !said.is_empty()).collect();
+        told += &terminal::worked(component, &path, &worked, &looked_at, &desired.files);
+        told.push('\n');
+        let json = json::worked(component, &path, &worked, &looked_at, &desired.files);
+        assert_eq!(json["layers"][0]["reach"], format!("by the rule: {}", worked.rule));
+        assert_eq!(json["looked_at"].as_array().map(Vec::len), Some(looked_at.len()));
+    }
+    for path in ["nothing", "workspace.x", "vars.nothing"] {
+        let path = FieldPath::parse(path).expect("a path");
+        assert_eq!(describe::worked(&desired, component, &path), None, "{path}");
+    }
+    let plain = anstream::adapter::strip_str(&told).to_string();
+    expect_file![root().join("tests/golden/explain-marks.txt")].assert_eq(&plain);
 }
 
 /// The layers that `explain` names for `path`, without what they say elsewhere, and the component's

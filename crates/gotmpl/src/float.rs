@@ -162,3 +162,6 @@ fn hexadecimal(value: f64, precision: Option<usize>, verb: char) -> String {
     let text = format!("0x{}{point}{fraction}p{sign}{:02}", mantissa >> 52, exponent.abs());
     if verb == 'X' { text.to_uppercase() } else { text }
 }
+
+#[cfg(test)]
+mod tests;

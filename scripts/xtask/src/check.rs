@@ -21,7 +21,7 @@ const STEPS: &[Step] = &[
         let arguments = ["clippy", "--locked", "--workspace", "--all-targets", "--"];
         child::run(place.cargo().args(arguments).args(["-D", "warnings"]))
     }),
-    ("testbed", testbed::build_servers),
+    ("testbed", testbed::build),
     ("build", |place| cargo(place, &["test", "--locked", "--workspace", "--no-run"])),
     ("test", |place| cargo(place, &["test", "--locked", "--workspace"])),
     ("generated", generate::check),

@@ -74,7 +74,7 @@ pub(in crate::cli) struct Compared {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["ref", "sha"])]
     repo_path: Option<PathBuf>,
     /// A commit to look at instead of the folder as it stands.
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", conflicts_with = "rev")]
     head: Option<String>,
     /// Only the components of this stack.
     #[arg(short, long)]
@@ -114,7 +114,7 @@ impl Sides {
         };
         let new = match &compared.head {
             Some(revision) => at(revision)?,
-            None => Workspace::folder(context)?,
+            None => Workspace::tree(context)?,
         };
         let old = match (&compared.repo_path, compared.sha.as_ref().or(compared.r#ref.as_ref())) {
             (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,

@@ -94,7 +94,7 @@ fn find<'d>(desired: &'d Desired, args: &Args, kind: Option<&str>) -> Found<'d> 
 fn missing(context: &Context, args: &Args) -> Result<Failure, Failure> {
     let all = Selection { unlinked: true, ..Selection::default() };
     let desired =
-        workspace::Workspace::evaluated(context, &workspace::Workspace::folder(context)?, &all)?
+        workspace::Workspace::evaluated(context, &workspace::Workspace::tree(context)?, &all)?
             .desired;
     let stack = match workspace::stack_name(&desired, &args.stack) {
         Ok(name) => &desired.stacks[&name],

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let snapshot = Workspace::folder(context)?;
+    let snapshot = Workspace::tree(context)?;
     let written = stacks::settings(&snapshot);
     Findings::among(written.found.clone(), &snapshot).show(context);
     args.part.write(context, args.format, &Shown::Value(&written.value))?;

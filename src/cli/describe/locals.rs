@@ -27,7 +27,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let snapshot = Workspace::folder(context)?;
+    let snapshot = Workspace::tree(context)?;
     let components = args.component.iter().map(ComponentName::new);
     let selection = Selection {
         stacks: vec![StackPattern::exactly(&args.stack)],

@@ -28,7 +28,7 @@ enum Much {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let snapshot = Workspace::folder(context)?;
+    let snapshot = Workspace::tree(context)?;
     let files = stacks::workflows(&snapshot);
     Findings::among(files.found.clone(), &snapshot).show(context);
     let much = match args.output {

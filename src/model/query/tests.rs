@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::Query;
-use crate::model::value::Rules;
+use crate::model::value::{Rules, Value};
 use crate::model::yaml;
 
 const VALUE: &str = "{a: {b: [1, 2, {c: x}], 'd e': 5}, subnets: [s1, s2], none: null, on: true, \
@@ -165,4 +165,11 @@ fn nesting_is_bounded() {
     let nested = |depth: usize| format!("{}.{}", "(".repeat(depth), ")".repeat(depth));
     assert!(Query::parse(&nested(31)).is_ok());
     assert!(Query::parse(&nested(32)).is_err());
+}
+
+#[test]
+fn a_query_comes_to_as_many_values_as_it_may() {
+    let next = |values| super::Run { values }.eval(&super::Expr::Whole, &Value::text("x"));
+    assert_eq!(next(super::VALUES_MAX - 1), Ok(vec![Value::text("x")]));
+    assert!(next(super::VALUES_MAX).is_err_and(|why| why.contains("1000000 values")));
 }

@@ -100,7 +100,7 @@ fn a_set_of_changes_is_one_sealed_step() {
     assert_eq!(audit(&plan, &world.input()), []);
     expect![[r#"
         prod at box
-          plan ade5f0348a8a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+          plan 418b3acfdb05 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
           terraform/rds
             ! replace aws_db_instance.main                      data loss
@@ -116,7 +116,7 @@ fn a_set_of_changes_is_one_sealed_step() {
 
           Held
             aws_db_instance.main: what it holds would be lost for good
-              $ isobar approve prod ade5f0348a8a --allow-delete aws_db_instance.main
+              $ isobar approve prod 418b3acfdb05 --allow-delete aws_db_instance.main
 
           Held: 1 delete, 1 replace, 1 update, 1 create
     "#]]

@@ -44,3 +44,30 @@ fn the_pause_ends_with_the_first_and_with_the_usual_one() {
     agenda.put(name("prod"), seconds(99), None, seconds(60));
     assert_eq!(agenda.pause(seconds(99), seconds(60)), seconds(60));
 }
+
+#[test]
+fn a_stack_that_fails_is_left_alone_for_longer_each_time_and_nobody_else_is() {
+    let (mut agenda, prod) = (Agenda::default(), name("prod"));
+    agenda.put(name("dev"), seconds(0), None, seconds(60));
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        agenda.fail(prod.clone(), seconds(0), 1.0);
+        assert!(agenda.backs_off(&prod, seconds(1)));
+        assert!(!agenda.is_due(&prod, seconds(1), true));
+        // Where everything is looked at, so is this.
+        assert!(agenda.is_due(&prod, seconds(1), false));
+        pauses.push(agenda.pause(seconds(0), seconds(60)));
+    }
+    assert_eq!(pauses, [2_100, 4_100, 8_100].map(Duration::from_millis));
+    assert!(!agenda.has_come(seconds(8)));
+    assert!(agenda.has_come(seconds(9)));
+    assert!(!agenda.backs_off(&prod, seconds(9)));
+    assert!(agenda.is_due(&prod, seconds(9), true));
+    assert!(!agenda.is_due(&name("dev"), seconds(9), true));
+
+    agenda.put(prod.clone(), seconds(9), None, seconds(60));
+    agenda.fail(prod.clone(), seconds(10), 1.0);
+    assert_eq!(agenda.pause(seconds(10), seconds(60)), Duration::from_millis(2_100));
+    agenda.strike(&prod);
+    assert!(!agenda.backs_off(&prod, seconds(11)));
+}

@@ -10,6 +10,7 @@
 mod shown;
 mod section;
 mod component;
+mod worked;
 mod stacks;
 mod json;
 mod dependents;
@@ -32,6 +33,7 @@ pub use shown::Shown;
 pub use stacks::{Filter, Stacks};
 pub use table::{NoColumn, Table};
 pub use values::{by_stack, side_by_side, values};
+pub use worked::{Worked, worked};
 pub use workflows::{Workflows, workflows};
 
 #[cfg(test)]

@@ -364,3 +364,24 @@ fn rows_of_what_differs_end_with_what_depends_on_it_once() {
     let dependent = |name: &str| format!("enabled,{name},dev,terraform,dependent,\n");
     assert_eq!(rows(true), format!("{head}{}{}", dependent("b"), dependent("c")));
 }
+
+#[test]
+fn as_many_dependents_are_shown_as_may_be() {
+    use super::{DEPENDENTS_MAX, Direction, Include, affected, dependency_tree};
+    for more in [0, 1] {
+        let base = of_kind("terraform", "base", "vars: {}");
+        let on = || Dependency { on: base.id.clone(), origin: Origin::NONE };
+        let dependent = |at: usize| Component {
+            dependencies: vec![on()],
+            ..of_kind("terraform", &format!("c{at}"), "vars: {}")
+        };
+        let dependents = (0..DEPENDENTS_MAX + more).map(dependent);
+        let desired = desired([base.clone()].into_iter().chain(dependents).collect());
+        let base = desired.component(&base.id).expect("it is there");
+        let changed = [Affected { component: base, causes: vec![Cause::Code] }];
+        let include = Include { dependents: true, settings: false };
+        assert_eq!(affected(&changed, &desired, include).is_ok(), more == 0);
+        let tree = dependency_tree(&desired, &[base], Direction::Reverse);
+        assert_eq!(tree.is_ok(), more == 0);
+    }
+}

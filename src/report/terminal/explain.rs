@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::palette::{COMES, FAINT, PLAIN, STRONG, paint};
-use crate::model::desired::{Component, Explained, Layer};
+use crate::model::desired::{Component, Explained, Layer, Reach};
 use crate::model::files::Files;
 use crate::model::path::FieldPath;
 use crate::model::value::{Origin, Value};
+use crate::report::describe::Worked;
 use crate::report::field::inline;
 use crate::report::words::{self, visible};
 
@@ -32,7 +33,7 @@ pub fn explain(
         let Some(layer) = component.layers.get(said.layer) else { continue };
         let (mark, style) = if said.wins { ('>', COMES) } else { (' ', PLAIN) };
         let _ = writeln!(out, "{mark} {}", paint(style, &inline(&said.value)));
-        let reach = words::reach_over(&layer.reach, &explained[..at]);
+        let reach = words::reach_over(&layer.reach, said, &explained[..at], files);
         let place = place(&said.value, layer, files);
         let _ = writeln!(out, "    {place}  {}", paint(FAINT, &reach));
         for place in words::made_of(said, files) {
@@ -44,6 +45,22 @@ pub fn explain(
         }
     }
     out
+}
+
+/// What comes of a value that no layer says, by which rule, and what the rule looks at.
+pub fn worked(
+    component: &Component,
+    path: &FieldPath,
+    worked: &Worked,
+    looked_at: &[(FieldPath, Vec<Explained>)],
+    files: &Files,
+) -> String {
+    let (id, value) = (visible(&component.id.to_string()), inline(&worked.value));
+    let head = format!("{} {} = {value}\n\n", paint(STRONG, &id), visible(&path.to_string()));
+    let rule = words::reach(&Reach::Derived(worked.rule));
+    let rule = format!("> {}\n    computed  {}\n", paint(COMES, &value), paint(FAINT, &rule));
+    let parts = looked_at.iter().map(|(path, said)| explain(component, path, said, files));
+    [head + &rule].into_iter().chain(parts).collect::<Vec<_>>().join("\n")
 }
 
 /// Where the value was written, or else the file its layer comes from.

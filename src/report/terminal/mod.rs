@@ -17,7 +17,7 @@ mod lines;
 mod palette;
 
 pub use diagnostics::diagnostics;
-pub use explain::explain;
+pub use explain::{explain, worked};
 pub use lines::{approved, checked, comments, heading};
 pub use outcome::outcome;
 pub use palette::unpainted;

@@ -127,3 +127,6 @@ pub(super) fn object_id(bytes: &[u8]) -> std::io::Result<Arc<str>> {
         Err(cause) => Err(std::io::Error::other(cause)),
     }
 }
+
+#[cfg(test)]
+mod tests;

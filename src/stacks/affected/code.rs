@@ -1,14 +1,15 @@
-//! Which folders the code of a component is made of.
+//! Which folders and files the code of a component is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::path;
 use super::Side;
 use crate::model::desired::Component;
+use crate::model::value::Value;
 use crate::source::Snapshot;
 
-/// How many folders the code of one component may use: far more than any real one, and few enough
-/// that a chain of modules made to be endless costs milliseconds.
+/// How many folders and files the code of one component may use: far more than any real one, and few
+/// enough that a chain of modules made to be endless costs milliseconds.
 const FOLDERS_MAX: usize = 1_000;
 
 /// The code of one revision. What a folder uses is read once.
@@ -28,10 +29,13 @@ impl<'a> Code<'a> {
         path::normal(&folder).unwrap_or(folder)
     }
 
-    /// That folder, and every folder of the repository that it uses, directly or through others.
+    /// That folder, and every folder and file of the repository that it uses, or the component
+    /// names, directly or through others.
     pub(super) fn of(&mut self, component: &Component) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        let mut open = vec![self.folder(component)];
+        let own = self.folder(component);
+        let mut open = named(component, &own);
+        open.push(own);
         while let Some(folder) = open.pop() {
             if all.len() >= FOLDERS_MAX || !all.insert(folder.clone()) {
                 continue;
@@ -44,16 +48,39 @@ impl<'a> Code<'a> {
     }
 }
 
-/// The folders that the files right in `folder` name.
+/// What a component names beside its own folder: a chart in the repository, paths of manifests. Of a
+/// pattern it is the folder that everything lies below that fits.
+fn named(component: &Component, folder: &str) -> Vec<String> {
+    let text = |name: &str| component.section(name).and_then(Value::as_str);
+    let is_elsewhere = |chart: &&str| chart.contains("://") || text("repository").is_some();
+    let chart = text("chart").filter(|chart| !is_elsewhere(chart)).map(str::to_owned);
+    let paths = component.section("paths").and_then(Value::as_list).unwrap_or_default();
+    let paths =
+        paths.iter().filter_map(Value::as_str).map(|written| match path::is_glob(written) {
+            true => path::literal_folder(written).to_owned(),
+            false => written.to_owned(),
+        });
+    chart
+        .into_iter()
+        .chain(paths)
+        .filter_map(|to| path::normal(&format!("{folder}/{to}")))
+        .collect()
+}
+
+/// The folders and files that the files right in `folder` name, and the charts that one there holds.
 fn uses(snapshot: &Snapshot, folder: &str) -> Vec<String> {
     let mut all = Vec::new();
     for (path, _) in snapshot.below(folder) {
-        let name = &path[folder.len() + 1..];
+        let name = path::below(path, folder);
+        if let ["charts", chart, "Chart.yaml"] = name.split('/').collect::<Vec<_>>()[..] {
+            all.extend(path::normal(&format!("{folder}/charts/{chart}")));
+            continue;
+        }
         if name.contains('/') {
             continue;
         }
         let named = match name {
-            "Chart.yaml" => charts,
+            "Chart.yaml" | "requirements.yaml" => charts,
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => bases,
             _ if name.ends_with(".tf") || name.ends_with(".tofu") => modules,
             _ if name.ends_with(".tf.json") => modules_json,
@@ -100,11 +127,45 @@ fn charts(text: &str) -> Vec<String> {
     repositories.filter_map(|url| url.strip_prefix("file://")).map(str::to_owned).collect()
 }
 
-/// Folders that a kustomization builds on.
+/// Folders and files that a kustomization is made of.
 fn bases(text: &str) -> Vec<String> {
     let Ok(all) = serde_yaml::from_str::<serde_yaml::Value>(text) else { return Vec::new() };
-    let lists = ["resources", "bases", "components"];
-    let lists = lists.iter().filter_map(|key| all.get(*key)?.as_sequence());
-    let items = lists.flatten().filter_map(|item| item.as_str());
-    items.filter(|item| !item.contains("://")).map(str::to_owned).collect()
+    let mut found = Vec::new();
+    for (list, keys) in KUSTOMIZED {
+        for item in all.get(*list).and_then(|list| list.as_sequence()).into_iter().flatten() {
+            let told = keys.iter().filter_map(|key| item.get(*key));
+            found.extend([item].into_iter().chain(told).flat_map(texts));
+        }
+    }
+    let schema = all.get("openapi").and_then(|openapi| openapi.get("path"));
+    found.extend(schema.into_iter().flat_map(texts));
+    let is_path = |item: &&str| !item.contains("://") && !item.contains('\n');
+    // A file of a generator may stand behind the key it is to have.
+    let path = |item: &str| item.split_once('=').map_or(item, |(_, path)| path).to_owned();
+    found.into_iter().filter(is_path).map(path).collect()
+}
+
+/// The lists of a kustomization whose items are paths, or have them under these keys.
+const KUSTOMIZED: &[(&str, &[&str])] = &[
+    ("resources", &[]),
+    ("bases", &[]),
+    ("components", &[]),
+    ("crds", &[]),
+    ("configurations", &[]),
+    ("generators", &[]),
+    ("transformers", &[]),
+    ("validators", &[]),
+    ("patchesStrategicMerge", &[]),
+    ("patchesJson6902", &["path"]),
+    ("patches", &["path"]),
+    ("replacements", &["path"]),
+    ("configMapGenerator", &["files", "envs", "env"]),
+    ("secretGenerator", &["files", "envs", "env"]),
+    ("helmCharts", &["valuesFile", "additionalValuesFiles"]),
+];
+
+/// A text, or each text of a list.
+fn texts(value: &serde_yaml::Value) -> Vec<&str> {
+    let list = value.as_sequence().into_iter().flatten();
+    list.chain([value]).filter_map(|item| item.as_str()).collect()
 }

@@ -8,7 +8,8 @@
 //! How to add: a way for code to use other code is a function in `code.rs`.
 //!
 //! The order of causes is that of Atmos' `describe affected`. Unlike there, sections that only one
-//! of the revisions has count, and local modules and charts are followed to any depth.
+//! of the revisions has count, and local modules, charts and bases are followed to any depth, also those
+//! that a component names itself.
 
 mod code;
 
@@ -112,7 +113,7 @@ fn causes(
     }
     let mut own = vec![code[1].folder(after)];
     own.extend(before.map(|before| code[0].folder(before)));
-    let touched = folders.iter().filter(|folder| changed.below(folder));
+    let touched = folders.iter().filter(|at| changed.below(at) || changed.has(at));
     let (own, modules): (Vec<_>, Vec<_>) = touched.partition(|folder| own.contains(folder));
     causes.extend(modules.into_iter().cloned().map(Cause::Module));
     causes.extend((!own.is_empty()).then_some(Cause::Code));

@@ -193,3 +193,126 @@ fn code_is_a_thousand_folders() {
     };
     assert_eq!((used(998), used(999), used(1_000)), (999, 1_000, 1_000));
 }
+
+/// Components whose code is elsewhere, or partly.
+const ELSEWHERE: &str = "--- stacks/deploy/a.yaml
+vars: {stage: a}
+components:
+  helm:
+    own: {metadata: {component: web}}
+    named: {metadata: {component: web}, chart: ../lib}
+    remote: {metadata: {component: none}, chart: lib, repository: 'https://charts.example.com'}
+  kubernetes:
+    paths: {metadata: {component: k}, paths: [../shared/a.yaml, '../globbed/*.yaml']}
+    folder: {metadata: {component: k}, paths: [../shared-k]}
+    kustomized: {metadata: {component: kustomized}}
+--- components/helm/web/Chart.yaml
+name: web
+--- components/helm/web/charts/sub/Chart.yaml
+dependencies: [{name: deep, repository: 'file://../../../deep'}]
+--- components/helm/deep/Chart.yaml
+dependencies: [{name: web, repository: 'file://../web'}]
+--- components/helm/deep/values.yaml
+deep: 1
+--- components/helm/lib/Chart.yaml
+name: lib
+--- components/kubernetes/shared/a.yaml
+shared: 1
+--- components/kubernetes/shared/b.yaml
+beside: 1
+--- components/kubernetes/globbed/c.yaml
+globbed: 1
+--- components/kubernetes/shared-k/kustomization.yaml
+resources: [../shared/b.yaml]
+--- components/kubernetes/kustomized/kustomization.yaml
+resources: [../base, 'https://example.com/x.yaml']
+patches: [{path: ../patches/p.yaml, target: {kind: X}}]
+patchesStrategicMerge:
+  - |
+    kind: X
+    a: ../shared/a.yaml
+configMapGenerator: [{name: c, files: [conf=../conf/c.conf]}]
+--- components/kubernetes/base/kustomization.yaml
+resources: [../kustomized, d.yaml]
+--- components/kubernetes/base/d.yaml
+base: 1
+--- components/kubernetes/patches/p.yaml
+patch: 1
+--- components/kubernetes/patches/q.yaml
+other: 1
+--- components/kubernetes/conf/c.conf
+conf: 1
+";
+
+#[test]
+fn charts_and_manifests_outside_of_the_folder_of_the_component() {
+    let edited = |from: &str, to: &str, expect: &Expect| {
+        assert!(ELSEWHERE.contains(from), "{from}");
+        let (base, head) = (tree(ELSEWHERE), tree(&ELSEWHERE.replace(from, to)));
+        let side = |tree: &'static (Snapshot, Resolution)| Side {
+            snapshot: &tree.0,
+            desired: &tree.1.desired,
+        };
+        let found = affected(side(Box::leak(Box::new(base))), side(Box::leak(Box::new(head))));
+        let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
+        expect.assert_eq(&lines.collect::<String>());
+    };
+    edited(
+        "name: lib\n",
+        "name: lib2\n",
+        &expect![[r#"
+        a/helm/named: [Module("components/helm/lib")]
+    "#]],
+    );
+    edited(
+        "deep: 1",
+        "deep: 2",
+        &expect![[r#"
+        a/helm/named: [Module("components/helm/deep")]
+        a/helm/own: [Module("components/helm/deep")]
+    "#]],
+    );
+    edited(
+        "shared: 1",
+        "shared: 2",
+        &expect![[r#"
+        a/kubernetes/paths: [Module("components/kubernetes/shared/a.yaml")]
+    "#]],
+    );
+    edited(
+        "beside: 1",
+        "beside: 2",
+        &expect![[r#"
+        a/kubernetes/folder: [Module("components/kubernetes/shared/b.yaml")]
+    "#]],
+    );
+    edited(
+        "globbed: 1",
+        "globbed: 2",
+        &expect![[r#"
+        a/kubernetes/paths: [Module("components/kubernetes/globbed")]
+    "#]],
+    );
+    edited(
+        "base: 1",
+        "base: 2",
+        &expect![[r#"
+        a/kubernetes/kustomized: [Module("components/kubernetes/base"), Module("components/kubernetes/base/d.yaml")]
+    "#]],
+    );
+    edited(
+        "patch: 1",
+        "patch: 2",
+        &expect![[r#"
+        a/kubernetes/kustomized: [Module("components/kubernetes/patches/p.yaml")]
+    "#]],
+    );
+    edited("other: 1", "other: 2", &expect![]);
+    edited(
+        "conf: 1",
+        "conf: 2",
+        &expect![[r#"
+        a/kubernetes/kustomized: [Module("components/kubernetes/conf/c.conf")]
+    "#]],
+    );
+}

@@ -141,3 +141,6 @@ impl Retrieve for InSnapshot {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

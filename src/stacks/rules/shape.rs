@@ -281,7 +281,12 @@ fn settings() -> Json {
             "validation": { "type": "object", "additionalProperties": reference("rule") },
             "depends_on": { "type": "object", "additionalProperties": reference("dependency") },
             "reconcile": reference("reconcile"),
-            "list_merge_strategy": or_template(&json!({ "enum": Lists::WORDS })),
+            "list_merge_strategy": or_template(&json!({
+                "anyOf": [
+                    { "enum": Lists::WORDS },
+                    { "type": "string", "pattern": format!("^{} *[^ ]", Lists::MERGE_BY.trim_end()) },
+                ],
+            })),
         },
     })
 }

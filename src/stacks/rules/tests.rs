@@ -413,3 +413,35 @@ fn a_rule_has_a_mebibyte() {
     assert_eq!(found(1 << 20), []);
     assert_eq!(found((1 << 20) + 1), [crate::diagnostic::Code::FileTooLarge]);
 }
+
+#[test]
+fn loops_take_as_many_turns_as_they_may() {
+    // Seven loops over ten items are the bound, and over eleven beyond it.
+    let files = |items: usize| {
+        let list: Vec<_> = (0..items).map(|item| item.to_string()).collect();
+        let name = |at: u8| char::from(b'a' + at);
+        let loops: String = (0..7).map(|at| format!("vars.list.exists({}, ", name(at))).collect();
+        format!(
+            "--- schemas/loops.cel
+{loops}true{}
+--- stacks/dev.yaml
+vars: {{stage: dev}}
+components:
+  terraform:
+    vpc:
+      vars: {{list: [{}]}}
+      settings: {{validation: {{loops: {{schema_type: cel, schema_path: loops.cel}}}}}}
+",
+            ")".repeat(7),
+            list.join(", ")
+        )
+    };
+    judged(&files(10), &expect![]);
+    judged(
+        &files(11),
+        &expect![[r#"
+        stacks/dev.yaml:6:70 Error rule-failed: the rule `loops` fails: its loops could take more than 10000000 turns for this component (the rule is in `schemas/loops.cel`)
+        held: dev/terraform/vpc
+    "#]],
+    );
+}

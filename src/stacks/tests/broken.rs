@@ -56,7 +56,6 @@ fn twelve_mistakes_are_twelve_findings() {
             d
               terraform/vpc is unresolved
             nameless stacks/deploy/a.yaml
-            nameless stacks/deploy/d.yaml
             nameless stacks/deploy/e.yaml
             Error import-not-found stacks/deploy/a.yaml:1:10: `mixins/brokn` does not exist
               hint: did you mean `mixins/broken`?
@@ -200,6 +199,112 @@ components:
               hint: did you mean `enabled`?
             Warning unknown-key stacks/deploy/dev.yaml:9:7: `bakend_type` means nothing in a component
               hint: did you mean `backend_type`?
+        "#]],
+    );
+}
+
+#[test]
+fn a_bad_value_costs_the_components_that_have_it() {
+    check_stacks(
+        "--- stacks/deploy/a.yaml
+vars: {stage: a}
+components:
+  terraform:
+    function: {vars: {deep: {x: !nosuch y}}}
+    include: {env: {X: !include nosuch.yaml}}
+    base: {metadata: {type: abstract}, vars: {list: [1, !nosuch y]}}
+    heir: {metadata: {inherits: [base]}}
+    fine: {vars: {x: 1}}
+--- stacks/deploy/b.yaml
+import: [deploy/a]
+vars: {stage: b}
+",
+        &expect![[r#"
+            a -> default
+              terraform/fine
+                vars: {stage: "a", x: 1}
+              terraform/base is unresolved
+              terraform/function is unresolved
+              terraform/heir is unresolved
+              terraform/include is unresolved
+            b -> default
+              terraform/fine
+                vars: {stage: "b", x: 1}
+              terraform/base is unresolved
+              terraform/function is unresolved
+              terraform/heir is unresolved
+              terraform/include is unresolved
+            Error function-unknown stacks/deploy/a.yaml:4:33: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
+            Error import-not-found stacks/deploy/a.yaml:5:33: `nosuch.yaml` does not exist
+            Error function-unknown stacks/deploy/a.yaml:6:57: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
+        "#]],
+    );
+}
+
+#[test]
+fn a_base_that_cannot_be_read_costs_its_heirs() {
+    check_stacks(
+        "--- stacks/deploy/a.yaml
+vars: {stage: a}
+components: {terraform: {base: {vars: }, heir: {metadata: {inherits: [base]}}, fine: {}}}
+",
+        &expect![[r#"
+            a -> default
+              terraform/fine
+                vars: {stage: "a"}
+              terraform/base is unresolved
+              terraform/heir is unresolved
+            Error section-type stacks/deploy/a.yaml:2:37: `vars` must be a map
+              hint: remove the empty `vars:`, or write `vars: {}`
+        "#]],
+    );
+}
+
+/// What the name of a stack, or what a component is, may depend on is of the file as a whole.
+#[test]
+fn a_bad_value_that_may_steer_costs_the_file() {
+    check_stacks(
+        "--- stacks/deploy/named.yaml
+vars: {stage: named}
+components: {terraform: {x: {vars: {stage: !nosuch y}}, y: {}}}
+--- stacks/deploy/all.yaml
+vars: {stage: all, z: !nosuch y}
+components: {terraform: {x: {}}}
+--- stacks/deploy/kept.yaml
+vars: {stage: kept}
+components: {terraform: {x: {metadata: {enabled: !nosuch y}}, y: {}}}
+--- stacks/deploy/shared.yaml
+vars: {stage: shared}
+components: {terraform: {x: {vars: {deep: &deep {z: !nosuch y}}}, y: {vars: {deep: *deep}}}}
+",
+        &expect![[r#"
+            all
+              terraform/x is unresolved
+            kept
+              terraform/x is unresolved
+              terraform/y is unresolved
+            named -> default
+              terraform/y
+                vars: {stage: "named"}
+            shared
+              terraform/x is unresolved
+              terraform/y is unresolved
+            y
+              terraform/x is unresolved
+            nameless stacks/deploy/all.yaml
+            nameless stacks/deploy/kept.yaml
+            nameless stacks/deploy/named.yaml
+            nameless stacks/deploy/shared.yaml
+            Error function-unknown stacks/deploy/all.yaml:1:23: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
+            Error function-unknown stacks/deploy/kept.yaml:2:50: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
+            Error function-unknown stacks/deploy/named.yaml:2:44: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
+            Error function-unknown stacks/deploy/shared.yaml:2:53: there is no function `!nosuch`
+              hint: the functions are !append, !unset, !include, !include.raw, !literal, !cwd, !random, !cel, !template, !tags, !labels, !labels.keys, !labels.values, !env, !exec, !output, !terraform.output, !terraform.state, !store, !store.get, !secret, !version, !emulator, !repo-root, !git.root, !git.sha, !git.ref, !git.branch, !git.repository, !git.owner, !git.name, !git.host, !git.url, !aws.account_id, !aws.caller_identity_arn, !aws.caller_identity_user_id, !aws.region, !aws.organization_id
         "#]],
     );
 }

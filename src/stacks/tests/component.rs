@@ -188,7 +188,7 @@ components:
                 vars: {stage: "dev", l: ["t", "b", "c"]}
               terraform/heir is unresolved
               terraform/wrong is unresolved
-            Error settings-invalid stacks/deploy/dev.yaml:10:45: lists can be merged by replace, append, merge
+            Error settings-invalid stacks/deploy/dev.yaml:10:45: lists can be merged by `replace`, `append`, `merge`, or `merge by KEY`
               hint: did you mean `append`?
         "#]],
     );
@@ -203,6 +203,7 @@ settings: {list_merge_strategy: append}
 components:
   terraform:
     vpc: {vars: {l: [{b: 2}]}}
+    keyed: {settings: {list_merge_strategy: merge by a}, vars: {l: [{a: 1, b: 2}, {a: 2}]}}
     own: {settings: {list_merge_strategy: replace}, vars: {l: [{b: 2}]}}
     base: {metadata: {type: abstract}, settings: {list_merge_strategy: merge}}
     heir: {metadata: {inherits: [base]}, vars: {l: [{b: 2}]}}
@@ -217,6 +218,9 @@ components:
                 metadata: {inherits: ["base"]}
                 settings: {list_merge_strategy: "merge"}
                 vars: {stage: "dev", l: [{a: 1, b: 2}]}
+              terraform/keyed
+                settings: {list_merge_strategy: "merge by a"}
+                vars: {stage: "dev", l: [{a: 1, b: 2}, {a: 2}]}
               terraform/own
                 settings: {list_merge_strategy: "replace"}
                 vars: {stage: "dev", l: [{b: 2}]}

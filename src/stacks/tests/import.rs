@@ -151,6 +151,36 @@ components: {terraform: {vpc: {}}}
 }
 
 #[test]
+fn a_ring_of_stacks_is_one_finding() {
+    check_stacks(
+        "--- stacks/deploy/b.yaml
+import: [deploy/c]
+vars: {stage: b}
+--- stacks/deploy/c.yaml
+import: [mixin, deploy/a]
+vars: {stage: c}
+--- stacks/deploy/a.yaml
+vars: {stage: a}
+import:
+  - deploy/b
+--- stacks/deploy/d.yaml
+import: [deploy/b]
+vars: {stage: d}
+--- stacks/mixin.yaml
+vars: {x: 1}
+",
+        &expect![[r#"
+            nameless stacks/deploy/a.yaml
+            nameless stacks/deploy/b.yaml
+            nameless stacks/deploy/c.yaml
+            nameless stacks/deploy/d.yaml
+            Error import-cycle stacks/deploy/c.yaml:1:17: files import each other: stacks/deploy/a.yaml -> stacks/deploy/b.yaml -> stacks/deploy/c.yaml -> stacks/deploy/a.yaml
+              hint: remove one of these imports
+        "#]],
+    );
+}
+
+#[test]
 fn files_that_import_each_other_are_shown_as_a_ring() {
     check_stacks(
         "--- stacks/a.yaml

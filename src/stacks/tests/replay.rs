@@ -11,6 +11,7 @@ use crate::model::value::{Map, Node, Value};
 use crate::stacks::{Lists, explain, fold, merge};
 
 const STRATEGY: &str = "list_merge_strategy";
+const STRATEGIES: &[&str] = &["replace", "append", "merge", "merge by a"];
 
 /// How many repositories are made, each of its own seed. Ten thousand values take a second.
 const SEEDS: u64 = 150;
@@ -144,7 +145,7 @@ fn is_marked(value: &Value) -> bool {
 
 /// A stack with imports, bases, overrides and every way to write a value, and its strategy.
 fn repository(rng: &mut Rng) -> (String, Lists) {
-    let word = *rng.choice(Lists::WORDS).expect("there are some");
+    let word = *rng.choice(STRATEGIES).expect("there are some");
     let lists = Lists::parse(word).expect("it is one of them");
     let mut files = format!(
         "--- atmos.yaml
@@ -192,7 +193,7 @@ fn globals(rng: &mut Rng) -> String {
 fn sections(rng: &mut Rng) -> String {
     let mut settings = map(rng, 1);
     if rng.u8(..4) == 0 {
-        let word = rng.choice(Lists::WORDS).expect("there are some");
+        let word = rng.choice(STRATEGIES).expect("there are some");
         settings.insert_str(1, &format!("{STRATEGY}: {word}, "));
     }
     format!("vars: {}, settings: {settings}, env: {}", map(rng, 2), map(rng, 0))
@@ -224,6 +225,12 @@ fn value(rng: &mut Rng, depth: usize) -> String {
 }
 
 fn items(rng: &mut Rng) -> String {
+    // Maps with a key of their own.
+    if rng.u8(..4) == 0 {
+        let keys = (0..4).filter(|_| rng.bool()).collect::<Vec<u8>>();
+        let item = |key: &u8| format!("{{a: {key}, b{key}: {}}}", rng.u8(..9));
+        return keys.iter().map(item).collect::<Vec<_>>().join(", ");
+    }
     let item = |rng: &mut Rng| match rng.u8(..4) {
         0 => format!("{{a: {}, b: [{}]}}", rng.u8(..9), rng.u8(..9)),
         1 => "[1, 2]".to_owned(),

@@ -109,3 +109,25 @@ fn a_value_is_said_and_loses_or_is_had_elsewhere() {
     "#]],
     );
 }
+
+#[test]
+fn as_many_others_are_named_as_may_be() {
+    for more in [0, 1] {
+        let stacks = super::ELSEWHERE_MAX + more;
+        let stack = |at| {
+            format!(
+                "--- stacks/deploy/s{at}.yaml\nvars: {{stage: s{at}, x: there}}\ncomponents: {{terraform: {{vpc: {{}}}}}}\n"
+            )
+        };
+        let others: String = (0..stacks).map(stack).collect();
+        let files = format!("{ATMOS}{FILES}{others}");
+        let desired = resolved(&files).desired;
+        let vpc = desired.components().find(|c| c.id.to_string() == "dev/terraform/vpc");
+        let path = FieldPath::parse("vars.x").expect("a path");
+        let found = super::why_not(&snapshot(&files), &desired, vpc.expect("it"), &path, "there");
+        let [super::WhyNot::NotSaid { elsewhere, .. }] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!(elsewhere.len(), super::ELSEWHERE_MAX);
+    }
+}

@@ -128,6 +128,8 @@ fn an_atmos_repository_becomes_one_of_isobar() {
     let (_keep, repository) = example();
     fs::remove_file(repository.join("isobar.yaml")).expect("it was there");
     let mut session = Session::in_folder(&repository);
+    session.run("init --json");
+    fs::remove_file(repository.join("isobar.yaml")).expect("it was written");
     session.run("init");
     session.run("init");
     session.run("check");
@@ -320,6 +322,7 @@ fn a_commit_is_reviewed_merged_and_applied() {
     session.with("ISOBAR_SETTINGS", "agent.yaml");
     session.run("apply east");
     session.run("approve --all");
+    session.run("approve --all --json");
     session.run("apply");
     session.run("apply");
     session.run("status");
@@ -392,6 +395,13 @@ components:
         session.run("describe affected --base main -f matrix --output-file .git/matrix.txt");
     }
     session.run("describe affected --base main --output-file .git/matrix.txt");
+    session.run("check --rev main");
+    session.run("list components --rev main");
+    session.run("describe component old -s a --rev main -q .vars");
+    session.run("explain a/terraform/vpc vars.cidr --rev main");
+    session.run("list --rev main stacks");
+    session.run("list stacks --rev mian");
+    session.run("describe affected --base main --rev main");
     let matrix = fs::read_to_string(folder.path().join(".git/matrix.txt")).expect("a file");
     let lines: Vec<_> = matrix.lines().collect();
     assert!(matches!(&lines[..], [a, b] if a == b && a.starts_with("matrix={")), "{matrix}");

@@ -2,7 +2,10 @@
 //! ends it in order.
 
 use std::fs;
+use std::io::{ErrorKind, Read as _};
+use std::net::TcpListener;
 
+use super::process::Running;
 use crate::crash::oracle::violations;
 use crate::crash::scene::{FIRST, SECOND, STACKS, Scene};
 
@@ -46,6 +49,57 @@ fn it_applies_what_is_approved_and_keeps_it_so() {
 }
 
 #[test]
+fn a_stack_that_hangs_holds_up_no_other() {
+    let scene = Scene::new(None);
+    scene.approve();
+    let mut serving = Scene::command(["serve"])
+        .with("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h")
+        .with("ISOBAR_PAUSE_AT", "effect.half")
+        .start(scene.path());
+    serving.expect("paused at effect.half");
+    // One of the three never goes on. The others are told of as soon as each is done.
+    let done = [serving.expect(": applied"), serving.expect(": applied")];
+    let applied = |stack: &&str| done.iter().any(|line| line.contains(&format!(" {stack}: ")));
+    let stack = STACKS.into_iter().find(applied).expect("a stack is done");
+    put_back(&scene, stack, &mut serving);
+    serving.kill();
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_holds_up_no_other_target() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let scene = Scene::new(None);
+    scene.approve();
+    let place = silent.local_addr().expect("an address");
+    scene.add_cluster("silent", &format!("http://{place}"));
+    let mut serving = Scene::command(["serve"])
+        .with("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h")
+        .start(scene.path());
+    // At first everybody waits for it, a little; then only its own stack does.
+    silent.accept().expect("the agent asks");
+    let (asked, _) = silent.accept().expect("the agent asks");
+    expect_applied(&mut serving);
+    put_back(&scene, "west", &mut serving);
+    // All that while, that one has waited for an answer.
+    asked.set_nonblocking(true).expect("a socket");
+    let mut said = [0; 1 << 16];
+    assert!((&asked).read(&mut said).expect("a request") > 0);
+    let more = (&asked).read(&mut said).map_err(|error| error.kind());
+    assert!(matches!(more, Err(ErrorKind::WouldBlock)), "{more:?}");
+    serving.kill();
+}
+
+/// Edits what is in a stack's target, and waits until it is as it was.
+fn put_back(scene: &Scene, stack: &str, serving: &mut Running) {
+    let app = format!("{stack}/kubernetes/app/ConfigMap.shop.app.yaml");
+    let file = scene.target(stack).join(app);
+    let held = fs::read_to_string(&file).expect("a file");
+    fs::write(&file, held.replace("size: '1'", "size: '99'")).expect("written");
+    serving.expect(&format!("{stack}: applied"));
+    assert_eq!(fs::read_to_string(&file).expect("a file"), held);
+}
+
+#[test]
 fn a_second_agent_is_told_who_holds_the_file() {
     let scene = Scene::new(None);
     let mut serving = Scene::command(["serve"]).start(scene.path());
@@ -79,7 +133,7 @@ fn a_signal_ends_it_when_it_has_nothing_to_do() {
 }
 
 /// Waits until every stack is applied.
-fn expect_applied(serving: &mut super::process::Running) {
+fn expect_applied(serving: &mut Running) {
     let mut said = String::new();
     for stack in STACKS {
         let applied = format!("{stack}: applied");

@@ -133,6 +133,15 @@ impl Scene {
 
     /// Makes `branch` say what `version` does.
     pub(crate) fn commit(&self, branch: &str, parent: Option<&str>, version: &Version) {
+        self.commit_files(branch, parent, &files(version));
+    }
+
+    fn commit_files(
+        &self,
+        branch: &str,
+        parent: Option<&str>,
+        files: &BTreeMap<String, Option<Vec<u8>>>,
+    ) {
         let git = self.git();
         let tip = |branch: &str| -> Option<CommitId> {
             write::branch_tip(&git, branch).expect("a repository")
@@ -141,8 +150,33 @@ impl Scene {
         let ada = Actor::new("ada").expect("a name");
         let at = "2026-01-02T03:04:05Z".parse().expect("a time");
         let author = Author { actor: &ada, at, message: "a change" };
-        let files = files(version);
-        write::commit(&git, branch, parent.as_ref(), &files, &author).expect("a commit");
+        write::commit(&git, branch, parent.as_ref(), files, &author).expect("a commit");
+    }
+
+    /// Adds a stack that lives in a cluster, and has a component of its own there.
+    pub(crate) fn add_cluster(&self, name: &str, server: &str) {
+        let stack = format!(
+            "vars: {{ stage: {name} }}\nsettings: {{ reconcile: {{ target: {name} }} }}\n\
+             components:\n  kubernetes:\n    app:\n      manifests:\n      - {{ apiVersion: v1, \
+             kind: Namespace, metadata: {{ name: app }} }}\n"
+        );
+        let path = format!("stacks/deploy/{name}.yaml");
+        self.commit_files(
+            "main",
+            Some("main"),
+            &BTreeMap::from([(path, Some(stack.into_bytes()))]),
+        );
+        let kubeconfig = format!(
+            "{{ apiVersion: v1, kind: Config, current-context: it,\n  \
+             clusters: [{{ name: it, cluster: {{ server: '{server}' }} }}],\n  \
+             users: [{{ name: it, user: {{}} }}],\n  \
+             contexts: [{{ name: it, context: {{ cluster: it, user: it }} }}] }}\n"
+        );
+        std::fs::write(self.path().join("kubeconfig"), kubeconfig).expect("written");
+        let settings = self.path().join("agent.yaml");
+        let mut text = std::fs::read_to_string(&settings).expect("settings");
+        text += &format!("targets: {{ {name}: {{ kubernetes: {{ kubeconfig: kubeconfig }} }} }}\n");
+        std::fs::write(settings, text).expect("written");
     }
 
     /// A command with this scene's settings.

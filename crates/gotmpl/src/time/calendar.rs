@@ -83,3 +83,6 @@ pub(super) fn days_in(year: i64, month: i64) -> i64 {
         _ => 31,
     }
 }
+
+#[cfg(test)]
+mod tests;
