@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use yaml_span::{Limits, parse_first};
 
-use super::{Naming, Piece, Rendered};
+use super::{Naming, Piece, Rendered, pin};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
@@ -244,7 +244,10 @@ impl<'a> Draft<'a> {
             return Err(self.found);
         }
         for (key, piece) in &self.resources {
-            self.inputs.insert(format!("resource {key}"), piece.body.content_id().to_string());
+            // What was made up says nothing about what it is made of, and differs from run to run.
+            let known = pin::known(&piece.body.value, &piece.made_up);
+            let content = canonical::content_id(&known).to_string();
+            self.inputs.insert(format!("resource {key}"), content);
         }
         Ok(Rendered {
             component: self.component.id.clone(),

@@ -1,5 +1,7 @@
 //! What is there, in place of what was made up.
 
+use std::borrow::Cow;
+
 use crate::model::path::{FieldPath, Segment};
 use crate::model::value::{Node, Value};
 
@@ -17,6 +19,14 @@ pub(super) fn pinned(wanted: &Value, live: &Value, path: &FieldPath) -> Value {
         Some((kept, there)) => set(&set(wanted, kept, Some(there)), &path.0, None),
         None => wanted.clone(),
     }
+}
+
+/// `value` with nothing at `made_up`.
+pub(super) fn known<'v>(value: &'v Value, made_up: &[FieldPath]) -> Cow<'v, Value> {
+    let nothing = Value::computed(Node::Null);
+    made_up
+        .iter()
+        .fold(Cow::Borrowed(value), |value, path| Cow::Owned(set(&value, &path.0, Some(&nothing))))
 }
 
 /// Where the API keeps what is written at `path` of a Secret, if that is another field.

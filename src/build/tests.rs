@@ -842,13 +842,16 @@ settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1] } }
         0 template web-own ./components/helm/web --values values.yaml --include-crds --skip-tests --namespace shop --kube-version 1.34.0 --api-versions=example.com/v1
         1 template web-own ./components/helm/web --values values.yaml --include-crds --skip-tests --namespace shop --kube-version 1.34.0 --api-versions=example.com/v1
     "#]].assert_eq(&told.collect::<String>());
-    for (errand, password) in all.iter().zip(["one", "two"]) {
-        let text = format!(
-            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: key }}\n\
-             stringData: {{ password: {password}, user: shop }}\n"
-        );
-        fixture.done.insert(errand.id(), Ok(text.into()));
-    }
+    let bring = |fixture: &mut Fixture, passwords: [&str; 2]| {
+        for (errand, password) in all.iter().zip(passwords) {
+            let text = format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{ name: key }}\n\
+                 stringData: {{ password: {password}, user: shop }}\n"
+            );
+            fixture.done.insert(errand.id(), Ok(text.into()));
+        }
+    };
+    bring(&mut fixture, ["one", "two"]);
     let rendered = fixture.render_as(Naming::Objects).unwrap();
     let (key, piece) = rendered.resources().iter().next().unwrap();
     let made_up: Vec<_> = piece.made_up.iter().map(ToString::to_string).collect();
@@ -856,6 +859,9 @@ settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1] } }
         (key.as_str(), made_up.join(" ")),
         ("Secret/shop/key", "stringData.password data.password".into())
     );
+    // Made anew, with another password: it is made of the same.
+    bring(&mut fixture, ["three", "four"]);
+    assert_eq!(fixture.render_as(Naming::Objects).unwrap().inputs(), rendered.inputs());
     let live = yaml::parse("data: { password: b2xk, user: other }", Rules::Kubernetes).unwrap();
     let pinned = piece.pinned(&live).body.encode().unwrap();
     expect![[r#"
