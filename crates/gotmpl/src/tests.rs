@@ -116,8 +116,8 @@ fn limits_hold_at_n_and_not_at_n_plus_1() {
         parse(&text).render(&Value::Nil, &Limits::default(), MissingKey::Default)
     };
     // Each round is a template and an if, and its argument a parenthesis.
-    assert!(deep(198).is_ok());
-    assert_eq!(deep(199).expect_err("too deep").kind, ErrorKind::Limit);
+    assert!(deep(199).is_ok());
+    assert_eq!(deep(200).expect_err("too deep").kind, ErrorKind::Limit);
     // A text, and a unit for each of 64 bytes that a function makes.
     let fueled = |fuel: u64| {
         let limits = Limits { fuel, ..Limits::default() };

@@ -22,12 +22,12 @@ fn each_refusal_says_what_may_be_done() {
     }
     assert_eq!(disposition(refused(409, "no")), Disposition::Stale);
     let webhook = refused(500, "Internal error occurred: failed calling webhook \"x\": timeout");
-    assert_eq!(disposition(webhook), Disposition::RetryAfter(AWAY));
+    assert_eq!(disposition(webhook), Disposition::RetryAfter(BUSY));
     let unknown = refused(500, "failed to create typed patch object: field not declared in schema");
     assert_eq!(disposition(unknown), Disposition::Refused);
     assert_eq!(disposition(Failure::Lost(String::new())), Disposition::Unknown);
     assert_eq!(disposition(Failure::Late(String::new())), Disposition::Refused);
-    assert_eq!(disposition(Failure::Away(String::new())), Disposition::RetryAfter(BUSY));
+    assert_eq!(disposition(Failure::Away(String::new())), Disposition::RetryAfter(AWAY));
 }
 
 #[test]
