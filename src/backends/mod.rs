@@ -151,4 +151,13 @@ impl StepError {
     pub fn retry_after(after: Duration, reason: impl Into<String>) -> Self {
         Self { disposition: Disposition::RetryAfter(after), reason: reason.into() }
     }
+
+    /// The same for a step of which `done` of `all` changes are made already: then it is not known
+    /// what may be done about the rest.
+    fn behind(self, done: usize, all: usize) -> Self {
+        match done {
+            0 => self,
+            _ => Self::unknown(format!("{done} of {all} changes are done, then: {self}")),
+        }
+    }
 }

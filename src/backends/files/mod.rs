@@ -206,18 +206,8 @@ impl Target for FilesTarget {
     ) -> Result<Vec<After>, StepError> {
         let mut after = Vec::with_capacity(step.changes.len());
         for &at in &step.changes {
-            match self.change(lease, &effect.changes[at]).await {
-                Ok(one) => after.push(one),
-                Err(error) if after.is_empty() => return Err(error),
-                Err(error) => {
-                    let done = after.len();
-                    return Err(StepError::unknown(format!(
-                        "{} of {} changes are done, then: {error}",
-                        done,
-                        step.changes.len()
-                    )));
-                }
-            }
+            let made = self.change(lease, &effect.changes[at]).await;
+            after.push(made.map_err(|error| error.behind(after.len(), step.changes.len()))?);
         }
         Ok(after)
     }
