@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::workspace::is_root;
 use super::{Context, Exit, Failure, mistake};
-use crate::stacks::SETTINGS_NAMES;
 
 /// Write an `isobar.yaml` with everything on observe: plans and drift are shown, nothing changes.
 ///
@@ -34,12 +34,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let folder = &context.global.folder;
-    if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
-        return Err(mistake(format!(
-            "{} has no `atmos.yaml`: run this in the root of a config repository, or name it with -C",
-            folder.display()
-        )));
-    }
+    is_root(folder)?;
     write_new(&folder.join(NAME))?;
     if context.output.json {
         context.output.print_json(&json!({ "file": NAME }))?;

@@ -9,6 +9,8 @@ mod values;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde_json::{Value as Json, json};
 
 use super::describe::affected::write_matrix;
@@ -105,32 +107,33 @@ pub(super) enum Args {
 }
 
 /// How instances are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Instances {
-    /// Columns side by side.
-    Table,
-    /// YAML: a map for each row.
-    Yaml,
-    /// JSON: a map for each row.
-    Json,
-    /// Commas between cells.
-    Csv,
-    /// Tabs between cells.
-    Tsv,
-    /// JSON for the matrix of a job in GitHub's workflows.
+    Rows(Style),
     Matrix,
 }
 
-impl Instances {
-    /// As rows, unless it is a matrix.
-    fn rows(self) -> Option<Style> {
+impl ValueEnum for Instances {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Style::{Csv, Json, Table, Tsv, Yaml};
+        const ALL: &[Instances] = &[
+            Instances::Rows(Table),
+            Instances::Rows(Yaml),
+            Instances::Rows(Json),
+            Instances::Rows(Csv),
+            Instances::Rows(Tsv),
+            Instances::Matrix,
+        ];
+        ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Table => Some(Style::Table),
-            Self::Yaml => Some(Style::Yaml),
-            Self::Json => Some(Style::Json),
-            Self::Csv => Some(Style::Csv),
-            Self::Tsv => Some(Style::Tsv),
-            Self::Matrix => None,
+            Self::Rows(style) => style.to_possible_value(),
+            Self::Matrix => {
+                let about = "JSON for the matrix of a job in GitHub's workflows";
+                Some(PossibleValue::new("matrix").help(about))
+            }
         }
     }
 }
@@ -150,14 +153,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Instances { stacks, format, output_file, choice } => {
             let resolution = resolved(context, &listed(stacks))?;
             let desired = &resolution.desired;
-            match (format.rows(), output_file) {
-                (Some(_), Some(_)) => {
+            match (format, output_file) {
+                (Instances::Rows(_), Some(_)) => {
                     return Err(mistake("--output-file goes with --format matrix"));
                 }
-                (Some(style), None) => {
+                (Instances::Rows(style), None) => {
                     style.write(context, instance_rows(desired.components()), choice)?;
                 }
-                (None, file) => {
+                (Instances::Matrix, file) => {
                     let active =
                         desired.components().filter(|one| one.presence == Presence::Active);
                     let matrix = matrix(active, &desired.layout);

@@ -1,6 +1,7 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Context, Exit, Failure, mistake};
@@ -58,12 +59,7 @@ impl Workspace {
         if let Some(revision) = &context.at.rev {
             return source::commit_snapshot(folder, revision).map_err(unread);
         }
-        if !SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
-            return Err(mistake(format!(
-                "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
-                folder.display()
-            )));
-        }
+        is_root(folder)?;
         source::folder_snapshot(folder).map_err(unread)
     }
 
@@ -221,6 +217,17 @@ pub(super) fn component<'a>(desired: &'a Desired, id: &str) -> Result<&'a Compon
             Err(unknown("component", id, close))
         }
     }
+}
+
+/// Refuses a folder that is no root of a config repository.
+pub(super) fn is_root(folder: &Path) -> Result<(), Failure> {
+    if SETTINGS_NAMES.iter().any(|name| folder.join(name).is_file()) {
+        return Ok(());
+    }
+    Err(mistake(format!(
+        "{} has no `atmos.yaml`: go to the root of a config repository, or name it with -C",
+        folder.display()
+    )))
 }
 
 /// A name that there is none of, with the closest one there is.

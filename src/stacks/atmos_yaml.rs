@@ -155,8 +155,7 @@ impl Reader<'_> {
     fn refuse_calls(&mut self, root: &Value) {
         for way in STEERING {
             each(root, way, &mut |value| {
-                let Node::Raw(raw) = &value.node else { return };
-                let tag = raw.tag.as_deref().filter(|tag| !tag.starts_with("!!"));
+                let tag = value.function().map(|(tag, _)| tag);
                 let Some(tag) = tag.filter(|tag| !HARMLESS.contains(tag)) else { return };
                 let message =
                     format!("`{tag}` is not called here: it decides how the tree is read");
