@@ -280,7 +280,15 @@ impl Finisher<'_> {
             return Called { sections, waits, ..Called::default() };
         }
         let faults = failures.into_iter().map(|(value, code, message)| {
-            Diagnostic::error(code, self.span(parent, key, &value), message)
+            let fault = Diagnostic::error(code, self.span(parent, key, &value), message);
+            let tag = value.function().map(|(tag, _)| tag);
+            match code {
+                // Only these two have a setting that allows them.
+                Code::FunctionRefused if !matches!(tag, Some("!env" | "!exec")) => {
+                    fault.hint("write the value")
+                }
+                _ => fault,
+            }
         });
         Called { sections, open, faults: faults.collect(), waits }
     }
