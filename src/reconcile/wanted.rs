@@ -82,6 +82,8 @@ pub fn asked<R: BorrowMut<Resolver>>(
     let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
     let verdicts = rules.judge(&desired);
+    // What rules are compiled to is large, and nobody has to wait until it is given back.
+    rayon::spawn(|| drop(rules));
     Asked { snapshot: snapshot.clone(), desired, policy, verdicts }
 }
 

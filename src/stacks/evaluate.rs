@@ -107,7 +107,7 @@ impl Finisher<'_> {
             }
         }
         if bench.presence == Presence::Active {
-            let level = self.library.strictness.missing_template_keys;
+            let level = self.library.strictness().missing_template_keys;
             let spans =
                 missing.iter().map(|value| self.span(bench.parent, &bench.sources.key, value));
             let found = spans.filter_map(|span| {

@@ -87,7 +87,6 @@ impl Resolver {
         found.extend(wrong);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
-        library.strictness = policy_file::policy(snapshot).0.strictness;
         let mut templates = Templates::new(dialect.templates.clone());
         let identity = Identity::new(&dialect, &mut templates);
         let mut resolver = Self {
