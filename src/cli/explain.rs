@@ -36,12 +36,14 @@ impl std::str::FromStr for FieldPathArg {
     }
 }
 
-/// Whether what was found is about the component, or in a file that it is made of.
+/// Whether what was found is about the component, or in no manifest that it is not made of.
 fn bears_on(found: &Diagnostic, component: &Component, wanted: &Wanted) -> bool {
     let built = wanted.rendered.get(&component.id).and_then(|built| built.as_ref().err());
     let (file, imports) = (&found.span.file, &component.listing.imports);
+    let below = file.strip_prefix(&*wanted.desired.manifests);
     *file == component.manifest
         || imports.binary_search(file).is_ok()
+        || !below.is_some_and(|below| below.starts_with('/'))
         || built.is_some_and(|faults| faults.contains(found))
 }
 

@@ -12,7 +12,6 @@
 mod seen;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +21,7 @@ use gix::bstr::ByteSlice as _;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use self::seen::{Known, Seen};
+use self::seen::{Item, Kind, Known, KnownFolder, Seen};
 use super::listing::{Bounds, Listed, Listing, join, refused};
 use super::watch::Watch;
 use super::{Entry, FetchError, Merge, Snapshot, Source, Tip, tree};
@@ -220,22 +219,30 @@ fn list(
     };
     let mut listing = Listing::new(Revision::Folder(ContentId::of("")).to_string(), bounds);
     let (mut open, mut files) = (vec![String::new()], Vec::new());
+    let mut now_seen = Seen::default();
     while !open.is_empty() {
         let folders = open.split_off(open.len().saturating_sub(BATCH));
-        let read: Vec<_> = folders.par_iter().map(|folder| items(root, folder)).collect();
-        for (folder, items) in folders.iter().zip(read) {
-            for Item { name, kind } in items? {
-                let shown = join(folder, &name.to_string_lossy());
-                let is_folder = matches!(kind, Kind::Folder { .. });
+        let look = |folder: &String| seen.look_into(folder, &root.join(folder), now);
+        let read: Vec<std::io::Result<KnownFolder>> = folders.par_iter().map(look).collect();
+        for (folder, known) in folders.into_iter().zip(read) {
+            let io =
+                |cause| FetchError::Io { path: root.join(&folder).display().to_string(), cause };
+            let known = known.map_err(io)?;
+            if known.items.is_repository && !folder.is_empty() {
+                listing.submodule(&folder)?;
+                continue;
+            }
+            for Item { name, kind } in &known.items.all {
+                let shown = join(&folder, &name.to_string_lossy());
+                let is_folder = matches!(kind, Kind::Folder);
                 if let Some(ignored) = &mut ignored
                     && ignored.holds(&shown, is_folder)?
                 {
                     continue;
                 }
-                let path = listing.path(folder, name.as_encoded_bytes())?;
+                let path = listing.path(&folder, name.as_encoded_bytes())?;
                 match kind {
-                    Kind::Folder { is_repository: true } => listing.submodule(&path)?,
-                    Kind::Folder { is_repository: false } => open.push(path),
+                    Kind::Folder => open.push(path),
                     Kind::Link => {
                         let at = root.join(&path);
                         let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
@@ -245,9 +252,9 @@ fn list(
                     Kind::File => files.push(path),
                 }
             }
+            now_seen.add_folder(folder, known);
         }
     }
-    let mut now_seen = Seen::default();
     for files in files.chunks(BATCH) {
         let look = |path: &String| seen.look(path, &root.join(path), bounds.bytes_max, now);
         let known: Vec<std::io::Result<Known>> = files.par_iter().map(look).collect();
@@ -259,42 +266,6 @@ fn list(
         }
     }
     Ok((listing.finish()?, now_seen))
-}
-
-/// Something in a folder.
-struct Item {
-    name: OsString,
-    kind: Kind,
-}
-
-enum Kind {
-    File,
-    Link,
-    Folder { is_repository: bool },
-}
-
-/// What is in `folder` below `root` and may be part of a tree.
-fn items(root: &Path, folder: &str) -> Result<Vec<Item>, FetchError> {
-    let at = root.join(folder);
-    let io = |cause| FetchError::Io { path: at.display().to_string(), cause };
-    let mut items = Vec::new();
-    for item in std::fs::read_dir(&at).map_err(io)? {
-        let item = item.map_err(io)?;
-        let (name, kind) = (item.file_name(), item.file_type().map_err(io)?);
-        if TOOL_FOLDERS.iter().any(|tools| name == *tools) {
-            continue;
-        }
-        let kind = match kind {
-            kind if kind.is_file() => Kind::File,
-            kind if kind.is_symlink() => Kind::Link,
-            kind if kind.is_dir() => {
-                Kind::Folder { is_repository: item.path().join(".git").exists() }
-            }
-            _ => continue,
-        };
-        items.push(Item { name, kind });
-    }
-    Ok(items)
 }
 
 fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {

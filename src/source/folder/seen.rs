@@ -1,20 +1,22 @@
 //! What was read of a folder, so that a file that stays as it is is read once.
 //!
 //! As in Git's index, a file that has the size, the times and the inode it had when it was read is
-//! taken to be unchanged. One that was written shortly before it was read is read again the next
-//! time: a later write within the same tick of the file system's clock would not show.
+//! taken to be unchanged, and so is what is in a folder: whatever comes there, goes or is renamed
+//! changes the folder's own times. One that was written shortly before it was read is read again the
+//! next time: a later write within the same tick of the file system's clock would not show.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use gix::objs::Kind;
 use jiff::Timestamp;
 
 use super::super::Entry;
+use super::TOOL_FOLDERS;
 
 /// How long before it is read a file has to be left alone: file systems count in steps of up to
 /// two seconds.
@@ -27,10 +29,11 @@ pub(super) const KEPT_FILE_BYTES_MAX: usize = 64 << 10;
 /// (12 MB).
 const KEPT_BYTES_MAX: usize = 64 << 20;
 
-/// Files as they were when they were read, by path.
+/// Files and folders as they were when they were read, by path.
 #[derive(Default)]
 pub(super) struct Seen {
     files: BTreeMap<Arc<str>, Known>,
+    folders: BTreeMap<String, KnownFolder>,
     kept_bytes: usize,
 }
 
@@ -42,6 +45,33 @@ pub(super) struct Known {
     stamp: Option<Stamp>,
     /// Its content, where that is kept.
     bytes: Option<Arc<[u8]>>,
+}
+
+/// One folder as it was when it was read.
+#[derive(Clone)]
+pub(super) struct KnownFolder {
+    pub(super) items: Arc<Items>,
+    /// `None`: something may have come or gone since without it looking different.
+    stamp: Option<Stamp>,
+}
+
+/// What is in a folder and may be part of a tree.
+pub(super) struct Items {
+    pub(super) all: Vec<Item>,
+    /// Whether it is the root of a repository.
+    pub(super) is_repository: bool,
+}
+
+/// Something in a folder.
+pub(super) struct Item {
+    pub(super) name: OsString,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    File,
+    Link,
+    Folder,
 }
 
 /// What a write to a file changes about it.
@@ -73,12 +103,35 @@ impl Seen {
         let (bytes, metadata) = read(file, bytes_max)?;
         let id = object_id(&bytes)?;
         let entry = Entry { bytes: bytes.len() as u64, id };
-        let stamp = Some(Stamp::of(&metadata)).filter(|stamp| {
-            let newest = stamp.modified.0.max(stamp.changed.0);
-            now.is_some_and(|now| newest + TICK_SECONDS < now.as_second())
-        });
+        let stamp = Stamp::old(&metadata, now);
         let bytes = (bytes.len() <= KEPT_FILE_BYTES_MAX).then(|| bytes.into());
         Ok(Known { entry, stamp, bytes })
+    }
+
+    /// What is in the folder at `path`, which is `folder` now: as it is known, or read. `now` is as
+    /// for a file.
+    pub(super) fn look_into(
+        &self,
+        path: &str,
+        folder: &Path,
+        now: Option<Timestamp>,
+    ) -> std::io::Result<KnownFolder> {
+        let metadata = std::fs::metadata(folder)?;
+        let known = self.folders.get(path).filter(|known| known.stamp.is_some());
+        match known.filter(|known| known.stamp == Some(Stamp::of(&metadata))) {
+            Some(known) => Ok(known.clone()),
+            None => {
+                let items = Arc::new(items(folder)?);
+                Ok(KnownFolder { items, stamp: Stamp::old(&metadata, now) })
+            }
+        }
+    }
+
+    /// Remembers a folder.
+    pub(super) fn add_folder(&mut self, path: String, known: KnownFolder) {
+        if known.stamp.is_some() {
+            self.folders.insert(path, known);
+        }
     }
 
     /// Remembers a file.
@@ -98,7 +151,23 @@ impl Seen {
     }
 }
 
+#[cfg(test)]
+impl Seen {
+    /// Whether what is in the folder at `path` was not read again since `before`.
+    pub(super) fn same_items(&self, before: &Self, path: &str) -> bool {
+        let items = |seen: &Self| seen.folders.get(path).map(|known| known.items.clone());
+        matches!((items(self), items(before)), (Some(a), Some(b)) if Arc::ptr_eq(&a, &b))
+    }
+}
+
 impl Stamp {
+    /// What was read at `now` looks like, if a later write could not look the same.
+    fn old(metadata: &Metadata, now: Option<Timestamp>) -> Option<Self> {
+        let stamp = Self::of(metadata);
+        let newest = stamp.modified.0.max(stamp.changed.0);
+        now.is_some_and(|now| newest + TICK_SECONDS < now.as_second()).then_some(stamp)
+    }
+
     fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -108,6 +177,27 @@ impl Stamp {
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
+}
+
+/// What is in `folder` and may be part of a tree.
+fn items(folder: &Path) -> std::io::Result<Items> {
+    let mut items = Items { all: Vec::new(), is_repository: false };
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        let (name, kind) = (item.file_name(), item.file_type()?);
+        if TOOL_FOLDERS.iter().any(|tools| name == *tools) {
+            items.is_repository |= name == ".git";
+            continue;
+        }
+        let kind = match kind {
+            kind if kind.is_file() => Kind::File,
+            kind if kind.is_symlink() => Kind::Link,
+            kind if kind.is_dir() => Kind::Folder,
+            _ => continue,
+        };
+        items.all.push(Item { name, kind });
+    }
+    Ok(items)
 }
 
 /// A file's content, and what it looked like before it was read.
@@ -122,7 +212,7 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> std::io::Result<(Vec<u8>, Met
 
 /// The id Git gives a file of this content.
 pub(super) fn object_id(bytes: &[u8]) -> std::io::Result<Arc<str>> {
-    match gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes) {
+    match gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes) {
         Ok(id) => Ok(id.to_string().into()),
         Err(cause) => Err(std::io::Error::other(cause)),
     }

@@ -215,3 +215,35 @@ fn track(folder: &Path, paths: &[&str]) {
     index.sort_entries();
     index.write(gix::index::write::Options::default()).unwrap();
 }
+
+#[test]
+fn only_folders_in_which_something_came_or_went_are_read_again() {
+    let below = folder(&[("a/x", "1"), ("a/y", "2"), ("b/deep/z", "3"), ("c/w", "4")]);
+    let root = below.path();
+    let mut folder = Folder::new(root);
+    folder.snapshot(later()).unwrap();
+    let before = folder.seen.clone();
+    std::fs::write(root.join("a/y"), "edited in its place").unwrap();
+    std::fs::write(root.join("b/deep/new"), "5").unwrap();
+    std::fs::remove_file(root.join("c/w")).unwrap();
+    make_repository(&root.join("c"));
+
+    let snapshot = folder.snapshot(later()).unwrap();
+    let all = "a/x: 1\na/y: edited in its place\nb/deep/new: 5\nb/deep/z: 3\n";
+    assert_eq!(shown(&snapshot), all);
+    assert_eq!(snapshot.submodules(), ["c".into()]);
+    let read_again = |path: &str| !folder.seen.same_items(&before, path);
+    let of: Vec<_> = ["", "a", "b", "b/deep", "c"].map(read_again).into();
+    assert_eq!(of, [false, false, false, true, true]);
+}
+
+#[test]
+fn a_folder_written_to_a_moment_ago_is_read_again() {
+    let below = folder(&[("a/x", "1")]);
+    let mut folder = Folder::new(below.path());
+    let now = World::real().clock.now();
+    folder.snapshot(now).unwrap();
+    let before = folder.seen.clone();
+    folder.snapshot(now).unwrap();
+    assert!(!folder.seen.same_items(&before, "a"), "a write within the same tick would not show");
+}
