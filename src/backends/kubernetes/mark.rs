@@ -14,7 +14,7 @@ use super::connection::{Call, Connection, Failure};
 use super::identity::{items, metadata};
 use super::kinds::escaped;
 use super::owner;
-use super::watch::LIST;
+use super::watch::{LIST, WHOLE};
 use crate::backends::{MarkEntries, StepError};
 use crate::ids::{ComponentId, Epoch, ResourceKey, Scope, StackName, TargetName};
 use crate::model::inventory::{Inventory, Mark};
@@ -23,9 +23,6 @@ use crate::store::Lease;
 
 /// The label of every mark, with the owner's label as its value.
 const LABEL: &str = "isobar.dev/mark";
-
-/// The content type of a list of whole objects.
-const WHOLE: &str = "application/json";
 
 /// The key in a ConfigMap that holds the mark.
 const KEY: &str = "mark.json";

@@ -8,12 +8,14 @@
 //! Start at: [`KubernetesTarget`], then `look.rs` for one object and `step.rs` for one change.
 //! How to add: what a server can refuse goes into `failure.rs`, with its disposition.
 
+mod transport;
 mod connection;
 mod failure;
 mod fields;
 mod health;
 mod identity;
 mod kinds;
+mod list;
 mod look;
 mod mark;
 mod memory;
