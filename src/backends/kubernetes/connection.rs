@@ -1,7 +1,7 @@
 //! One cluster's API: a request, and what came of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::header::RETRY_AFTER;
@@ -13,9 +13,10 @@ use kube::core::Status;
 use kube::core::response::StatusDetails;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 
 use super::transport::{Events, Lines};
+use super::turns::{Turn, Turns};
 use super::{failure, owner};
 use crate::settings::KubernetesSettings;
 use crate::world::World;
@@ -44,7 +45,7 @@ pub(super) struct Connection {
     settings: KubernetesSettings,
     world: World,
     lines: OnceCell<Lines>,
-    in_flight: Semaphore,
+    in_flight: Arc<Turns>,
     requests: AtomicU64,
     /// Since when the cluster does not answer, and why, if it did not when it was last asked.
     away: Mutex<Option<(Duration, String)>>,
@@ -164,7 +165,7 @@ impl Call {
 
 impl Connection {
     pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
-        let in_flight = Semaphore::new(IN_FLIGHT_MAX);
+        let in_flight = Turns::new(IN_FLIGHT_MAX);
         let (lines, requests) = (OnceCell::new(), AtomicU64::new(0));
         Self { settings, world, lines, in_flight, requests, away: Mutex::default() }
     }
@@ -204,14 +205,14 @@ impl Connection {
 
     async fn inquire_raw(&self, call: Call) -> Result<Answer<Vec<u8>>, Failure> {
         for _ in 1..TRIES {
-            match self.send_raw(call.clone(), READ_TIME).await {
+            match self.send_raw(call.clone(), Turn::default(), || Ok(READ_TIME)).await {
                 Err(Failure::Refused(status)) if status.code == 429 => {
                     self.world.clock.sleep(failure::wait(&status)).await;
                 }
                 other => return other,
             }
         }
-        self.send_raw(call, READ_TIME).await
+        self.send_raw(call, Turn::default(), || Ok(READ_TIME)).await
     }
 
     /// The same for what may not be there: `None`.
@@ -240,14 +241,25 @@ impl Connection {
         self.lines.get_or_try_init(open).await.map_err(|error| Failure::Away(chain(&*error)))
     }
 
-    /// Sends `call`, for at most `time`. The server, too, gives up after that. A cluster that did
-    /// not answer a moment ago is not asked.
-    pub(super) async fn send(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
-        self.send_raw(call, time).await?.parsed()
+    /// Sends `call` when it is its `turn`, for at most `time`, which is asked for only then. The
+    /// server, too, gives up after that. A cluster that did not answer a moment ago is not asked.
+    pub(super) async fn send(
+        &self,
+        call: Call,
+        turn: Turn,
+        time: impl Fn() -> Result<Duration, Failure>,
+    ) -> Result<Answer, Failure> {
+        self.send_raw(call, turn, time).await?.parsed()
     }
 
-    async fn send_raw(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {
-        let _permit = self.in_flight.acquire().await;
+    async fn send_raw(
+        &self,
+        call: Call,
+        turn: Turn,
+        time: impl Fn() -> Result<Duration, Failure>,
+    ) -> Result<Answer<Vec<u8>>, Failure> {
+        let _seat = self.in_flight.take(turn).await;
+        let time = time()?;
         if let Some((since, why)) = self.away().clone()
             && self.now() < since + AWAY
         {

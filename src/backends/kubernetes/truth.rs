@@ -62,8 +62,9 @@ struct Object {
     health: Option<Health>,
     /// The newest state that a watch has told of, and how it was doing, if that was to be seen.
     told: Option<(State, Option<Health>)>,
-    /// If it was not there when it was last looked at: when that was, and what would be.
-    absent: Option<(Duration, Body)>,
+    /// If it was not there when it was last looked at: when that was, and what would be. As a text
+    /// that is a fifth of what it is as a value, and all objects of a new target are here at first.
+    absent: Option<(Duration, Box<[u8]>)>,
 }
 
 /// What is certain of an object without asking.
@@ -254,17 +255,21 @@ impl Truths {
         manifest: ContentId,
         now: Duration,
     ) -> Option<Body> {
-        let known = self.lock();
-        let object = known.objects.get(key)?;
-        let (since, intended) = object.absent.as_ref()?;
-        let same = object.rehearsed.is_some_and(|rehearsed| rehearsed.manifest == manifest);
-        (same && now < *since + ABSENT).then(|| intended.clone())
+        let intended = {
+            let known = self.lock();
+            let object = known.objects.get(key)?;
+            let (since, intended) = object.absent.as_ref()?;
+            let same = object.rehearsed.is_some_and(|rehearsed| rehearsed.manifest == manifest);
+            (same && now < *since + ABSENT).then(|| intended.clone())?
+        };
+        serde_json::from_slice(&intended).ok()
     }
 
     /// Remembers that the object is not there now, and what would be.
     pub(super) fn miss(&self, key: &ResourceKey, now: Duration, intended: &Body) {
+        let Ok(intended) = serde_json::to_vec(intended) else { return };
         if let Some(object) = self.lock().objects.get_mut(key) {
-            object.absent = Some((now, intended.clone()));
+            object.absent = Some((now, intended.into_boxed_slice()));
         }
     }
 

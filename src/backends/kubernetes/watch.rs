@@ -24,9 +24,15 @@ const WATCH: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v
 /// The content type of whole objects, alone or in a list.
 pub(super) const WHOLE: &str = "application/json";
 
-/// How long the server keeps one watch up, and how long we wait for that.
+/// How long the server keeps one watch up, and how long we wait for that. One that ends much sooner
+/// was cut.
 const WATCH_SECONDS: &str = "290";
 const WATCH_TIME: Duration = Duration::from_secs(300);
+const WATCH_TIME_MIN: Duration = Duration::from_secs(280);
+
+/// Watches one after the other until all there is is listed anew, an hour later: nobody tells of an
+/// event that something in between has swallowed.
+const WATCHES_MAX: u32 = 12;
 
 /// The first pause after a watch has failed, and the longest: what is not watched is asked for.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
@@ -149,7 +155,8 @@ impl Follower {
     /// Tells of everything that happens, for as long as the server tells without a gap.
     async fn watch(&self, folder: &str, of: &Identity, mut version: String) {
         let form = if of.is_told_by_metadata() { WATCH } else { WHOLE };
-        loop {
+        for _ in 0..WATCHES_MAX {
+            let began = self.connection.now();
             let call = self
                 .call(folder)
                 .accept(form)
@@ -179,6 +186,7 @@ impl Follower {
                     }
                     // The version is too old, or the answer makes no sense: there may be a gap.
                     Some(Ok(WatchEvent::Error(_)) | Err(_)) => return,
+                    None if self.connection.now() < began + WATCH_TIME_MIN => return,
                     None => break,
                 }
             }
