@@ -1,6 +1,7 @@
 //! One run from its first write to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -36,7 +37,7 @@ pub(super) struct Run<'a> {
     pub(super) claim: &'a Claim,
     pub(super) held: &'a Held,
     /// What was owned when the run began, or was taken up again.
-    pub(super) before: Inventory,
+    pub(super) before: Arc<Inventory>,
 }
 
 /// A run that did not end, and what is to be done about the steps that have not begun.

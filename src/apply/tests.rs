@@ -114,7 +114,8 @@ impl Bed {
     }
 
     async fn inventory(&self) -> Inventory {
-        self.store.inventory(&scope("one"), &name()).await.unwrap().unwrap_or_default()
+        let owned = self.store.inventory(&scope("one"), &name()).await.unwrap();
+        owned.map(|owned| (*owned).clone()).unwrap_or_default()
     }
 
     async fn last_outcome(&self) -> Option<Outcome> {

@@ -16,6 +16,7 @@ pub mod kubernetes;
 pub(crate) mod fixture;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -37,7 +38,7 @@ pub trait Target: Send + Sync {
 
     /// What the target itself says about what this agent and repository own in it; empty if it
     /// says nothing. A mark that cannot be read is an error, never an empty one.
-    async fn mark(&self) -> Result<Mark, StepError>;
+    async fn mark(&self) -> Result<Arc<Mark>, StepError>;
 
     /// What is there for `component`, and what would be. `rendered` is `None` when the component
     /// wants nothing any more; `owned` is what it owns. Changes nothing.

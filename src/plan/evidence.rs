@@ -6,7 +6,6 @@ use crate::build::Rendered;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ResourceKey, StackName, TargetName};
 use crate::model::desired::{Desired, Presence};
-use crate::model::inventory::Inventory;
 
 /// What is known about everything else that lives in a target. Gathered once per revision and
 /// target, over all stacks.
@@ -19,14 +18,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Looks at every stack that names `target` now or owns something in it.
+    /// Looks at every stack that names `target` now or is `owning` something in it.
     ///
     /// `rendered` has to hold what all of their active components were built into; `narrowed`
     /// says how a person narrowed the selection, if one did.
     pub fn gather(
         desired: &Desired,
         target: &TargetName,
-        owned: &Inventory,
+        owning: &BTreeSet<StackName>,
         rendered: &BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
         narrowed: Option<&str>,
     ) -> Self {
@@ -35,8 +34,6 @@ impl Evidence {
         let nameless = desired.nameless.iter();
         evidence.missing.extend(nameless.map(|file| format!("the stack of `{file}`")));
         evidence.missing.extend(desired.unsettled.iter().cloned());
-        let owning: BTreeSet<&StackName> =
-            owned.values().map(|owned| &owned.component.stack).collect();
         for stack in desired.stacks.values() {
             let names_target = stack.target.as_ref() == Some(target);
             // What cannot be resolved may name any target.

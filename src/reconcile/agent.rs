@@ -175,7 +175,7 @@ impl Agent {
         &self,
         repository: &Repository,
         target: &dyn Target,
-    ) -> Result<Inventory, ReconcileError> {
+    ) -> Result<Arc<Inventory>, ReconcileError> {
         if let Some(owned) = self.store.inventory(&repository.scope, target.name()).await? {
             return Ok(owned);
         }

@@ -19,13 +19,13 @@ use crate::ids::{StackName, TargetName};
 use crate::model::outcome::Outcome;
 use crate::report::words;
 
-/// Stacks of one target that are worked on at a time. Each waits mostly for its target, and none
-/// for another target.
-const STACKS_AT_ONCE: usize = 4;
+/// Stacks of one target that are worked on at a time, so that some write while others begin or end.
+/// Each waits mostly for its target, and none for another target.
+const STACKS_AT_ONCE: usize = 8;
 
 /// The same of all targets together: all of them write to one database, where their
 /// leases are renewed in time. A target that does not answer has at most half of them.
-const STACKS_IN_ALL: usize = 8;
+const STACKS_IN_ALL: usize = 16;
 
 /// The task that keeps one branch's stacks true.
 pub struct Keep {

@@ -22,11 +22,11 @@ pub struct TargetLook {
     /// The target.
     pub target: Arc<dyn Target>,
     /// What this agent owns in it.
-    pub owned: Inventory,
+    pub owned: Arc<Inventory>,
     /// What the target itself says is owned; `None` if it cannot be read.
-    pub mark: Option<Mark>,
+    pub mark: Option<Arc<Mark>>,
     /// Whether what is missing is really gone.
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
 }
 
 /// A stack, its target, and what the target says about each of its components.
@@ -51,14 +51,13 @@ impl TargetLook {
     pub async fn take(
         target: Arc<dyn Target>,
         wanted: &Wanted,
-        known: Option<Inventory>,
+        known: Option<Arc<Inventory>>,
         narrowed: Option<&str>,
     ) -> Self {
         let mark = target.mark().await.ok();
-        let owned =
-            known.or_else(|| mark.as_ref().map(|mark| mark.resources.clone())).unwrap_or_default();
-        let evidence =
-            Evidence::gather(&wanted.desired, target.name(), &owned, &wanted.rendered, narrowed);
+        let marked = || mark.as_ref().map(|mark| Arc::new(mark.resources.clone()));
+        let owned = known.or_else(marked).unwrap_or_default();
+        let evidence = wanted.evidence(target.name(), &owned, narrowed);
         Self { target, owned, mark, evidence }
     }
 
@@ -91,7 +90,7 @@ impl Look {
             Some(_) => None,
         };
         let mut owning: BTreeMap<&ComponentId, Inventory> = BTreeMap::new();
-        for (key, owned) in &target.owned {
+        for (key, owned) in target.owned.iter() {
             if owned.component.stack == stack.name {
                 let of = owning.entry(&owned.component).or_default();
                 of.insert(key.clone(), owned.clone());
@@ -162,7 +161,7 @@ impl Look {
             rendered: &wanted.rendered,
             observed: &self.observed,
             owned: &self.target.owned,
-            mark: self.target.mark.as_ref(),
+            mark: self.target.mark.as_deref(),
             evidence: &self.target.evidence,
             policy,
             revision: wanted.snapshot.revision(),

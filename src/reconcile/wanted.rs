@@ -2,6 +2,7 @@
 
 use std::borrow::BorrowMut;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -10,11 +11,13 @@ use super::errands::Errands;
 use super::output::Asking;
 use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
-use crate::ids::{ComponentId, TargetName};
+use crate::ids::{ComponentId, StackName, TargetName};
 use crate::model::desired::{Component, Desired, Presence, Stack};
 use crate::model::errand::Done;
+use crate::model::inventory::Inventory;
 use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
+use crate::plan::Evidence;
 use crate::source::Snapshot;
 use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection, Verdicts};
 
@@ -31,7 +34,11 @@ pub struct Wanted {
     pub rendered: BTreeMap<ComponentId, Result<Rendered, Vec<Diagnostic>>>,
     /// Whether something of it could not be built for a reason that passes: it is worth another try.
     pub passing: bool,
+    evidence: Arc<Mutex<Gathered>>,
 }
+
+/// What was gathered of each target, for the stacks that owned something there.
+type Gathered = BTreeMap<TargetName, (BTreeSet<StackName>, Arc<Evidence>)>;
 
 /// Answers may raise new questions. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
@@ -110,7 +117,7 @@ impl Asked {
         }
         let Self { snapshot, desired, policy, .. } = self;
         let passing = done.values().any(|done| done.as_ref().is_err_and(|undone| undone.passing));
-        Wanted { snapshot, desired, policy, rendered, passing }
+        Wanted { snapshot, desired, policy, rendered, passing, evidence: Arc::default() }
     }
 
     /// What `make` makes of every active component, on all cores.
@@ -164,6 +171,36 @@ fn answered(
 }
 
 impl Wanted {
+    /// Whether what is missing in `target` is really gone, where this is `owned`. The same for as
+    /// long as the same stacks own something there.
+    pub(super) fn evidence(
+        &self,
+        target: &TargetName,
+        owned: &Inventory,
+        narrowed: Option<&str>,
+    ) -> Arc<Evidence> {
+        let mut owning = BTreeSet::new();
+        for stack in owned.values().map(|owned| &owned.component.stack) {
+            if !owning.contains(stack) {
+                owning.insert(stack.clone());
+            }
+        }
+        let gather =
+            || Evidence::gather(&self.desired, target, &owning, &self.rendered, narrowed).into();
+        if narrowed.is_some() {
+            return gather();
+        }
+        let mut known = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(target) {
+            Some((by, evidence)) if *by == owning => evidence.clone(),
+            _ => {
+                let evidence: Arc<Evidence> = gather();
+                known.insert(target.clone(), (owning, evidence.clone()));
+                evidence
+            }
+        }
+    }
+
     /// All findings: of resolving, and of building.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let built = self.rendered.values().filter_map(|built| built.as_ref().err()).flatten();

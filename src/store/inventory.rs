@@ -1,22 +1,44 @@
 //! Who owns what in each target.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::journal::{About, Event};
 use super::{Lease, Store, StoreError, Tx, args};
 use crate::ids::{Epoch, ResourceKey, Scope, TargetName};
 use crate::model::inventory::{Inventory, Mark, Owned};
 
-const PUT: &str = "INSERT INTO inventory (agent, repository, target, resource, stack, owned) \
-    VALUES ($1, $2, $3, $4, $5, $6) \
+const PUT: &str = "INSERT INTO inventory \
+        (agent, repository, target, resource, stack, owned, change) \
+    SELECT $1, $2, $3, $4, $5, $6, changes FROM target \
+        WHERE agent = $1 AND repository = $2 AND target = $3 \
     ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
-        stack = excluded.stack, owned = excluded.owned";
+        stack = excluded.stack, owned = excluded.owned, change = excluded.change";
 
 const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES ($1, $2, $3, $4) \
     ON CONFLICT DO NOTHING";
 
-const KNOWN: &str = "SELECT epoch FROM target \
+const KNOWN: &str = "SELECT changes, removal FROM target \
     WHERE agent = $1 AND repository = $2 AND target = $3";
+
+/// What was read of each target's inventory, and after which change: only what was written since is
+/// read again. A look at one stack among twenty would else read all of them.
+#[derive(Default)]
+pub(super) struct Inventories(Mutex<BTreeMap<(Scope, TargetName), Known>>);
+
+/// After which change it was read, and what it was.
+type Known = (i64, Arc<Inventory>);
+
+impl Inventories {
+    fn get(&self, of: &(Scope, TargetName)) -> Option<Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned()
+    }
+
+    fn put(&self, of: (Scope, TargetName), change: i64, owned: &Arc<Inventory>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(of, (change, owned.clone()));
+    }
+}
 
 impl Store {
     /// Whether [`Store::inventory`] is one.
@@ -31,17 +53,28 @@ impl Store {
         &self,
         scope: &Scope,
         target: &TargetName,
-    ) -> Result<Option<Inventory>, StoreError> {
+    ) -> Result<Option<Arc<Inventory>>, StoreError> {
         const OWNED: &str = "SELECT resource, owned FROM inventory \
-            WHERE agent = $1 AND repository = $2 AND target = $3";
+            WHERE agent = $1 AND repository = $2 AND target = $3 AND change > $4";
         let mut link = self.read().await?;
-        let args = args![&scope.agent, &scope.repository, target];
-        if link.row(KNOWN, args.clone()).await?.is_none() {
-            return Ok(None);
-        }
+        let mut args = args![&scope.agent, &scope.repository, target];
+        let Some(row) = link.row(KNOWN, args.clone()).await? else { return Ok(None) };
+        let (change, removal): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let of = (scope.clone(), target.clone());
+        let (since, mut owned) = match self.inventories.get(&of) {
+            Some((known, owned)) if known == change => return Ok(Some(owned)),
+            // What is written meanwhile is read now and once more; what goes, at the next look.
+            Some((known, owned)) if known >= removal => (known, owned),
+            _ => (-1, Arc::default()),
+        };
+        args.extend(args![since]);
         let rows = link.rows(OWNED, args).await?;
-        let owned = rows.iter().map(|row| Ok((row.id(0)?, row.json(1, "an inventory entry")?)));
-        owned.collect::<Result<_, StoreError>>().map(Some)
+        let entries = Arc::make_mut(&mut owned);
+        for row in rows {
+            entries.insert(row.id(0)?, row.json(1, "an inventory entry")?);
+        }
+        self.inventories.put(of, change, &owned);
+        Ok(Some(owned))
     }
 }
 
@@ -56,10 +89,16 @@ impl Tx {
     ) -> Result<(), StoreError> {
         const DROP: &str = "DELETE FROM inventory \
             WHERE agent = $1 AND repository = $2 AND target = $3 AND resource = $4";
+        const CHANGE: &str = "UPDATE target SET changes = changes + 1 \
+            WHERE agent = $1 AND repository = $2 AND target = $3";
+        const REMOVAL: &str = "UPDATE target SET removal = changes \
+            WHERE agent = $1 AND repository = $2 AND target = $3";
         let Scope { agent, repository } = &lease.scope;
+        let this = args![agent, repository, target];
         self.link()?;
         self.fence(lease).await?;
         self.link.execute(KNOW, args![agent, repository, target, Epoch::default()]).await?;
+        self.link.execute(CHANGE, this.clone()).await?;
         for (resource, owned) in entries {
             match owned {
                 Some(owned) => self.own(&lease.scope, target, resource, owned).await?,
@@ -68,6 +107,9 @@ impl Tx {
                     self.link.execute(DROP, args).await?;
                 }
             }
+        }
+        if entries.values().any(Option::is_none) {
+            self.link.execute(REMOVAL, this).await?;
         }
         self.done(())
     }

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use db::{Db, Link, args};
+use inventory::Inventories;
 use journal::Head;
 use open::WAIT;
 
@@ -60,6 +61,7 @@ pub struct Store {
     file: Option<PathBuf>,
     /// The journal's last row, as far as whoever asks for news knows.
     known: Arc<AtomicI64>,
+    inventories: Arc<Inventories>,
     read_only: bool,
 }
 

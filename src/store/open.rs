@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migrations/0002.postgres.sql"),
     },
     Migration { version: 3, tables: include_str!("migrations/0003.sql"), sqlite: "", postgres: "" },
+    Migration { version: 4, tables: include_str!("migrations/0004.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Where a store is.
@@ -86,7 +87,8 @@ impl Store {
             }
             Place::Postgres(options) => Db::postgres(*options, &world).await?,
         };
-        let store = Self { db, world, file, known: Arc::default(), read_only: false };
+        let (known, inventories) = (Arc::default(), Arc::default());
+        let store = Self { db, world, file, known, inventories, read_only: false };
         store.migrate().await?;
         store.journal_verify_end().await?;
         Ok(store)
@@ -102,7 +104,8 @@ impl Store {
             Place::File(path) => Db::file_read_only(&path).await?,
             Place::Postgres(options) => Db::postgres(*options, &world).await?,
         };
-        let store = Self { db, world, file: None, known: Arc::default(), read_only: true };
+        let (known, inventories) = (Arc::default(), Arc::default());
+        let store = Self { db, world, file: None, known, inventories, read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),

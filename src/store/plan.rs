@@ -59,13 +59,26 @@ impl Store {
         &self,
         scope: &Scope,
     ) -> Result<BTreeMap<StackName, BTreeSet<TargetName>>, StoreError> {
-        const PLACES: &str = "SELECT stack, target FROM plan_latest \
-            WHERE agent = $1 AND repository = $2 \
-            UNION SELECT stack, target FROM inventory WHERE agent = $1 AND repository = $2";
-        let mut link = self.read().await?;
+        const PLANNED: &str = "SELECT stack, target FROM plan_latest \
+            WHERE agent = $1 AND repository = $2";
+        const TARGETS: &str = "SELECT target FROM target WHERE agent = $1 AND repository = $2";
         let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for row in link.rows(PLACES, args![&scope.agent, &scope.repository]).await? {
+        let (of, mut link) = (args![&scope.agent, &scope.repository], self.read().await?);
+        for row in link.rows(PLANNED, of.clone()).await? {
             places.entry(row.id(0)?).or_default().insert(row.id(1)?);
+        }
+        let targets = link.rows(TARGETS, of).await?;
+        // A store in memory has one connection for all.
+        drop(link);
+        for target in targets {
+            let target: TargetName = target.id(0)?;
+            let owned = self.inventory(scope, &target).await?.unwrap_or_default();
+            for stack in owned.values().map(|owned| &owned.component.stack) {
+                let is_known = places.get(stack).is_some_and(|targets| targets.contains(&target));
+                if !is_known {
+                    places.entry(stack.clone()).or_default().insert(target.clone());
+                }
+            }
         }
         Ok(places)
     }

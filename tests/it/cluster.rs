@@ -8,6 +8,7 @@ mod scene;
 mod charts;
 mod kept;
 mod manifests;
+mod waits;
 
 use expect_test::expect;
 

@@ -127,11 +127,11 @@ impl Target for FilesTarget {
         &self.name
     }
 
-    async fn mark(&self) -> Result<Mark, StepError> {
+    async fn mark(&self) -> Result<Arc<Mark>, StepError> {
         let (path, reader) = (self.folder.clone(), self.marks.clone());
         let (_, marks) = self.blocking(move || look(&path, &reader)).await?;
         self.watch.know(&marks.ours);
-        Ok(marks.ours.clone())
+        Ok(Arc::new(marks.ours.clone()))
     }
 
     async fn observe(

@@ -466,7 +466,7 @@ async fn a_mark_that_is_lost_is_written_again_from_the_inventory() {
     let value = json!({ "a": 1 });
     bed.own("x.yaml", &component("a")).await;
     bed.apply(change(Action::Create, "x.yaml", None, Some(&value))).await.unwrap();
-    let inventory = bed.target.mark().await.unwrap().resources;
+    let inventory = bed.target.mark().await.unwrap().resources.clone();
     fs::remove_dir_all(bed.path(".isobar")).unwrap();
     assert!(bed.target.mark().await.unwrap().resources.is_empty());
     assert_eq!(compared(bed.see("x.yaml", Some(&value)).await).owner, Owner::Nobody);

@@ -1,22 +1,22 @@
 //! One cluster's API: a request, and what came of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
 use http::header::RETRY_AFTER;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use kube::client::{Body, Client};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::Error;
+use kube::client::Body;
+use kube::core::Status;
 use kube::core::response::StatusDetails;
-use kube::core::{Status, WatchEvent};
-use kube::{Config, Error};
+use serde::Deserialize;
 use serde_json::Value as Json;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 
+use super::transport::{Events, Lines};
+use super::turns::{Turn, Turns};
 use super::{failure, owner};
 use crate::settings::KubernetesSettings;
 use crate::world::World;
@@ -27,9 +27,6 @@ const IN_FLIGHT_MAX: usize = 32;
 /// How long a request that changes nothing may take: a list of 500 objects takes less than a
 /// second on a busy server.
 pub(super) const READ_TIME: Duration = Duration::from_secs(30);
-
-/// How long a connection may take to be made.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// How long nothing is asked of a cluster that did not answer: whoever looks at several objects
 /// waits for it once, and stacks of other clusters hardly at all.
@@ -43,12 +40,12 @@ const BUSY_MAX: u32 = 60;
 /// Largest answer: an object has at most 1.5 MiB, and lists come in pages.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// A cluster's API. The connection is made with the first request.
+/// A cluster's API. It is connected with the first request.
 pub(super) struct Connection {
     settings: KubernetesSettings,
     world: World,
-    client: OnceCell<Client>,
-    in_flight: Semaphore,
+    lines: OnceCell<Lines>,
+    in_flight: Arc<Turns>,
     requests: AtomicU64,
     /// Since when the cluster does not answer, and why, if it did not when it was last asked.
     away: Mutex<Option<(Duration, String)>>,
@@ -67,9 +64,15 @@ pub(super) struct Call {
 }
 
 /// What the API said yes with.
-pub(super) struct Answer {
+pub(super) struct Answer<B = Json> {
     pub(super) status: StatusCode,
-    pub(super) body: Json,
+    pub(super) body: B,
+}
+
+impl Answer<Vec<u8>> {
+    fn parsed(self) -> Result<Answer, Failure> {
+        Ok(Answer { status: self.status, body: parsed(&self.body)? })
+    }
 }
 
 /// Why there is no answer.
@@ -162,9 +165,9 @@ impl Call {
 
 impl Connection {
     pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
-        let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        let (client, requests) = (OnceCell::new(), AtomicU64::new(0));
-        Self { settings, world, client, in_flight, requests, away: Mutex::default() }
+        let in_flight = Turns::new(IN_FLIGHT_MAX);
+        let (lines, requests) = (OnceCell::new(), AtomicU64::new(0));
+        Self { settings, world, lines, in_flight, requests, away: Mutex::default() }
     }
 
     fn away(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
@@ -190,17 +193,26 @@ impl Connection {
         Ok(self.inquire(call).await?.body)
     }
 
+    /// The same as it was sent.
+    pub(super) async fn read_bytes(&self, call: Call) -> Result<Vec<u8>, Failure> {
+        Ok(self.inquire_raw(call).await?.body)
+    }
+
     /// The same with how the answer is meant. A server that is busy is asked again.
     pub(super) async fn inquire(&self, call: Call) -> Result<Answer, Failure> {
+        self.inquire_raw(call).await?.parsed()
+    }
+
+    async fn inquire_raw(&self, call: Call) -> Result<Answer<Vec<u8>>, Failure> {
         for _ in 1..TRIES {
-            match self.send(call.clone(), READ_TIME).await {
+            match self.send_raw(call.clone(), Turn::default(), || Ok(READ_TIME)).await {
                 Err(Failure::Refused(status)) if status.code == 429 => {
                     self.world.clock.sleep(failure::wait(&status)).await;
                 }
                 other => return other,
             }
         }
-        self.send(call, READ_TIME).await
+        self.send_raw(call, Turn::default(), || Ok(READ_TIME)).await
     }
 
     /// The same for what may not be there: `None`.
@@ -215,20 +227,39 @@ impl Connection {
 
     /// What happens from now on, as the server tells it. Not counted among what is under way: it
     /// is so for minutes.
-    pub(super) async fn watch(
-        &self,
-        call: Call,
-    ) -> Result<BoxStream<'static, Result<WatchEvent<Json>, Error>>, Failure> {
-        let client = self.client.get_or_try_init(|| connect(&self.settings)).await?;
-        let (parts, _) = call.request()?.into_parts();
-        let events = client.request_events::<Json>(Request::from_parts(parts, Vec::new())).await;
-        Ok(events.map_err(|error| failed(&error))?.boxed())
+    pub(super) async fn watch(&self, call: Call) -> Result<Events, Failure> {
+        let (lines, request) = (self.lines().await?, call.request()?);
+        tokio::select! {
+            events = lines.watch(request) => events.map_err(|error| failed(&error)),
+            () = self.world.clock.sleep(READ_TIME) => Err(Failure::Lost("no answer".to_owned())),
+        }
     }
 
-    /// Sends `call`, for at most `time`. The server, too, gives up after that. A cluster that did
-    /// not answer a moment ago is not asked.
-    pub(super) async fn send(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
-        let _permit = self.in_flight.acquire().await;
+    /// The lines to the cluster, or why there are none.
+    async fn lines(&self) -> Result<&Lines, Failure> {
+        let open = async || Lines::open(&self.settings).await;
+        self.lines.get_or_try_init(open).await.map_err(|error| Failure::Away(chain(&*error)))
+    }
+
+    /// Sends `call` when it is its `turn`, for at most `time`, which is asked for only then. The
+    /// server, too, gives up after that. A cluster that did not answer a moment ago is not asked.
+    pub(super) async fn send(
+        &self,
+        call: Call,
+        turn: Turn,
+        time: impl Fn() -> Result<Duration, Failure>,
+    ) -> Result<Answer, Failure> {
+        self.send_raw(call, turn, time).await?.parsed()
+    }
+
+    async fn send_raw(
+        &self,
+        call: Call,
+        turn: Turn,
+        time: impl Fn() -> Result<Duration, Failure>,
+    ) -> Result<Answer<Vec<u8>>, Failure> {
+        let _seat = self.in_flight.take(turn).await;
+        let time = time()?;
         if let Some((since, why)) = self.away().clone()
             && self.now() < since + AWAY
         {
@@ -244,12 +275,12 @@ impl Connection {
         answer
     }
 
-    async fn ask(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
-        let client = self.client.get_or_try_init(|| connect(&self.settings)).await?;
+    async fn ask(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {
+        let lines = self.lines().await?;
         let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         tokio::select! {
-            answer = answer(client, request) => answer,
+            answer = answer(lines, request) => answer,
             () = self.world.clock.sleep(time) => {
                 let why = format!("no answer after {} s", time.as_secs());
                 *self.away() = Some((self.now(), why.clone()));
@@ -259,34 +290,15 @@ impl Connection {
     }
 }
 
-async fn connect(settings: &KubernetesSettings) -> Result<Client, Failure> {
-    let away = |error: &dyn std::error::Error| Failure::Away(chain(error));
-    let mut config = match &settings.kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| away(&error))?;
-            let context = settings.context.clone();
-            let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
-            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            config.map_err(|error| away(&error))?
-        }
-        None => Config::incluster().map_err(|error| away(&error))?,
-    };
-    // What is tried again, and when, is for the engine to say.
-    config.default_retry = false;
-    config.connect_timeout = Some(CONNECT_TIME);
-    Client::try_from(config).map_err(|error| away(&error))
-}
-
-async fn answer(client: &Client, request: Request<Body>) -> Result<Answer, Failure> {
-    let response = client.send(request).await.map_err(|error| failed(&error))?;
+async fn answer(lines: &Lines, request: Request<Body>) -> Result<Answer<Vec<u8>>, Failure> {
+    let response = lines.send(request).await.map_err(|error| failed(&error))?;
     let status = response.status();
     let wait =
         response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
     let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-    let body = body.collect().await.map_err(|error| Failure::Lost(chain(&*error)))?.to_bytes();
+    let body = body.collect().await.map_err(|error| Failure::Lost(chain(&*error)))?;
+    let body = Vec::from(body.to_bytes());
     if status.is_success() {
-        let body = serde_json::from_slice(&body)
-            .map_err(|error| Failure::Lost(format!("the answer is no JSON: {error}")))?;
         return Ok(Answer { status, body });
     }
     let mut refused = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
@@ -305,6 +317,12 @@ async fn answer(client: &Client, request: Request<Body>) -> Result<Answer, Failu
         details.retry_after_seconds = details.retry_after_seconds.max(wait).min(BUSY_MAX);
     }
     Err(Failure::Refused(Box::new(refused)))
+}
+
+/// What an answer says.
+pub(super) fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::Lost(format!("the answer is not as it should be: {error}")))
 }
 
 /// A request without an answer. What could not be connected was not sent.

@@ -45,6 +45,11 @@ impl Identity {
         self.group == "apiextensions.k8s.io" && self.kind == "CustomResourceDefinition"
     }
 
+    /// Whether its metadata tells how it is doing: nobody writes a status of such a kind.
+    pub(super) fn is_told_by_metadata(&self) -> bool {
+        kube_health::is_told_by_metadata(&self.group, &self.kind)
+    }
+
     /// Whether its content is never shown.
     pub(super) fn is_secret(&self) -> bool {
         self.group.is_empty() && self.kind == "Secret"

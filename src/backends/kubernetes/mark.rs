@@ -5,7 +5,7 @@
 //! leaves it, the one written later is right.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -14,7 +14,8 @@ use super::connection::{Call, Connection, Failure};
 use super::identity::{items, metadata};
 use super::kinds::escaped;
 use super::owner;
-use super::watch::LIST;
+use super::turns::Turn;
+use super::watch::{LIST, WHOLE};
 use crate::backends::{MarkEntries, StepError};
 use crate::ids::{ComponentId, Epoch, ResourceKey, Scope, StackName, TargetName};
 use crate::model::inventory::{Inventory, Mark};
@@ -23,9 +24,6 @@ use crate::store::Lease;
 
 /// The label of every mark, with the owner's label as its value.
 const LABEL: &str = "isobar.dev/mark";
-
-/// The content type of a list of whole objects.
-const WHOLE: &str = "application/json";
 
 /// The key in a ConfigMap that holds the mark.
 const KEY: &str = "mark.json";
@@ -57,8 +55,14 @@ pub(super) struct Marks {
 }
 
 /// All marks, as they were when last read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct All {
+    scope: Scope,
+    target: TargetName,
+    /// By name.
+    versions: BTreeMap<String, String>,
+    /// What all of ours say together, once somebody has asked.
+    mark: OnceLock<Arc<Mark>>,
     /// Ours, by stack.
     ours: BTreeMap<StackName, Sheet>,
     /// Others'.
@@ -110,17 +114,6 @@ impl Marks {
         }
     }
 
-    /// What we own, by all our marks.
-    pub(super) fn ours(&self, all: &All) -> Mark {
-        let mut mark = Mark::empty(self.scope.clone(), self.target.clone());
-        for (stack, sheet) in all.ours.iter().filter(|(_, sheet)| sheet.version.is_some()) {
-            mark.epochs.insert(stack.clone(), sheet.written.epoch);
-            mark.since.insert(stack.clone(), sheet.written.since);
-        }
-        mark.resources = all.resources();
-        mark
-    }
-
     /// All marks at one moment: whole at first, and then which versions there are, and of those the
     /// ones that were not read yet.
     async fn list(&self, connection: &Connection) -> Result<Arc<All>, StepError> {
@@ -143,7 +136,7 @@ impl Marks {
                 moved |= !self.has_seen((name, version));
             }
             if !moved {
-                return Ok(Arc::new(self.gathered()));
+                return Ok(self.gathered());
             }
         }
         let why = "the marks were written by somebody else each time";
@@ -202,9 +195,19 @@ impl Marks {
         self.seen().get(name).is_some_and(|(seen, _)| seen == version)
     }
 
-    fn gathered(&self) -> All {
-        let mut all = All::default();
-        for (version, written) in self.seen().values() {
+    /// All that was read, which is what it was when none of it has another version.
+    fn gathered(&self) -> Arc<All> {
+        let seen = self.seen();
+        let version =
+            |(name, (version, _)): (&String, &(String, _))| (name.clone(), version.clone());
+        let versions: BTreeMap<_, _> = seen.iter().map(version).collect();
+        if let Some(last) = self.lock().as_ref().filter(|last| last.versions == versions) {
+            return last.clone();
+        }
+        let (scope, target) = (self.scope.clone(), self.target.clone());
+        let (mark, ours, others) = (OnceLock::new(), BTreeMap::new(), Vec::new());
+        let mut all = All { scope, target, versions, mark, ours, others };
+        for (version, written) in seen.values() {
             let (version, written) = (Some(version.clone()), written.clone());
             if written.scope != self.scope {
                 all.others.push(written);
@@ -213,7 +216,7 @@ impl Marks {
                 all.ours.insert(written.stack.clone(), Sheet { written, version });
             }
         }
-        all
+        Arc::new(all)
     }
 
     /// Puts `entries` into the mark of the lease's stack, or takes them out, and takes what it
@@ -223,7 +226,7 @@ impl Marks {
         connection: &Connection,
         lease: &Lease,
         entries: &MarkEntries,
-        time: impl Fn() -> Result<std::time::Duration, StepError>,
+        time: impl Fn() -> Result<std::time::Duration, Failure>,
     ) -> Result<(), StepError> {
         for _ in 0..WRITE_TRIES {
             let all = self.read(connection).await?;
@@ -233,14 +236,15 @@ impl Marks {
             sheets.extend(all.without(lease.stack(), entries));
             let mut moved = false;
             for sheet in sheets {
-                match self.put(connection, &sheet, time()?).await {
+                match self.put(connection, &sheet, &time).await {
                     Ok(()) => {}
                     Err(Failure::Refused(status)) if status.code == 409 => moved = true,
                     Err(failure) => return Err(failure.into_step(None)),
                 }
             }
-            self.read(connection).await?;
             if !moved {
+                let all = self.gathered();
+                *self.lock() = Some(all);
                 return Ok(());
             }
         }
@@ -279,7 +283,7 @@ impl Marks {
         &self,
         connection: &Connection,
         sheet: &Sheet,
-        time: std::time::Duration,
+        time: impl Fn() -> Result<std::time::Duration, Failure>,
     ) -> Result<(), Failure> {
         let Written { scope, stack, .. } = &*sheet.written;
         let name = file_name(scope, stack);
@@ -310,12 +314,12 @@ impl Marks {
             }
             None => Call::post(self.folder(), object.clone()),
         };
-        let answer = match connection.send(call, time).await {
+        let answer = match connection.send(call, Turn::default(), &time).await {
             Err(Failure::Refused(status))
                 if status.reason == "NotFound" && sheet.version.is_none() =>
             {
-                self.make_namespace(connection, time).await?;
-                connection.send(Call::post(self.folder(), object), time).await?
+                self.make_namespace(connection, &time).await?;
+                connection.send(Call::post(self.folder(), object), Turn::default(), &time).await?
             }
             other => other?,
         };
@@ -328,12 +332,13 @@ impl Marks {
     async fn make_namespace(
         &self,
         connection: &Connection,
-        time: std::time::Duration,
+        time: impl Fn() -> Result<std::time::Duration, Failure>,
     ) -> Result<(), Failure> {
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}
         });
-        match connection.send(Call::post("/api/v1/namespaces".to_owned(), namespace), time).await {
+        let call = Call::post("/api/v1/namespaces".to_owned(), namespace);
+        match connection.send(call, Turn::default(), time).await {
             // Somebody else was faster.
             Err(Failure::Refused(status)) if status.is_already_exists() => Ok(()),
             other => other.map(drop),
@@ -354,11 +359,27 @@ impl Marks {
 }
 
 impl All {
+    /// What we own, by all our marks.
+    pub(super) fn mark(&self) -> &Arc<Mark> {
+        self.mark.get_or_init(|| {
+            let mut mark = Mark::empty(self.scope.clone(), self.target.clone());
+            let mut sheets: Vec<_> = self.ours.iter().collect();
+            sheets.sort_by_key(|(_, sheet)| sheet.order());
+            for (stack, sheet) in sheets {
+                mark.epochs.insert(stack.clone(), sheet.written.epoch);
+                mark.since.insert(stack.clone(), sheet.written.since);
+                let resources = sheet.written.resources.iter();
+                mark.resources.extend(resources.map(|(key, owned)| (key.clone(), owned.clone())));
+            }
+            Arc::new(mark)
+        })
+    }
+
     /// Whose the object is, for `component`, by the marks alone.
     pub(super) fn owner(&self, key: &ResourceKey, component: &ComponentId) -> Owner {
-        match self.entry(key) {
-            Some(owned) if owned == component => Owner::This,
-            Some(owned) => Owner::Other(owned.clone()),
+        match self.mark().resources.get(key).map(|owned| &owned.component) {
+            Some(owner) if owner == component => Owner::This,
+            Some(owner) => Owner::Other(owner.clone()),
             None => match self.foreign(key) {
                 Some(scope) => Owner::Foreign(scope.to_string()),
                 None => Owner::Nobody,
@@ -380,18 +401,6 @@ impl All {
                 lease.stack()
             ))),
         }
-    }
-
-    fn entry(&self, key: &ResourceKey) -> Option<&ComponentId> {
-        let sheets = self.ours.values().filter(|sheet| sheet.written.resources.contains_key(key));
-        let latest = sheets.max_by_key(|sheet| sheet.order())?;
-        latest.written.resources.get(key).map(|owned| &owned.component)
-    }
-
-    fn resources(&self) -> Inventory {
-        let mut sheets: Vec<_> = self.ours.values().collect();
-        sheets.sort_by_key(|sheet| sheet.order());
-        sheets.into_iter().flat_map(|sheet| sheet.written.resources.clone()).collect()
     }
 
     fn foreign(&self, key: &ResourceKey) -> Option<&Scope> {

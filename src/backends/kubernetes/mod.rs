@@ -8,12 +8,15 @@
 //! Start at: [`KubernetesTarget`], then `look.rs` for one object and `step.rs` for one change.
 //! How to add: what a server can refuse goes into `failure.rs`, with its disposition.
 
+mod transport;
+mod turns;
 mod connection;
 mod failure;
 mod fields;
 mod health;
 mod identity;
 mod kinds;
+mod list;
 mod look;
 mod mark;
 mod memory;
@@ -41,6 +44,7 @@ use self::mark::Marks;
 use self::memory::Memory;
 use self::sights::Sights;
 use self::truth::Truths;
+use self::turns::Turn;
 use self::watch::Watches;
 use super::{After, MarkEntries, StepError, Target};
 use crate::build::Rendered;
@@ -59,9 +63,9 @@ const NAMESPACE: &str = "isobar";
 /// seconds. Of a kind whose list takes longer, every object is looked at.
 const RECALL_TIME: Duration = Duration::from_secs(10);
 
-/// How often what is certain is kept while nothing happens: a crash loses so much of it, and has
-/// the objects looked at that changed meanwhile.
-const KEEP_PERIOD: Duration = Duration::from_secs(2);
+/// How often what is certain is kept while it changes: a crash loses so much of it, and has the
+/// objects looked at that changed meanwhile. Of 4,000 objects it takes 20 ms each time.
+const KEEP_PERIOD: Duration = Duration::from_secs(10);
 
 /// A cluster as a target, for one agent and repository.
 pub struct KubernetesTarget {
@@ -168,9 +172,8 @@ impl Target for KubernetesTarget {
         &self.name
     }
 
-    async fn mark(&self) -> Result<Mark, StepError> {
-        let all = self.marks.read(&self.connection).await?;
-        Ok(self.marks.ours(&all))
+    async fn mark(&self) -> Result<Arc<Mark>, StepError> {
+        Ok(self.marks.read(&self.connection).await?.mark().clone())
     }
 
     async fn observe(
@@ -187,7 +190,7 @@ impl Target for KubernetesTarget {
     }
 
     async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError> {
-        self.marks.write(&self.connection, lease, entries, || self.write_time(lease)).await
+        self.marks.write(&self.connection, lease, entries, || self.time_left(lease)).await
     }
 
     async fn apply(
@@ -197,8 +200,9 @@ impl Target for KubernetesTarget {
         step: &Step,
     ) -> Result<Vec<After>, StepError> {
         let mut after = Vec::with_capacity(step.changes.len());
+        let turn = Turn::run(lease.stack(), effect.steps.len());
         for &at in &step.changes {
-            let made = self.change(lease, &effect.changes[at]).await;
+            let made = self.change(lease, &turn, &effect.changes[at]).await;
             after.push(made.map_err(|error| error.behind(after.len(), step.changes.len()))?);
         }
         Ok(after)

@@ -10,6 +10,7 @@ use super::identity::Identity;
 use super::kinds::Kind;
 use super::look::{Blind, Sight, ours};
 use super::observe::manifest;
+use super::turns::Turn;
 use super::{identity, owner, takeover};
 use crate::backends::beside::beside;
 use crate::backends::{After, StepError};
@@ -49,6 +50,7 @@ const ESTABLISHED_TIME: Duration = Duration::from_secs(10);
 struct Job<'a> {
     target: &'a KubernetesTarget,
     lease: &'a Lease,
+    turn: &'a Turn,
     change: &'a Change,
     identity: Identity,
 }
@@ -63,14 +65,24 @@ impl KubernetesTarget {
         Ok(lease.left(clock).saturating_sub(MARGIN).min(WRITE_TIME_MAX))
     }
 
+    /// The same for a request whose turn it is.
+    pub(super) fn time_left(&self, lease: &Lease) -> Result<Duration, Failure> {
+        self.write_time(lease).map_err(|error| Failure::Late(error.reason))
+    }
+
     /// Does one change.
-    pub(super) async fn change(&self, lease: &Lease, change: &Change) -> Result<After, StepError> {
+    pub(super) async fn change(
+        &self,
+        lease: &Lease,
+        turn: &Turn,
+        change: &Change,
+    ) -> Result<After, StepError> {
         self.write_time(lease)?;
         let marks = self.marks.known(&self.connection).await?;
         marks.fence(&self.scope, lease)?;
         let identity = Identity::parse(&change.resource)
             .map_err(|error| StepError::refused(error.to_string()))?;
-        let job = Job { target: self, lease, change, identity };
+        let job = Job { target: self, lease, turn, change, identity };
         match &change.action {
             Action::Create => job.create().await,
             Action::Update | Action::Adopt => job.update().await,
@@ -359,9 +371,8 @@ impl Job<'_> {
     }
 
     async fn send(&self, call: Call) -> Result<super::connection::Answer, Failure> {
-        let time = self.target.write_time(self.lease);
-        let time = time.map_err(|error| Failure::Late(error.reason))?;
-        self.target.connection.send(call, time).await
+        let time = || self.target.time_left(self.lease);
+        self.target.connection.send(call, self.turn.clone(), time).await
     }
 
     /// The object is as the server says it is now.

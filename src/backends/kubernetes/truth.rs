@@ -60,10 +60,11 @@ struct Object {
     as_wanted: bool,
     /// How it was doing then; `None`: its status may have changed since.
     health: Option<Health>,
-    /// The newest state that a watch has told of.
-    told: Option<State>,
-    /// If it was not there when it was last looked at: when that was, and what would be.
-    absent: Option<(Duration, Body)>,
+    /// The newest state that a watch has told of, and how it was doing, if that was to be seen.
+    told: Option<(State, Option<Health>)>,
+    /// If it was not there when it was last looked at: when that was, and what would be. As a text
+    /// that is a fifth of what it is as a value, and all objects of a new target are here at first.
+    absent: Option<(Duration, Box<[u8]>)>,
 }
 
 /// What is certain of an object without asking.
@@ -241,10 +242,9 @@ impl Truths {
     pub(super) fn is_still(&self, key: &ResourceKey, version: &str) -> bool {
         let known = self.lock();
         let Some(object) = known.objects.get(key) else { return false };
-        let is = |state: &Option<State>| {
-            state.as_ref().is_some_and(|state| state.version.to_string() == version)
-        };
-        known.followed.contains(&object.folder) && is(&object.seen) && is(&object.told)
+        let is = |state: Option<&State>| state.is_some_and(|it| it.version.to_string() == version);
+        let told = object.told.as_ref().map(|(told, _)| told);
+        known.followed.contains(&object.folder) && is(object.seen.as_ref()) && is(told)
     }
 
     /// What would be of an object that was not there a moment ago, if it is what `manifest` asks
@@ -255,17 +255,21 @@ impl Truths {
         manifest: ContentId,
         now: Duration,
     ) -> Option<Body> {
-        let known = self.lock();
-        let object = known.objects.get(key)?;
-        let (since, intended) = object.absent.as_ref()?;
-        let same = object.rehearsed.is_some_and(|rehearsed| rehearsed.manifest == manifest);
-        (same && now < *since + ABSENT).then(|| intended.clone())
+        let intended = {
+            let known = self.lock();
+            let object = known.objects.get(key)?;
+            let (since, intended) = object.absent.as_ref()?;
+            let same = object.rehearsed.is_some_and(|rehearsed| rehearsed.manifest == manifest);
+            (same && now < *since + ABSENT).then(|| intended.clone())?
+        };
+        serde_json::from_slice(&intended).ok()
     }
 
     /// Remembers that the object is not there now, and what would be.
     pub(super) fn miss(&self, key: &ResourceKey, now: Duration, intended: &Body) {
+        let Ok(intended) = serde_json::to_vec(intended) else { return };
         if let Some(object) = self.lock().objects.get_mut(key) {
-            object.absent = Some((now, intended.clone()));
+            object.absent = Some((now, intended.into_boxed_slice()));
         }
     }
 
@@ -285,39 +289,51 @@ impl Truths {
         object.as_wanted = state.is_some() && ours.is_some() && ours == wanted;
         // A watch may have told already of what came after the answer.
         let told = object.told.clone();
-        let later = told.filter(|told| state.as_ref().is_some_and(|s| s.version < told.version));
+        let version = state.as_ref().map(|state| state.version);
+        let later = told.filter(|(told, _)| version.is_some_and(|version| version < told.version));
         (object.seen, object.absent) = (state, None);
-        if let Some(later) = later {
-            self.follow_up(known, key, Some(later));
+        if let Some((later, health)) = later {
+            self.follow_up(known, key, Some(later), health);
         }
     }
 
     /// Remembers how the object is doing, by a version of it that was read.
     pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Health) {
-        let state = object.and_then(|object| State::read(object, &self.writer));
+        let version =
+            object.and_then(|object| State::read(object, &self.writer)).map(|it| it.version);
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
-        let told = object.told.as_ref().map_or(0, |told| told.version);
-        let is_latest = state.is_some_and(|state| state.version >= told);
-        object.health = is_latest.then(|| health.clone());
+        object.health = match &object.told {
+            Some((told, health)) if version.is_none_or(|version| version < told.version) => {
+                health.clone()
+            }
+            _ => version.map(|_| health.clone()),
+        };
     }
 
-    /// A watch tells how an object is; `None`: it is gone, or no longer carries our label.
-    pub(super) fn tell(&self, key: &ResourceKey, metadata: Option<&Json>) {
-        let later = metadata.and_then(|metadata| State::read(metadata, &self.writer));
+    /// A watch tells how an object is; `None`: it is gone, or no longer carries our label. `health`
+    /// is how it is doing, if that was to be seen.
+    pub(super) fn tell(&self, key: &ResourceKey, object: Option<&Json>, health: Option<Health>) {
+        let later = object.and_then(|object| State::read(object, &self.writer));
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         object.absent = None;
         if let Some(later) = &later
-            && object.told.as_ref().is_none_or(|told| told.version < later.version)
+            && object.told.as_ref().is_none_or(|(told, _)| told.version < later.version)
         {
-            object.told = Some(later.clone());
+            object.told = Some((later.clone(), health.clone()));
         }
-        self.follow_up(known, key, later);
+        self.follow_up(known, key, later, health);
     }
 
     /// What comes of it that the object is so by now.
-    fn follow_up(&self, mut known: MutexGuard<'_, Known>, key: &ResourceKey, later: Option<State>) {
+    fn follow_up(
+        &self,
+        mut known: MutexGuard<'_, Known>,
+        key: &ResourceKey,
+        later: Option<State>,
+        health: Option<Health>,
+    ) {
         let Some(object) = known.objects.get_mut(key) else { return };
         match (&object.seen, later) {
             // Nobody has seen it as it is: whoever cares looks anyway.
@@ -325,13 +341,16 @@ impl Truths {
             // What it tells may be older than the answer to a request of ours.
             (Some(seen), Some(later)) if later.version < seen.version => {}
             (Some(seen), Some(later)) if seen.version == later.version => {}
-            // All that is ours is as it was. What has changed is how it is doing.
+            // All that is ours is as it was. What may have changed is how it is doing.
             (Some(seen), Some(later)) if seen.holds_in(&later) => {
-                (object.seen, object.health) = (Some(later), None);
-                let component = object.component.clone();
-                known.woken.insert(component);
-                drop(known);
-                self.bell.notify_one();
+                let is_news = health.is_none() || object.health != health;
+                (object.seen, object.health) = (Some(later), health);
+                if is_news {
+                    let component = object.component.clone();
+                    known.woken.insert(component);
+                    drop(known);
+                    self.bell.notify_one();
+                }
             }
             (Some(_), _) => self.wake(known, key),
         }

@@ -1,31 +1,38 @@
-//! One watch per kind, of the metadata alone of what carries our label.
+//! One watch per kind of what carries our label: of the metadata alone, where that tells how an
+//! object is doing, and of the whole object where its status does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use kube::core::WatchEvent;
 use serde_json::Value as Json;
 use tokio::task::JoinSet;
 
 use super::connection::{Call, Connection, Failure};
-use super::identity::{Identity, items, metadata};
+use super::identity::{Identity, metadata};
 use super::kinds::Kind;
-use super::owner;
+use super::list::list;
 use super::truth::Truths;
+use super::{health, owner};
 use crate::ids::{ComponentId, ResourceKey};
 
 /// The content type of a list of metadata.
 pub(super) const LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const WATCH: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
-/// Objects per page of a list.
-const PAGE: &str = "500";
+/// The content type of whole objects, alone or in a list.
+pub(super) const WHOLE: &str = "application/json";
 
-/// How long the server keeps one watch up, and how long we wait for that.
+/// How long the server keeps one watch up, and how long we wait for that. One that ends much sooner
+/// was cut.
 const WATCH_SECONDS: &str = "290";
 const WATCH_TIME: Duration = Duration::from_secs(300);
+const WATCH_TIME_MIN: Duration = Duration::from_secs(280);
+
+/// Watches one after the other until all there is is listed anew, an hour later: nobody tells of an
+/// event that something in between has swallowed.
+const WATCHES_MAX: u32 = 12;
 
 /// The first pause after a watch has failed, and the longest: what is not watched is asked for.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
@@ -124,32 +131,35 @@ impl Follower {
 
     /// Tells of all there is. Gives the version that a watch goes on from.
     async fn list(&self, folder: &str, of: &Identity) -> Result<String, Failure> {
-        let (mut keys, mut next) = (BTreeSet::new(), String::new());
-        loop {
-            let call = self.call(folder).accept(LIST).query("limit", PAGE);
-            let call = if next.is_empty() { call } else { call.query("continue", next) };
-            let page = self.connection.read(call).await?;
-            let items = items(&page).ok_or_else(|| Failure::Lost("the list is none".to_owned()))?;
-            for item in items {
-                if let Some(key) = key(of, item) {
-                    self.truths.tell(&key, Some(item));
-                    keys.insert(key);
-                }
+        let mut keys = BTreeSet::new();
+        let form = if of.is_told_by_metadata() { LIST } else { WHOLE };
+        let tell = |item: &Json| {
+            if let Some(key) = key(of, item) {
+                self.tell(of, &key, Some(item));
+                keys.insert(key);
             }
-            next = metadata(&page, "continue").unwrap_or_default().to_owned();
-            if next.is_empty() {
-                self.truths.follow(folder, &keys);
-                return Ok(metadata(&page, "resourceVersion").unwrap_or_default().to_owned());
-            }
-        }
+        };
+        let version = list(&self.connection, &self.call(folder).accept(form), tell).await?;
+        self.truths.follow(folder, &keys);
+        Ok(version)
+    }
+
+    /// Tells how an object is, and how it is doing if that is to be seen; `None`: it is gone.
+    fn tell(&self, of: &Identity, key: &ResourceKey, item: Option<&Json>) {
+        let now = self.connection.world().clock.now();
+        let whole = item.filter(|_| !of.is_told_by_metadata());
+        let health = whole.map(|item| health::judge(of, Some(item), now));
+        self.truths.tell(key, item, health);
     }
 
     /// Tells of everything that happens, for as long as the server tells without a gap.
     async fn watch(&self, folder: &str, of: &Identity, mut version: String) {
-        loop {
+        let form = if of.is_told_by_metadata() { WATCH } else { WHOLE };
+        for _ in 0..WATCHES_MAX {
+            let began = self.connection.now();
             let call = self
                 .call(folder)
-                .accept(WATCH)
+                .accept(form)
                 .query("watch", "true")
                 .query("allowWatchBookmarks", "true")
                 .query("timeoutSeconds", WATCH_SECONDS)
@@ -165,17 +175,18 @@ impl Follower {
                 match event {
                     Some(Ok(WatchEvent::Added(item) | WatchEvent::Modified(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
-                        key(of, &item).iter().for_each(|key| self.truths.tell(key, Some(&item)));
+                        key(of, &item).iter().for_each(|key| self.tell(of, key, Some(&item)));
                     }
                     Some(Ok(WatchEvent::Deleted(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
-                        key(of, &item).iter().for_each(|key| self.truths.tell(key, None));
+                        key(of, &item).iter().for_each(|key| self.tell(of, key, None));
                     }
                     Some(Ok(WatchEvent::Bookmark(mark))) => {
                         version = mark.metadata.resource_version
                     }
                     // The version is too old, or the answer makes no sense: there may be a gap.
                     Some(Ok(WatchEvent::Error(_)) | Err(_)) => return,
+                    None if self.connection.now() < began + WATCH_TIME_MIN => return,
                     None => break,
                 }
             }

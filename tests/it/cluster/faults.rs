@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::proxy::{Fault, Proxy, Spoil};
-use super::scene::Scene;
+use super::scene::{Scene, UNREVIEWED};
 use crate::testbed::bed::{Bed, bed};
 
 const BOTH: &str = "
@@ -115,6 +115,59 @@ fn what_was_true_once_is_not_taken_for_what_is() {
     }
 }
 
+/// What becomes of the events of a watch: one that goes about what is not as it is to be, and one
+/// about something else after it.
+const EVENTS: &[[Option<Fault>; 2]] = &[
+    [Some(Fault::Dropped), Some(Fault::Lost)],
+    [Some(Fault::Dropped), Some(Fault::Says(410))],
+    [Some(Fault::Late), None],
+    [Some(Fault::Twice), None],
+    [Some(Fault::Half), None],
+    [Some(Fault::Lost), None],
+    [Some(Fault::Says(410)), None],
+];
+
+/// Events that are lost, late, doubled or broken off hide nothing, and make nothing be done twice.
+#[test]
+fn whatever_becomes_of_events_what_is_ours_is_put_back_and_nothing_else() {
+    let Some(bed) = bed() else { return };
+    let proxy = Proxy::before(&bed.folder().join("admin.kubeconfig"));
+    let Some(scene) = Scene::behind("events", &proxy) else { return };
+    scene.write("isobar.yaml", UNREVIEWED);
+    scene.wants(BOTH);
+    scene.commit();
+    let mut serving = scene.serve();
+    serving.expect("prod: applied");
+    let before = there(&scene);
+    for (round, faults) in EVENTS.iter().enumerate() {
+        let about = ["\"name\":\"stays\"", "\"name\":\"goes\""];
+        let spoilt = about.into_iter().zip(faults).filter_map(|(with, fault)| {
+            let fault = (*fault)?;
+            Some(Spoil { method: "EVENT", with, without: "", fault, times: 1 })
+        });
+        let spoilt: Vec<_> = spoilt.collect();
+        proxy.spoil(&spoilt);
+        let edit = |name: &str, field: &str| {
+            let patch = format!(r#"{{"data": {{"{field}": "{round}-{field}"}}}}"#);
+            let name = format!("configmap/{name}");
+            scene.kubectl(["patch", &name, "--type=merge", "--patch", &patch]);
+        };
+        edit("stays", "size");
+        edit("stays", "hand");
+        edit("goes", "hand");
+        let is_back = (0..ASKED_MAX).any(|_| there(&scene) == before);
+        assert!(is_back, "{faults:?}: {:?}", there(&scene));
+        let hand = scene.kubectl(["get", "configmap/stays", "--output=jsonpath={.data.hand}"]);
+        assert_eq!(hand, format!("{round}-hand"), "{faults:?}");
+        assert_eq!(proxy.spoilt(), u32::try_from(spoilt.len()).expect("some"), "{faults:?}");
+    }
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code(), 0, "{}", ended.said());
+    let failed = ended.stdout.lines().chain(ended.stderr.lines()).any(|it| it.contains("failed"));
+    assert!(!failed, "{}", ended.said());
+}
+
 /// A server that says how long it wants to be left alone is.
 #[test]
 fn a_busy_server_is_asked_again_and_not_sooner_than_it_says() {
@@ -176,6 +229,46 @@ fn a_cluster_that_restarts_in_the_middle_gets_everything() {
     assert!(found.iter().all(sized), "{found:?}");
 }
 
+/// The database forgets what was before, and the server with it: whoever watched cannot go on from
+/// where they were.
+#[test]
+fn a_cluster_that_forgets_its_history_is_looked_at_anew() {
+    let Some(bed) = Bed::start() else { return };
+    let scene = Scene::on(&bed, "compacted");
+    scene.write("isobar.yaml", UNREVIEWED);
+    scene.wants(BOTH);
+    scene.commit();
+    let mut serving = scene.serve();
+    serving.expect("prod: applied");
+    let before = there(&scene);
+    let edit = r#"{"data": {"size": "7", "hand": "7"}}"#;
+    let version = scene.kubectl([
+        "patch",
+        "configmap/stays",
+        "--type=merge",
+        "--patch",
+        edit,
+        "--output=jsonpath={.metadata.resourceVersion}",
+    ]);
+    compact(bed.folder(), &version);
+    let _server = Server::restarted(bed.folder(), "kube-apiserver");
+    let is_ready = (0..ASKED_MAX).any(|_| scene.can(["get", "--raw", "/readyz"]));
+    assert!(is_ready, "it does not come back; its logs are in {}", bed.folder().display());
+    for size in ["8", "9"] {
+        scene.kubectl([
+            "patch",
+            "configmap/stays",
+            "--type=merge",
+            "--patch",
+            &edit.replace('7', size),
+        ]);
+        let is_back = (0..ASKED_MAX).any(|_| there(&scene) == before);
+        assert!(is_back, "{:?}", there(&scene));
+    }
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), 0);
+}
+
 /// A server of a bed that this test has started again.
 struct Server(Child);
 
@@ -183,6 +276,19 @@ impl Server {
     /// Kills the server `name` of a bed, and starts it as it was.
     #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
     fn restarted(bed: &Path, name: &str) -> Self {
+        let (id, line) = Self::running(bed, name);
+        assert!(Command::new("kill").args(["-KILL", &id]).status().expect("kill").success());
+        // Its ports are free once nothing is left of it but its name.
+        let stat = format!("/proc/{id}/stat");
+        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {}
+        let log = fs::File::create(bed.join(format!("{name}-again.log"))).expect("a log");
+        let mut again = Command::new(&line[0]);
+        again.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        Self(again.spawn().expect("it starts"))
+    }
+
+    /// The id and the command line of the server `name` of a bed.
+    fn running(bed: &Path, name: &str) -> (String, Vec<String>) {
         let keeper = fs::read_to_string(bed.join("keeper")).expect("its id");
         let children = format!("/proc/{0}/task/{0}/children", keeper.trim());
         let children = fs::read_to_string(children).expect("its servers");
@@ -192,16 +298,20 @@ impl Server {
         };
         let is_it = |id: &&str| line(id).first().is_some_and(|program| program.ends_with(name));
         let id = children.split_whitespace().find(is_it).expect("the server runs");
-        let line = line(id);
-        assert!(Command::new("kill").args(["-KILL", id]).status().expect("kill").success());
-        // Its ports are free once nothing is left of it but its name.
-        let stat = format!("/proc/{id}/stat");
-        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {}
-        let log = fs::File::create(bed.join(format!("{name}-again.log"))).expect("a log");
-        let mut again = Command::new(&line[0]);
-        again.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Self(again.spawn().expect("it starts"))
+        (id.to_owned(), line(id))
     }
+}
+
+/// Has a bed's database forget all that was before now.
+fn compact(bed: &Path, now: &str) {
+    let (_, line) = Server::running(bed, "kube-apiserver");
+    let etcd =
+        line.iter().find_map(|word| word.strip_prefix("--etcd-servers=")).expect("its place");
+    let client = reqwest::blocking::Client::new();
+    let asked = client.post(format!("{etcd}/v3/kv/compaction"));
+    let answer = asked.body(format!(r#"{{"revision": "{now}", "physical": true}}"#)).send();
+    let answer = answer.expect("an answer");
+    assert!(answer.status().is_success(), "{:?}", answer.text());
 }
 
 impl Drop for Server {

@@ -33,9 +33,16 @@ pub(super) enum Fault {
     Half,
     /// The server is not asked, and the answer is the last one to such a request.
     Stale,
+    /// An event is not passed on.
+    Dropped,
+    /// An event is passed on behind the one after it.
+    Late,
+    /// An event is passed on twice.
+    Twice,
 }
 
-/// Which requests fail, and how: the first `times` of a method with a text in what they ask for.
+/// Which requests fail, and how: the first `times` of a method with a text in what they ask for. Of
+/// the method `EVENT` are the events of a watch, with what they say.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spoil {
     pub(super) method: &'static str,
@@ -144,7 +151,7 @@ impl Line {
         }
         let response = self.server.send(request).await.ok()?;
         if asked.contains("watch=true") {
-            return stream_events(stream, response).await;
+            return self.stream_events(stream, response).await;
         }
         let mut answer = head(&response);
         let body = response.into_body().collect().await.ok()?.to_bytes();
@@ -164,6 +171,45 @@ impl Line {
                 Some(())
             }
         }
+    }
+
+    /// What the server tells of a watch, line by line. `None`: the connection ends.
+    async fn stream_events(
+        &self,
+        stream: &mut BufStream<TcpStream>,
+        response: Response<Body>,
+    ) -> Option<()> {
+        let mut head = head(&response);
+        head.extend(b"transfer-encoding: chunked\r\n\r\n");
+        send(stream, &head).await?;
+        let mut frames = BodyStream::new(response.into_body());
+        let (mut text, mut late) = (Vec::new(), Vec::new());
+        while let Some(Ok(frame)) = frames.next().await {
+            let Ok(bytes) = frame.into_data() else { continue };
+            text.extend(&bytes);
+            while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = text.drain(..=end).collect();
+                let asked = format!("EVENT {}", String::from_utf8_lossy(&line));
+                let lines = match self.fault(&asked) {
+                    Some(Fault::Dropped) => Vec::new(),
+                    Some(Fault::Late) => {
+                        late = line;
+                        continue;
+                    }
+                    Some(Fault::Twice) => [line.clone(), line].concat(),
+                    Some(Fault::Lost) => return None,
+                    Some(Fault::Half) => {
+                        chunk(stream, &line[..line.len() / 2]).await?;
+                        return None;
+                    }
+                    Some(Fault::Says(code)) => expired(code),
+                    _ => line,
+                };
+                chunk(stream, &lines).await?;
+                chunk(stream, &std::mem::take(&mut late)).await?;
+            }
+        }
+        send(stream, b"0\r\n\r\n").await
     }
 
     fn fault(&self, asked: &str) -> Option<Fault> {
@@ -233,17 +279,22 @@ async fn send(stream: &mut BufStream<TcpStream>, bytes: &[u8]) -> Option<()> {
     stream.flush().await.ok()
 }
 
-async fn stream_events(stream: &mut BufStream<TcpStream>, response: Response<Body>) -> Option<()> {
-    let mut head = head(&response);
-    head.extend(b"transfer-encoding: chunked\r\n\r\n");
-    send(stream, &head).await?;
-    let mut frames = BodyStream::new(response.into_body());
-    while let Some(Ok(frame)) = frames.next().await {
-        let Ok(bytes) = frame.into_data() else { continue };
-        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-        chunk.extend(&bytes);
-        chunk.extend(b"\r\n");
-        send(stream, &chunk).await?;
+/// What a server tells that does not know any more what has happened since.
+fn expired(code: u16) -> Vec<u8> {
+    let status = format!(
+        r#"{{"kind": "Status", "apiVersion": "v1", "metadata": {{}}, "status": "Failure",
+            "reason": "Expired", "message": "too old resource version", "code": {code}}}"#
+    );
+    let event = format!(r#"{{"type": "ERROR", "object": {status}}}"#);
+    format!("{}\n", event.replace('\n', " ")).into_bytes()
+}
+
+async fn chunk(stream: &mut BufStream<TcpStream>, bytes: &[u8]) -> Option<()> {
+    if bytes.is_empty() {
+        return Some(());
     }
-    send(stream, b"0\r\n\r\n").await
+    let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+    chunk.extend(bytes);
+    chunk.extend(b"\r\n");
+    send(stream, &chunk).await
 }

@@ -27,6 +27,13 @@ review: { approvals: 1 }
 stacks: [{ match: '*', manage: correct }]
 ";
 
+/// Whatever is committed is applied.
+pub(super) const UNREVIEWED: &str = "\
+version: 1
+review: none
+stacks: [{ match: '*', manage: correct }]
+";
+
 pub(super) struct Scene {
     folder: TempDir,
     namespace: String,
@@ -74,8 +81,13 @@ impl Scene {
 
     /// Makes components want objects: each with its name, a line about it, and its manifests.
     pub(super) fn wants_all(&self, components: &[(&str, &str, &str)]) {
+        self.wants_in("prod", components);
+    }
+
+    /// The same in another stack.
+    pub(super) fn wants_in(&self, stack_name: &str, components: &[(&str, &str, &str)]) {
         let mut stack = format!(
-            "vars: {{ stage: prod }}\n\
+            "vars: {{ stage: {stack_name} }}\n\
              settings: {{ reconcile: {{ target: bed }}, kubernetes: {{ namespace: {} }} }}\n\
              components:\n  kubernetes:\n",
             self.namespace
@@ -85,7 +97,29 @@ impl Scene {
             stack += &format!("    {name}:\n{line}      manifests:\n");
             stack.extend(manifests.trim().lines().map(|line| format!("        {line}\n")));
         }
-        self.write("stacks/deploy/prod.yaml", &stack);
+        self.write(&format!("stacks/deploy/{stack_name}.yaml"), &stack);
+    }
+
+    /// Makes what stands there the newest commit of the branch that is followed.
+    #[expect(clippy::disallowed_methods, reason = "a tool of the test")]
+    pub(super) fn commit(&self) {
+        let git = |args: &[&str]| {
+            let mut git = Command::new("git");
+            git.current_dir(self.folder.path()).args(["-c", "user.name=it"]);
+            git.args(["-c", "user.email=it@example.com"]).args(args);
+            text(git.output().expect("git"));
+        };
+        if !self.folder.path().join(".git").exists() {
+            git(&["init", "--quiet", "--initial-branch=main"]);
+        }
+        git(&["add", "atmos.yaml", "isobar.yaml", "stacks"]);
+        git(&["commit", "--quiet", "--message=next"]);
+    }
+
+    /// An agent that follows the branch.
+    pub(super) fn serve(&self) -> Running {
+        let command = isobar(["serve"]).with("ISOBAR_SETTINGS", "agent.yaml");
+        command.start(self.folder.path())
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {

@@ -170,6 +170,6 @@ async fn after_the_database_was_lost_epochs_go_on_above_those_of_the_marks() {
         tx.commit().await.expect("a commit");
         assert_eq!(lease(&store, "a").await.epoch(), Epoch(58));
         let inventory = store.inventory(&scope(), &mark.target).await.expect("an answer");
-        assert_eq!(inventory, Some(mark.resources));
+        assert_eq!(inventory, Some(mark.resources.into()));
     }
 }

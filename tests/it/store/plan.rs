@@ -101,7 +101,44 @@ async fn the_inventory_holds_what_was_written_last() {
         tx.inventory_write(&lease, &target, &second).await.expect("it is ours");
         tx.commit().await.expect("a commit");
         let inventory = store.inventory(&scope(), &target).await.expect("an answer");
-        assert_eq!(inventory, Some(Inventory::from([(key("b"), owned(2))])));
+        assert_eq!(inventory, Some(Inventory::from([(key("b"), owned(2))]).into()));
+    }
+}
+
+/// Whoever has read an inventory reads only what was written since, whoever wrote it.
+#[tokio::test]
+async fn what_others_write_into_an_inventory_is_seen() {
+    for bed in beds().await {
+        let (reader, writer) = (bed.open().await, bed.open().await);
+        let lease = lease(&writer, "a").await;
+        let target = TargetName::new("cluster").expect("a name");
+        let mut wanted = Inventory::new();
+        let writes: &[&[(&str, Option<i64>)]] = &[
+            &[("a", Some(1)), ("b", Some(1)), ("c", Some(1))],
+            &[("b", Some(2))],
+            &[],
+            &[("a", None)],
+            &[("d", Some(3)), ("c", None)],
+            &[("a", Some(4))],
+        ];
+        for (at, writes) in writes.iter().enumerate() {
+            let mut entries = BTreeMap::new();
+            for (name, epoch) in *writes {
+                entries.insert(key(name), epoch.map(owned));
+                match epoch {
+                    Some(epoch) => drop(wanted.insert(key(name), owned(*epoch))),
+                    None => drop(wanted.remove(&key(name))),
+                }
+            }
+            let mut tx = writer.begin().await.expect("a transaction");
+            tx.inventory_write(&lease, &target, &entries).await.expect("it is ours");
+            tx.commit().await.expect("a commit");
+            // One read of two is left out now and then: then two writes are read at once.
+            for store in [&writer, &reader].into_iter().take(1 + at % 2) {
+                let inventory = store.inventory(&scope(), &target).await.expect("an answer");
+                assert_eq!(inventory.as_deref(), Some(&wanted), "after write {at}");
+            }
+        }
     }
 }
 
@@ -119,7 +156,7 @@ async fn a_mark_teaches_only_a_database_that_knows_nothing_of_its_target() {
         assert!(!tx.inventory_rebuild(&scope(), &target, &mark).await.expect("its mark"));
         tx.commit().await.expect("a commit");
         let inventory = store.inventory(&scope(), &target).await.expect("an answer");
-        assert_eq!(inventory, Some(Inventory::new()), "owning nothing is knowing something");
+        assert_eq!(inventory, Some(Inventory::new().into()), "owning nothing is knowing something");
 
         let other = TargetName::new("elsewhere").expect("a name");
         let mut tx = store.begin().await.expect("a transaction");

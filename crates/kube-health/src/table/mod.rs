@@ -97,6 +97,12 @@ pub fn reads(group: &str, kind: &str) -> impl Iterator<Item = &'static str> + us
     PAUSED.iter().chain(own).copied()
 }
 
+/// Whether the metadata of such an object tells its state: there is nothing that it waits for, and
+/// nobody is known to write a status.
+pub fn is_told_by_metadata(group: &str, kind: &str) -> bool {
+    matches!(rule(group, kind), Some(Rule::Exists))
+}
+
 fn row(group: &str, kind: &str) -> Option<&'static Row> {
     let in_group =
         |group: &str| ROWS.get(&(group, kind)).or_else(|| ROWS.get(&(group, "*"))).copied();

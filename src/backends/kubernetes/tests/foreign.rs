@@ -238,7 +238,7 @@ async fn nobody_can_change_what_is_ours_without_a_trace() {
         let subject = rng.choice(&subjects).unwrap();
         let edit = subject.edited(&corner, &mut rng).await;
         let object = corner.get(subject.path.clone()).await.unwrap();
-        subject.truths.tell(&subject.key, Some(&object));
+        subject.truths.tell(&subject.key, Some(&object), None);
         let is_certain = subject.truths.certain(&subject.key, subject.wanted()).is_some();
         let sight = subject.look(&applied).await;
         let sides = sight.as_ref().map(|sight| (&sight.live, &sight.intended));

@@ -55,7 +55,7 @@ fn is_woken(truths: &Truths) -> bool {
 /// Whether the object is certain still, and whether its component is woken, after `told`.
 fn after(generation: Option<i64>, told: Option<&Json>) -> (bool, bool) {
     let truths = known(generation);
-    truths.tell(&key("x"), told);
+    truths.tell(&key("x"), told, None);
     (is_certain(&truths), is_woken(&truths))
 }
 
@@ -65,7 +65,7 @@ fn a_status_changes_how_it_is_doing_and_nothing_else() {
     let health = |truths: &Truths| certain(truths).unwrap().health;
     truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
     assert_eq!(health(&truths), Some(Health::Healthy));
-    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))));
+    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), None);
     assert_eq!((health(&truths), is_woken(&truths)), (None, true));
     // An answer from before that is no news.
     truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
@@ -73,6 +73,32 @@ fn a_status_changes_how_it_is_doing_and_nothing_else() {
     let waits = Health::Progressing("2 of 3".to_owned());
     truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits);
     assert_eq!(health(&truths), Some(waits));
+}
+
+#[test]
+fn a_watch_that_tells_how_it_is_doing_saves_the_look() {
+    let truths = known(Some(1));
+    let health = |truths: &Truths| certain(truths).unwrap().health;
+    let tell = |version, health: &Health| {
+        let told = object(version, "ours", "theirs", Some(1));
+        truths.tell(&key("x"), Some(&told), Some(health.clone()));
+    };
+    let waits = Health::Progressing("2 of 3".to_owned());
+    tell(6, &waits);
+    assert_eq!((health(&truths), is_woken(&truths)), (Some(waits.clone()), true));
+    // The answer to a request from before that is no news, neither is the same once more.
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    assert_eq!(health(&truths), Some(waits.clone()));
+    tell(7, &waits);
+    assert_eq!((health(&truths), is_woken(&truths)), (Some(waits), false));
+    tell(8, &Health::Healthy);
+    assert_eq!((health(&truths), is_woken(&truths)), (Some(Health::Healthy), true));
+    // What a watch told before an older answer came counts, and not that answer.
+    let intended = Some(ContentId::of("intended"));
+    truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), intended);
+    let early = Health::Progressing("it has no status yet".to_owned());
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &early);
+    assert_eq!(health(&truths), Some(Health::Healthy));
 }
 
 #[test]
@@ -93,7 +119,7 @@ fn what_others_write_beside_us_is_looked_at_if_it_could_be_the_order_of_a_list()
     let truths = known(Some(1));
     truths.look(&key("x"), Some(&lists(5)), Some(ContentId::of("intended")));
     assert!(is_certain(&truths));
-    truths.tell(&key("x"), Some(&lists(6)));
+    truths.tell(&key("x"), Some(&lists(6)), None);
     assert_eq!((is_certain(&truths), is_woken(&truths)), (false, true));
 }
 
@@ -126,7 +152,7 @@ fn news_older_than_what_was_seen_are_none() {
 #[test]
 fn what_was_told_before_an_older_answer_came_is_not_forgotten() {
     let truths = known(None);
-    truths.tell(&key("x"), Some(&object(7, "fewer", "theirs", None)));
+    truths.tell(&key("x"), Some(&object(7, "fewer", "theirs", None)), None);
     assert!(is_woken(&truths));
     // The answer to a request that was sent before.
     let intended = ContentId::of("intended");
@@ -137,7 +163,7 @@ fn what_was_told_before_an_older_answer_came_is_not_forgotten() {
 #[test]
 fn what_a_controller_writes_before_our_answer_comes_takes_nothing_away() {
     let truths = known(Some(1));
-    truths.tell(&key("x"), Some(&object(7, "ours", "more", Some(1))));
+    truths.tell(&key("x"), Some(&object(7, "ours", "more", Some(1))), None);
     assert!(is_woken(&truths));
     let intended = ContentId::of("intended");
     truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), Some(intended));
@@ -177,7 +203,7 @@ fn what_was_not_there_is_not_looked_for_again_for_a_while() {
     assert_eq!(truths.absent(&key("x"), wanted, last), Some(body));
     assert_eq!(truths.absent(&key("x"), wanted, start + ABSENT), None, "it is time to look");
     assert_eq!(truths.absent(&key("x"), ContentId::of("other"), start), None, "another wish");
-    truths.tell(&key("x"), None);
+    truths.tell(&key("x"), None, None);
     assert_eq!(truths.absent(&key("x"), wanted, start), None, "a watch has told something");
 }
 
@@ -198,12 +224,12 @@ fn it_is_still_what_was_seen_while_a_watch_tells_of_that_and_nothing_since() {
     let truths = known(Some(1));
     let is_still = |version: &str| truths.is_still(&key("x"), version);
     assert!(!is_still("5"), "no watch has told of it");
-    truths.tell(&key("x"), Some(&object(5, "ours", "theirs", Some(1))));
+    truths.tell(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), None);
     assert!(is_still("5") && !is_still("4"));
     truths.lose(FOLDER);
     assert!(!is_still("5"), "nobody would tell");
     truths.follow(FOLDER, &[key("x")].into());
     assert!(is_still("5"));
-    truths.tell(&key("x"), None);
+    truths.tell(&key("x"), None, None);
     assert!(!is_still("5"), "it is gone, or its label is");
 }
