@@ -4,8 +4,11 @@ mod deletes;
 mod faults;
 mod proxy;
 mod scene;
+mod transit;
 
 mod charts;
+mod encrypted;
+mod installed;
 mod kept;
 mod manifests;
 

@@ -192,6 +192,7 @@ impl Connection {
 
     /// The same with how the answer is meant. A server that is busy is asked again.
     pub(super) async fn inquire(&self, call: Call) -> Result<Answer, Failure> {
+        self.permit(&call)?;
         for _ in 1..TRIES {
             match self.send(call.clone(), READ_TIME).await {
                 Err(Failure::Refused(status)) if status.code == 429 => {
@@ -228,6 +229,7 @@ impl Connection {
     /// Sends `call`, for at most `time`. The server, too, gives up after that. A cluster that did
     /// not answer a moment ago is not asked.
     pub(super) async fn send(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
+        self.permit(&call)?;
         let _permit = self.in_flight.acquire().await;
         if let Some((since, why)) = self.away().clone()
             && self.now() < since + AWAY
@@ -242,6 +244,14 @@ impl Connection {
             _ => *self.away() = None,
         }
         answer
+    }
+
+    /// Refuses to act as a service account that the settings do not let manifests name.
+    fn permit(&self, call: &Call) -> Result<(), Failure> {
+        let Some(account) = &call.on_behalf else { return Ok(()) };
+        let permitted = &self.settings.service_accounts;
+        let named = permitted.iter().any(|permitted| owner::names(permitted, account));
+        named.then_some(()).ok_or_else(|| failure::not_permitted(account))
     }
 
     async fn ask(&self, call: Call, time: Duration) -> Result<Answer, Failure> {
