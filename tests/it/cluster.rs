@@ -4,6 +4,7 @@ mod deletes;
 mod faults;
 mod proxy;
 mod scene;
+mod told;
 mod transit;
 
 mod charts;
