@@ -9,6 +9,10 @@ use isobar::cli::{self, Exit};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Threads that wait for files in a command that soon ends. Each has pages of its own: more would
+/// cost a short look more than they save.
+const BLOCKING_THREADS_MAX: usize = 4;
+
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     if let Some(exit) = cli::jailed(&words) {
@@ -22,7 +26,11 @@ fn main() -> ExitCode {
     if line.goes_on() {
         begin_frugally(&words);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if !line.goes_on() {
+        runtime.max_blocking_threads(BLOCKING_THREADS_MAX);
+    }
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(_) => return Exit::Unavailable.into(),
     };

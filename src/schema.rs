@@ -7,7 +7,9 @@
 //! The type's own JSON Schema does the checking, so that the schema an editor uses and the one
 //! Isobar uses are the same.
 
-use std::sync::Arc;
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{ValidationError, Validator};
@@ -36,7 +38,7 @@ pub struct Overlay {
 }
 
 /// Reads `text`, the content of the file `path`, as a `T`. An empty file is an empty map.
-pub fn read<T: DeserializeOwned + JsonSchema>(
+pub fn read<T: DeserializeOwned + JsonSchema + 'static>(
     path: &str,
     text: &str,
 ) -> Result<T, Vec<Diagnostic>> {
@@ -44,7 +46,7 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
 }
 
 /// The same, with values from elsewhere laid over it first.
-pub fn read_with<T: DeserializeOwned + JsonSchema>(
+pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
     path: &str,
     text: &str,
     overlays: &[Overlay],
@@ -67,11 +69,9 @@ pub fn read_with<T: DeserializeOwned + JsonSchema>(
     {
         return Ok(value);
     }
-    let schema = of::<T>();
-    let validator = Validator::new(&schema).expect("the schema of a type of ours is valid");
-    let checked = Checked { path, document, schema };
-    let mut found: Vec<_> =
-        validator.iter_errors(&json).flat_map(|error| checked.diagnostics(&error)).collect();
+    let checked = Checked { path, document, shape: Shape::of::<T>() };
+    let errors = checked.shape.validator.iter_errors(&json);
+    let mut found: Vec<_> = errors.flat_map(|error| checked.diagnostics(&error)).collect();
     if found.is_empty() {
         match serde_path_to_error::deserialize(json) {
             Ok(value) => return Ok(value),
@@ -125,10 +125,34 @@ fn flat(key: &str) -> String {
     key.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
+/// What a type is checked by.
+struct Shape {
+    schema: Json,
+    validator: Validator,
+}
+
+impl Shape {
+    /// The shape of `T`, made once: an agent reads the same settings at every commit.
+    fn of<T: JsonSchema + 'static>() -> Arc<Self> {
+        type Once = Arc<OnceLock<Arc<Shape>>>;
+        static KNOWN: Mutex<BTreeMap<TypeId, Once>> = Mutex::new(BTreeMap::new());
+
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let once = known.entry(TypeId::of::<T>()).or_default().clone();
+        drop(known);
+        let make = || {
+            let schema = of::<T>();
+            let validator = Validator::new(&schema).expect("the schema of a type of ours is valid");
+            Arc::new(Self { schema, validator })
+        };
+        once.get_or_init(make).clone()
+    }
+}
+
 struct Checked {
     path: Arc<str>,
     document: Document,
-    schema: Json,
+    shape: Arc<Shape>,
 }
 
 impl Checked {
@@ -137,7 +161,7 @@ impl Checked {
         let node = find(&self.document, &pointer);
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => {
-                let known = known_keys(&self.schema, error);
+                let known = known_keys(&self.shape.schema, error);
                 unexpected.iter().map(|key| self.unknown_key(node, key, &known)).collect()
             }
             Kind::Required { property } => {

@@ -2,7 +2,10 @@
 
 use super::workspace::{Findings, Workspace, component};
 use super::{At, Context, Exit, Failure, mistake};
+use crate::diagnostic::Diagnostic;
+use crate::model::desired::Component;
 use crate::model::path::FieldPath;
+use crate::reconcile::Wanted;
 use crate::report;
 use crate::stacks::{self, Selection};
 
@@ -33,10 +36,28 @@ impl std::str::FromStr for FieldPathArg {
     }
 }
 
+/// Whether what was found is about the component, or in a file that it is made of.
+fn bears_on(found: &Diagnostic, component: &Component, wanted: &Wanted) -> bool {
+    let built = wanted.rendered.get(&component.id).and_then(|built| built.as_ref().err());
+    let (file, imports) = (&found.span.file, &component.listing.imports);
+    *file == component.manifest
+        || imports.binary_search(file).is_ok()
+        || built.is_some_and(|faults| faults.contains(found))
+}
+
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let wanted = Workspace::wanted(context, &Selection::default()).await?;
-    Findings::of(&wanted).show(context);
-    let component = component(&wanted.desired, &args.component)?;
+    let mut findings = Findings::of(&wanted);
+    let component = match component(&wanted.desired, &args.component) {
+        Ok(component) => component,
+        Err(failure) => {
+            // It may be one of them that keeps the component from being there.
+            findings.show(context);
+            return Err(failure);
+        }
+    };
+    findings.diagnostics.retain(|found| bears_on(found, component, &wanted));
+    findings.show(context);
     let (path, files) = (&args.path.0, &wanted.desired.files);
     if let Some(asked) = &args.why_not {
         let why = stacks::why_not(&wanted.snapshot, &wanted.desired, component, path, asked);

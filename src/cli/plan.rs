@@ -134,26 +134,29 @@ impl Planner<'_> {
         let looks: Vec<Look> = stream::iter(looks).buffered(LOOKS_MAX).collect().await;
         let (policy, now) = (&self.wanted.policy, self.world.clock.now());
         let plan = |look: &Look| look.plan(&self.scope, self.wanted, policy, now);
-        let planned: Vec<Plan> = looks.par_iter().with_max_len(1).map(plan).collect();
-        let mut plans = Vec::with_capacity(planned.len());
-        for (look, plan) in looks.iter().zip(planned) {
-            let approvals = match &self.store {
+        let plans: Vec<Plan> = looks.par_iter().with_max_len(1).map(plan).collect();
+        let mut approved = Vec::with_capacity(plans.len());
+        for plan in &plans {
+            approved.push(match &self.store {
                 Some(store) => store.approvals(&self.scope, plan.digest()).await?,
                 None => Vec::new(),
-            };
+            });
+        }
+        let planned = plans.into_par_iter().zip(&looks).zip(&approved);
+        let reviewed = planned.map(|((plan, look), approvals)| {
             let input = ReviewInput {
                 policy,
                 stack: &look.stack,
-                approvals: &approvals,
+                approvals,
                 authors: &BTreeSet::new(),
                 shown: &BTreeMap::new(),
                 earlier: None,
                 rewritten_from: None,
                 now,
             };
-            plans.push(review(plan, &input).0);
-        }
-        Ok(plans)
+            review(plan, &input).0
+        });
+        Ok(reviewed.collect())
     }
 }
 

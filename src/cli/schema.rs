@@ -10,6 +10,7 @@ use crate::stacks;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Which file or block.
+    #[arg(default_value = "repository")]
     of: Of,
 }
 

@@ -149,7 +149,7 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Asked, Failure> {
         let (reach, open) = (Self::reach(context, Some(snapshot))?, BTreeSet::new());
-        Ok(asked(Self::resolver(snapshot), snapshot, selection, &reach, open))
+        Ok(asked(|| Self::resolver(snapshot), snapshot, selection, &reach, open))
     }
 
     fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {

@@ -243,17 +243,19 @@ impl Agent {
     fn asked(&self, repository: &Repository, snapshot: &Snapshot) -> Asked {
         let mut kept = repository.resolver.lock().unwrap_or_else(PoisonError::into_inner);
         // Put back only where nothing went wrong with it.
-        let mut resolver = match kept.take() {
-            Some(mut resolver) => {
-                resolver.advance(snapshot);
-                resolver
-            }
-            None => Resolver::new(snapshot),
-        };
+        let mut resolver = kept.take();
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
         let (selection, open) = (Selection::to_apply(), BTreeSet::new());
-        let asked = asked(&mut resolver, snapshot, &selection, &reach, open);
-        *kept = Some(resolver);
+        let known = &mut resolver;
+        let come = || match known {
+            Some(known) => {
+                known.advance(snapshot);
+                known
+            }
+            none => none.insert(Resolver::new(snapshot)),
+        };
+        let asked = asked(come, snapshot, &selection, &reach, open);
+        *kept = resolver;
         asked
     }
 
@@ -266,7 +268,7 @@ impl Agent {
     ) -> Wanted {
         let reach = self.reach.of(&repository.allowed, snapshot.revision());
         let selection = Selection::to_apply();
-        let asked = asked(&mut Resolver::new(snapshot), snapshot, &selection, &reach, open);
+        let asked = asked(|| Resolver::new(snapshot), snapshot, &selection, &reach, open);
         asked.made(&repository.targets.clusters(), &self.errands).await
     }
 }

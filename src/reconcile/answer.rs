@@ -145,7 +145,7 @@ pub(super) fn refused(question: &Question) -> Answer {
         name if name == "repo-root" || name.starts_with("git.") => {
             format!("`!{function}` speaks of a person's clone, and the agent has none")
         }
-        _ => format!("`!{function}` is not answered by this version of Isobar"),
+        _ => format!("nothing answers `!{function}` in this version of Isobar"),
     })
 }
 

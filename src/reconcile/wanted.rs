@@ -1,5 +1,6 @@
 //! What one snapshot asks for: resolved, its questions answered, and built.
 
+use std::borrow::BorrowMut;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
@@ -43,11 +44,11 @@ pub struct Asked {
     verdicts: Verdicts,
 }
 
-/// Resolves and builds `snapshot`, at which `resolver` is. What `reach` does not allow to be asked
-/// is refused; no program is run. The targets in `clusters` call their resources as the Kubernetes
-/// API does.
-pub fn wanted(
-    resolver: &mut Resolver,
+/// Resolves and builds `snapshot`, to which `resolver` comes. What `reach` does not allow to be
+/// asked is refused; no program is run. The targets in `clusters` call their resources as the
+/// Kubernetes API does.
+pub fn wanted<R: BorrowMut<Resolver>>(
+    resolver: impl FnOnce() -> R,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
@@ -56,26 +57,33 @@ pub fn wanted(
     asked(resolver, snapshot, selection, reach, BTreeSet::new()).built(clusters, &Done::new())
 }
 
-/// Resolves `snapshot`, as if nobody knew the answers to the questions in `open` yet.
-pub fn asked(
-    resolver: &mut Resolver,
+/// Resolves `snapshot`, to which `resolver` comes, as if nobody knew the answers to the questions in
+/// `open` yet.
+pub fn asked<R: BorrowMut<Resolver>>(
+    resolver: impl FnOnce() -> R,
     snapshot: &Snapshot,
     selection: &Selection,
     reach: &Reach,
     open: BTreeSet<Question>,
 ) -> Asked {
-    let (policy, policy_findings) = stacks::policy(snapshot);
-    // What rules say does not depend on what there is to say it of. Answers stay on this thread:
-    // they may wait for a command or a server, and those that compute may not.
-    let mut rules = None;
+    // What rules say does not depend on what there is to say it of: they are made ready while
+    // manifests are read. Answers stay on this thread: they may wait for a command or a server, and
+    // those that compute may not.
+    let mut ruling = None;
     let resolution = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| rules = Some(Rulebook::read(snapshot, &policy).compiled_ahead()));
-        answered(resolver, selection, reach, true, open)
+        scope.spawn(|_| {
+            let (policy, found) = stacks::policy(snapshot);
+            let rules = Rulebook::read(snapshot, &policy).compiled_ahead();
+            ruling = Some((policy, found, rules));
+        });
+        answered(resolver().borrow_mut(), selection, reach, true, open)
     });
-    let rules = rules.expect("a scope ends with what it spawned");
+    let (policy, policy_findings, rules) = ruling.expect("a scope ends with what it spawned");
     let mut desired = resolution.desired;
     desired.diagnostics.extend(policy_findings);
     let verdicts = rules.judge(&desired);
+    // What rules are compiled to is large, and nobody has to wait until it is given back.
+    rayon::spawn(|| drop(rules));
     Asked { snapshot: snapshot.clone(), desired, policy, verdicts }
 }
 

@@ -7,10 +7,10 @@ mod verdict;
 mod why_not;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::diagnostic::Span;
 use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause, Change, FieldChange, Risk};
 use crate::model::desired::{Explained, Reach};
@@ -192,31 +192,47 @@ pub fn component(id: &ComponentId) -> String {
 /// Where a field's difference comes from: the place that asks for it, who else has written what is
 /// there, and that nobody wrote what will be.
 pub fn origin(field: &FieldChange) -> Option<String> {
-    let at = |at: &Span| format!("{}:{}", visible(&at.file), at.start.line);
-    let origin = field.origin.as_ref().map(at);
-    let writer = field.writer.as_ref().map(|writer| format!("written by {}", visible(writer)));
-    let made_up = field.made_up.then(|| "made up once, and kept".to_owned());
-    let both: Vec<_> = [origin, writer, made_up].into_iter().flatten().collect();
-    (!both.is_empty()).then(|| both.join(", "))
+    let mut words = String::new();
+    if let Some(at) = &field.origin {
+        push_visible(&mut words, &at.file);
+        let _ = write!(words, ":{}", at.start.line);
+    }
+    let next = |words: &mut String| words.push_str(if words.is_empty() { "" } else { ", " });
+    if let Some(writer) = &field.writer {
+        next(&mut words);
+        words.push_str("written by ");
+        push_visible(&mut words, writer);
+    }
+    if field.made_up {
+        next(&mut words);
+        words.push_str("made up once, and kept");
+    }
+    (!words.is_empty()).then_some(words)
 }
 
 /// The text with everything that could move a cursor, hide or reorder text made visible.
 pub fn visible(text: &str) -> String {
-    if is_visible(text) {
-        return text.to_owned();
-    }
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match hides(c) {
-            true => shown += &format!("\\u{{{:x}}}", u32::from(c)),
-            false => shown.push(c),
-        }
-    }
+    push_visible(&mut shown, text);
     shown
 }
 
+/// The same at the end of `out`.
+pub fn push_visible(out: &mut String, text: &str) {
+    if is_visible(text) {
+        out.push_str(text);
+        return;
+    }
+    for c in text.chars() {
+        match hides(c) {
+            true => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+}
+
 /// Whether nothing in the text is anything but what it looks like.
-pub fn is_visible(text: &str) -> bool {
+fn is_visible(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 

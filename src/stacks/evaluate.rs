@@ -107,7 +107,7 @@ impl Finisher<'_> {
             }
         }
         if bench.presence == Presence::Active {
-            let level = self.library.strictness.missing_template_keys;
+            let level = self.library.strictness().missing_template_keys;
             let spans =
                 missing.iter().map(|value| self.span(bench.parent, &bench.sources.key, value));
             let found = spans.filter_map(|span| {
@@ -280,7 +280,15 @@ impl Finisher<'_> {
             return Called { sections, waits, ..Called::default() };
         }
         let faults = failures.into_iter().map(|(value, code, message)| {
-            Diagnostic::error(code, self.span(parent, key, &value), message)
+            let fault = Diagnostic::error(code, self.span(parent, key, &value), message);
+            let tag = value.function().map(|(tag, _)| tag);
+            match code {
+                // Only these two have a setting that allows them.
+                Code::FunctionRefused if !matches!(tag, Some("!env" | "!exec")) => {
+                    fault.hint("write the value")
+                }
+                _ => fault,
+            }
         });
         Called { sections, open, faults: faults.collect(), waits }
     }

@@ -136,7 +136,7 @@ impl<'l> Importer<'l> {
         for (number, goal) in goals.iter().enumerate() {
             let path = &goal.path;
             if let Some(start) = walk.chain.iter().position(|open| open == path) {
-                match self.library.strictness.import_cycles.of(walk.ring(start, &import.at)) {
+                match self.library.strictness().import_cycles.of(walk.ring(start, &import.at)) {
                     Some(fault) if fault.is_error() => return Err(Box::new(fault)),
                     odd => walk.closure.odd.extend(odd),
                 }

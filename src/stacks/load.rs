@@ -1,7 +1,7 @@
 //! Files into values: each file is read and parsed once, and every value knows its place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use globset::GlobMatcher;
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use super::include;
 use super::manifest::Key;
 use super::merge::{self, Lists};
 use super::path;
+use super::policy_file;
 use super::remote::{self, Remotes};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::ContentId;
@@ -36,8 +37,8 @@ pub(super) struct Library {
     pub(super) base_path: String,
     /// What takes a plain key of a manifest apart: `a.b: 1` is `a: {b: 1}`.
     pub(super) key_delimiter: Option<Arc<str>>,
-    /// What becomes of what is odd.
-    pub(super) strictness: Strictness,
+    /// What becomes of what is odd, once anything is.
+    strictness: OnceLock<Strictness>,
     /// Files at other places.
     pub(super) remotes: Remotes,
     /// How many paths were held against names so far.
@@ -85,13 +86,18 @@ impl Library {
             snapshot: snapshot.clone(),
             base_path: base_path.to_owned(),
             key_delimiter: None,
-            strictness: Strictness::default(),
+            strictness: OnceLock::new(),
             remotes: Remotes::default(),
             looks: 0,
             files: Files::default(),
             read: BTreeMap::new(),
             tables: BTreeMap::new(),
         }
+    }
+
+    /// What becomes of what is odd. Most repositories have nothing odd, and never wait for it.
+    pub(super) fn strictness(&self) -> &Strictness {
+        self.strictness.get_or_init(|| policy_file::policy(&self.snapshot).0.strictness)
     }
 
     /// Goes on with another snapshot, in which `changed` is what is new, gone or different: what
@@ -273,8 +279,8 @@ impl Library {
 
     /// One that reads the same way and has read nothing.
     fn empty(&self) -> Self {
-        let key_delimiter = self.key_delimiter.clone();
-        Self { key_delimiter, ..Self::new(&self.snapshot, &self.base_path) }
+        let (key_delimiter, strictness) = (self.key_delimiter.clone(), self.strictness.clone());
+        Self { key_delimiter, strictness, ..Self::new(&self.snapshot, &self.base_path) }
     }
 
     fn source(&mut self, number: u32, parsed: Parsed, functions: bool) -> Source {

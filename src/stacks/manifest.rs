@@ -419,7 +419,7 @@ impl Splitter<'_> {
         }
         let message = format!("`{key}` means nothing {place}");
         let found = Diagnostic::error(Code::UnknownKey, self.key_span(map, key), message);
-        let Some(found) = self.library.strictness.unknown_keys.of(found) else { return };
+        let Some(found) = self.library.strictness().unknown_keys.of(found) else { return };
         self.manifest.warnings.push(match closest(key, known) {
             Some(name) => found.hint(format!("did you mean `{name}`?")),
             None => found,

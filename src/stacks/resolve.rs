@@ -87,7 +87,6 @@ impl Resolver {
         found.extend(wrong);
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
-        library.strictness = policy_file::policy(snapshot).0.strictness;
         let mut templates = Templates::new(dialect.templates.clone());
         let identity = Identity::new(&dialect, &mut templates);
         let mut resolver = Self {
@@ -325,7 +324,7 @@ impl Resolver {
 
     fn resolution(&self, last: &Last) -> Resolution {
         let wholes = || last.stacks.values().map(|(_, whole)| whole);
-        let whole = [&self.found, &self.astray, &last.refused].into_iter().flatten();
+        let whole = [&self.found, &self.astray].into_iter().flatten();
         let (mut found, mut tree): (Vec<_>, Vec<_>) =
             whole.map(|found| (found.clone(), found.clone())).unzip();
         let mut odd = BTreeMap::new();
@@ -345,6 +344,8 @@ impl Resolver {
         let mut stacks = named.map(|(name, (_, whole))| (name.clone(), whole.stack.clone()));
         let mut stacks: BTreeMap<StackName, Arc<Stack>> = stacks.by_ref().collect();
         found.extend(rings(last, &mut stacks));
+        refuse(&mut found, &last.refused);
+        tree.extend(last.refused.iter().cloned());
         found.sort_by(|a, b| {
             (&a.span, a.code, &a.message, a.severity)
                 .cmp(&(&b.span, b.code, &b.message, b.severity))
@@ -364,6 +365,17 @@ impl Resolver {
         let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
         Resolution { desired, tree, questions }
     }
+}
+
+/// Adds what Atmos would refuse. What is said of a place already is not said twice: an error
+/// remains, and takes the place of a warning.
+fn refuse(found: &mut Vec<Diagnostic>, refused: &[Diagnostic]) {
+    let wrong: BTreeSet<_> =
+        found.iter().filter(|found| found.is_error()).map(|found| found.span.clone()).collect();
+    let refused: Vec<_> = refused.iter().filter(|more| !wrong.contains(&more.span)).collect();
+    let places: BTreeSet<_> = refused.iter().map(|more| &more.span).collect();
+    found.retain(|found| found.is_error() || !places.contains(&found.span));
+    found.extend(refused.into_iter().cloned());
 }
 
 /// Gives up the components that depend on each other, and says so.

@@ -79,7 +79,8 @@ fn output(code: Code, own: &Files) -> String {
         }
         None => {
             let (mut resolver, everything) = (Resolver::new(&snapshot), Selection::default());
-            wanted(&mut resolver, &snapshot, &everything, &Reach::Agent, &BTreeSet::new()).checked()
+            wanted(|| &mut resolver, &snapshot, &everything, &Reach::Agent, &BTreeSet::new())
+                .checked()
         }
     };
     let codes: Vec<_> = found.iter().map(|found| found.code).collect();

@@ -41,7 +41,7 @@ const VALUES: &[(&str, &str)] = &[
 fn example() -> Desired {
     let snapshot = folder_snapshot(&root().join("examples-repo")).expect("the example");
     wanted(
-        &mut Resolver::new(&snapshot),
+        || Resolver::new(&snapshot),
         &snapshot,
         &Selection::default(),
         &Reach::Agent,

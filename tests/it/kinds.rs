@@ -27,7 +27,7 @@ fn every_kind_of_mistake_is_told_in_full() {
         all.remove("said.txt");
         let snapshot = Snapshot::in_memory(all);
         let found = wanted(
-            &mut Resolver::new(&snapshot),
+            || Resolver::new(&snapshot),
             &snapshot,
             &Selection::default(),
             &Reach::Agent,

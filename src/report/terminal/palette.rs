@@ -1,5 +1,7 @@
 //! What the colours mean. Every colour goes with a word or a sign that says the same.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::model::change::Action;
@@ -15,7 +17,16 @@ pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// `text` in `style`, and nothing after it.
 pub(super) fn paint(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
+    let mut painted = String::with_capacity(text.len());
+    push_painted(&mut painted, style, text);
+    painted
+}
+
+/// The same at the end of `out`.
+pub(super) fn push_painted(out: &mut String, style: Style, text: &str) {
+    let _ = write!(out, "{style}");
+    out.push_str(text);
+    let _ = write!(out, "{style:#}");
 }
 
 /// `text` without what [`paint`] put around its parts.

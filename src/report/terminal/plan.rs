@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 
 use super::palette::{
-    CHANGES, COMES, FAINT, GOES, HINT, PLAIN, STRONG, paint, sign, verdict as colour,
+    CHANGES, COMES, FAINT, GOES, HINT, PLAIN, STRONG, paint, push_painted, sign, verdict as colour,
 };
 use crate::model::change::{Action, Change, FieldChange};
 use crate::model::plan::{Plan, Why};
@@ -30,6 +30,8 @@ pub fn review(review: &Review) -> String {
     }
     let plans: Vec<_> =
         words::plans_by_severity(review).into_par_iter().with_max_len(1).map(plan).collect();
+    // It is most of the text: grown step by step it would be moved again and again.
+    out.reserve(plans.iter().map(|plan| plan.len() + 1).sum());
     for plan in plans {
         out.push('\n');
         out.push_str(&plan);
@@ -71,7 +73,7 @@ fn write_change(out: &mut String, change: &Change) {
     let (sign, style) = sign(&change.action);
     let resource = visible(change.resource.as_str());
     let head = format!("    {sign} {} {resource}", change.action.verb());
-    out.push_str(&paint(style, &head));
+    push_painted(out, style, &head);
     write_note(out, head.chars().count(), &words::notes(change), CHANGES);
     out.push('\n');
     for field in change.fields.iter().take(FIELDS_MAX) {
@@ -96,7 +98,7 @@ fn write_field(out: &mut String, change: &Change, field: &FieldChange) {
     });
     match field.path.0.is_empty() {
         true => out.push_str("content"),
-        false => push_visible(out, &field.path.to_string()),
+        false => words::push_visible(out, &field.path.to_string()),
     }
     out.push(':');
     let values = match &shown {
@@ -131,14 +133,7 @@ fn write_note(out: &mut String, characters: usize, note: &str, style: anstyle::S
     if !note.is_empty() {
         let blanks = NOTE_COLUMN.saturating_sub(characters).max(2);
         out.extend(std::iter::repeat_n(' ', blanks));
-        out.push_str(&paint(style, note));
-    }
-}
-
-fn push_visible(out: &mut String, text: &str) {
-    match words::is_visible(text) {
-        true => out.push_str(text),
-        false => out.push_str(&visible(text)),
+        push_painted(out, style, note);
     }
 }
 

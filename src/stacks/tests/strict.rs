@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{ATMOS, snapshot};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::question::Answers;
 use crate::stacks::{Selection, resolve};
 
@@ -42,6 +43,24 @@ components:
             stacks/deploy/dev.yaml:10:12 `command` means nothing in a kubernetes component
         "#]],
     );
+}
+
+#[test]
+fn what_is_said_of_a_place_is_not_said_twice() {
+    let files = format!(
+        "{ATMOS}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+components: {{terraform: {{vpc: {{metdata: {{}}}}}}}}
+--- stacks/deploy/prod.yaml
+import: {{}}
+"
+    );
+    let selection = Selection { strict: true, unlinked: true, ..Selection::default() };
+    let found = resolve(&snapshot(&files), &selection, &Answers::new()).desired.diagnostics;
+    let said: Vec<_> = found.iter().map(|f| (&*f.span.file, f.span.start.line, f.code)).collect();
+    let (dev, prod) = ("stacks/deploy/dev.yaml", "stacks/deploy/prod.yaml");
+    assert_eq!(said, [(dev, 2, Code::UnknownKey), (prod, 1, Code::ImportForm)]);
+    assert!(found.iter().all(Diagnostic::is_error), "what is refused is no warning: {found:?}");
 }
 
 #[test]

@@ -225,6 +225,26 @@ components:
 }
 
 #[test]
+fn only_what_a_setting_can_allow_points_to_the_settings() {
+    let files = format!(
+        "{}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+components:
+  terraform:
+    a: {{vars: {{x: !exec date}}}}
+    b: {{vars: {{x: !store prod b key}}}}
+",
+        super::ATMOS
+    );
+    let snapshot = snapshot(&files);
+    let asked = resolve(&snapshot, &Selection::all(), &Answers::new()).questions;
+    let answers = asked.into_iter().map(|asked| (asked, Answer::Refused("no".to_owned())));
+    let found = resolve(&snapshot, &Selection::all(), &answers.collect()).desired.diagnostics;
+    let hints: Vec<_> = found.iter().map(|found| found.hint.as_deref()).collect();
+    assert_eq!(hints, [None, Some("write the value")], "of its own kind, or that of its code");
+}
+
+#[test]
 fn a_selection_resolves_no_more_than_it_names() {
     let files = format!(
         "{}--- stacks/deploy/dev.yaml

@@ -27,6 +27,23 @@ fn a_name_that_is_close_is_offered() {
 }
 
 #[test]
+fn what_is_wrong_elsewhere_is_no_part_of_an_explanation() {
+    let (_keep, repository) = example();
+    let broken = "stacks/deployments/acme/development/us-east-2/dev-01/_stack.yaml";
+    let at = repository.join(broken);
+    let text = std::fs::read_to_string(&at).expect("a manifest");
+    std::fs::write(&at, text.replace("environment: dev-01", "environment: !nothing dev-01"))
+        .expect("a mistake");
+    let explain = |component| isobar(["explain", component, "vars.region"]).run(&repository);
+
+    let ran = explain("fnx-production-us-west-2-prod-01/terraform/eks");
+    assert_eq!((ran.code(), ran.stderr.as_str()), (0, ""), "{}", ran.said());
+    let ran = explain("acme-development-us-east-2-dev-01/terraform/eks");
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(ran.stderr.contains(broken), "{}", ran.said());
+}
+
+#[test]
 fn a_filter_of_the_log_that_is_none_is_a_mistake() {
     let (_keep, repository) = example();
     let ran = isobar(["list", "stacks", "--log", "isobar=debug=info"]).run(&repository);
