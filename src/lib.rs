@@ -33,6 +33,7 @@ pub mod settings;
 pub mod world;
 pub mod jail;
 pub mod model;
+pub mod keyring;
 
 pub mod source;
 pub mod stacks;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use agent::{
     AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings, ProgramSettings,
-    RepositorySettings, RetentionSettings, is_place,
+    RepositorySettings, RetentionSettings, SopsSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};
 pub use target::{FilesSettings, KubernetesSettings, PlaceSettings, TargetSettings};

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
+use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired};
 use crate::model::errand::{Done, Errand, Supply};
 use crate::model::files::{File, Files};
@@ -34,6 +35,8 @@ pub(super) struct Draft<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// What has to be done by programs before it can be built.
     pub(super) errands: Vec<Errand>,
+    /// What of it is encrypted.
+    pub(super) ciphers: Vec<Arc<Cipher>>,
     done: &'a Done,
     files: Arc<Files>,
     resources: BTreeMap<ResourceKey, Piece>,
@@ -56,6 +59,7 @@ impl<'a> Draft<'a> {
             folder: desired.layout.folder(component),
             found: Vec::new(),
             errands: Vec::new(),
+            ciphers: Vec::new(),
             done,
             files: desired.files.clone(),
             resources: BTreeMap::new(),
@@ -254,6 +258,7 @@ impl<'a> Draft<'a> {
             inputs: ContentId::of(serde_json::Value::from_iter(self.inputs).to_string()),
             resources: self.resources.into(),
             files: self.files,
+            ciphers: self.ciphers.into(),
         })
     }
 }

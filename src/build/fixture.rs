@@ -8,5 +8,6 @@ pub(crate) fn rendered(
     resources: BTreeMap<ResourceKey, Piece>,
     inputs: ContentId,
 ) -> Rendered {
-    Rendered { component, resources: resources.into(), inputs, files: Arc::default() }
+    let (files, ciphers) = (Arc::default(), Arc::new([]));
+    Rendered { component, resources: resources.into(), inputs, files, ciphers }
 }

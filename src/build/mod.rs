@@ -22,6 +22,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::Body;
+use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::errand::{Done, Errand};
 use crate::model::files::Files;
@@ -43,6 +44,7 @@ pub struct Rendered {
     resources: Arc<BTreeMap<ResourceKey, Piece>>,
     inputs: ContentId,
     files: Arc<Files>,
+    ciphers: Arc<[Arc<Cipher>]>,
 }
 
 /// One resource, as the component wants it. Values may be unknown still.
@@ -168,6 +170,11 @@ impl Rendered {
     /// All that went into it, by content: values, and the files of charts, modules, manifests.
     pub fn inputs(&self) -> ContentId {
         self.inputs
+    }
+
+    /// What of it is encrypted: secrets of bodies are made of these.
+    pub fn ciphers(&self) -> &[Arc<Cipher>] {
+        &self.ciphers
     }
 
     /// The place whose change changes a value of a body, in a stack's manifest or in a file of the

@@ -12,11 +12,11 @@ const KEPT: &str = "data";
 /// `wanted` with what `live` has at `path`, if it has something there.
 pub(super) fn pinned(wanted: &Value, live: &Value, path: &FieldPath) -> Value {
     if let Some(there) = path.find(live) {
-        return set(wanted, &path.0, Some(there));
+        return path.put(wanted, Some(there));
     }
     let kept = kept(path);
-    match kept.as_ref().and_then(|kept| Some((&kept.0, kept.find(live)?))) {
-        Some((kept, there)) => set(&set(wanted, kept, Some(there)), &path.0, None),
+    match kept.as_ref().and_then(|kept| Some((kept, kept.find(live)?))) {
+        Some((kept, there)) => path.put(&kept.put(wanted, Some(there)), None),
         None => wanted.clone(),
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn known<'v>(value: &'v Value, made_up: &[FieldPath]) -> Cow<'v, Valu
     let nothing = Value::computed(Node::Null);
     made_up
         .iter()
-        .fold(Cow::Borrowed(value), |value, path| Cow::Owned(set(&value, &path.0, Some(&nothing))))
+        .fold(Cow::Borrowed(value), |value, path| Cow::Owned(path.put(&value, Some(&nothing))))
 }
 
 /// Where the API keeps what is written at `path` of a Secret, if that is another field.
@@ -37,33 +37,6 @@ pub(super) fn kept(path: &FieldPath) -> Option<FieldPath> {
         }
         _ => None,
     }
-}
-
-/// `value` with `there` at `path`, or with nothing there.
-fn set(value: &Value, path: &[Segment], there: Option<&Value>) -> Value {
-    let Some((segment, rest)) = path.split_first() else {
-        return there.cloned().unwrap_or_else(|| value.clone());
-    };
-    let node = match (&value.node, segment) {
-        (Node::Map(map), Segment::Key(key)) => {
-            let mut map = map.clone();
-            match (rest, there) {
-                ([], None) => drop(map.remove(key)),
-                _ => {
-                    let inner = map.get(key).cloned().unwrap_or_else(Value::empty_map);
-                    map.insert(key.clone(), set(&inner, rest, there));
-                }
-            }
-            Node::Map(map)
-        }
-        (Node::List(items), Segment::Index(index)) if *index < items.len() => {
-            let mut items = items.as_ref().clone();
-            items[*index] = set(&items[*index], rest, there);
-            Node::List(items.into())
-        }
-        (other, _) => other.clone(),
-    };
-    Value { node, origin: value.origin }
 }
 
 #[cfg(test)]

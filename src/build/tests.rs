@@ -877,3 +877,31 @@ settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1] } }
     "#]]
     .assert_eq(std::str::from_utf8(&pinned).unwrap());
 }
+
+#[test]
+fn what_is_encrypted_stays_so_in_a_folder_and_is_secret_in_a_cluster() {
+    let files = "#- sections.yaml
+settings: {kubernetes: {namespace: shop}}
+#- components/kubernetes/shop/secret.yaml
+apiVersion: v1
+kind: Secret
+metadata:
+  name: key
+stringData:
+  password: ENC[AES256_GCM,data:YQ==,iv:aXY=,tag:dGFn,type:str]
+  user: shop
+sops:
+  mac: ENC[AES256_GCM,data:YQ==,iv:aXY=,tag:dGFn,type:str]
+";
+    let fixture = fixture("prod/kubernetes/shop", files);
+    let folder = report(&fixture.render());
+    assert!(folder.contains("password: ENC[") || folder.contains("'ENC["), "{folder}");
+    assert!(folder.contains("sops:"), "{folder}");
+    let cluster = fixture.render_as(Naming::Objects).unwrap();
+    assert_eq!(cluster.ciphers().len(), 1);
+    let piece = cluster.resources().values().next().unwrap();
+    let at = |path: &str| FieldPath::parse(path).unwrap().find(&piece.body.value).cloned();
+    assert!(matches!(at("data.password").unwrap().node, Node::Secret(_)));
+    assert_eq!(at("stringData.user").unwrap().as_str(), Some("shop"));
+    assert_eq!((at("stringData.password"), at("sops")), (None, None));
+}

@@ -19,6 +19,7 @@ mod describe;
 mod doctor;
 mod explain;
 mod init;
+mod install;
 mod jail;
 mod list;
 mod lock;
@@ -113,6 +114,7 @@ enum Command {
     Pull(pull::Args),
     Serve(serve::Args),
     Doctor(doctor::Args),
+    Install(install::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     #[command(hide = true)]
@@ -234,6 +236,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
+        Command::Install(args) => install::run(context, &args).await,
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Reference(args) => reference::run(context, &args),

@@ -5,6 +5,7 @@ use super::{Context, Exit, Failure};
 use crate::model::status::StackStatus;
 use crate::pattern::StackPattern;
 use crate::report;
+use crate::store::Store;
 
 /// Show how every stack stands: what differs, what is held and why, how the last run ended.
 ///
@@ -13,9 +14,15 @@ use crate::report;
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
     stacks: Vec<StackPattern>,
+    /// Say only whether an agent serves here: for whoever starts it again if none does.
+    #[arg(long, conflicts_with = "stacks")]
+    serving: bool,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.serving {
+        return serving(context).await;
+    }
     let workspace = Workspace::open(context)?;
     let scope = &workspace.scope;
     let mut stacks = Vec::new();
@@ -40,4 +47,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let held = stacks.iter().any(|stack| !stack.plan.is_settled());
     Ok(if held { Exit::Held } else { Exit::Done })
+}
+
+/// Whether an agent holds the database, and the database answers.
+async fn serving(context: &Context) -> Result<Exit, Failure> {
+    let settings = Workspace::settings(context)?;
+    let store = Store::open_read_only(&settings.store, &context.world).await;
+    let serves = store.map_err(unavailable)?.is_some_and(|store| store.is_held());
+    match context.output.json {
+        true => context.output.print_json(&serves)?,
+        false if serves => context.output.print("An agent serves here.\n")?,
+        false => context.output.print("No agent serves here.\n")?,
+    }
+    Ok(if serves { Exit::Done } else { Exit::Unavailable })
 }

@@ -7,10 +7,8 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-/// Calls that lead out of the process: to the network, to other processes, to the kernel's own
-/// matters. A program that only renders makes none of them. `io_uring` makes calls that no filter
-/// sees.
-const REFUSED: &[i64] = &[
+/// Calls that lead to the network. A program that only renders makes none of them.
+const NETWORK: &[i64] = &[
     libc::SYS_socket,
     libc::SYS_socketpair,
     libc::SYS_connect,
@@ -18,6 +16,11 @@ const REFUSED: &[i64] = &[
     libc::SYS_listen,
     libc::SYS_accept,
     libc::SYS_accept4,
+];
+
+/// Calls that lead out of the process: to other processes, to the kernel's own matters. `io_uring` makes
+/// calls that no filter sees.
+const REFUSED: &[i64] = &[
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
@@ -67,10 +70,11 @@ const THREAD: u64 = libc::CLONE_THREAD.unsigned_abs() as u64;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// From now on the calls of [`REFUSED`] fail, and every one that makes a process, in this thread
-/// and in what it becomes.
-pub(super) fn restrict() -> Result<(), seccompiler::Error> {
-    let mut refused: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+/// From now on the calls of [`REFUSED`] fail, without `network` those of [`NETWORK`], and every one that
+/// makes a process, in this thread and in what it becomes.
+pub(super) fn restrict(network: bool) -> Result<(), seccompiler::Error> {
+    let closed = NETWORK.iter().filter(|_| !network);
+    let mut refused: Rules = REFUSED.iter().chain(closed).map(|call| (*call, Vec::new())).collect();
     let no_thread =
         SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(THREAD), 0)?;
     refused.insert(libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]);

@@ -25,6 +25,9 @@ pub struct Cell {
     /// May be read and written.
     #[arg(long = "write")]
     pub writes: Vec<PathBuf>,
+    /// May use the network.
+    #[arg(long)]
+    pub network: bool,
     /// What it may use up.
     #[command(flatten)]
     pub limits: Limits,
@@ -53,9 +56,9 @@ fn restricted(cell: &Cell) -> anyhow::Result<Command> {
     let (name, arguments) = cell.program.split_first().context("there is no program")?;
     set_no_new_privs(true).context("it could gain rights")?;
     cell.limits.put_on().context("its limits cannot be set")?;
-    paths::restrict(Path::new(name), &cell.reads, &cell.writes)
+    paths::restrict(Path::new(name), &cell.reads, &cell.writes, cell.network)
         .context("its paths cannot be limited")?;
-    calls::restrict().context("its system calls cannot be limited")?;
+    calls::restrict(cell.network).context("its system calls cannot be limited")?;
     #[expect(clippy::disallowed_methods, reason = "what it becomes is what it was started for")]
     let mut program = Command::new(name);
     program.args(arguments);
@@ -67,7 +70,7 @@ fn restricted(cell: &Cell) -> anyhow::Result<Command> {
 /// It limits the thread that asks, so it has to be one that ends after that.
 pub fn lacks() -> Vec<String> {
     let mut lacking = Vec::new();
-    match paths::restrict(Path::new("/"), &[], &[]) {
+    match paths::restrict(Path::new("/"), &[], &[], false) {
         Ok(status) if status.ruleset == RulesetStatus::FullyEnforced => {}
         Ok(status) => lacking.push(match status.landlock {
             LandlockStatus::NotEnabled => "Landlock is not enabled".to_owned(),
@@ -78,7 +81,7 @@ pub fn lacks() -> Vec<String> {
         }),
         Err(error) => lacking.push(format!("Landlock cannot be used: {error}")),
     }
-    if let Err(error) = calls::restrict() {
+    if let Err(error) = calls::restrict(false) {
         lacking.push(format!("system calls cannot be filtered: {error}"));
     }
     lacking

@@ -2,8 +2,8 @@
 //!
 //! Takes: a [`Tool`]: a program, its arguments and input, the paths it may read and write.
 //! Gives: what it wrote to standard output; or why there is nothing ([`ToolError`]).
-//! Never: a credential, a variable of our own environment, the network, a path that is not named;
-//! a process that outlives us, or runs longer or grows larger than its [`Limits`].
+//! Never: a credential, a variable, a path, the network, but what the [`Tool`] names; a process that
+//! outlives us, or runs longer or grows larger than its [`Limits`].
 //! Start at: [`Jail::run`], the side of the agent; then `enter.rs`, the side of the child.
 //! How to add: what is taken from the child is a step in `enter.rs`, and a test that misses it.
 //!
@@ -16,8 +16,10 @@ mod limits;
 mod paths;
 mod calls;
 mod enter;
+mod workplace;
 
 pub use enter::{Cell, enter, lacks};
 pub use limits::Limits;
 pub use run::Jail;
 pub use tool::{Tool, ToolError};
+pub use workplace::Workplace;

@@ -31,23 +31,42 @@ const LIBRARIES: &[&str] = &[
     "/dev/urandom",
 ];
 
+/// What tells a program that may use the network who is where, and whom to trust.
+const NAMES: &[&str] = &[
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+];
+
 /// From now on this thread, and what it becomes, runs only `program`, reads only `reads` and what a
-/// program needs to start, writes only `writes`, and neither opens a port nor reaches one.
+/// program needs to start, writes only `writes`, and without `network` neither opens a port nor reaches
+/// one.
 pub(super) fn restrict(
     program: &Path,
     reads: &[PathBuf],
     writes: &[PathBuf],
+    network: bool,
 ) -> Result<RestrictionStatus, RulesetError> {
     let read = AccessFs::from_read(NEWEST) & !AccessFs::Execute;
     let write = AccessFs::from_all(NEWEST) & !AccessFs::Execute;
-    Ruleset::default()
-        .handle_access(AccessFs::from_all(NEWEST))?
-        .handle_access(AccessNet::from_all(NEWEST))?
+    let rules = Ruleset::default().handle_access(AccessFs::from_all(NEWEST))?;
+    let (rules, names) = match network {
+        true => (rules, NAMES),
+        false => (rules.handle_access(AccessNet::from_all(NEWEST))?, &[][..]),
+    };
+    rules
         .scope(Scope::from_all(NEWEST))?
         .create()?
         .add_rules(path_beneath_rules([program], AccessFs::from_read(NEWEST)))?
         .add_rules(path_beneath_rules(LOADERS, AccessFs::from_read(NEWEST)))?
         .add_rules(path_beneath_rules(LIBRARIES, read))?
+        .add_rules(path_beneath_rules(names, read))?
         .add_rules(path_beneath_rules(reads, read))?
         .add_rules(path_beneath_rules(writes, write))?
         .add_rules(path_beneath_rules(["/dev/null"], write))?

@@ -79,6 +79,9 @@ impl Jail {
         command.arg("jail").arg(format!("--parent={}", std::process::id()));
         command.args(tool.limits.arguments());
         command.arg("--write").arg(&tool.folder);
+        if tool.network {
+            command.arg("--network");
+        }
         for path in &tool.reads {
             command.arg("--read").arg(path);
         }

@@ -22,6 +22,8 @@ pub struct Tool {
     pub reads: Vec<PathBuf>,
     /// All that is in its environment besides its home.
     pub environment: Vec<(OsString, OsString)>,
+    /// Whether it may use the network. One that renders may not.
+    pub network: bool,
     /// What it may use up.
     pub limits: Limits,
     /// How long it may take.

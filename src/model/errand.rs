@@ -27,7 +27,7 @@ pub struct Errand {
     pub turn: u32,
 }
 
-/// A program that builds what a component wants.
+/// A program of somebody else.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -37,6 +37,8 @@ pub enum Program {
     Kustomize,
     /// Renders charts.
     Helm,
+    /// Decrypts, for whoever asks a target.
+    Sops,
 }
 
 /// One file of an errand.
@@ -74,13 +76,14 @@ impl Errand {
 
 impl Program {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Kustomize, Self::Helm];
+    pub const ALL: &[Self] = &[Self::Kustomize, Self::Helm, Self::Sops];
 
     /// What it is called, by people and as a file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kustomize => "kustomize",
             Self::Helm => "helm",
+            Self::Sops => "sops",
         }
     }
 
@@ -89,6 +92,7 @@ impl Program {
         match self {
             Self::Kustomize => "folders with a kustomization",
             Self::Helm => "components of kind `helm` in a cluster",
+            Self::Sops => "encrypted manifests and values",
         }
     }
 }

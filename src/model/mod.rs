@@ -17,6 +17,7 @@ pub mod canonical;
 pub mod yaml;
 pub mod body;
 mod pairs;
+pub mod cipher;
 
 pub mod revision;
 pub mod policy;

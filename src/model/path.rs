@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::value::Value;
+use super::value::{Node, Value};
 
 /// A way from the root of a value to one of its parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -55,6 +55,11 @@ impl FieldPath {
         })
     }
 
+    /// `value` with `there` at this place, or with nothing there. A list is not made longer.
+    pub fn put(&self, value: &Value, there: Option<&Value>) -> Value {
+        put(value, &self.0, there)
+    }
+
     /// Reads what [`FieldPath`]'s `Display` writes, or a JSON pointer (`/a/b/0`, RFC 6901). The
     /// empty text is the root.
     pub fn parse(text: &str) -> Result<Self, PathError> {
@@ -86,6 +91,32 @@ impl FieldPath {
         path.push(segment);
         Self(path)
     }
+}
+
+fn put(value: &Value, path: &[Segment], there: Option<&Value>) -> Value {
+    let Some((segment, rest)) = path.split_first() else {
+        return there.cloned().unwrap_or_else(|| value.clone());
+    };
+    let node = match (&value.node, segment) {
+        (Node::Map(map), Segment::Key(key)) => {
+            let mut map = map.clone();
+            match (rest, there) {
+                ([], None) => drop(map.remove(key)),
+                _ => {
+                    let inner = map.get(key).cloned().unwrap_or_else(Value::empty_map);
+                    map.insert(key.clone(), put(&inner, rest, there));
+                }
+            }
+            Node::Map(map)
+        }
+        (Node::List(items), Segment::Index(index)) if *index < items.len() => {
+            let mut items = items.as_ref().clone();
+            items[*index] = put(&items[*index], rest, there);
+            Node::List(items.into())
+        }
+        (other, _) => other.clone(),
+    };
+    Value { node, origin: value.origin }
 }
 
 /// One step of a JSON pointer. A number is an index: a map with such a key needs the other form.

@@ -61,6 +61,10 @@ impl Upkeep {
     /// The annotation with the service account whose rights count: `<namespace>/<name>`.
     pub const ACCOUNT: &str = "isobar.dev/service-account";
 
+    /// The annotation with the fields whose content is never shown, as a list in JSON: whoever no longer
+    /// wants an object knows by it what may not be seen of what goes.
+    pub const SECRET: &str = "isobar.dev/secret";
+
     /// The annotation that lets an object be made anew where it cannot change in place.
     pub const REPLACE: &str = "isobar.dev/replace";
 

@@ -14,7 +14,7 @@ use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::ContentId;
-use crate::jail::{Jail, Limits, Tool, ToolError};
+use crate::jail::{Jail, Limits, Tool, ToolError, Workplace};
 use crate::model::errand::{Done, Errand, Program, Supply, Undone};
 use crate::settings::AgentSettings;
 use crate::source::Snapshot;
@@ -41,9 +41,6 @@ pub struct Errands {
     stop: CancellationToken,
     world: World,
 }
-
-/// A folder that goes with whoever holds this.
-struct Workplace(PathBuf);
 
 impl Errands {
     /// With the programs and the cache of `settings`. Whatever runs ends when `stop` is cancelled.
@@ -101,14 +98,13 @@ impl Errands {
         if let Ok(text) = fs::read_to_string(&kept) {
             return Ok(text.into());
         }
-        let place = Workplace(self.work.join(self.world.ids.unique()));
-        let (at, what, tree) = (place.0.clone(), errand.clone(), snapshot.clone());
+        let place = Workplace::make(&self.work, &self.world.ids.unique());
+        let place = place.map_err(|error| passing(failed(name, &error)))?;
+        let folder = place.path().to_owned();
+        let (at, what, tree) = (folder.clone(), errand.clone(), snapshot.clone());
         let laid = self.world.work.blocking(move || lay_out(&at, &what, &tree)).await;
         laid.map_err(|error| passing(error.to_string()))?.map_err(passing)?;
         tracing::info!(program = name, errand = %id, "runs");
-        let folder = fs::canonicalize(&place.0);
-        let folder = folder.map_err(|error| passing(failed(name, &error)))?;
-        let shown = folder.display().to_string();
         let tool = Tool {
             program: program.clone(),
             arguments: errand.arguments.iter().map(|argument| (&**argument).into()).collect(),
@@ -116,15 +112,13 @@ impl Errands {
             folder,
             reads: Vec::new(),
             environment: Vec::new(),
+            network: false,
             limits: Limits::default(),
             timeout: TIMEOUT,
         };
         let written = self.jail.run(&tool, self.world.clock.as_ref(), &self.stop).await;
         let written = written.map_err(|error| Undone {
-            // Where it worked is nobody's business, and another place each time.
-            why: in_one_line(
-                &super::chain(&error).replace(&format!("{shown}/"), "").replace(&shown, "."),
-            ),
+            why: place.nameless(&super::chain(&error)).into(),
             passing: !is_its_own(&error),
         })?;
         let text = String::from_utf8(written).map_err(|_| Undone {
@@ -176,7 +170,6 @@ fn file_name(id: &ContentId, program: &Path) -> std::io::Result<String> {
 
 fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), String> {
     let name = errand.program.name();
-    fs::create_dir_all(folder).map_err(|error| failed(name, &error))?;
     for (path, supply) in &errand.files {
         let bytes = match supply {
             Supply::Text(text) => Some(text.as_bytes().into()),
@@ -194,10 +187,6 @@ fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), St
     Ok(())
 }
 
-fn in_one_line(text: &str) -> Arc<str> {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
-}
-
 /// Whether a program failed by itself, over what it was given: it would do so again.
 fn is_its_own(error: &ToolError) -> bool {
     match error {
@@ -213,11 +202,4 @@ fn passing(why: String) -> Undone {
 
 fn failed(name: &str, error: &std::io::Error) -> String {
     format!("`{name}` cannot be started: {error}")
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        // What is left goes with the cache.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

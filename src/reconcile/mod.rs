@@ -136,6 +136,7 @@ pub async fn reconcile(
         let target = repository.targets.open(target, stack)?;
         Ok::<_, TargetRefused>(Run { pass, stack, target, is_there })
     };
+    repository.targets.learn(&current.wanted);
     if let Some(open) = agent.store.open_run(&repository.scope, stack).await? {
         return at(&open.plan.effect().target, false)?.leased().await;
     }

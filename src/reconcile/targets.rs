@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::wanted::Wanted;
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
 use crate::backends::kubernetes::KubernetesTarget;
+use crate::build::Rendered;
 use crate::ids::{Scope, StackName, TargetName};
+use crate::keyring::Keyring;
 use crate::settings::{AgentSettings, PlaceSettings, TargetSettings};
 use crate::world::World;
 
@@ -16,6 +19,7 @@ pub struct Targets {
     scope: Scope,
     settings: Arc<AgentSettings>,
     world: World,
+    keyring: Arc<Keyring>,
     open: Mutex<BTreeMap<TargetName, Arc<dyn Target>>>,
     /// Those that were asked what is owned in them and have not answered, and when.
     asked: Mutex<BTreeMap<TargetName, Duration>>,
@@ -49,7 +53,17 @@ pub enum TargetRefused {
 impl Targets {
     /// None is opened yet.
     pub fn new(scope: Scope, settings: Arc<AgentSettings>, world: World) -> Self {
-        Self { scope, settings, world, open: Mutex::default(), asked: Mutex::default() }
+        let repository = settings.repositories.get(&scope.repository);
+        let sops = repository.and_then(|repository| repository.sops.clone());
+        let keyring = Arc::new(Keyring::new(&settings, sops, world.clone()));
+        let (open, asked) = (Mutex::default(), Mutex::default());
+        Self { scope, settings, world, keyring, open, asked }
+    }
+
+    /// Takes note of what is encrypted of what is wanted: nothing else is ever opened.
+    pub(super) fn learn(&self, wanted: &Wanted) {
+        let built = wanted.rendered.values().flatten();
+        self.keyring.learn(built.flat_map(Rendered::ciphers));
     }
 
     /// The target `name`, if `stack` may use it.
@@ -83,8 +97,8 @@ impl Targets {
                 Arc::new(target.map_err(broken)?)
             }
             PlaceSettings::Kubernetes(cluster) => {
-                let cache = &self.settings.cache;
-                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, world))
+                let (cache, keyring) = (&self.settings.cache, self.keyring.clone());
+                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, keyring, world))
             }
         };
         open.insert(name.clone(), target.clone());

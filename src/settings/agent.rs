@@ -57,6 +57,8 @@ pub struct ProgramSettings {
     pub kustomize: Option<PathBuf>,
     /// The file of `helm`, for components of that kind in a cluster.
     pub helm: Option<PathBuf>,
+    /// The file of `sops`, for encrypted manifests and values. It alone is given keys.
+    pub sops: Option<PathBuf>,
 }
 
 /// For how long it is remembered what happened. Ownership, open runs and what waits are kept
@@ -100,6 +102,25 @@ pub struct RepositorySettings {
     /// What its manifests may ask of this agent. Nothing, if nothing is said.
     #[serde(default)]
     pub allow: AllowSettings,
+    /// What opens its values that are encrypted with `sops`. Without it nothing does.
+    #[serde(default)]
+    pub sops: Option<SopsSettings>,
+}
+
+/// What opens the encrypted values of a repository: no other repository's, and nothing but `sops` sees
+/// it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SopsSettings {
+    /// The file with identities of age, one a line.
+    pub age: Option<PathBuf>,
+    /// Variables of the agent's process, by name, that `sops` sees: what says where a key service is,
+    /// and who we are there.
+    pub env: BTreeSet<String>,
+    /// Files and folders that `sops` may read, such as the token for a key service.
+    pub reads: Vec<PathBuf>,
+    /// Whether `sops` may use the network: to reach a key service.
+    pub network: bool,
 }
 
 /// What the manifests of a repository may ask of the agent. It holds for commits of the tracked
@@ -188,6 +209,7 @@ impl ProgramSettings {
         let named = match name {
             "kustomize" => self.kustomize.clone(),
             "helm" => self.helm.clone(),
+            "sops" => self.sops.clone(),
             _ => None,
         };
         let path = super::variable("PATH").unwrap_or_default();
@@ -250,6 +272,7 @@ impl AgentSettings {
             auth: None,
             forge: Some("local".to_owned()),
             allow: AllowSettings::default(),
+            sops: None,
         });
         let forge = LocalForgeSettings { path: ".isobar/forge".into() };
         self.forges.entry("local".to_owned()).or_insert(ForgeSettings::Local(forge));
@@ -269,6 +292,7 @@ impl AgentSettings {
         self.targets_folder.iter_mut().for_each(anchor);
         self.programs.kustomize.iter_mut().for_each(anchor);
         self.programs.helm.iter_mut().for_each(anchor);
+        self.programs.sops.iter_mut().for_each(anchor);
         self.authorities.values_mut().for_each(anchor);
         self.targets.values_mut().for_each(|target| target.paths_mut().for_each(&anchor));
         for ForgeSettings::Local(forge) in self.forges.values_mut() {
@@ -277,6 +301,9 @@ impl AgentSettings {
         for repository in self.repositories.values_mut() {
             if let Some(Credential::File(path)) = &mut repository.auth {
                 anchor(path);
+            }
+            if let Some(sops) = &mut repository.sops {
+                sops.age.iter_mut().chain(&mut sops.reads).for_each(anchor);
             }
             if !repository.url.contains("://") {
                 repository.url = folder.join(&repository.url).display().to_string();

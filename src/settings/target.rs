@@ -1,5 +1,6 @@
 //! What the name of a target stands for.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -46,6 +47,10 @@ pub struct KubernetesSettings {
     /// The namespace for the marks that say what is owned, one ConfigMap per stack. It is made
     /// with the first of them. Without it: `isobar`.
     pub namespace: Option<String>,
+    /// The service accounts that manifests may name to count with their rights, each as
+    /// `shop/deployer`; `shop/*` are all of that namespace. Without any, every manifest that names one
+    /// is refused.
+    pub service_accounts: BTreeSet<String>,
 }
 
 /// What a target's name stands for: `files` or `kubernetes`.

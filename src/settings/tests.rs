@@ -92,7 +92,7 @@ fn a_target_is_a_folder_or_a_cluster() {
     let text = "\
 targets:
   here: { kubernetes: {} }
-  there: { kubernetes: { kubeconfig: there.yaml, context: prod, namespace: marks } }
+  there: { kubernetes: { kubeconfig: there.yaml, context: prod, namespace: marks, service_accounts: [shop/*] } }
   rendered: { files: { path: out } }
 ";
     std::fs::write(&path, text).expect("written");
@@ -105,6 +105,7 @@ targets:
         kubeconfig: Some(folder.path().join("there.yaml")),
         context: Some("prod".to_owned()),
         namespace: Some("marks".to_owned()),
+        service_accounts: ["shop/*".to_owned()].into(),
     };
     assert_eq!(place(&there), PlaceSettings::Kubernetes(cluster));
 

@@ -47,6 +47,15 @@ impl Store {
         file.write_all(told.as_bytes()).map_err(failed)?;
         Ok(Hold { _file: Some(file) })
     }
+
+    /// Whether somebody holds it. Of other databases nobody can tell.
+    pub fn is_held(&self) -> bool {
+        let Some(database) = &self.file else { return true };
+        let mut path = database.clone().into_os_string();
+        path.push(".holder");
+        let held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        File::open(path).is_ok_and(held)
+    }
 }
 
 fn open(path: &Path) -> std::io::Result<File> {

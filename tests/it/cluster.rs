@@ -4,8 +4,12 @@ mod deletes;
 mod faults;
 mod proxy;
 mod scene;
+mod told;
+mod transit;
 
 mod charts;
+mod encrypted;
+mod installed;
 mod kept;
 mod manifests;
 mod waits;

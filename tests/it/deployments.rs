@@ -33,3 +33,29 @@ fn the_agent_under_systemd_writes_where_its_unit_lets_it() {
     }
     assert!(!agent.targets.is_empty() && agent.targets_folder.is_none(), "targets are named");
 }
+
+#[test]
+fn the_agent_in_a_cluster_has_its_settings_and_its_image_the_programs_that_are_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let agent = settings::read(&root.join("deployments/kustomize/agent.yaml")).unwrap();
+    assert_eq!(agent.clusters().len(), 1);
+    let text = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let (image, installed) =
+        (text("deployments/image/Dockerfile"), text("deployments/kustomize/isobar.yaml"));
+    for program in ["helm", "kustomize", "sops"] {
+        assert!(image.contains(&format!("cd /src/{program} && go build")), "{program}");
+        assert!(text(&format!("tests/testbed/{program}/go.mod")).contains("tool "), "{program}");
+    }
+    let helm = text("tests/testbed/helm/go.mod");
+    let helm = helm.lines().find_map(|line| line.trim().strip_prefix("helm.sh/helm/v4 ")).unwrap();
+    let version = helm.split_whitespace().next().unwrap();
+    assert!(image.contains(&format!("version.version={version}")), "{version}");
+    // Who runs in it is the same for both.
+    let user = "65532";
+    assert!(image.contains(&format!("USER {user}:{user}")));
+    assert!(installed.contains(&format!("runAsUser: {user}")));
+    assert!(
+        image.trim_end().ends_with("ENTRYPOINT [\"isobar\"]") && image.contains("FROM scratch")
+    );
+    assert!(!installed.contains("escalate"), "it gives no rights unless it is told to");
+}

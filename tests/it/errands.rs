@@ -219,6 +219,7 @@ fn a_doctor_says_what_is_there() {
     expect![[r#"
         good     kustomize: (kustomize)
         lacking  helm: not in PATH; needed for components of kind `helm` in a cluster
+        lacking  sops: not in PATH; needed for encrypted manifests and values
         good     database: there is none yet; the first `apply` or `serve` makes it
     "#]]
     .assert_eq(&told);

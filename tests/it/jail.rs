@@ -34,6 +34,7 @@ fn shell(folder: &Path, script: &str, arguments: &[&str]) -> Tool {
         folder: folder.to_owned(),
         reads: Vec::new(),
         environment: Vec::new(),
+        network: false,
         limits: Limits::default(),
         timeout: Duration::from_secs(60),
     }

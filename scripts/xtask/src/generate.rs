@@ -15,6 +15,30 @@ const FILES: &[(&str, &[&str])] = &[
     ("schemas/stacks.schema.json", &["schema", "stacks"]),
     ("docs/cli.md", &["reference", "commands"]),
     ("docs/settings.md", &["reference", "settings"]),
+    ("deployments/kustomize/isobar.yaml", INSTALL),
+];
+
+/// An installation for what most repositories have.
+const INSTALL: &[&str] = &[
+    "install",
+    "--print",
+    "--chdir=deployments/kustomize",
+    "--settings=deployments/kustomize/agent.yaml",
+    "--kind=ConfigMap",
+    "--kind=Namespace",
+    "--kind=PersistentVolumeClaim",
+    "--kind=Secret",
+    "--kind=Service",
+    "--kind=ServiceAccount",
+    "--kind=DaemonSet.apps",
+    "--kind=Deployment.apps",
+    "--kind=StatefulSet.apps",
+    "--kind=HorizontalPodAutoscaler.autoscaling",
+    "--kind=CronJob.batch",
+    "--kind=Job.batch",
+    "--kind=Ingress.networking.k8s.io",
+    "--kind=NetworkPolicy.networking.k8s.io",
+    "--kind=PodDisruptionBudget.policy",
 ];
 
 /// Writes what is out of date.

@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod child;
+mod demo;
 mod deny;
 mod generate;
 mod install;
@@ -36,6 +37,7 @@ usage: cargo run -p xtask -- <task>
   bench stacks        resolving a large repository, and one ten times larger
   bench kubernetes    applying to a cluster, beside a loop that does nothing else
   bench repository <folder> <organisations>  only the repository, to measure by hand
+  demo kubernetes     the story of a change on a cluster, to watch
   testbed build       the programs of the Kubernetes test bed, where they are missing
   testbed up|down|env [NAME]      a test bed, its end, what a shell needs to use it
   testbed user NAME USER [GROUP]  one more user of a test bed
@@ -69,6 +71,7 @@ fn run() -> Result<()> {
         ["bench", "repository", folder, organisations] => {
             bench::repository(folder.as_ref(), organisations.parse()?).map(drop)
         }
+        ["demo", "kubernetes"] => demo::kubernetes(&place),
         ["testbed", words @ ..] => testbed(&place, words),
         _ => bail!("{USAGE}"),
     }

@@ -228,6 +228,7 @@ impl Connection {
     /// What happens from now on, as the server tells it. Not counted among what is under way: it
     /// is so for minutes.
     pub(super) async fn watch(&self, call: Call) -> Result<Events, Failure> {
+        self.permit(&call)?;
         let (lines, request) = (self.lines().await?, call.request()?);
         tokio::select! {
             events = lines.watch(request) => events.map_err(|error| failed(&error)),
@@ -258,6 +259,7 @@ impl Connection {
         turn: Turn,
         time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<Answer<Vec<u8>>, Failure> {
+        self.permit(&call)?;
         let _seat = self.in_flight.take(turn).await;
         let time = time()?;
         if let Some((since, why)) = self.away().clone()
@@ -273,6 +275,14 @@ impl Connection {
             _ => *self.away() = None,
         }
         answer
+    }
+
+    /// Refuses to act as a service account that the settings do not let manifests name.
+    fn permit(&self, call: &Call) -> Result<(), Failure> {
+        let Some(account) = &call.on_behalf else { return Ok(()) };
+        let permitted = &self.settings.service_accounts;
+        let named = permitted.iter().any(|permitted| owner::names(permitted, account));
+        named.then_some(()).ok_or_else(|| failure::not_permitted(account))
     }
 
     async fn ask(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {

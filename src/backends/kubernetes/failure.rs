@@ -50,8 +50,8 @@ impl Failure {
         }
     }
 
-    /// For people. What a server says about a Secret may hold a part of it: then only the fields
-    /// are named.
+    /// For people. What a server says about an object with secrets may hold a part of them: then only the
+    /// fields are named.
     pub(super) fn told(&self, identity: Option<&Identity>) -> String {
         let about = identity.map(|identity| format!("{identity}: ")).unwrap_or_default();
         format!("{about}{}", self.words(identity))
@@ -62,7 +62,7 @@ impl Failure {
         match self {
             Self::Away(why) => format!("the cluster cannot be reached: {why}"),
             Self::Lost(why) | Self::Late(why) => why.clone(),
-            Self::Refused(status) if identity.is_some_and(Identity::is_secret) => {
+            Self::Refused(status) if identity.is_some_and(Identity::is_confidential) => {
                 let details = status.details.as_ref();
                 let causes = details.iter().flat_map(|details| &details.causes);
                 let fields: Vec<_> = causes.map(|cause| cause.field.as_str()).collect();
@@ -75,6 +75,14 @@ impl Failure {
             Self::Refused(status) => status.message.clone(),
         }
     }
+}
+
+/// The agent itself says no: for the same reason a server would.
+pub(super) fn not_permitted(account: &str) -> Failure {
+    let why = format!(
+        "the agent's settings denied the request: `service_accounts` of the target does not have {account}"
+    );
+    Failure::Refused(Box::new(Status::failure(&why, "Forbidden").with_code(403)))
 }
 
 /// The field that a message says its kind does not have, if that is all it says.

@@ -16,6 +16,9 @@ pub(super) struct Identity {
     /// `None`: it is not part of a namespace.
     pub(super) namespace: Option<String>,
     pub(super) name: String,
+    /// Whether what is said about it may hold a part of a secret, whatever its kind is.
+    #[serde(skip)]
+    pub(super) has_secrets: bool,
 }
 
 /// The key is not one of an object.
@@ -37,7 +40,7 @@ impl Identity {
             return Err(NoIdentity(key.clone()));
         }
         let [kind, group, name] = [kind, group, name].map(str::to_owned);
-        Ok(Self { kind, group, namespace, name })
+        Ok(Self { kind, group, namespace, name, has_secrets: false })
     }
 
     /// Whether it defines a kind.
@@ -53,6 +56,11 @@ impl Identity {
     /// Whether its content is never shown.
     pub(super) fn is_secret(&self) -> bool {
         self.group.is_empty() && self.kind == "Secret"
+    }
+
+    /// Whether what a server says about it is shown by the names of fields alone.
+    pub(super) fn is_confidential(&self) -> bool {
+        self.has_secrets || self.is_secret()
     }
 }
 

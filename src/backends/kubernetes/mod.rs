@@ -27,6 +27,7 @@ mod sights;
 mod step;
 mod takeover;
 mod truth;
+mod veil;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ use self::watch::Watches;
 use super::{After, MarkEntries, StepError, Target};
 use crate::build::Rendered;
 use crate::ids::{ComponentId, Scope, TargetName};
+use crate::keyring::Keyring;
 use crate::model::inventory::{Inventory, Mark};
 use crate::model::observation::Observed;
 use crate::model::plan::{Effect, Step};
@@ -80,6 +82,7 @@ pub struct KubernetesTarget {
     sights: Sights,
     watches: Watches,
     memory: Memory,
+    keyring: Arc<Keyring>,
     /// Whether what another process has kept was looked through.
     recalled: OnceCell<()>,
     keep_at: Mutex<Duration>,
@@ -87,12 +90,13 @@ pub struct KubernetesTarget {
 
 impl KubernetesTarget {
     /// The cluster of `settings` as the target `name`. Nothing is asked of it yet. What is certain of
-    /// it is kept in the folder `cache`.
+    /// it is kept in the folder `cache`. What is encrypted is opened by `keyring`.
     pub fn open(
         name: TargetName,
         scope: Scope,
         settings: KubernetesSettings,
         cache: &Path,
+        keyring: Arc<Keyring>,
         world: &World,
     ) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
@@ -102,6 +106,7 @@ impl KubernetesTarget {
         let file = format!("{}.json", owner::hashed(&format!("{scope}/{name}")));
         Self {
             memory: Memory::new(cache.join("clusters").join(file)),
+            keyring,
             recalled: OnceCell::new(),
             keep_at: Mutex::default(),
             marks: Marks::new(scope.clone(), name.clone(), namespace),
@@ -182,6 +187,7 @@ impl Target for KubernetesTarget {
         rendered: Option<&Rendered>,
         owned: &Inventory,
     ) -> Observed {
+        self.keyring.learn(rendered.iter().flat_map(|rendered| rendered.ciphers()));
         self.recall().await;
         match self.marks.known(&self.connection).await {
             Ok(marks) => self.look_at_all(&marks, component, rendered, owned).await,

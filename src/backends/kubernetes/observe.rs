@@ -15,8 +15,10 @@ use super::look::{Blind, Sight, ours};
 use super::mark::All;
 use super::owner;
 use super::truth::Rehearsed;
+use super::veil::{self, Veil};
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
+use crate::keyring::KeyringError;
 use crate::model::body::{self, Body, EncodeError};
 use crate::model::canonical;
 use crate::model::inventory::Inventory;
@@ -125,17 +127,18 @@ impl KubernetesTarget {
         key: &ResourceKey,
         wish: Option<(&Piece, ContentId)>,
     ) -> (Seen, Option<Health>) {
-        let identity = match Identity::parse(key) {
+        let mut identity = match Identity::parse(key) {
             Ok(identity) => identity,
             Err(error) => return unreadable(error.to_string()),
         };
         let piece = wish.map(|(piece, _)| piece);
-        let manifest = match piece.map(|piece| manifest(&piece.body)).transpose() {
-            Ok(manifest) => manifest,
+        identity.has_secrets = piece.is_some_and(|piece| piece.body.value.holds_secret());
+        let said = match piece.map(|piece| written(&piece.body)).transpose() {
+            Ok(said) => said,
             Err(EncodeError::Unknown(_)) => None,
             Err(error) => return unreadable(error.to_string()),
         };
-        let marked = manifest.map(|manifest| owner::marked(manifest, &self.scope, component));
+        let marked = said.map(|said| owner::marked(said, &self.scope, component));
         let content = marked.as_ref().map(fingerprint);
         let certain = content.and_then(|content| self.truths.certain(key, content));
         if let Some(certain) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
@@ -171,13 +174,9 @@ impl KubernetesTarget {
             let owner = self.owner(marks, component, key, sight.object.as_ref());
             return (seen(&identity, &sight, piece, owner), Some(health));
         }
-        let sight = match self.eyes().look(&identity, marked.as_ref()).await {
+        let sight = match self.ask(&identity, component, piece, marked).await {
             Ok(sight) => Arc::new(sight),
-            Err(Blind::Unwelcome(failure)) => {
-                let reason = failure.words(Some(&identity));
-                return (Seen::Refused { reason }, None);
-            }
-            Err(blind) => return unreadable(blind.told(&identity)),
+            Err(told) => return told,
         };
         self.remember(&identity, component, key, &sight, content);
         if sight.object.is_none() && piece.is_none() {
@@ -190,6 +189,52 @@ impl KubernetesTarget {
             self.sights.keep(key, content, &sight);
         }
         (seen, Some(health))
+    }
+
+    /// Asks the server about an object: with what is encrypted in the clear, and nothing of that in what
+    /// comes of it. `marked` is the manifest as it is written.
+    async fn ask(
+        &self,
+        identity: &Identity,
+        component: &ComponentId,
+        piece: Option<&Piece>,
+        marked: Option<Json>,
+    ) -> Result<Sight, (Seen, Option<Health>)> {
+        let (veil, marked) = match piece.filter(|_| identity.has_secrets && marked.is_some()) {
+            Some(piece) => {
+                let veil = self.veil(&piece.body).await;
+                let veil = veil.map_err(|error| unreadable(error.to_string()))?;
+                let clear = manifest(&veil.clear(&piece.body));
+                let clear = clear.map_err(|error| unreadable(error.to_string()))?;
+                (Some(veil), Some(owner::marked(clear, &self.scope, component)))
+            }
+            None => (None, marked),
+        };
+        match self.eyes().look(identity, marked.as_ref()).await {
+            Ok(sight) => Ok(self.veiled(identity, sight, veil.as_ref())),
+            Err(Blind::Unwelcome(failure)) => {
+                let reason = failure.words(Some(identity));
+                Err((Seen::Refused { reason }, None))
+            }
+            Err(blind) => Err(unreadable(blind.told(identity))),
+        }
+    }
+
+    /// What may be seen of both sides of an object.
+    pub(super) fn veiled(&self, identity: &Identity, sight: Sight, veil: Option<&Veil>) -> Sight {
+        let sight = match veil {
+            Some(veil) => veil.over(sight),
+            None => sight,
+        };
+        let over =
+            |live: &Body| veil::over_content(live, sight.intended.as_ref(), identity.is_secret());
+        let live = sight.live.as_ref().map(over);
+        Sight { live, ..sight }
+    }
+
+    /// A manifest with secrets, and the same in the clear.
+    pub(super) async fn veil(&self, body: &Body) -> Result<Veil, KeyringError> {
+        Ok(Veil::new(&body.value, self.keyring.reveal(&body.value).await?))
     }
 
     /// `piece` with what is there in place of what was made up, if the object is there.
@@ -335,6 +380,14 @@ fn writers(others: &[(String, Vec<FieldPath>)]) -> BTreeMap<FieldPath, String> {
         }
     }
     writers
+}
+
+/// What of a manifest says which one it is: secrets count as they are named.
+fn written(body: &Body) -> Result<Json, EncodeError> {
+    match body.value.holds_secret() && !body.value.is_open() {
+        true => Ok(canonical::encode(&body.value)),
+        false => manifest(body),
+    }
 }
 
 /// What is handed to the server. It never stores `stringData`, so that is turned into what it

@@ -20,6 +20,9 @@ pub(super) const ANNOTATION: &str = "isobar.dev/component";
 /// What other tools keep on objects that repeats their content, secrets included.
 const REPEATED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// What the API calls every service account by.
+const ACCOUNT: &str = "system:serviceaccount:";
+
 /// Longest value of a label.
 const LABEL_BYTES_MAX: usize = 63;
 
@@ -78,7 +81,16 @@ pub(super) fn marked(mut object: Json, scope: &Scope, component: &ComponentId) -
 pub(super) fn account(object: &Json) -> Option<String> {
     let text = object.get("metadata")?.get("annotations")?.get(Upkeep::ACCOUNT)?.as_str()?;
     let (namespace, name) = text.split_once('/')?;
-    Some(format!("system:serviceaccount:{namespace}:{name}"))
+    Some(format!("{ACCOUNT}{namespace}:{name}"))
+}
+
+/// Whether `permitted`, as settings write it, is the account that the API calls `account`.
+pub(super) fn names(permitted: &str, account: &str) -> bool {
+    let parts = account.strip_prefix(ACCOUNT).and_then(|rest| rest.split_once(':'));
+    match (permitted.split_once('/'), parts) {
+        (Some((namespace, "*")), Some((of, _))) => namespace == of,
+        (permitted, parts) => permitted.is_some() && permitted == parts,
+    }
 }
 
 /// A merge patch that takes our marks off an object.

@@ -11,9 +11,11 @@ use super::kinds::Kind;
 use super::look::{Blind, Sight, ours};
 use super::observe::manifest;
 use super::turns::Turn;
+use super::veil::{self, Veil};
 use super::{identity, owner, takeover};
 use crate::backends::beside::beside;
 use crate::backends::{After, StepError};
+use crate::keyring::KeyringError;
 use crate::model::body::Body;
 use crate::model::canonical;
 use crate::model::change::{Action, Change};
@@ -53,6 +55,8 @@ struct Job<'a> {
     turn: &'a Turn,
     change: &'a Change,
     identity: Identity,
+    /// What may not be seen of what it is to hold.
+    veil: Option<Veil>,
 }
 
 impl KubernetesTarget {
@@ -80,9 +84,18 @@ impl KubernetesTarget {
         self.write_time(lease)?;
         let marks = self.marks.known(&self.connection).await?;
         marks.fence(&self.scope, lease)?;
-        let identity = Identity::parse(&change.resource)
+        let mut identity = Identity::parse(&change.resource)
             .map_err(|error| StepError::refused(error.to_string()))?;
-        let job = Job { target: self, lease, turn, change, identity };
+        let body = change.intended.as_ref().filter(|body| body.value.holds_secret());
+        identity.has_secrets = body.is_some();
+        let veil = match body {
+            Some(body) => Some(self.veil(body).await.map_err(|error| match error {
+                KeyringError::Gone => StepError::stale(error.to_string()),
+                error => StepError::refused(error.to_string()),
+            })?),
+            None => None,
+        };
+        let job = Job { target: self, lease, turn, change, identity, veil };
         match &change.action {
             Action::Create => job.create().await,
             Action::Update | Action::Adopt => job.update().await,
@@ -346,7 +359,8 @@ impl Job<'_> {
     fn manifest(&self) -> Result<Json, StepError> {
         let intended = self.change.intended.as_ref();
         let intended = intended.ok_or_else(|| self.stale("nothing says what it is to hold"))?;
-        let manifest = manifest(intended)
+        let clear = self.veil.as_ref().map(|veil| veil.clear(intended));
+        let manifest = manifest(clear.as_ref().unwrap_or(intended))
             .map_err(|error| StepError::refused(format!("{}: {error}", self.identity)))?;
         Ok(owner::marked(manifest, &self.target.scope, &self.change.component))
     }
@@ -364,10 +378,12 @@ impl Job<'_> {
     }
 
     async fn look(&self, manifest: Option<&Json>) -> Result<Sight, StepError> {
-        self.target.eyes().look(&self.identity, manifest).await.map_err(|blind| match blind {
+        let sight = self.target.eyes().look(&self.identity, manifest).await;
+        let sight = sight.map_err(|blind| match blind {
             Blind::Failure(failure) | Blind::Unwelcome(failure) => self.failed(failure),
             Blind::Misplaced(why) => StepError::refused(format!("{}: {why}", self.identity)),
-        })
+        })?;
+        Ok(self.target.veiled(&self.identity, sight, self.veil.as_ref()))
     }
 
     async fn send(&self, call: Call) -> Result<super::connection::Answer, Failure> {
@@ -377,7 +393,12 @@ impl Job<'_> {
 
     /// The object is as the server says it is now.
     fn made(&self, object: &Json) -> After {
-        let live = ours(object, &self.target.writer);
+        let mut live = ours(object, &self.target.writer);
+        if let Some(veil) = &self.veil {
+            live = veil.over_made(&live);
+        }
+        let wanted = self.change.intended.as_ref();
+        live = veil::over_content(&live, wanted, self.identity.is_secret());
         self.target.truths.look(&self.change.resource, Some(object), Some(live.content_id()));
         After {
             resource: self.change.resource.clone(),

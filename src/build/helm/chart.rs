@@ -8,6 +8,7 @@ use crate::build::kubernetes::{self, Wish};
 use crate::build::pin;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::body::{Body, Format};
+use crate::model::cipher::{self, Cipher};
 use crate::model::errand::{Errand, Program, Supply};
 use crate::model::path::FieldPath;
 use crate::model::value::{Node, Rules, Value};
@@ -45,7 +46,8 @@ pub(super) fn render(draft: &mut Draft<'_>) {
     };
     let namespace =
         draft.text_section("namespace").or_else(|| setting(draft, "kubernetes", "namespace"));
-    let Some(first) = errand(draft, &folder, namespace.as_deref()) else { return };
+    let (values, ciphers) = values(draft);
+    let Some(first) = errand(draft, &folder, namespace.as_deref(), values) else { return };
     let second = Errand { turn: 1, ..first.clone() };
     let path: Arc<str> = format!("{folder}/Chart.yaml").into();
     let at = Span::file(path.clone());
@@ -77,10 +79,19 @@ pub(super) fn render(draft: &mut Draft<'_>) {
             let mut made_up = Vec::new();
             differences(&FieldPath::root(), &value, &again, &mut made_up);
             kept_elsewhere(&value, &mut made_up);
-            wishes.push(Wish { value, made_up });
+            wishes.push(Wish { value, made_up, ciphers: ciphers.clone() });
         }
     }
+    draft.ciphers.extend(ciphers);
     kubernetes::add_all(draft, wishes, namespace.as_deref());
+}
+
+/// The section `values`, and what is encrypted in it: helm is handed that as it is written.
+fn values(draft: &mut Draft<'_>) -> (Value, Vec<Arc<Cipher>>) {
+    let mut ciphers = Vec::new();
+    let values = Value::computed(Node::Map(draft.map_section("values")));
+    let values = cipher::parts_taken(&values, &mut |cipher| ciphers.push(Arc::new(cipher)));
+    (values.typed(Rules::Stack), ciphers)
 }
 
 /// The API keeps the texts of a Secret in another field than they are written in.
@@ -92,8 +103,12 @@ fn kept_elsewhere(value: &Value, made_up: &mut Vec<FieldPath>) {
 }
 
 /// What `helm` has to do: render the chart of `folder` with the component's values.
-fn errand(draft: &mut Draft<'_>, folder: &str, namespace: Option<&str>) -> Option<Errand> {
-    let values = Value::computed(Node::Map(draft.map_section("values"))).typed(Rules::Stack);
+fn errand(
+    draft: &mut Draft<'_>,
+    folder: &str,
+    namespace: Option<&str>,
+    values: Value,
+) -> Option<Errand> {
     let span = draft.component.section("values").map(|values| draft.span(values));
     let text = match (Body { format: Format::Yaml, value: values }).encode() {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

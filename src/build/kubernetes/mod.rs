@@ -14,8 +14,10 @@ mod needs;
 mod object;
 mod read;
 mod kustomization;
+mod encrypted;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use self::needs::Needs;
 pub(super) use self::object::unlisted;
@@ -25,6 +27,7 @@ use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
+use crate::model::cipher::Cipher;
 use crate::model::path::FieldPath;
 use crate::model::upkeep::Upkeep;
 use crate::model::value::{Map, Value};
@@ -40,7 +43,7 @@ pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
 pub(super) fn render(draft: &mut Draft<'_>) {
     let mut written = read::files(draft);
     written.extend(inline(draft));
-    let wish = |value| Wish { value, made_up: Vec::new() };
+    let wish = |value| Wish { value, made_up: Vec::new(), ciphers: Vec::new() };
     add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);
 }
 
@@ -48,6 +51,8 @@ pub(super) fn render(draft: &mut Draft<'_>) {
 pub(super) struct Wish {
     pub(super) value: Value,
     pub(super) made_up: Vec<FieldPath>,
+    /// What encrypted values in it may be of, beside what it says itself.
+    pub(super) ciphers: Vec<Arc<Cipher>>,
 }
 
 /// Adds objects, those without a namespace in `namespace` or that of the settings.
@@ -60,7 +65,8 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
     let defaults = Defaults { namespace, labels, annotations };
 
     let mut objects = Vec::new();
-    for Wish { value, made_up } in wishes {
+    for wish in wishes {
+        let Some(Wish { value, made_up, .. }) = encrypted::hidden(draft, wish) else { continue };
         match Object::read(&value) {
             Ok(object) => objects.push(Object { made_up, ..object }),
             Err(problem) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filled;
+use crate::model::cipher;
 use crate::model::observation::STATEFUL_KINDS;
 use crate::model::path::FieldPath;
 use crate::model::value::{Map, Node, Rules, Value};
@@ -151,7 +152,8 @@ impl Object {
         let is_secret = &*self.kind == "Secret"
             && self.value.get("apiVersion").and_then(Value::as_str) == Some("v1");
         let fields: &[&str] = if is_secret { &["data", "stringData"] } else { &[] };
-        fields.iter().map(|&field| FieldPath::root().key(field)).collect()
+        let fields = fields.iter().map(|&field| FieldPath::root().key(field));
+        fields.chain(cipher::secret_fields(&self.value)).collect()
     }
 
     pub(super) fn is_stateful(&self) -> bool {

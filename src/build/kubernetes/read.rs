@@ -6,7 +6,7 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 use yaml_span::{Limits, parse_stream};
 
-use super::kustomization;
+use super::{encrypted, kustomization};
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::ids::ContentId;
@@ -17,7 +17,7 @@ use crate::model::yaml;
 /// Every document of every file that `paths` names; without `paths` and `manifests`, of every
 /// manifest in the component's folder. Of a folder with a kustomization, what that makes.
 pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
-    let mut documents = Vec::new();
+    let mut documents: Vec<Value> = Vec::new();
     for path in paths(draft) {
         if kustomization::is(&path) {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -25,7 +25,11 @@ pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
             continue;
         }
         match draft.snapshot.text(&path) {
-            Ok(text) => documents.extend(parse(draft, &path, &text.unwrap_or_default())),
+            Ok(text) => {
+                let text = text.unwrap_or_default();
+                let found = parse(draft, &path, &text);
+                documents.extend(encrypted::file(draft, &path, &text, found));
+            }
             Err(error) => draft.fail(Code::FileUnreadable, draft.place(), error.to_string()),
         }
     }

@@ -88,6 +88,7 @@ const COMMANDS: &[&str] = &[
     "serve",
     "doctor",
     "demo",
+    "install",
     "schema",
 ];
 

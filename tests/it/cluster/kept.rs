@@ -208,4 +208,24 @@ fn the_rights_of_a_service_account_count() {
 
           Held: 1 keep
     "#]].assert_eq(&scene.isobar(["plan"]));
+    // One that the agent's settings do not have, whatever rights it has.
+    let other = SETTINGS.replace("deployer", "other");
+    scene.wants_all(&[("shop", &other, config)]);
+    expect![[r#"
+        Held: 1 keep in 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            . keep ConfigMap/rights/other
+
+          Held
+            ConfigMap/rights/one: the target refuses it: the agent's settings denied the request: `service_accounts` of the target does not have system:serviceaccount:rights:other
+              > ask for what the target takes; until then all stays
+            ConfigMap/rights/other: it is not proven to be gone; missing: a complete look at the component
+              > complete what is missing
+
+          Held: 1 keep
+    "#]].assert_eq(&scene.isobar(["plan"]));
 }

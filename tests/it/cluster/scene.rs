@@ -1,7 +1,7 @@
 //! A config repository with one component, and a namespace of the test bed that it lives in.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use regex::Regex;
@@ -34,6 +34,10 @@ review: none
 stacks: [{ match: '*', manage: correct }]
 ";
 
+/// A key that was made for these tests, and for whom to encrypt so that it opens it.
+const KEY: &str = "AGE-SECRET-KEY-1R5WV2WHN6CTY2SQHXP2GTAF06DWNEUMZZFC4EYL6UR5A8UJJPSMS2C6MZF\n";
+const RECIPIENT: &str = "age15apupl0c9xacwtg6nkm5uv6tjmgh99qqt5xj4z9r0z94wvusw5nstfj24v";
+
 pub(super) struct Scene {
     folder: TempDir,
     namespace: String,
@@ -55,7 +59,8 @@ impl Scene {
         scene.write("isobar.yaml", POLICY);
         let agent = format!(
             "agent: tester\nstore: 'sqlite:isobar.db'\nrepositories: {{ config: {{ url: . }} }}\n\
-             targets:\n  bed:\n    kubernetes: {{ kubeconfig: {}, namespace: {namespace}-marks }}\n",
+             targets:\n  bed:\n    kubernetes:\n      kubeconfig: {}\n      \
+             namespace: {namespace}-marks\n      service_accounts: [{namespace}/deployer]\n",
             scene.admin.display()
         );
         scene.write("agent.yaml", &agent);
@@ -128,6 +133,49 @@ impl Scene {
         std::fs::write(path, text).expect("written");
     }
 
+    /// Where the repository, the database and the cache are.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes what `change` makes of a file.
+    pub(super) fn change(&self, path: &str, change: impl FnOnce(String) -> String) {
+        let text = std::fs::read_to_string(self.folder.path().join(path)).expect("a text");
+        self.write(path, &change(text));
+    }
+
+    /// Gives the agent the key that [`Scene::encrypt`] encrypts for.
+    pub(super) fn holds_key(&self) {
+        self.write("keys.txt", KEY);
+        self.change("agent.yaml", |text| {
+            text.replace("{ url: . }", "{ url: ., sops: { age: keys.txt } }")
+        });
+    }
+
+    /// Writes what the real `sops` makes of a file.
+    pub(super) fn encrypt(&self, path: &str, text: &str, args: &[&str]) {
+        let args: Vec<_> = ["--age", RECIPIENT].iter().chain(args).copied().collect();
+        self.encrypt_for(path, text, &args, &[]);
+    }
+
+    /// The same for somebody else.
+    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
+    pub(super) fn encrypt_for(
+        &self,
+        path: &str,
+        text: &str,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) {
+        // Not where it is looked for what is in the clear.
+        let folder = tempfile::tempdir().expect("a folder");
+        let plain = folder.path().join("plain.yaml");
+        std::fs::write(&plain, text).expect("written");
+        let mut sops = Command::new(programs().join("sops"));
+        sops.arg("encrypt").args(args).arg(&plain).envs(variables.iter().copied());
+        self.write(path, &self::text(sops.output().expect("sops")));
+    }
+
     pub(super) fn lose_database(&self) {
         for entry in std::fs::read_dir(self.folder.path()).expect("a folder") {
             let path = entry.expect("an entry").path();
@@ -154,8 +202,20 @@ impl Scene {
 
     /// What comes of a command.
     pub(super) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+        self.run_with(args, &[])
+    }
+
+    /// The same with more variables.
+    pub(super) fn run_with<const N: usize>(
+        &self,
+        args: [&str; N],
+        variables: &[(&str, &str)],
+    ) -> Ran {
         let mut line = isobar(args).with("ISOBAR_SETTINGS", "agent.yaml");
-        for program in ["kustomize", "helm"] {
+        for (name, value) in variables {
+            line = line.with(name, value);
+        }
+        for program in ["kustomize", "helm", "sops"] {
             let name = format!("ISOBAR_PROGRAMS__{}", program.to_uppercase());
             line = line.with(&name, &programs().join(program).to_string_lossy());
         }
@@ -222,6 +282,46 @@ impl Scene {
     pub(super) fn apply(&self, manager: &str, manifest: &str) {
         let manager = format!("--field-manager={manager}");
         self.pipe(&["apply", "--server-side", &manager, "--filename=-"], manifest);
+    }
+
+    /// Applies manifests of several namespaces.
+    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
+    pub(super) fn install(&self, manifests: &str) {
+        self.write("install.yaml", manifests);
+        let mut kubectl = Command::new(programs().join("kubectl"));
+        kubectl.arg("--kubeconfig").arg(&self.admin).args(["apply", "--server-side", "--filename"]);
+        text(kubectl.arg(self.folder().join("install.yaml")).output().expect("kubectl"));
+    }
+
+    /// From now on the agent is this service account.
+    pub(super) fn becomes(&self, namespace: &str, name: &str) {
+        let bed = self.admin.parent().expect("it is in the bed");
+        let read = |file: &str| std::fs::read_to_string(bed.join(file)).expect("a text");
+        let token = self.kubectl(["create", "token", name, &format!("--namespace={namespace}")]);
+        let kubeconfig = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+            "clusters": [{"name": "c", "cluster": {
+                "server": read("server"),
+                "certificate-authority": bed.join("ca.crt"),
+            }}],
+            "users": [{"name": "c", "user": {"token": token.trim()}}],
+        });
+        self.write("account.kubeconfig", &kubeconfig.to_string());
+        let admin = self.admin.display().to_string();
+        self.change("agent.yaml", |text| text.replace(&admin, "account.kubeconfig"));
+    }
+
+    /// The requests of a service account, as the server's own record has them.
+    pub(super) fn requests_of(&self, namespace: &str, name: &str) -> Vec<serde_json::Value> {
+        let log = self.admin.with_file_name("audit.log");
+        let user = format!("system:serviceaccount:{namespace}:{name}");
+        let text = std::fs::read_to_string(log).expect("a log");
+        let lines = text.lines().filter(|line| line.contains(&user));
+        let all = lines.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        all.filter(|line| line["user"]["username"] == user.as_str()).collect()
     }
 
     /// Applies a manifest as kubectl does by itself, from a person's machine.

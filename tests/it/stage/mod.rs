@@ -111,6 +111,7 @@ impl Stage {
             auth: None,
             forge: Some("local".to_owned()),
             allow: AllowSettings::default(),
+            sops: None,
         };
         let scope = scope();
         AgentSettings {

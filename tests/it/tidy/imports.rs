@@ -8,6 +8,8 @@ const WAIST: &[&str] = &["ids", "pattern", "secret", "diagnostic", "schema"];
 /// What only modules with effects may use.
 const OUTSIDE: &[&str] = &["settings", "world", "jail"];
 const MODEL: &[&str] = &["model"];
+/// What opens encrypted values: for who looks at a target or writes to it.
+const KEYS: &[&str] = &["keyring"];
 /// The stages of the pipeline.
 const STAGES: &[&str] =
     &["source", "stacks", "build", "backends", "plan", "store", "forge", "report"];
@@ -23,16 +25,17 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("world", &[WAIST, &["settings"]]),
     ("jail", &[&["world"]]),
     ("model", &[WAIST]),
+    ("keyring", &[WAIST, MODEL, OUTSIDE]),
     ("source", &[WAIST, MODEL, OUTSIDE]),
     ("stacks", &[WAIST, MODEL]),
     ("build", &[WAIST, MODEL]),
-    ("backends", &[WAIST, MODEL, OUTSIDE]),
+    ("backends", &[WAIST, MODEL, OUTSIDE, KEYS]),
     ("plan", &[WAIST, MODEL]),
     ("store", &[WAIST, MODEL, OUTSIDE]),
     ("forge", &[WAIST, MODEL, OUTSIDE]),
     ("report", &[WAIST, MODEL]),
     ("apply", &[WAIST, MODEL, OUTSIDE, STAGES]),
-    ("reconcile", &[WAIST, MODEL, OUTSIDE, STAGES, &["apply"]]),
+    ("reconcile", &[WAIST, MODEL, OUTSIDE, KEYS, STAGES, &["apply"]]),
     ("fleet", &[WAIST, MODEL, OUTSIDE, STAGES, &["apply", "reconcile"]]),
     ("http", &[WAIST, MODEL, OUTSIDE, STAGES, &["apply", "reconcile", "fleet"]]),
     ("cli", &[WAIST, MODEL, OUTSIDE, STAGES, &["apply", "reconcile", "fleet", "http"]]),

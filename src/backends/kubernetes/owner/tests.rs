@@ -57,3 +57,15 @@ fn what_other_tools_repeat_of_an_object_is_left_out() {
     let left = json!({"metadata": {"name": "x", "annotations": {"note": "kept"}}});
     assert_eq!(plain(object), left);
 }
+
+#[test]
+fn an_account_is_permitted_by_its_name_or_its_namespace() {
+    let account = "system:serviceaccount:shop:deployer";
+    for permitted in ["shop/deployer", "shop/*"] {
+        assert!(names(permitted, account), "{permitted}");
+    }
+    for other in ["shop/deploy", "shop", "*", "*/*", "sho/*", "/deployer", ""] {
+        assert!(!names(other, account), "{other}");
+    }
+    assert!(!names("shop/deployer", "deployer"));
+}

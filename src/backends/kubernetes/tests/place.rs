@@ -14,7 +14,8 @@ use super::bed::{Bed, bed};
 use crate::backends::fixture::{name, scope};
 use crate::backends::kubernetes::KubernetesTarget;
 use crate::backends::kubernetes::connection::{Call, Connection, Failure};
-use crate::settings::KubernetesSettings;
+use crate::keyring::Keyring;
+use crate::settings::{AgentSettings, KubernetesSettings};
 use crate::world::World;
 
 /// Corners made so far: each has namespaces of its own.
@@ -60,14 +61,15 @@ impl Corner {
     pub(super) fn target(&self, agent: &str) -> Arc<KubernetesTarget> {
         let settings = KubernetesSettings {
             kubeconfig: Some(self.kubeconfig()),
-            context: None,
             namespace: Some(self.marks.clone()),
+            ..Default::default()
         };
         Arc::new(KubernetesTarget::open(
             name(),
             scope(agent),
             settings,
             self.folder.path(),
+            Arc::new(Keyring::new(&AgentSettings::default(), None, World::real())),
             &World::real(),
         ))
     }

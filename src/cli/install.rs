@@ -1,0 +1,140 @@
+//! `isobar install`
+
+mod objects;
+mod rights;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use self::objects::{Place, Reference};
+use self::rights::Rights;
+use super::workspace::{Workspace, is_root};
+use super::{Context, Exit, Failure, mistake};
+use crate::model::yaml;
+use crate::settings::{AgentSettings, Credential, KubernetesSettings, PlaceSettings};
+use crate::stacks::Selection;
+
+/// Print what to apply to a cluster, so that the agent runs in it.
+///
+/// The agent has the settings that this command has, and rights to the kinds that the stacks of this
+/// folder have in the cluster, and to no others. What is secret stays out of it: the settings name files
+/// and variables, and those come from one Secret that you make. Nothing is applied.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print the manifests.
+    #[arg(long, required = true)]
+    print: bool,
+    /// The agent's image.
+    #[arg(long, value_name = "IMAGE", default_value = concat!("isobar:", env!("CARGO_PKG_VERSION")))]
+    image: String,
+    /// The namespace that the agent runs in.
+    #[arg(long, value_name = "NAME", default_value = "isobar")]
+    namespace: String,
+    /// Rights to this kind as well: `Deployment.apps`, `ConfigMap`.
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
+    /// Let the agent make roles with rights that it does not have itself: it could then do anything.
+    #[arg(long)]
+    gives_rights: bool,
+}
+
+/// Where the Secret with what is secret is mounted: paths in the settings lead there.
+const KEYS: &str = "/run/secrets/isobar";
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let Some(path) = &context.global.settings else {
+        return Err(mistake("name the settings that the agent is to have: --settings agent.yaml"));
+    };
+    let settings = Workspace::settings(context)?;
+    let cluster = here(&settings)?;
+    let mut rights = Rights::to(&args.kinds).map_err(mistake)?;
+    rights.may_act_as(&cluster.service_accounts);
+    if is_root(&context.global.folder).is_ok() {
+        let wanted = Workspace::wanted(context, &Selection::to_apply()).await?;
+        let here = |name| {
+            settings
+                .target(name)
+                .is_some_and(|target| target.place == PlaceSettings::Kubernetes(cluster.clone()))
+        };
+        let stacks = wanted.desired.stacks.values();
+        for stack in stacks.filter(|stack| stack.target.as_ref().is_some_and(here)) {
+            for component in stack.components.values() {
+                if let Some(Ok(built)) = wanted.rendered.get(&component.id) {
+                    rights.add(built);
+                }
+            }
+        }
+    }
+    if rights.is_nothing() {
+        return Err(mistake(
+            "the agent would have rights to nothing: go to the root of a config repository whose stacks name \
+             the cluster, or name kinds with --kind",
+        ));
+    }
+    let text = std::fs::read_to_string(path)?;
+    let place = Place {
+        namespace: &args.namespace,
+        marks: cluster.namespace.as_deref().unwrap_or(&args.namespace),
+        image: &args.image,
+        settings: &text,
+        references: references(&settings)?,
+        gives_rights: args.gives_rights,
+    };
+    let documents = place.objects(&rights);
+    let written: Vec<_> = documents.iter().map(yaml::write).collect();
+    context.output.print(&written.join("---\n"))?;
+    Ok(Exit::Done)
+}
+
+/// The one target that is the cluster the agent runs in.
+fn here(settings: &AgentSettings) -> Result<KubernetesSettings, Failure> {
+    let clusters = settings.targets.values().filter_map(|target| match &target.place {
+        PlaceSettings::Kubernetes(cluster) if cluster.kubeconfig.is_none() => Some(cluster),
+        _ => None,
+    });
+    let all: Vec<_> = clusters.collect();
+    match all.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(mistake(
+            "no target is the cluster that the agent runs in: `here: { kubernetes: {} }`",
+        )),
+        _ => Err(mistake(
+            "several targets are the cluster that the agent runs in, and one has to be",
+        )),
+    }
+}
+
+/// What the settings take from outside of themselves. Files have to be where the Secret is mounted.
+fn references(settings: &AgentSettings) -> Result<BTreeSet<Reference>, Failure> {
+    let (mut files, mut names) = (BTreeSet::<PathBuf>::new(), BTreeSet::new());
+    for repository in settings.repositories.values() {
+        match &repository.auth {
+            Some(Credential::File(path)) => drop(files.insert(path.clone())),
+            Some(Credential::Environment(name)) => drop(names.insert(name.clone())),
+            None => {}
+        }
+        names.extend(repository.allow.env.iter().cloned());
+        if let Some(sops) = &repository.sops {
+            files.extend(sops.age.clone());
+            names.extend(sops.env.iter().cloned());
+        }
+    }
+    let kubeconfigs = settings.targets.values().filter_map(|target| match &target.place {
+        PlaceSettings::Kubernetes(cluster) => cluster.kubeconfig.clone(),
+        PlaceSettings::Files(_) => None,
+    });
+    files.extend(kubeconfigs);
+    let mut all: BTreeSet<_> = names.into_iter().map(Reference::Variable).collect();
+    for file in files {
+        let name =
+            file.strip_prefix(KEYS).ok().and_then(Path::to_str).filter(|name| !name.contains('/'));
+        let Some(name) = name else {
+            return Err(mistake(format!(
+                "{} is not in {KEYS}, where the agent has its files: say so in the settings",
+                file.display()
+            )));
+        };
+        all.insert(Reference::File(name.to_owned()));
+    }
+    Ok(all)
+}
