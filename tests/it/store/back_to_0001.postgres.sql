@@ -1,3 +1,7 @@
+DELETE FROM schema_version WHERE version = 4;
+ALTER TABLE inventory DROP COLUMN change;
+ALTER TABLE target DROP COLUMN removal;
+ALTER TABLE target DROP COLUMN changes;
 DELETE FROM schema_version WHERE version = 3;
 DROP TABLE showing;
 DROP TRIGGER journal_delete ON journal;
