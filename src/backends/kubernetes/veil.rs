@@ -116,13 +116,14 @@ fn among(made: &Value, clear: &Value, hidden: &Value) -> Value {
             pairs.push((told.node.clone(), Node::Secret(secret.clone())));
         }
     });
-    let mut seen = 0;
+    let mut seen = vec![false; pairs.len()];
     let veiled = replaced(made, &pairs, &mut seen);
-    // What the server writes in another form cannot be told from the rest.
-    if seen < pairs.len() { other() } else { veiled }
+    // What the server writes in another form cannot be told from the rest. That one is there twice
+    // says nothing of another.
+    if seen.contains(&false) { other() } else { veiled }
 }
 
-fn replaced(value: &Value, pairs: &[(Node, Node)], seen: &mut usize) -> Value {
+fn replaced(value: &Value, pairs: &[(Node, Node)], seen: &mut [bool]) -> Value {
     let node = match &value.node {
         Node::Map(map) => {
             Node::Map(map.iter().map(|(k, v)| (k.clone(), replaced(v, pairs, seen))).collect())
@@ -133,7 +134,8 @@ fn replaced(value: &Value, pairs: &[(Node, Node)], seen: &mut usize) -> Value {
         }
         scalar => match pairs.iter().find(|(told, _)| told == scalar) {
             Some((_, secret)) => {
-                *seen += 1;
+                let same = pairs.iter().zip(seen).filter(|((told, _), _)| told == scalar);
+                same.for_each(|(_, seen)| *seen = true);
                 secret.clone()
             }
             None => scalar.clone(),

@@ -68,6 +68,19 @@ fn what_the_server_writes_in_another_form_is_not_seen() {
 }
 
 #[test]
+fn that_one_secret_is_there_twice_does_not_show_another() {
+    let clear = from_json(&json!(["hunter2", "hunter3"]));
+    let at = |text: &str| FieldPath::parse(text).unwrap();
+    let hidden = at("[0]").put(&clear, Some(&secret("one")));
+    let hidden = at("[1]").put(&hidden, Some(&secret("two")));
+    let made = from_json(&json!(["hunter2", "hunter2", "HUNTER3"]));
+    assert_eq!(among(&made, &clear, &hidden), other());
+    let made = from_json(&json!(["hunter3", "hunter2", "plain"]));
+    let seen = crate::model::canonical::encode(&among(&made, &clear, &hidden)).to_string();
+    assert!(seen.contains("plain") && !seen.contains("hunter"), "{seen}");
+}
+
+#[test]
 fn of_a_secret_nobody_wants_nothing_is_seen() {
     let live = body(&json!({"kind": "Secret", "data": {"a": "Zm9v", "b": "YmFy"}}));
     let wanted = body(&json!({"data": {"a": "Zm9v", "b": "other"}}));
