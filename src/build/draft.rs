@@ -136,8 +136,7 @@ impl<'a> Draft<'a> {
         let parsed = parse_first(&*text, &Limits::DEFAULT);
         self.found.extend(parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
         let document = Arc::new(parsed.document);
-        let content = ContentId::of(&*text);
-        let file = self.add_file(File::new(path.clone(), content, document.clone()));
+        let file = self.add_file(File::new(path.clone(), document.clone()));
         Some(yaml::read(&document, document.root(), file))
     }
 

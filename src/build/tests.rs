@@ -43,7 +43,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
     let document = Arc::new(parse_first(text.as_str(), &Limits::DEFAULT).document);
     let sections = yaml::read(&document, document.root(), 0);
     let mut known = Files::default();
-    known.add(File::new("sections.yaml".into(), ContentId::of(&text), document));
+    known.add(File::new("sections.yaml".into(), document));
     let code = sections.get("metadata").and_then(|m| m.get("component")?.as_str());
     let component = Component {
         id: id.clone(),

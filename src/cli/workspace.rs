@@ -110,7 +110,7 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Resolution, Failure> {
         let reach = Self::reach(context, Some(snapshot))?;
-        Ok(resolved(Self::resolver(snapshot), selection, &reach))
+        Ok(resolved(kept(Resolver::looking(snapshot, selection)), selection, &reach))
     }
 
     /// What a person may ask of the world.
@@ -149,13 +149,14 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Asked, Failure> {
         let (reach, open) = (Self::reach(context, Some(snapshot))?, BTreeSet::new());
-        Ok(asked(|| Self::resolver(snapshot), snapshot, selection, &reach, open))
+        Ok(asked(|| kept(Resolver::new(snapshot)), snapshot, selection, &reach, open))
     }
+}
 
-    fn resolver(snapshot: &Snapshot) -> &'static mut Resolver {
-        // The process ends soon after: giving back what was read piece by piece only takes time.
-        Box::leak(Box::new(Resolver::new(snapshot)))
-    }
+/// A resolver that is never given back: the process ends soon after, and piece by piece it would
+/// only take time.
+fn kept(resolver: Resolver) -> &'static mut Resolver {
+    Box::leak(Box::new(resolver))
 }
 
 impl Findings {

@@ -9,15 +9,12 @@ use yaml_span::{Document, NodeId, Style};
 
 use super::value::Origin;
 use crate::diagnostic::{Position, Span};
-use crate::ids::ContentId;
 
 /// One parsed file of a snapshot.
 #[derive(Debug, Clone)]
 pub struct File {
     /// Path from the repository's root, with `/`.
     pub path: Arc<str>,
-    /// What it says, by content.
-    pub content: ContentId,
     /// The parsed text: that of the file, or what it was rendered to.
     pub document: Arc<Document>,
     /// The file's own text, if the document is of what it was rendered to.
@@ -162,8 +159,8 @@ impl Files {
 
 impl File {
     /// A file with nothing rendered in it.
-    pub fn new(path: Arc<str>, content: ContentId, document: Arc<Document>) -> Self {
-        Self { path, content, document, template: None, made_of: None }
+    pub fn new(path: Arc<str>, document: Arc<Document>) -> Self {
+        Self { path, document, template: None, made_of: None }
     }
 
     /// A place of the document, where the author wrote it. What an action printed is at the action.

@@ -145,7 +145,6 @@ fn the_status() {
 /// A mixin says 30, a catalog 60, and the environment wins with 90.
 #[test]
 fn the_explanation() {
-    use crate::ids::ContentId;
     use crate::model::desired::{Component, Explained, Layer, Listing, Presence, Reach};
     use crate::model::files::{File, Files};
     use crate::model::policy::Reconcile;
@@ -157,8 +156,7 @@ fn the_explanation() {
         let document = yaml_span::parse_first(text.as_str(), &yaml_span::Limits::DEFAULT).document;
         let vars = document.get(document.root(), "vars").unwrap();
         let node = document.get(vars, "log_retention_days").unwrap().0;
-        let content = ContentId::of(&text);
-        let file = files.add(File::new(path.into(), content, document.into()));
+        let file = files.add(File::new(path.into(), document.into()));
         let value = Value { node: Node::Int(days), origin: Origin { file, node } };
         let map: Map = [("log_retention_days".into(), value)].into_iter().collect();
         let value = Value::computed(Node::Map(map));

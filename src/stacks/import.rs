@@ -9,7 +9,7 @@ use super::go_value;
 use super::load::{Library, Source};
 use super::made_of;
 use super::manifest::{Import, Manifest};
-use super::manifests::{Goal, Goals, Manifests, Read, taken_apart};
+use super::manifests::{Goal, Goals, Manifests, Quiet, Read, taken_apart};
 use super::merge::{self, Lists};
 use super::path;
 use super::remote;
@@ -37,6 +37,8 @@ pub(super) struct Importer<'l> {
     templates: &'l mut Templates,
     dialect: &'l Dialect,
     manifests: &'l mut Manifests,
+    /// What is not followed, because only names of stacks are wanted.
+    pub(super) quiet: Quiet,
     /// How many contributions all closures have so far.
     contributions: usize,
 }
@@ -72,7 +74,8 @@ impl<'l> Importer<'l> {
         dialect: &'l Dialect,
         manifests: &'l mut Manifests,
     ) -> Self {
-        Self { library, templates, dialect, manifests, contributions: 0 }
+        let quiet = Quiet::default();
+        Self { library, templates, dialect, manifests, quiet, contributions: 0 }
     }
 
     /// Counts what is made already, for the bound over all stacks.
@@ -153,6 +156,7 @@ impl<'l> Importer<'l> {
                 return Err(fault(Code::ImportDepth, message));
             }
             let manifest = match (&goal.plain, context.id.is_none()) {
+                (Some(manifest), true) if self.quiet.has(manifest) => continue,
                 (Some(manifest), true) => manifest.clone(),
                 (None, true) => {
                     let manifest = self.manifest(path, &context);
@@ -381,6 +385,11 @@ fn manifest_at(snapshot: &Snapshot, path: &str) -> Option<Arc<str>> {
 }
 
 impl Import {
+    /// Whether its path leads from the file `from` where it leads from every other file.
+    pub(super) fn means_the_same_in(&self, from: &str) -> bool {
+        !self.path.starts_with('.') && !remote::is_url(from)
+    }
+
     /// The one file in the repository that it names in the file `from`, if that follows from its
     /// path alone: it is no pattern and no template.
     pub(super) fn only_file(

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use globset::GlobMatcher;
 use rayon::prelude::*;
 use yaml_span::schema::{Scalar, v3};
-use yaml_span::{Document, Kind, Limits, NodeId, parse_first};
+use yaml_span::{Document, Kind, Limits, NodeId, parse_first, parse_ordinary};
 
 use super::function;
 use super::include;
@@ -15,8 +15,8 @@ use super::merge::{self, Lists};
 use super::path;
 use super::policy_file;
 use super::remote::{self, Remotes};
+use super::skim::Skim;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
-use crate::ids::ContentId;
 use crate::model::files::{File, Files, TemplateText};
 use crate::model::policy::Strictness;
 use crate::model::value::{Map, Node, Origin, Raw, Value};
@@ -41,6 +41,8 @@ pub(super) struct Library {
     strictness: OnceLock<Strictness>,
     /// Files at other places.
     pub(super) remotes: Remotes,
+    /// How manifests are read of which only the stack's name is wanted.
+    pub(super) skim: Option<Skim>,
     /// How many paths were held against names so far.
     looks: usize,
     /// Everything parsed so far.
@@ -88,6 +90,7 @@ impl Library {
             key_delimiter: None,
             strictness: OnceLock::new(),
             remotes: Remotes::default(),
+            skim: None,
             looks: 0,
             files: Files::default(),
             read: BTreeMap::new(),
@@ -130,7 +133,8 @@ impl Library {
         let wanted: Vec<_> = paths.iter().filter(|path| !self.read.contains_key(*path)).collect();
         let parse = |path: &&Arc<str>| {
             let text = self.text(path).ok().flatten()?;
-            Some(parse(path, text, None))
+            let skimmed = self.skim.as_ref().and_then(|skim| skimmed(path, &text, skim));
+            Some(skimmed.unwrap_or_else(|| parse(path, text, None)))
         };
         let parsed: Vec<_> = wanted.par_iter().filter_map(parse).collect();
         let numbered: Vec<_> = parsed
@@ -329,14 +333,19 @@ fn owner(document: &Document, id: NodeId) -> Option<(Key, Vec<String>)> {
 }
 
 fn parse(path: &Arc<str>, text: Arc<str>, template: Option<TemplateText>) -> Parsed {
-    let content = ContentId::of(text.as_bytes());
     let parsed = parse_first(text, &Limits::DEFAULT);
     let document = Arc::new(parsed.document);
-    let file =
-        File { template: template.map(Arc::new), ..File::new(path.clone(), content, document) };
+    let file = File { template: template.map(Arc::new), ..File::new(path.clone(), document) };
     let fault = |error| Diagnostic::from_yaml_at(error, |span| file.place(span));
     let faults = parsed.errors.iter().map(fault).collect();
     Parsed { file, faults }
+}
+
+/// The file without its components, if `skim` lets them be left unread.
+fn skimmed(path: &Arc<str>, text: &str, skim: &Skim) -> Option<Parsed> {
+    let head = skim.head(text)?;
+    let document = Arc::new(parse_ordinary(head, &Limits::DEFAULT)?);
+    Some(Parsed { file: File::new(path.clone(), document), faults: Vec::new() })
 }
 
 /// One file on its way from a document to a value.

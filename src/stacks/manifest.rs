@@ -99,6 +99,15 @@ impl Manifest {
         }
     }
 
+    /// Whether it says nothing but what components are.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.name.is_none()
+            && self.globals.is_empty()
+            && self.kinds.is_empty()
+            && self.overrides.is_empty()
+            && self.faults.is_empty()
+    }
+
     /// Whether any of `changed` is part of it.
     pub(super) fn touches(&self, changed: &BTreeSet<Arc<str>>) -> bool {
         changed.contains(&self.path) || self.includes.iter().any(|path| changed.contains(path))

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use gotmpl::FieldPath;
+use memchr::{memchr2, memmem};
 use rayon::prelude::*;
 
 use super::early::{Context, Early};
 use super::engines::Lent;
 use super::load::{Library, Partial, Source};
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Import, Manifest};
+use super::outline::Outline;
 use super::template::{self, Templates};
 use crate::diagnostic::Diagnostic;
 use crate::ids::ContentId;
@@ -25,6 +28,16 @@ pub(super) struct Manifests {
 
 /// The files that one import names, in the order in which they are merged.
 pub(super) type Goals = Arc<[Goal]>;
+
+/// Manifests, by their places in memory, that bear on nothing but components.
+#[derive(Default)]
+pub(super) struct Quiet(BTreeSet<usize>);
+
+impl Quiet {
+    pub(super) fn has(&self, manifest: &Arc<Manifest>) -> bool {
+        self.0.contains(&place(manifest))
+    }
+}
 
 /// A file that an import names.
 #[derive(Clone)]
@@ -64,12 +77,21 @@ impl Manifests {
         let all: Vec<_> = self.apart.iter().filter(|((_, id), _)| id.is_none()).collect();
         let unknown =
             all.into_par_iter().filter(|(_, from)| !self.goals.contains_key(&place(from)));
-        let led = unknown.map(|(_, from)| {
-            let goals = from.imports.iter().map(|import| {
-                let path = import.only_file(&library.snapshot, &from.path, stacks)?;
-                let plain = self.apart.get(&(path.clone(), None)).cloned();
-                Some(Goals::from([Goal { path, plain }]))
-            });
+        let goals = |import: &Import, from: &str| {
+            let path = import.only_file(&library.snapshot, from, stacks)?;
+            let plain = self.apart.get(&(path.clone(), None)).cloned();
+            Some(Goals::from([Goal { path, plain }]))
+        };
+        let led = unknown.map_init(BTreeMap::new, |known, (_, from)| {
+            let goals =
+                from.imports.iter().map(|import| match import.means_the_same_in(&from.path) {
+                    // Many files import the same ones.
+                    true => known
+                        .entry(import.path.as_ref())
+                        .or_insert_with(|| goals(import, &from.path))
+                        .clone(),
+                    false => goals(import, &from.path),
+                });
             (place(from), goals.collect())
         });
         let led: Vec<_> = led.collect();
@@ -144,6 +166,49 @@ impl Manifests {
         self.forget_goals();
     }
 
+    /// Those that say nothing but what components are, and import nothing that says more.
+    pub(super) fn quiet(&self, fields: &[FieldPath]) -> Quiet {
+        let mut importers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let (mut loud, mut all) = (Vec::new(), BTreeSet::new());
+        for manifest in self.apart.values() {
+            let place = place(manifest);
+            all.insert(place);
+            let goals = self.goals.get(&place).map_or(&[][..], Vec::as_slice);
+            let known = || goals.iter().flatten().flat_map(|goals| goals.iter());
+            let leads = goals.len() == manifest.imports.len()
+                && goals.iter().all(Option::is_some)
+                && known().all(|goal| goal.plain.is_some())
+                && manifest.imports.iter().all(Import::is_plain);
+            if !leads || !manifest.is_quiet() || Outline::of(manifest, fields).names {
+                loud.push(place);
+            }
+            for plain in known().filter_map(|goal| goal.plain.as_ref()) {
+                importers.entry(self::place(plain)).or_default().push(place);
+            }
+        }
+        while let Some(place) = loud.pop() {
+            if all.remove(&place) {
+                loud.extend(importers.get(&place).into_iter().flatten());
+            }
+        }
+        Quiet(all)
+    }
+
+    /// The paths of the manifests that those at `paths` are made of, as far as that is known.
+    pub(super) fn reach(&self, paths: &[Arc<str>]) -> BTreeSet<Arc<str>> {
+        let (mut open, mut reached) = (paths.to_vec(), BTreeSet::new());
+        while let Some(path) = open.pop() {
+            let manifest = self.apart.get(&(path.clone(), None));
+            if !reached.insert(path) {
+                continue;
+            }
+            let goals = manifest.and_then(|manifest| self.goals.get(&place(manifest)));
+            let known = goals.into_iter().flatten().flatten().flat_map(|goals| goals.iter());
+            open.extend(known.map(|goal| goal.path.clone()));
+        }
+        reached
+    }
+
     /// The numbers of files that only these manifests hold on to.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.apart.values().filter_map(|manifest| manifest.rendered)
@@ -215,8 +280,10 @@ pub(super) fn taken_apart(
 
 /// Whether no value in what is written in `text` has a tag or a template. Escapes and quotes might
 /// hide one.
-fn is_bare(text: &str, open: &str) -> bool {
+pub(super) fn is_bare(text: &str, open: &str) -> bool {
     let is_hidden = |letter: char| letter.is_whitespace() || letter == '\'';
+    let (text, opens) = (text.as_bytes(), [template::OPEN.as_bytes(), open.as_bytes()]);
     !open.contains(is_hidden)
-        && ["!", "\\", template::OPEN, open].iter().all(|sign| !text.contains(sign))
+        && memchr2(b'!', b'\\', text).is_none()
+        && opens.iter().all(|sign| memmem::find(text, sign).is_none())
 }

@@ -23,6 +23,8 @@ mod manifests;
 mod closure;
 mod import;
 mod sections;
+mod skim;
+mod narrow;
 mod locals;
 mod early;
 mod go_value;

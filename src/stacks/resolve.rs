@@ -16,7 +16,8 @@ use super::import::{Importer, manifests_of};
 use super::layer::Memo;
 use super::load::Library;
 use super::lock::Lock;
-use super::manifests::Manifests;
+use super::manifests::{Manifests, Quiet};
+use super::narrow::Narrow;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
@@ -39,20 +40,22 @@ const STEERING: [&[&str]; 2] = [atmos_yaml::NAMES, &[policy_file::POLICY_PATH, L
 /// answers after the other. It goes on to the next snapshot and then does again only what the
 /// difference touches.
 pub struct Resolver {
-    library: Library,
-    dialect: Dialect,
-    identity: Identity,
-    templates: Templates,
-    engines: Engines,
-    manifests: Manifests,
-    parents: BTreeMap<Arc<str>, Arc<Parent>>,
+    pub(super) library: Library,
+    pub(super) dialect: Dialect,
+    pub(super) identity: Identity,
+    pub(super) templates: Templates,
+    pub(super) engines: Engines,
+    pub(super) manifests: Manifests,
+    pub(super) parents: BTreeMap<Arc<str>, Arc<Parent>>,
     /// What is wrong with `atmos.yaml`, and with the lock.
-    found: Vec<Diagnostic>,
+    pub(super) found: Vec<Diagnostic>,
     /// Whether it is not known how the tree is to be read.
     misread: bool,
     /// What is odd about which manifests are stacks.
-    astray: Vec<Diagnostic>,
+    pub(super) astray: Vec<Diagnostic>,
     last: Last,
+    /// The part that is read, if it is not all.
+    pub(super) narrow: Option<Narrow>,
 }
 
 /// What the last resolution came to.
@@ -79,7 +82,14 @@ impl Resolver {
         Self::read(snapshot, Remotes::default(), Vec::new())
     }
 
-    fn read(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
+    fn read(snapshot: &Snapshot, remotes: Remotes, found: Vec<Diagnostic>) -> Self {
+        let mut resolver = Self::open(snapshot, remotes, found);
+        resolver.follow(None);
+        resolver
+    }
+
+    /// One that knows how the tree is to be read.
+    pub(super) fn open(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
         let mut library = Library::new(snapshot, "");
         library.remotes = remotes;
         let (dialect, wrong) = Dialect::read(&mut library);
@@ -89,7 +99,7 @@ impl Resolver {
         library.key_delimiter = dialect.key_delimiter.clone();
         let mut templates = Templates::new(dialect.templates.clone());
         let identity = Identity::new(&dialect, &mut templates);
-        let mut resolver = Self {
+        Self {
             library,
             dialect,
             identity,
@@ -101,9 +111,8 @@ impl Resolver {
             misread,
             astray: Vec::new(),
             last: Last::default(),
-        };
-        resolver.follow(None);
-        resolver
+            narrow: None,
+        }
     }
 
     /// Goes on to `snapshot`: what is resolved from now on is resolved in it.
@@ -121,7 +130,7 @@ impl Resolver {
             let is_named = STEERING.iter().any(|names| names.contains(&path.as_ref()));
             is_setting || is_named || (!is_manifest && self.library.has_read(path))
         };
-        if !self.found.is_empty() || changed.iter().any(steers) {
+        if !self.found.is_empty() || self.narrow.is_some() || changed.iter().any(steers) {
             self.read_again(snapshot);
             return;
         }
@@ -146,7 +155,8 @@ impl Resolver {
 
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
-        if self.library.remotes.learn(answers) {
+        let is_beyond = self.narrow.as_ref().is_some_and(|part| part.selection != *selection);
+        if self.library.remotes.learn(answers) || is_beyond {
             self.read_again(&self.library.snapshot.clone());
         }
         if self.identity.by_file != selection.named_by_file {
@@ -216,16 +226,20 @@ impl Resolver {
 
     /// Finds what every top-level manifest is made of. `changed` is what differs from the last
     /// time, and whether files came or went.
-    fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
+    pub(super) fn follow(&mut self, changed: Option<(&BTreeSet<Arc<str>>, bool)>) {
         let snapshot = self.library.snapshot.clone();
         self.library.remotes.forget_asked();
         self.library.forget_looks();
-        let all: Vec<_> = manifests_of(&snapshot, &self.dialect.stacks).cloned().collect();
+        let all: Vec<_> = match &self.narrow {
+            Some(part) => part.files.clone(),
+            None => manifests_of(&snapshot, &self.dialect.stacks).cloned().collect(),
+        };
         let engine = || self.engines.lend(&self.templates);
         let stacks = self.dialect.stacks.as_str();
         self.manifests.prefetch(&mut self.library, engine, stacks, &all);
-        let paths = match changed {
-            Some((_, false)) => self.parents.keys().cloned().collect(),
+        let paths = match (changed, &self.narrow) {
+            (_, Some(part)) => part.parents.clone(),
+            (Some((_, false)), _) => self.parents.keys().cloned().collect(),
             // By other settings the same manifests would be other stacks.
             _ if self.misread => Vec::new(),
             _ => {
@@ -235,8 +249,13 @@ impl Resolver {
             }
         };
         let before = std::mem::take(&mut self.parents);
+        let quiet = match self.library.skim {
+            Some(_) => self.manifests.quiet(&self.identity.fields),
+            None => Quiet::default(),
+        };
         let (library, templates) = (&mut self.library, &mut self.templates);
         let mut importer = Importer::new(library, templates, &self.dialect, &mut self.manifests);
+        importer.quiet = quiet;
         let mut new = Vec::new();
         for path in paths {
             let known = before.get(&path);

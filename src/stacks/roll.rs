@@ -249,11 +249,11 @@ impl Backends {
 
 /// The names of one manifest's components. Mostly they have one name: what it is made of stands at
 /// the top of the files.
-struct Names<'p> {
+pub(super) struct Names<'p> {
     parent: &'p Parent,
     bench: Bench<'p>,
     /// Whether a component may say by itself what its name is made of.
-    own: bool,
+    pub(super) own: bool,
     /// By kind, what all its components have in common.
     shared: BTreeMap<Arc<str>, Result<StackName, Box<Diagnostic>>>,
     /// The last name, and what it was made of.
@@ -261,14 +261,18 @@ struct Names<'p> {
 }
 
 impl<'p> Names<'p> {
-    fn new(parent: &'p Parent, caller: &Caller<'_>) -> Self {
+    pub(super) fn new(parent: &'p Parent, caller: &Caller<'_>) -> Self {
         let dialect = caller.dialect;
         let bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
         let own = caller.outlines(parent).any(|outline| outline.names);
         Self { parent, bench, own, shared: BTreeMap::new(), last: None }
     }
 
-    fn of(&mut self, key: &Key, caller: &mut Caller<'_>) -> Result<StackName, Box<Diagnostic>> {
+    pub(super) fn of(
+        &mut self,
+        key: &Key,
+        caller: &mut Caller<'_>,
+    ) -> Result<StackName, Box<Diagnostic>> {
         if self.own {
             let place = Place { library: caller.library, layout: &caller.dialect.layout };
             let inherits = caller.dialect.inherits_metadata;

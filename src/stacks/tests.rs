@@ -14,6 +14,7 @@ mod law;
 mod replay;
 mod tree;
 mod advance;
+mod narrow;
 mod strict;
 
 use std::fmt::Write as _;

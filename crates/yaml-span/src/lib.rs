@@ -38,5 +38,5 @@ pub use document::{Document, Kind, NodeId, Style, Tag};
 pub use error::{Code, Related, SyntaxError};
 pub use limits::Limits;
 pub use merge::{MergedEntry, Via};
-pub use parse::{Parsed, Stream, parse_first, parse_stream, source_text};
+pub use parse::{Parsed, Stream, parse_first, parse_ordinary, parse_stream, source_text};
 pub use position::{Position, Span};

@@ -41,6 +41,15 @@ pub fn parse_first(source: impl Into<Arc<str>>, limits: &Limits) -> Parsed {
     Parsed { document, errors: stream.errors }
 }
 
+/// The document of a source that has the form of most files, block collections of scalars on one
+/// line, and no mistake; `None` for every other source.
+pub fn parse_ordinary(source: impl Into<Arc<str>>, limits: &Limits) -> Option<Document> {
+    let mut document = ordinary::read(&source.into(), limits)?;
+    let mut errors = Errors::new(limits.errors);
+    check::keys(&mut document, &mut errors);
+    errors.into_sorted().is_empty().then_some(document)
+}
+
 /// Parses every document. After a syntax error the parse resumes at the next `---`, so that all
 /// broken documents are reported at once.
 pub fn parse_stream(source: impl Into<Arc<str>>, limits: &Limits) -> Stream {

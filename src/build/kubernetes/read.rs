@@ -9,7 +9,6 @@ use yaml_span::{Limits, parse_stream};
 use super::{encrypted, kustomization};
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, closest};
-use crate::ids::ContentId;
 use crate::model::files::File;
 use crate::model::value::Value;
 use crate::model::yaml;
@@ -42,11 +41,10 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
     if !stream.errors.is_empty() {
         return Vec::new();
     }
-    let content = ContentId::of(text);
     let mut values = Vec::new();
     for document in stream.documents {
         let document = Arc::new(document);
-        let file = File::new(path.clone(), content, document.clone());
+        let file = File::new(path.clone(), document.clone());
         let file = draft.add_file(file);
         let value = yaml::read_manifest(&document, document.root(), file);
         // What stands between two `---` may be comments alone.

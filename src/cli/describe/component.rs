@@ -1,7 +1,8 @@
 //! `isobar describe component`
 
 use super::{Evaluated, Written, exit, resolved};
-use crate::cli::{Context, Exit, Failure, mistake, workspace};
+use crate::cli::workspace::{self, Findings, Workspace};
+use crate::cli::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::ComponentName;
 use crate::model::desired::{Component, Desired, Stack};
@@ -52,9 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let found = match find(desired, args, kind) {
         Found::Component(found) => found,
         Found::Unresolved(faults) => return Ok(exit(faults)),
-        // It may be in a stack that has no name.
-        Found::Nothing if !desired.has_all_stacks() => return Ok(Exit::Mistake),
-        Found::Nothing => return Err(missing(context, args)?),
+        Found::Nothing => return missing(context, args, &desired.diagnostics),
     };
     let folder = std::path::absolute(&context.global.folder)?;
     let view = match args.filter {
@@ -90,17 +89,19 @@ fn find<'d>(desired: &'d Desired, args: &Args, kind: Option<&str>) -> Found<'d> 
     }
 }
 
-/// Why there is nothing to describe, told with what there is.
-fn missing(context: &Context, args: &Args) -> Result<Failure, Failure> {
+/// Why there is nothing to describe, told with what there is. `said` was found already.
+fn missing(context: &Context, args: &Args, said: &[Diagnostic]) -> Result<Exit, Failure> {
     let all = Selection { unlinked: true, ..Selection::default() };
-    let desired =
-        workspace::Workspace::evaluated(context, &workspace::Workspace::tree(context)?, &all)?
-            .desired;
-    let stack = match workspace::stack_name(&desired, &args.stack) {
-        Ok(name) => &desired.stacks[&name],
-        Err(failure) => return Ok(failure),
-    };
-    Ok(no_component(stack, &args.component))
+    let snapshot = Workspace::tree(context)?;
+    let desired = Workspace::evaluated(context, &snapshot, &all)?.desired;
+    // It may be in a stack that has no name.
+    if !desired.has_all_stacks() {
+        let more = desired.diagnostics.iter().filter(|found| !said.contains(found)).cloned();
+        Findings::among(more.collect(), &snapshot).and_of(&desired.files).show(context);
+        return Ok(Exit::Mistake);
+    }
+    let stack = &desired.stacks[&workspace::stack_name(&desired, &args.stack)?];
+    Err(no_component(stack, &args.component))
 }
 
 fn no_component(stack: &Stack, name: &str) -> Failure {

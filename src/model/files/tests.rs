@@ -2,7 +2,7 @@ use super::*;
 
 fn file(path: &str, text: &str) -> File {
     let document = yaml_span::parse_first(text, &yaml_span::Limits::DEFAULT).document;
-    File::new(path.into(), ContentId::of(text.as_bytes()), document.into())
+    File::new(path.into(), document.into())
 }
 
 /// A list of `count` values, each made of the next.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::shown;
+use super::{flow, shown};
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
@@ -94,10 +94,10 @@ const FILES: &[(&str, &[&str])] = &[
 ];
 
 /// Numbers from a seed.
-struct Seeded(u64);
+pub(super) struct Seeded(pub(super) u64);
 
 impl Seeded {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % bound
@@ -264,13 +264,20 @@ fn put_places(desired: &Desired, value: &Value, text: &mut String) {
 
 /// Everything there is to see, places included.
 fn all(resolution: &Resolution) -> String {
-    let mut text = shown(resolution);
+    let mut text = shown(resolution) + &seen(resolution);
     let desired = &resolution.desired;
-    let span = |origin| desired.files.span(origin).map(|span| span.to_string()).unwrap_or_default();
     for found in desired.diagnostics.iter().chain(&resolution.tree) {
         let _ = writeln!(text, "{found:?}");
     }
-    let _ = writeln!(text, "{:?} {:?}", desired.nameless, resolution.questions);
+    let _ = writeln!(text, "{:?}", desired.nameless);
+    text
+}
+
+/// Everything there is to see of stacks, places included.
+pub(super) fn seen(resolution: &Resolution) -> String {
+    let desired = &resolution.desired;
+    let mut text = format!("{:?}\n", resolution.questions);
+    let span = |origin| desired.files.span(origin).map(|span| span.to_string()).unwrap_or_default();
     for stack in desired.stacks.values() {
         let _ = writeln!(text, "{} {:?} {:?}", stack.name, stack.manifests, stack.target);
         let _ = writeln!(text, "{:?}", stack.unresolved);
@@ -278,12 +285,16 @@ fn all(resolution: &Resolution) -> String {
     for one in desired.components() {
         let places: Vec<_> = one.dependencies.iter().map(|it| (&it.on, span(it.origin))).collect();
         let _ = writeln!(text, "{} {places:?} {:?}", one.id, one.questions);
+        let _ = writeln!(text, "{} {:?}", flow(&one.sections), one.presence);
         for layer in &one.layers {
             let value = &layer.value;
             let _ = writeln!(
                 text,
-                "  {} {:?} {:?} {value:?}",
-                layer.section, layer.reach, layer.imports
+                "  {} {:?} {:?} {}",
+                layer.section,
+                layer.reach,
+                layer.imports,
+                flow(value)
             );
             put_places(desired, value, &mut text);
         }

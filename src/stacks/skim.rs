@@ -1,0 +1,156 @@
+//! The text of a manifest without its components: enough to know which stacks there are.
+
+use gotmpl::FieldPath;
+use memchr::memmem::{self, Finder};
+
+use super::manifests::is_bare;
+
+/// What may be left unread where only names of stacks are wanted.
+pub(super) struct Skim {
+    /// What a component that gives its stack another name, or an override of it, has to mention.
+    words: Vec<Finder<'static>>,
+    /// What a template begins with.
+    open: String,
+}
+
+impl Skim {
+    /// Where names are made of `fields` and a template begins with `open`; `None` if a component may change them in a way that no
+    /// word tells.
+    pub(super) fn new(fields: &[FieldPath], open: &str) -> Option<Self> {
+        let word = |field: &FieldPath| match field.0.as_slice() {
+            // What `atmos.yaml` says of commands is another for each kind.
+            [] => None,
+            [section, ..] if section == "command" => None,
+            [section] => Some(Finder::new(section.as_bytes()).into_owned()),
+            [_, key, ..] => Some(Finder::new(key.as_bytes()).into_owned()),
+        };
+        let mut words = vec![Finder::new("overrides")];
+        for field in fields {
+            words.push(word(field)?);
+        }
+        Some(Self { words, open: open.to_owned() })
+    }
+
+    /// `text` without its components. `None` if they may bear on names, if it is not certain where
+    /// they end, or if there are none; nor can anything be left out where values have tags or
+    /// templates.
+    pub(super) fn head(&self, text: &str) -> Option<String> {
+        let start = match text.starts_with(KEY) {
+            true => 0,
+            false => memmem::find(text.as_bytes(), ABOVE_KEY)? + 1,
+        };
+        if !is_bare(text, &self.open) {
+            return None;
+        }
+        let rest = &text[start..];
+        let first = rest.split_inclusive('\n').next()?;
+        let behind = first.strip_prefix(KEY)?.trim();
+        let is_block = behind.is_empty() || behind.starts_with('#');
+        let mut end = first.len();
+        for line in rest.as_bytes()[end..].split_inclusive(|byte| *byte == b'\n') {
+            match line.first() {
+                Some(b' ' | b'\n' | b'#') => is_closed(line).then_some(())?,
+                _ => break,
+            }
+            end += line.len();
+        }
+        let block = &rest.as_bytes()[..end];
+        if !is_block || self.words.iter().any(|word| word.find(block).is_some()) {
+            return None;
+        }
+        Some([&text[..start], &rest[end..]].concat())
+    }
+}
+
+const KEY: &str = "components:";
+const ABOVE_KEY: &[u8] = b"\ncomponents:";
+
+/// What a value may begin with that goes on behind its line, or that refers to another one.
+const ODD: [bool; 256] = {
+    let (mut odd, signs, mut at) = ([false; 256], b"'\"{}[]&*?", 0);
+    while at < signs.len() {
+        odd[signs[at] as usize] = true;
+        at += 1;
+    }
+    odd
+};
+
+/// Whether what begins on a line of block mappings ends on it, and is no reference to a value that
+/// stands elsewhere: no quote or bracket stays open.
+fn is_closed(line: &[u8]) -> bool {
+    if !line.iter().any(|byte| ODD[*byte as usize]) {
+        return true;
+    }
+    let (mut single, mut double, mut open) = (0_u32, 0_u32, 0_i32);
+    // What a value or a key is behind; so is the beginning of a line.
+    let mut before = b':';
+    for byte in line.iter().filter(|byte| **byte != b' ') {
+        match byte {
+            b'\'' => single += 1,
+            b'"' => double += 1,
+            b'{' | b'[' => open += 1,
+            b'}' | b']' => open -= 1,
+            b'&' | b'*' if b":-,[{".contains(&before) => return false,
+            b'?' if before == b':' => return false,
+            _ => {}
+        }
+        before = *byte;
+    }
+    single % 2 == 0 && double % 2 == 0 && open == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Option<String> {
+        let fields = [FieldPath(vec!["vars".into(), "stage".into()])];
+        Skim::new(&fields, "{{").unwrap().head(text)
+    }
+
+    #[test]
+    fn components_are_left_out() {
+        let text = "vars:\n  a: 1\ncomponents: # ours\n  terraform:\n    vpc:\n\n# of it\n      vars: {b: 'x'}\nsettings:\n  c: 2\n";
+        assert_eq!(head(text).unwrap(), "vars:\n  a: 1\nsettings:\n  c: 2\n");
+        assert_eq!(head("components:\n  terraform: {}").unwrap(), "");
+        assert_eq!(
+            head("components:\n  a: \"cron(0 5 * * ? *)\" # it's his & hers'\n").unwrap(),
+            ""
+        );
+        assert_eq!(head("vars: {}\n\ncomponents:").unwrap(), "vars: {}\n\n");
+    }
+
+    #[test]
+    fn what_might_say_more_than_it_seems_is_read_whole() {
+        for block in [
+            "components: {terraform: {}}\n",
+            "components: &all\n  terraform: {}\n",
+            "components:\n  terraform:\n    vpc: {vars: {\n  a: 1}}\n",
+            "components:\n  terraform:\n    vpc: {vars: {a: 'x\n  y: z'}}\n",
+            "components:\n  terraform:\n    vpc: {vars: {a: \"x\n  y: z\"}}\n",
+            "components:\n  terraform:\n    vpc: {vars: {stage: dev}}\n",
+            "components:\n  terraform:\n    vpc: {overrides: {}}\n",
+            "components:\n  terraform:\n    vpc: *other\n",
+            "components:\n  terraform:\n    vpc: {vars: [1, *other]}\n",
+            "components:\n  terraform:\n    vpc:\n      vars:\n        - *other\n",
+            "components:\n  terraform:\n    ? *other\n    : {}\n",
+            "components:\n  terraform:\n    *other : {}\n",
+            "components:\n  terraform:\n    vpc: {vars: &it {}}\n",
+            "components:\n  terraform:\n    vpc: {vars: {a: '{{ .b }}'}}\n",
+            "components:\n  terraform:\n    vpc: {vars: {a: !env B}}\n",
+            "vars: {a: 1}\n",
+        ] {
+            assert_eq!(head(block), None, "{block}");
+        }
+    }
+
+    #[test]
+    fn a_whole_section_or_a_command_in_a_name_leaves_nothing_unread() {
+        let field =
+            |steps: &[&str]| FieldPath(steps.iter().map(|step| (*step).to_owned()).collect());
+        assert!(Skim::new(&[field(&["command"])], "{{").is_none());
+        assert!(Skim::new(&[field(&[])], "{{").is_none());
+        let vars = Skim::new(&[field(&["vars"])], "{{").unwrap();
+        assert_eq!(vars.head("components:\n  terraform: {vpc: {vars: {}}}\n"), None);
+    }
+}
