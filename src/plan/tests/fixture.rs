@@ -156,8 +156,8 @@ impl World {
                         kept: false,
                         epoch: Epoch(2),
                     };
-                    world.owned.insert(change.resource.clone(), owned.clone());
-                    mark.insert(change.resource.clone(), owned);
+                    world.owned.insert(change.resource.clone(), owned.clone().into());
+                    mark.insert(change.resource.clone(), owned.into());
                     let seen = observation.resources.get_mut(&change.resource).unwrap();
                     let Seen::Compared(both) = seen else { panic!("{change:?} of {seen:?}") };
                     both.live = Some(body.clone());
@@ -304,9 +304,9 @@ impl World {
                 kept: is("kept"),
                 epoch: Epoch(1),
             };
-            self.owned.insert(resource.clone(), owned.clone());
+            self.owned.insert(resource.clone(), owned.clone().into());
             let mark = self.mark.as_mut().unwrap();
-            mark.resources.insert(resource.clone(), owned);
+            mark.resources.insert(resource.clone(), owned.into());
         }
         let problem = || {
             let span = Span::file("stacks/prod.yaml");

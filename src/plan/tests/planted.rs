@@ -45,7 +45,7 @@ fn a_delete_without_all_of_its_witnesses() {
         pieces.insert(old(), pieces[&key("vpc.json")].clone());
         let built =
             crate::build::fixture::rendered(owned.component.clone(), pieces, built.inputs());
-        world.rendered.insert(owned.component, Ok(built));
+        world.rendered.insert(owned.component.clone(), Ok(built));
     });
     planted("it would go and the target's mark does not list it", |_, world| {
         world.mark.as_mut().unwrap().resources.remove(&old());
