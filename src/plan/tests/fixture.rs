@@ -225,7 +225,7 @@ impl Script {
             ["missing", ..] => self.world.evidence.missing.push(words[1..].join(" ")),
             ["claim", component, name] => {
                 let claims = self.world.evidence.claims.entry(key(name)).or_default();
-                claims.insert(component_id("other", component));
+                claims.push(component_id("other", component));
             }
             ["component", name, ..] => {
                 let part = self.parts.entry(name.to_owned()).or_default();
@@ -322,7 +322,7 @@ impl World {
                 let built = rendered(id.clone(), part.wants.clone(), inputs);
                 for resource in built.resources().keys() {
                     let claims = self.evidence.claims.entry(resource.clone()).or_default();
-                    claims.insert(id.clone());
+                    claims.push(id.clone());
                 }
                 let built = if is("unbuilt") { Err(problem()) } else { Ok(built) };
                 self.rendered.insert(id.clone(), built);
