@@ -119,7 +119,7 @@ impl Run<'_> {
         let changes = self.changes(outcome.step);
         changes
             .filter_map(|change| {
-                let prior = self.before.get(&change.resource);
+                let prior = self.before.get(&change.resource).map(AsRef::as_ref);
                 let after = after.iter().find(|after| after.resource == change.resource);
                 let entry = match &outcome.end {
                     StepEnd::Done => done(change, prior, after, self.keeps(change), epoch),

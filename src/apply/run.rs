@@ -15,7 +15,7 @@ use super::unwell::Unwell;
 use super::{ApplyContext, ApplyError, Patience, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
-use crate::model::inventory::Inventory;
+use crate::model::inventory::{Inventory, Owned};
 use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
 use crate::model::plan::{Effect, HoldReason, Nature, Plan};
 use crate::store::{Claim, Lease, OpenRun};
@@ -244,7 +244,7 @@ impl Run<'_> {
         let changes = steps.flat_map(|at| self.changes(at));
         changes
             .filter_map(|change| {
-                let prior = self.before.get(&change.resource);
+                let prior = self.before.get(&change.resource).map(AsRef::as_ref);
                 let owned = journal::about(change, prior, self.keeps(change), epoch)?;
                 Some((change.resource.clone(), Some(owned)))
             })
@@ -328,7 +328,9 @@ impl Run<'_> {
         let owned = owned.map_err(ApplyError::Store)?.unwrap_or_default();
         let touched =
             started.iter().flat_map(|&at| self.changes(at)).map(|change| &change.resource);
-        let entries = touched.map(|key| (key.clone(), owned.get(key).cloned())).collect();
+        let entries = touched
+            .map(|key| (key.clone(), owned.get(key).map(|owned| Owned::clone(owned))))
+            .collect();
         if let Err(error) = self.mark(&entries).await {
             // What it names too much is owned by the mark alone, and no delete follows from that.
             tracing::warn!(%error, target = %effect.target, "the mark could not be brought up to date");

@@ -1,6 +1,7 @@
 //! What is owned: (agent, target, resource) -> component.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,9 @@ pub struct Owned {
     pub epoch: Epoch,
 }
 
-/// What this agent owns in one target, by resource.
-pub type Inventory = BTreeMap<ResourceKey, Owned>;
+/// What this agent owns in one target, by resource. Copies of it share their entries: each run holds on
+/// to what was owned when it began.
+pub type Inventory = BTreeMap<ResourceKey, Arc<Owned>>;
 
 /// What a target itself says about who owns what: survives the loss of the database.
 ///

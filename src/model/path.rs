@@ -87,7 +87,9 @@ impl FieldPath {
     }
 
     fn step(&self, segment: Segment) -> Self {
-        let mut path = self.0.clone();
+        // No longer than it is: a plan of many changes holds a path for every field.
+        let mut path = Vec::with_capacity(self.0.len() + 1);
+        path.extend_from_slice(&self.0);
         path.push(segment);
         Self(path)
     }

@@ -206,44 +206,44 @@ impl Value {
         }
     }
 
-    /// The same value with every scalar typed by `rules`, all the way down.
+    /// The same value with every scalar typed by `rules`, all the way down. What is typed already is
+    /// shared with it.
     pub fn typed(&self, rules: Rules) -> Value {
+        self.typed_anew(rules).unwrap_or_else(|| self.clone())
+    }
+
+    /// The same; `None`: it is typed already.
+    fn typed_anew(&self, rules: Rules) -> Option<Value> {
         let node = match &self.node {
-            Node::List(items) => {
-                Node::List(Arc::new(items.iter().map(|item| item.typed(rules)).collect()))
-            }
-            Node::Map(map) => {
-                Node::Map(map.iter().map(|(k, v)| (k.clone(), v.typed(rules))).collect())
-            }
-            other => self.typed_scalar(rules).unwrap_or_else(|| other.clone()),
+            Node::Raw(raw) => raw.typed(rules),
+            Node::List(items) => Node::List(changed_items(items, |item| item.typed_anew(rules))?),
+            Node::Map(map) => Node::Map(map.changed(|_, value| value.typed_anew(rules))?),
+            _ => return None,
         };
-        Value { node, origin: self.origin }
+        Some(Value { node, origin: self.origin })
     }
 
     /// The same value with numbers as the Kubernetes API holds them, however they were written: whole
     /// ones in 64 bits with a sign as far as they fit, all others in double precision.
     pub fn held(&self) -> Value {
+        self.held_otherwise().unwrap_or_else(|| self.clone())
+    }
+
+    /// The same; `None`: they are so already.
+    fn held_otherwise(&self) -> Option<Value> {
         #[expect(clippy::cast_precision_loss, reason = "that is how it is held")]
         let node = match &self.node {
-            Node::List(items) => Node::List(Arc::new(items.iter().map(Self::held).collect())),
-            Node::Map(map) => Node::Map(map.iter().map(|(k, v)| (k.clone(), v.held())).collect()),
+            Node::List(items) => Node::List(changed_items(items, Self::held_otherwise)?),
+            Node::Map(map) => Node::Map(map.changed(|_, value| value.held_otherwise())?),
             Node::Uint(number) => Node::Float(*number as f64),
             Node::Float(number) if number.fract() == 0.0 && number.abs() < 2f64.powi(63) =>
             {
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole, and fits")]
                 Node::Int(*number as i64)
             }
-            other => other.clone(),
+            _ => return None,
         };
-        Value { node, origin: self.origin }
-    }
-
-    fn typed_scalar(&self, rules: Rules) -> Option<Node> {
-        match &self.node {
-            Node::Raw(raw) => Some(raw.typed(rules)),
-            Node::List(_) | Node::Map(_) => None,
-            scalar => Some(scalar.clone()),
-        }
+        Some(Value { node, origin: self.origin })
     }
 }
 

@@ -13,8 +13,8 @@ use crate::model::desired::{Desired, Presence};
 pub struct Evidence {
     /// What is missing before anything can be called gone, for people. Empty: nothing is.
     pub missing: Vec<String>,
-    /// Which components of the revision want which resource.
-    pub claims: BTreeMap<ResourceKey, BTreeSet<ComponentId>>,
+    /// Which components of the revision want which resource: one, if nothing is wrong.
+    pub claims: BTreeMap<ResourceKey, Vec<ComponentId>>,
 }
 
 impl Evidence {
@@ -49,8 +49,9 @@ impl Evidence {
             for component in active {
                 let claims = evidence.built(&component.id, rendered.get(&component.id));
                 for resource in claims.filter(|_| names_target) {
-                    let claimants = evidence.claims.entry(resource.clone()).or_default();
-                    claimants.insert(component.id.clone());
+                    let claimants = evidence.claims.entry(resource.clone());
+                    let one = || Vec::with_capacity(1);
+                    claimants.or_insert_with(one).push(component.id.clone());
                 }
             }
         }

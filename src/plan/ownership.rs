@@ -43,13 +43,13 @@ pub fn ownership(input: &PlanInput<'_>) -> Amends {
         let entry = Owned {
             kept: kept(input, owned),
             applied: applied.or_else(|| known.and_then(|marked| marked.applied)),
-            ..owned.clone()
+            ..Owned::clone(owned)
         };
         let lost = match marked {
             Some(marked) if marked.component != owned.component => continue,
             Some(marked) => {
                 let agrees = (marked.kept, marked.applied) == (entry.kept, entry.applied);
-                if entry == *owned && (agrees || marked.epoch > owned.epoch) {
+                if entry == **owned && (agrees || marked.epoch > owned.epoch) {
                     continue;
                 }
                 false
@@ -58,7 +58,7 @@ pub fn ownership(input: &PlanInput<'_>) -> Amends {
             None => continue,
         };
         amends.marked += usize::from(lost);
-        amends.entries.insert(ResourceKey::clone(key), entry);
+        amends.entries.insert(ResourceKey::clone(key), entry.into());
     }
     amends
 }

@@ -894,7 +894,13 @@ fn what_was_to_outlive_its_component_is_forgotten() {
     assert_eq!(gone("old kept\nold has b.json {}"), ["forget b.json"]);
     // The mark alone is enough: a database that was lost may have been older.
     let mut marked = world("old has b.json {}");
-    marked.mark.as_mut().unwrap().resources.values_mut().for_each(|owned| owned.kept = true);
+    marked
+        .mark
+        .as_mut()
+        .unwrap()
+        .resources
+        .values_mut()
+        .for_each(|owned| std::sync::Arc::make_mut(owned).kept = true);
     assert_eq!(marked.plan().effect().changes[0].action, Action::Forget);
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::ReconcileError;
 use super::answer::{Allowed, Reach};
 use super::errands::Errands;
+use super::log;
 use super::targets::Targets;
 use super::wanted::{Asked, Wanted, asked};
 use crate::backends::Target;
@@ -224,6 +225,7 @@ impl Agent {
             tx.put_plan(plan).await?;
             tx.commit().await?;
             self.world.points.reach(Point::PlanStored).await;
+            log::news(last.as_ref().map(|(_, last)| last), &plan.envelope);
             self.tell();
         }
         Ok(())

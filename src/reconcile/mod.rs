@@ -17,6 +17,7 @@ mod output;
 mod follow;
 mod keep;
 mod listen;
+mod log;
 mod look;
 mod looks;
 mod messages;
@@ -186,10 +187,12 @@ impl Run<'_> {
         let target = looks.of((agent, repository), &self.target, &current.wanted).await?;
         let decision = self.decide(self.look(target).await).await?;
         let nothing = !decision.may_start() && decision.amends.entries.is_empty();
-        match nothing || self.pass.stop.is_cancelled() {
-            true => Ok(decision.ended()),
-            false => self.leased().await,
+        if nothing || self.pass.stop.is_cancelled() {
+            return Ok(decision.ended());
         }
+        // What is applied is planned anew under the lease. This plan is as large, and a run is long.
+        drop(decision);
+        self.leased().await
     }
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {
@@ -283,7 +286,8 @@ impl Run<'_> {
 
     /// Completes what is written down about ownership: the mark first, as before every effect.
     async fn complete(&self, lease: &Lease, amends: &Amends) -> Result<(), ReconcileError> {
-        let own = |(key, owned): (&ResourceKey, &Owned)| (key.clone(), Some(owned.clone()));
+        let own =
+            |(key, owned): (&ResourceKey, &Arc<Owned>)| (key.clone(), Some(Owned::clone(owned)));
         self.target.write_mark(lease, &amends.entries.iter().map(own).collect()).await?;
         self.pass.agent.world.points.reach(Point::MarkExtended).await;
         let mut tx = self.pass.agent.store.begin().await?;

@@ -16,6 +16,7 @@ use super::path;
 use super::policy_file;
 use super::remote::{self, Remotes};
 use super::skim::Skim;
+use super::texts::Texts;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::files::{File, Files, TemplateText};
 use crate::model::policy::Strictness;
@@ -298,6 +299,7 @@ impl Library {
                 file: &file,
                 number,
                 functions,
+                texts: Texts::default(),
                 includes: Vec::new(),
                 faults: Vec::new(),
                 partial: Vec::new(),
@@ -355,6 +357,7 @@ struct Reading<'l> {
     file: &'l File,
     number: u32,
     functions: bool,
+    texts: Texts<'l>,
     includes: Vec<Arc<str>>,
     faults: Vec<Diagnostic>,
     partial: Vec<Partial>,
@@ -463,20 +466,25 @@ impl Reading<'_> {
     }
 
     /// Keys are texts: what YAML reads as a number or truth value is spelled canonically.
-    fn key(&self, id: NodeId) -> Arc<str> {
-        match v3::scalar(self.document, id) {
+    fn key(&mut self, id: NodeId) -> Arc<str> {
+        let document = self.document;
+        match v3::scalar(document, id) {
             Ok(Scalar::Bool(value)) => value.to_string().into(),
             Ok(Scalar::Int(value)) => value.to_string().into(),
             Ok(Scalar::Uint(value)) => value.to_string().into(),
             Ok(Scalar::Float(value)) => value.to_string().into(),
-            _ => self.document.text(id).into(),
+            _ => self.texts.text(document.text(id)),
         }
     }
 
-    fn raw(&self, id: NodeId, tag: Option<&str>, origin: Origin) -> Value {
-        let (text, plain) = (self.document.text(id), self.document.is_plain(id));
-        let raw = Raw::new(text.into(), plain, tag.map(Arc::from));
-        Value { node: Node::Raw(raw.into()), origin }
+    fn raw(&mut self, id: NodeId, tag: Option<&str>, origin: Origin) -> Value {
+        let document = self.document;
+        let (text, plain) = (document.text(id), document.is_plain(id));
+        let raw = match tag {
+            None => self.texts.scalar(text, plain),
+            Some(tag) => Raw::new(self.texts.text(text), plain, Some(tag.into())).into(),
+        };
+        Value { node: Node::Raw(raw), origin }
     }
 
     fn check_function(&mut self, id: NodeId, name: &str) -> bool {

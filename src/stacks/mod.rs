@@ -15,6 +15,7 @@ mod discover;
 mod path;
 mod lock;
 mod remote;
+mod texts;
 mod load;
 mod include;
 mod hcl;

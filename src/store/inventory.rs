@@ -123,7 +123,8 @@ impl Tx {
         entries: &Inventory,
         marked: usize,
     ) -> Result<(), StoreError> {
-        let own = |(key, owned): (&ResourceKey, &Owned)| (key.clone(), Some(owned.clone()));
+        let own =
+            |(key, owned): (&ResourceKey, &Arc<Owned>)| (key.clone(), Some(Owned::clone(owned)));
         self.inventory_write(lease, target, &entries.iter().map(own).collect()).await?;
         let (target, resources) = (target.clone(), entries.len());
         let event = Event::OwnershipCompleted { target, resources, marked };

@@ -28,6 +28,10 @@ const IDLE: Duration = Duration::from_millis(2_500);
 /// the largest plan takes some 100 ms.
 const SQLITE_READERS: u32 = 4;
 
+/// Pages that each connection keeps of the database, in KiB with the minus that SQLite wants: the rows
+/// of a look. The largest are plans of a megabyte, and the system keeps the file at hand anyway.
+const SQLITE_CACHE: &str = "-512";
+
 /// Connections to PostgreSQL per process: its default is 100 in all, and ten processes share it.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
@@ -290,7 +294,8 @@ impl Link {
 }
 
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(WAIT)
+    let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(WAIT);
+    options.pragma("cache_size", SQLITE_CACHE)
 }
 
 fn sqlite_pool(connections: u32) -> SqlitePoolOptions {

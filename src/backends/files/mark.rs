@@ -152,7 +152,7 @@ impl Marks {
             if let Some(other) = self.foreign(key) {
                 return Err(StepError::stale(format!("{key} belongs to {}", other.scope)));
             }
-            mark.resources.insert(key.clone(), owned.clone());
+            mark.resources.insert(key.clone(), owned.clone().into());
         }
         Ok(mark)
     }

@@ -94,7 +94,7 @@ async fn observe(target: &FilesTarget, path: &str, wanted: Option<&Json>) -> Obs
     let piece = |json: &Json| Piece::plain(body(json));
     let pieces: BTreeMap<_, _> = wanted.map(|json| (key(path), piece(json))).into_iter().collect();
     let rendered = rendered(id.clone(), pieces, ContentId::of("inputs"));
-    let inventory = [(key(path), owned(&id))].into();
+    let inventory = [(key(path), owned(&id).into())].into();
     target.observe(&id, Some(&rendered), &inventory).await
 }
 
@@ -471,7 +471,11 @@ async fn a_mark_that_is_lost_is_written_again_from_the_inventory() {
     assert!(bed.target.mark().await.unwrap().resources.is_empty());
     assert_eq!(compared(bed.see("x.yaml", Some(&value)).await).owner, Owner::Nobody);
 
-    let again = inventory.clone().into_iter().map(|(key, owned)| (key, Some(owned))).collect();
+    let again = inventory
+        .clone()
+        .into_iter()
+        .map(|(key, owned)| (key, Some(Owned::clone(&owned))))
+        .collect();
     bed.target.write_mark(&bed.lease, &again).await.unwrap();
     assert_eq!(bed.target.mark().await.unwrap().resources, inventory);
     assert!(matches!(bed.see("x.yaml", Some(&value)).await, Seen::Same { .. }));
@@ -539,7 +543,7 @@ async fn a_folder_that_is_not_there_is_not_an_empty_one() {
     let wanted = rendered(id.clone(), [(key("x"), piece)].into(), ContentId::of("inputs"));
     let seen = target.observe(&id, Some(&wanted), &Inventory::new()).await;
     assert!(matches!(seen, Observed::Complete(seen) if seen.health == Health::Missing));
-    let seen = target.observe(&id, Some(&wanted), &[(key("x"), owned(&id))].into()).await;
+    let seen = target.observe(&id, Some(&wanted), &[(key("x"), owned(&id).into())].into()).await;
     assert!(matches!(seen, Observed::Unreachable { .. }));
     target.write_mark(&bed.lease, &MarkEntries::new()).await.unwrap();
     assert!(gone.is_dir());

@@ -68,7 +68,7 @@ impl Watch {
 
     /// Remembers whose each file is.
     pub(super) fn know(&self, mark: &Mark) {
-        let each = |(key, owned): (&ResourceKey, &crate::model::inventory::Owned)| {
+        let each = |(key, owned): (&ResourceKey, &Arc<crate::model::inventory::Owned>)| {
             (key.clone(), owned.component.clone())
         };
         let all: BTreeMap<_, _> = mark.resources.iter().map(each).collect();

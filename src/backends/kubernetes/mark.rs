@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -18,7 +19,7 @@ use super::turns::Turn;
 use super::watch::{LIST, WHOLE};
 use crate::backends::{MarkEntries, StepError};
 use crate::ids::{ComponentId, Epoch, ResourceKey, Scope, StackName, TargetName};
-use crate::model::inventory::{Inventory, Mark};
+use crate::model::inventory::{Inventory, Mark, Owned};
 use crate::model::observation::Owner;
 use crate::store::Lease;
 
@@ -44,12 +45,17 @@ const WRITE_TRIES: u32 = 8;
 /// write theirs within a second.
 const READ_TRIES: u32 = 8;
 
+/// For how long what was read counts as what is there when a mark is written: from the plan under a
+/// lease to the first write of its run. The write names the version that was read, in any case.
+const RECENT: Duration = Duration::from_secs(1);
+
 /// Reads and writes the marks of a cluster.
 pub(super) struct Marks {
     scope: Scope,
     target: TargetName,
     namespace: String,
-    last: Mutex<Option<Arc<All>>>,
+    /// When they were last read or written, and as what.
+    last: Mutex<Option<(Duration, Arc<All>)>>,
     /// Every mark that was read, by name, with the version it was read at: only others are read.
     seen: Mutex<BTreeMap<String, (String, Arc<Written>)>>,
 }
@@ -101,7 +107,7 @@ impl Marks {
     /// object.
     pub(super) async fn read(&self, connection: &Connection) -> Result<Arc<All>, StepError> {
         let read = self.list(connection).await;
-        *self.lock() = read.as_ref().ok().cloned();
+        *self.lock() = read.as_ref().ok().map(|all| (connection.now(), all.clone()));
         read
     }
 
@@ -109,8 +115,17 @@ impl Marks {
     pub(super) async fn known(&self, connection: &Connection) -> Result<Arc<All>, StepError> {
         let last = self.lock().clone();
         match last {
-            Some(all) => Ok(all),
+            Some((_, all)) => Ok(all),
             None => self.read(connection).await,
+        }
+    }
+
+    /// The same if that was a moment ago, or else as they are now.
+    async fn recent(&self, connection: &Connection) -> Result<Arc<All>, StepError> {
+        let last = self.lock().clone();
+        match last {
+            Some((at, all)) if connection.now() < at + RECENT => Ok(all),
+            _ => self.read(connection).await,
         }
     }
 
@@ -140,7 +155,7 @@ impl Marks {
             }
         }
         let why = "the marks were written by somebody else each time";
-        Err(StepError::retry_after(std::time::Duration::from_secs(1), why))
+        Err(StepError::retry_after(Duration::from_secs(1), why))
     }
 
     async fn listed(
@@ -201,7 +216,8 @@ impl Marks {
         let version =
             |(name, (version, _)): (&String, &(String, _))| (name.clone(), version.clone());
         let versions: BTreeMap<_, _> = seen.iter().map(version).collect();
-        if let Some(last) = self.lock().as_ref().filter(|last| last.versions == versions) {
+        if let Some((_, last)) = self.lock().as_ref().filter(|(_, last)| last.versions == versions)
+        {
             return last.clone();
         }
         let (scope, target) = (self.scope.clone(), self.target.clone());
@@ -226,10 +242,14 @@ impl Marks {
         connection: &Connection,
         lease: &Lease,
         entries: &MarkEntries,
-        time: impl Fn() -> Result<std::time::Duration, Failure>,
+        time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<(), StepError> {
+        let last = self.lock().clone();
+        if last.is_some_and(|(_, all)| all.says(lease, entries)) {
+            return Ok(());
+        }
+        let mut all = self.recent(connection).await?;
         for _ in 0..WRITE_TRIES {
-            let all = self.read(connection).await?;
             all.fence(&self.scope, lease)?;
             all.refuse_foreign(entries)?;
             let mut sheets = vec![self.with(&all, lease, entries)];
@@ -244,12 +264,13 @@ impl Marks {
             }
             if !moved {
                 let all = self.gathered();
-                *self.lock() = Some(all);
+                *self.lock() = Some((connection.now(), all));
                 return Ok(());
             }
+            all = self.read(connection).await?;
         }
         Err(StepError::retry_after(
-            std::time::Duration::from_secs(1),
+            Duration::from_secs(1),
             format!("the mark of {} was written by somebody else each time", lease.stack()),
         ))
     }
@@ -272,7 +293,7 @@ impl Marks {
         written.epoch = lease.epoch();
         for (key, owned) in entries {
             match owned {
-                Some(owned) => drop(written.resources.insert(key.clone(), owned.clone())),
+                Some(owned) => drop(written.resources.insert(key.clone(), owned.clone().into())),
                 None => drop(written.resources.remove(key)),
             }
         }
@@ -283,7 +304,7 @@ impl Marks {
         &self,
         connection: &Connection,
         sheet: &Sheet,
-        time: impl Fn() -> Result<std::time::Duration, Failure>,
+        time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<(), Failure> {
         let Written { scope, stack, .. } = &*sheet.written;
         let name = file_name(scope, stack);
@@ -332,7 +353,7 @@ impl Marks {
     async fn make_namespace(
         &self,
         connection: &Connection,
-        time: impl Fn() -> Result<std::time::Duration, Failure>,
+        time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<(), Failure> {
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}
@@ -353,7 +374,7 @@ impl Marks {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<All>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(Duration, Arc<All>)>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -401,6 +422,20 @@ impl All {
                 lease.stack()
             ))),
         }
+    }
+
+    /// Whether all of `entries` was written under this very lease already: nobody else writes the mark
+    /// of its stack meanwhile. Of two that name one object the one written later is right.
+    fn says(&self, lease: &Lease, entries: &MarkEntries) -> bool {
+        let Some(sheet) = self.ours.get(lease.stack()) else { return false };
+        let Written { epoch, resources, .. } = &*sheet.written;
+        let same = |(key, owned): (&ResourceKey, &Option<Owned>)| {
+            resources.get(key).map(AsRef::as_ref) == owned.as_ref()
+        };
+        lease.scope() == &self.scope
+            && *epoch == lease.epoch()
+            && entries.iter().all(same)
+            && self.without(lease.stack(), entries).is_empty()
     }
 
     fn foreign(&self, key: &ResourceKey) -> Option<&Scope> {

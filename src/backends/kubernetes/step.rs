@@ -129,8 +129,9 @@ impl Job<'_> {
         self.established(&kind).await?;
         // Applying over what others have made changes none of their fields, and is not what was
         // planned.
-        let others = owner::others(&answer.body, &self.target.writer, &answer.body);
-        if answer.status == http::StatusCode::OK && !others.is_empty() {
+        if answer.status == http::StatusCode::OK
+            && !owner::others(&answer.body, &self.target.writer, &answer.body).is_empty()
+        {
             return Err(StepError::stale(format!("{} was made by somebody else", self.identity)));
         }
         Ok(self.made(&answer.body))

@@ -37,8 +37,11 @@ pub(super) struct Truths {
 
 #[derive(Default)]
 struct Known {
-    objects: BTreeMap<ResourceKey, Object>,
+    /// Each in a place of its own: the nodes of the map have room for twice as many.
+    objects: BTreeMap<ResourceKey, Box<Object>>,
     woken: BTreeSet<ComponentId>,
+    /// Those that do otherwise, and are as they were in all else.
+    otherwise: BTreeSet<ComponentId>,
     /// The folders of the API whose watches are up to date.
     followed: BTreeSet<String>,
     /// Whether anything was learned since this was last asked.
@@ -156,8 +159,8 @@ impl Truths {
         };
         match known.objects.get_mut(key) {
             Some(old) if (&old.component, &old.folder) == (component, &object.folder) => {}
-            Some(old) => *old = object,
-            None => drop(known.objects.insert(key.clone(), object)),
+            Some(old) => **old = object,
+            None => drop(known.objects.insert(key.clone(), object.into())),
         }
     }
 
@@ -171,7 +174,7 @@ impl Truths {
         let known = self.lock();
         let certain = known.objects.iter().filter(|(_, object)| object.as_wanted);
         let kept = certain.filter_map(|(key, object)| {
-            let Object { component, folder, health, .. } = object;
+            let Object { component, folder, health, .. } = &**object;
             let (rehearsed, seen) = (object.rehearsed?, object.seen.clone()?);
             let (component, folder) = (component.clone(), folder.clone());
             Some((key.clone(), Kept { component, folder, rehearsed, seen, health: health.clone() }))
@@ -197,7 +200,7 @@ impl Truths {
                 told,
                 absent,
             };
-            known.objects.entry(key).or_insert(object);
+            known.objects.entry(key).or_insert_with(|| object.into());
         }
     }
 
@@ -347,7 +350,7 @@ impl Truths {
                 (object.seen, object.health) = (Some(later), health);
                 if is_news {
                     let component = object.component.clone();
-                    known.woken.insert(component);
+                    known.otherwise.insert(component);
                     drop(known);
                     self.bell.notify_one();
                 }
@@ -376,14 +379,24 @@ impl Truths {
     }
 
     /// The components whose objects may have changed since this was last asked, once there are
-    /// any.
-    pub(super) async fn woken(&self) -> BTreeSet<ComponentId> {
+    /// any. That others only do otherwise is told with that, or once `patience` is over.
+    pub(super) async fn woken(&self, patience: impl Future<Output = ()>) -> BTreeSet<ComponentId> {
+        let mut is_over = false;
+        tokio::pin!(patience);
         loop {
-            let woken = std::mem::take(&mut self.lock().woken);
-            if !woken.is_empty() {
-                return woken;
+            {
+                let Known { woken, otherwise, .. } = &mut *self.lock();
+                if !woken.is_empty() || is_over && !otherwise.is_empty() {
+                    let mut all = std::mem::take(woken);
+                    all.append(otherwise);
+                    return all;
+                }
             }
-            self.bell.notified().await;
+            tokio::select! {
+                biased;
+                () = &mut patience, if !is_over => is_over = true,
+                () = self.bell.notified() => {}
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! object is doing, and of the whole object where its status does.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kube::core::WatchEvent;
@@ -38,10 +38,16 @@ const WATCHES_MAX: u32 = 12;
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How long after somebody was woken how others are doing is gathered: a Deployment that is applied says
+/// so three times within that, each time it has its stack looked at, and a look costs 15 ms.
+const GATHER: Duration = Duration::from_millis(300);
+
 /// Follows the kinds of all objects that somebody has looked at, once somebody waits for them.
 pub(super) struct Watches {
     follower: Follower,
     running: Mutex<Running>,
+    /// When somebody was last woken.
+    woken_at: Mutex<Duration>,
 }
 
 #[derive(Default)]
@@ -66,7 +72,7 @@ struct Follower {
 impl Watches {
     pub(super) fn new(connection: Arc<Connection>, truths: Arc<Truths>, label: String) -> Self {
         let follower = Follower { connection, truths, label };
-        Self { follower, running: Mutex::default() }
+        Self { follower, running: Mutex::default(), woken_at: Mutex::default() }
     }
 
     /// Follows the kind of an object from now on, if somebody waits, or else once somebody does.
@@ -95,7 +101,16 @@ impl Watches {
     /// The components whose objects may have changed, once there are any.
     pub(super) async fn wake(&self) -> BTreeSet<ComponentId> {
         self.begin();
-        self.follower.truths.woken().await
+        let Follower { connection, truths, .. } = &self.follower;
+        let since = connection.now().saturating_sub(*self.woken_at());
+        let patience = connection.world().clock.sleep(GATHER.saturating_sub(since));
+        let woken = truths.woken(patience).await;
+        *self.woken_at() = connection.now();
+        woken
+    }
+
+    fn woken_at(&self) -> MutexGuard<'_, Duration> {
+        self.woken_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

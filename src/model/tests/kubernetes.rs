@@ -68,8 +68,8 @@ fn cluster() -> World {
         let uid = Some(uid.to_owned());
         let owned =
             Owned { component: id("web"), applied: None, uid, kept: false, epoch: Epoch(1) };
-        world.owned.insert(key(name), owned.clone());
-        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
+        world.owned.insert(key(name), owned.clone().into());
+        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned.into());
     }
     let deployment = object(
         Some(

@@ -86,8 +86,8 @@ fn with_database() -> World {
             kept: false,
             epoch: Epoch::default(),
         };
-        world.owned.insert(key(name), owned.clone());
-        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned);
+        world.owned.insert(key(name), owned.clone().into());
+        world.mark.as_mut().expect("it is there").resources.insert(key(name), owned.into());
     }
     world.observed.insert(id("rds"), Observed::Complete(database()));
     world

@@ -117,3 +117,15 @@ fn a_map_in_which_nothing_changes_stays_the_same_one() {
     assert!(other.is(&other.clone()) && !other.is(&map));
     assert_eq!(other.get("a"), map.get("a"));
 }
+
+#[test]
+fn what_is_typed_or_held_so_already_is_shared() {
+    let text = "a: { b: [x, { c: 1 }] }\nn: 1.0\n";
+    let read = crate::model::yaml::parse(text, Rules::Kubernetes).unwrap();
+    let place = |value: &Value, key: &str| value.get(key).unwrap().as_map().map(Map::place);
+    let typed = read.typed(Rules::Stack);
+    assert_eq!(typed.as_map().map(Map::place), read.as_map().map(Map::place));
+    let held = read.held();
+    assert_eq!(place(&held, "a"), place(&read, "a"));
+    assert_eq!(held.get("n").unwrap().node, Node::Int(1));
+}

@@ -1,5 +1,7 @@
 //! What is completed, and what is left to people.
 
+use std::sync::Arc;
+
 use super::ownership;
 use crate::ids::{Epoch, StackName};
 use crate::model::inventory::Mark;
@@ -9,7 +11,7 @@ use crate::plan::tests::fixture::{World, body, id, key, world};
 /// What would be completed: `name marked? applied? kept?`.
 fn said(world: &World) -> Vec<String> {
     let amends = ownership(&world.input());
-    let entry = |(key, owned): (&crate::ids::ResourceKey, &crate::model::inventory::Owned)| {
+    let entry = |(key, owned): (&crate::ids::ResourceKey, &Arc<crate::model::inventory::Owned>)| {
         let applied = if owned.applied.is_some() { " applied" } else { "" };
         let kept = if owned.kept { " kept" } else { "" };
         format!("{key}{applied}{kept}")
@@ -80,8 +82,8 @@ fn what_is_only_observed_is_not_marked() {
 fn a_mark_that_says_it_is_somebody_elses_is_believed() {
     let mut lost = world(TWO);
     let marked = lost.mark.as_mut().unwrap().resources.get_mut(&key("a.json")).unwrap();
-    marked.component = id("other");
-    lost.owned.get_mut(&key("a.json")).unwrap().applied = None;
+    Arc::make_mut(marked).component = id("other");
+    Arc::make_mut(lost.owned.get_mut(&key("a.json")).unwrap()).applied = None;
     assert_eq!(said(&lost), ["0 marked"]);
 }
 
@@ -90,17 +92,17 @@ fn an_effect_that_nobody_wrote_down_is() {
     let mut interrupted = world(TWO);
     let mark = interrupted.mark.as_mut().unwrap();
     for owned in interrupted.owned.values_mut().chain(mark.resources.values_mut()) {
-        owned.applied = None;
+        Arc::make_mut(owned).applied = None;
     }
     assert_eq!(said(&interrupted), ["a.json applied", "0 marked"], "nobody wants b.json");
     let wanted = body("{\"x\": 1}").content_id();
     let amends = ownership(&interrupted.input());
     assert_eq!(amends.entries[&key("a.json")].applied, Some(wanted));
     let mut other = world("component vpc\nvpc wants a.json {\"x\": 2}\nvpc has a.json {\"x\": 1}");
-    other.owned.get_mut(&key("a.json")).unwrap().applied = None;
+    Arc::make_mut(other.owned.get_mut(&key("a.json")).unwrap()).applied = None;
     assert_eq!(said(&other), ["a.json applied", "0 marked"], "the mark knows");
     let mark = other.mark.as_mut().unwrap();
-    mark.resources.get_mut(&key("a.json")).unwrap().applied = None;
+    Arc::make_mut(mark.resources.get_mut(&key("a.json")).unwrap()).applied = None;
     assert_eq!(said(&other), ["0 marked"], "it is not what is wanted");
 }
 

@@ -156,8 +156,8 @@ impl World {
                         kept: false,
                         epoch: Epoch(2),
                     };
-                    world.owned.insert(change.resource.clone(), owned.clone());
-                    mark.insert(change.resource.clone(), owned);
+                    world.owned.insert(change.resource.clone(), owned.clone().into());
+                    mark.insert(change.resource.clone(), owned.into());
                     let seen = observation.resources.get_mut(&change.resource).unwrap();
                     let Seen::Compared(both) = seen else { panic!("{change:?} of {seen:?}") };
                     both.live = Some(body.clone());
@@ -225,7 +225,7 @@ impl Script {
             ["missing", ..] => self.world.evidence.missing.push(words[1..].join(" ")),
             ["claim", component, name] => {
                 let claims = self.world.evidence.claims.entry(key(name)).or_default();
-                claims.insert(component_id("other", component));
+                claims.push(component_id("other", component));
             }
             ["component", name, ..] => {
                 let part = self.parts.entry(name.to_owned()).or_default();
@@ -304,9 +304,9 @@ impl World {
                 kept: is("kept"),
                 epoch: Epoch(1),
             };
-            self.owned.insert(resource.clone(), owned.clone());
+            self.owned.insert(resource.clone(), owned.clone().into());
             let mark = self.mark.as_mut().unwrap();
-            mark.resources.insert(resource.clone(), owned);
+            mark.resources.insert(resource.clone(), owned.into());
         }
         let problem = || {
             let span = Span::file("stacks/prod.yaml");
@@ -322,7 +322,7 @@ impl World {
                 let built = rendered(id.clone(), part.wants.clone(), inputs);
                 for resource in built.resources().keys() {
                     let claims = self.evidence.claims.entry(resource.clone()).or_default();
-                    claims.insert(id.clone());
+                    claims.push(id.clone());
                 }
                 let built = if is("unbuilt") { Err(problem()) } else { Ok(built) };
                 self.rendered.insert(id.clone(), built);

@@ -188,7 +188,7 @@ proptest! {
             }
             _ => {
                 let claimant = component_id("other", "c");
-                world.evidence.claims.entry(resource.clone()).or_default().insert(claimant);
+                world.evidence.claims.entry(resource.clone()).or_default().push(claimant);
             }
         }
         world.observed.insert(component, observed);

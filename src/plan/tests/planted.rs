@@ -45,7 +45,7 @@ fn a_delete_without_all_of_its_witnesses() {
         pieces.insert(old(), pieces[&key("vpc.json")].clone());
         let built =
             crate::build::fixture::rendered(owned.component.clone(), pieces, built.inputs());
-        world.rendered.insert(owned.component, Ok(built));
+        world.rendered.insert(owned.component.clone(), Ok(built));
     });
     planted("it would go and the target's mark does not list it", |_, world| {
         world.mark.as_mut().unwrap().resources.remove(&old());
@@ -55,7 +55,7 @@ fn a_delete_without_all_of_its_witnesses() {
         world.evidence.missing.push("the stack of `x`".to_owned());
     });
     planted("it would go and another component wants it", |_, world| {
-        let claimant = BTreeSet::from([component_id("other", "x")]);
+        let claimant = vec![component_id("other", "x")];
         world.evidence.claims.insert(old(), claimant);
     });
     planted("it would go after an incomplete look", |_, world| {

@@ -164,7 +164,7 @@ async fn after_the_database_was_lost_epochs_go_on_above_those_of_the_marks() {
         };
         let mut mark = Mark::empty(scope(), target);
         mark.epochs.insert("a".to_owned().try_into().expect("a name"), Epoch(57));
-        mark.resources.insert("a".to_owned().try_into().expect("a key"), owned);
+        mark.resources.insert("a".to_owned().try_into().expect("a key"), owned.into());
         let mut tx = store.begin().await.expect("a transaction");
         assert!(tx.inventory_rebuild(&scope(), &mark.target, &mark).await.expect("its mark"));
         tx.commit().await.expect("a commit");

@@ -101,7 +101,7 @@ async fn the_inventory_holds_what_was_written_last() {
         tx.inventory_write(&lease, &target, &second).await.expect("it is ours");
         tx.commit().await.expect("a commit");
         let inventory = store.inventory(&scope(), &target).await.expect("an answer");
-        assert_eq!(inventory, Some(Inventory::from([(key("b"), owned(2))]).into()));
+        assert_eq!(inventory, Some(Inventory::from([(key("b"), owned(2).into())]).into()));
     }
 }
 
@@ -126,7 +126,7 @@ async fn what_others_write_into_an_inventory_is_seen() {
             for (name, epoch) in *writes {
                 entries.insert(key(name), epoch.map(owned));
                 match epoch {
-                    Some(epoch) => drop(wanted.insert(key(name), owned(*epoch))),
+                    Some(epoch) => drop(wanted.insert(key(name), owned(*epoch).into())),
                     None => drop(wanted.remove(&key(name))),
                 }
             }
@@ -149,7 +149,7 @@ async fn a_mark_teaches_only_a_database_that_knows_nothing_of_its_target() {
         let lease = lease(&store, "a").await;
         let target = TargetName::new("cluster").expect("a name");
         let mut mark = Mark::empty(scope(), target.clone());
-        mark.resources.insert(key("a"), owned(1));
+        mark.resources.insert(key("a"), owned(1).into());
 
         let mut tx = store.begin().await.expect("a transaction");
         tx.inventory_write(&lease, &target, &BTreeMap::new()).await.expect("it is ours");

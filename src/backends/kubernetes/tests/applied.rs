@@ -49,10 +49,13 @@ impl Applied {
         });
         let built = rendered(component("a"), pieces.collect(), ContentId::of("inputs"));
         let owned: Inventory =
-            built.resources().keys().map(|key| (key.clone(), owned.clone())).collect();
+            built.resources().keys().map(|key| (key.clone(), owned.clone().into())).collect();
         let applied = Self { target, built, owned, lease };
-        let entries: MarkEntries =
-            applied.owned.iter().map(|(key, owned)| (key.clone(), Some(owned.clone()))).collect();
+        let entries: MarkEntries = applied
+            .owned
+            .iter()
+            .map(|(key, owned)| (key.clone(), Some(Owned::clone(owned))))
+            .collect();
         applied.target.write_mark(&applied.lease, &entries).await.unwrap();
         for (key, seen) in applied.look().await {
             let Seen::Compared(both) = seen else { panic!("{seen:?}") };
@@ -73,7 +76,7 @@ impl Applied {
 
     /// What the mark says of an object.
     pub(super) fn entry(&self, manifest: &Json) -> Owned {
-        self.owned[&identity(manifest)].clone()
+        Owned::clone(&self.owned[&identity(manifest)])
     }
 
     /// One step of one change.

@@ -49,7 +49,7 @@ fn is_certain(truths: &Truths) -> bool {
 }
 
 fn is_woken(truths: &Truths) -> bool {
-    truths.woken().now_or_never() == Some([component("a")].into())
+    truths.woken(std::future::ready(())).now_or_never() == Some([component("a")].into())
 }
 
 /// Whether the object is certain still, and whether its component is woken, after `told`.
@@ -73,6 +73,18 @@ fn a_status_changes_how_it_is_doing_and_nothing_else() {
     let waits = Health::Progressing("2 of 3".to_owned());
     truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits);
     assert_eq!(health(&truths), Some(waits));
+}
+
+#[test]
+fn how_it_is_doing_is_gathered_until_something_changes() {
+    let truths = known(Some(1));
+    let early = || truths.woken(std::future::pending()).now_or_never();
+    let waits = Some(Health::Progressing("2 of 3".to_owned()));
+    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), waits);
+    assert_eq!(early(), None);
+    truths.tell(&key("x"), Some(&object(7, "less", "theirs", Some(1))), Some(Health::Healthy));
+    assert_eq!(early(), Some([component("a")].into()));
+    assert!(!is_woken(&truths), "it was told with that");
 }
 
 #[test]
