@@ -28,6 +28,7 @@ use super::whole::{self, Around, Members, Whole};
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, StackName};
+use crate::model::chart::Charts;
 use crate::model::desired::{Desired, Stack};
 use crate::model::question::Answers;
 use crate::source::Snapshot;
@@ -52,6 +53,7 @@ pub struct Resolver {
     misread: bool,
     /// What is odd about which manifests are stacks.
     astray: Vec<Diagnostic>,
+    charts: Arc<Charts>,
     last: Last,
 }
 
@@ -85,6 +87,8 @@ impl Resolver {
         let (dialect, wrong) = Dialect::read(&mut library);
         let misread = wrong.iter().any(Diagnostic::is_error);
         found.extend(wrong);
+        let repositories = dialect.chart_repositories.clone();
+        let charts = Charts { locked: library.remotes.charts(), repositories };
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         let mut templates = Templates::new(dialect.templates.clone());
@@ -100,6 +104,7 @@ impl Resolver {
             found,
             misread,
             astray: Vec::new(),
+            charts: charts.into(),
             last: Last::default(),
         };
         resolver.follow(None);
@@ -360,6 +365,7 @@ impl Resolver {
             layout: self.dialect.layout.clone(),
             manifests: self.dialect.stacks.as_str().into(),
             files: Arc::new(self.library.files.clone()),
+            charts: self.charts.clone(),
         };
         let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
         let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
