@@ -258,13 +258,13 @@ codes! {
         "write `- catalog/vpc` or `- path: catalog/vpc`";
     ImportDepth = "import-depth": "Imports are nested deeper than Isobar follows.",
         "import what is needed directly";
-    ImportRemote = "import-remote": "A remote import is not allowed here.",
+    ImportRemote = "import-remote": "A file or chart of another place is not allowed here.",
         "allow its place: `allow.imports` in the agent's settings, or `--allow-imports`";
-    ImportUnlocked = "import-unlocked": "A remote import is not in `isobar.lock`.",
+    ImportUnlocked = "import-unlocked": "A file or chart of another place is not in `isobar.lock`.",
         "run `isobar lock`, look at what it names, and commit the file";
-    ImportChanged = "import-changed": "A remote import is not what `isobar.lock` says.",
+    ImportChanged = "import-changed": "A file or chart of another place is not what `isobar.lock` says.",
         "find out who changed it; `isobar lock --update` takes over what is there now";
-    ImportFailed = "import-failed": "A remote import cannot be fetched.",
+    ImportFailed = "import-failed": "A file or chart of another place cannot be fetched.",
         "nothing that needs it is changed until it can; see that the place answers";
     // Shape of a manifest.
     SectionType = "section-type": "A section is not of the type its place asks for.",

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::canonical;
+use crate::model::chart::Charts;
 use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired};
 use crate::model::errand::{Done, Errand, Supply};
@@ -26,6 +27,8 @@ const BYTES_MAX: u64 = 16 << 20;
 /// A component that is being built.
 pub(super) struct Draft<'a> {
     pub(super) component: &'a Component,
+    /// What is known of charts at other places.
+    pub(super) charts: &'a Charts,
     pub(super) snapshot: &'a Snapshot,
     /// How the target calls its resources.
     pub(super) naming: Naming,
@@ -54,6 +57,7 @@ impl<'a> Draft<'a> {
     ) -> Self {
         Self {
             component,
+            charts: &desired.charts,
             snapshot,
             naming,
             folder: desired.layout.folder(component),
@@ -88,12 +92,12 @@ impl<'a> Draft<'a> {
 
     /// What `errand` brought. `None`: it is not done yet, or failed, which is said of `span`.
     pub(super) fn brought(&mut self, errand: Errand, span: &Span) -> Option<Arc<str>> {
-        let why = match self.done.get(&errand.id()) {
+        let (code, why) = match self.done.get(&errand.id()) {
             Some(Ok(text)) => return Some(text.clone()),
-            Some(Err(undone)) => undone.why.to_string(),
-            None => format!("`{}` was not run", errand.program),
+            Some(Err(undone)) => (undone.code, undone.why.to_string()),
+            None => (Code::BuildFailed, format!("`{}` was not run", errand.program)),
         };
-        self.fail(Code::BuildFailed, span.clone(), why);
+        self.fail(code, span.clone(), why);
         self.errands.push(errand);
         None
     }

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::Body;
+use crate::model::chart::RemoteChart;
 use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::errand::{Done, Errand};
@@ -94,6 +95,17 @@ fn has_errands(draft: &Draft<'_>) -> bool {
         "helm" => draft.naming == Naming::Objects,
         _ => false,
     }
+}
+
+/// The chart of another place that a component names, and where it does; `None`: it names none, or
+/// one that cannot be, which [`render`] says.
+pub fn remote_chart(component: &Component, desired: &Desired) -> Option<(RemoteChart, Span)> {
+    if component.id.kind.as_str() != "helm" {
+        return None;
+    }
+    let chart = RemoteChart::of(component, &desired.charts)?.ok()?;
+    let span = desired.files.span(component.section("chart")?.origin);
+    Some((chart, span.unwrap_or_else(|| component.at.clone())))
 }
 
 /// Builds one component that exists to be applied, for a target that calls its resources by

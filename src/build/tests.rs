@@ -727,7 +727,11 @@ fn a_kustomization_is_an_errand_with_all_that_it_takes() {
         components/kubernetes/shop/overlays/prod/kustomization.yaml:1:1: build-failed: `kustomize` was not run
     "#]]
     .assert_eq(&report(&fixture.render()));
-    let failed = Undone { why: "`kustomize` ended with a failure".into(), passing: false };
+    let failed = Undone {
+        code: Code::BuildFailed,
+        why: "`kustomize` ended with a failure".into(),
+        passing: false,
+    };
     fixture.done.insert(errand.id(), Err(failed));
     expect![[r#"
         components/kubernetes/shop/overlays/prod/kustomization.yaml:1:1: build-failed: `kustomize` ended with a failure

@@ -1,5 +1,6 @@
 //! `isobar install`
 
+mod fencing;
 mod objects;
 mod rights;
 
@@ -38,6 +39,9 @@ pub(super) struct Args {
     gives_rights: bool,
 }
 
+/// What everything is called.
+const NAME: &str = "isobar";
+
 /// Where the Secret with what is secret is mounted: paths in the settings lead there.
 const KEYS: &str = "/run/secrets/isobar";
 
@@ -49,6 +53,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let cluster = here(&settings)?;
     let mut rights = Rights::to(&args.kinds).map_err(mistake)?;
     rights.may_act_as(&cluster.service_accounts);
+    if cluster.fencing {
+        rights.may_act_as(&[format!("{}/{NAME}", args.namespace)].into());
+    }
     if is_root(&context.global.folder).is_ok() {
         let wanted = Workspace::wanted(context, &Selection::to_apply()).await?;
         let here = |name| {
@@ -79,6 +86,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         settings: &text,
         references: references(&settings)?,
         gives_rights: args.gives_rights,
+        fencing: cluster.fencing,
     };
     let documents = place.objects(&rights);
     let written: Vec<_> = documents.iter().map(yaml::write).collect();

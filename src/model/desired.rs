@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::chart::Charts;
 use super::files::Files;
 use super::policy::{Manage, Reconcile};
 use super::question::Question;
@@ -30,6 +31,8 @@ pub struct Desired {
     pub manifests: Arc<str>,
     /// What the origins of all values point into.
     pub files: Arc<Files>,
+    /// What is known of charts at other places.
+    pub charts: Arc<Charts>,
 }
 
 /// Where the code of each kind lives: `components.<kind>.base_path` of `atmos.yaml`, from the

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Code;
 use crate::ids::ContentId;
 
 /// One run of a program over files.
@@ -53,6 +54,14 @@ pub enum Supply {
     },
     /// What the component says itself.
     Text(Arc<str>),
+    /// The archive of a chart at another place.
+    Archive {
+        /// Where it is, as the lock has it. It is what it is, wherever it lies.
+        #[serde(skip)]
+        url: Arc<str>,
+        /// What it holds.
+        sha256: ContentId,
+    },
 }
 
 /// What errands brought, by [`Errand::id`]: what the program wrote, or why there is nothing.
@@ -61,6 +70,8 @@ pub type Done = BTreeMap<ContentId, Result<Arc<str>, Undone>>;
 /// Why an errand brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
+    /// What it is called.
+    pub code: Code,
     /// For people.
     pub why: Arc<str>,
     /// Whether it may bring something the next time, with everything as it is.

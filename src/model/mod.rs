@@ -12,6 +12,7 @@ pub mod path;
 pub mod query;
 pub mod question;
 pub mod remote;
+pub mod chart;
 pub mod files;
 pub mod canonical;
 pub mod yaml;

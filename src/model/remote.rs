@@ -155,7 +155,7 @@ impl fmt::Display for RemoteFile {
 }
 
 /// The address with its host in lower case; or why nothing is fetched from it.
-fn checked(address: &str) -> Result<String, String> {
+pub(super) fn checked(address: &str) -> Result<String, String> {
     let Some((scheme, rest)) = address.split_once("://") else {
         return Err(match address.contains('@') {
             true => "ssh is not supported; use `git::https://`".to_owned(),

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -63,6 +63,9 @@ pub struct Person {
     pub imports: Imports,
 }
 
+/// For whom nothing is allowed.
+static NOTHING: LazyLock<Imports> = LazyLock::new(Imports::default);
+
 /// What a command finds its programs with.
 const SEARCHED: &str = "PATH";
 
@@ -107,6 +110,16 @@ impl Reach {
             (Self::Agent, Revision::Commit(_)) => Self::Allowed(allowed.clone()),
             (Self::Agent, _) => Self::Proposed(allowed.clone()),
             (reach, _) => reach.clone(),
+        }
+    }
+
+    /// What may be fetched, and whether anything that is not here already.
+    fn imports(&self) -> (&Imports, bool) {
+        match self {
+            Self::Person(person) => (&person.imports, true),
+            Self::Allowed(allowed) => (&allowed.imports, true),
+            Self::Proposed(allowed) => (&allowed.imports, false),
+            Self::Agent => (&NOTHING, true),
         }
     }
 }
@@ -169,12 +182,7 @@ fn environment(reach: &Reach, name: &str, default: Option<&str>) -> Answer {
 
 /// A file at another place that the lock has as `locked`: its hash and, of a repository, a commit.
 fn import(reach: &Reach, url: &str, locked: &[&str]) -> Answer {
-    let (imports, asks) = match reach {
-        Reach::Person(person) => (&person.imports, true),
-        Reach::Allowed(allowed) => (&allowed.imports, true),
-        Reach::Proposed(allowed) => (&allowed.imports, false),
-        Reach::Agent => (&Imports::default(), true),
-    };
+    let (imports, asks) = reach.imports();
     // What is here already is a person's own. An agent has it for several repositories.
     if !matches!(reach, Reach::Person(_))
         && let Err(error) = imports.permitted(url)
@@ -192,7 +200,22 @@ fn import(reach: &Reach, url: &str, locked: &[&str]) -> Answer {
     match found {
         Ok(text) => Answer::Value(Value::text(text)),
         Err(ImportError::Refused(why)) => Answer::Refused(why),
-        Err(ImportError::Failed(why)) => Answer::Failed(why),
+        Err(ImportError::Failed(why) | ImportError::Changed(why)) => Answer::Failed(why),
+    }
+}
+
+/// The file of a chart's archive at another place, as the lock has it.
+pub(super) fn chart(reach: &Reach, url: &str, sha256: &ContentId) -> Result<PathBuf, ImportError> {
+    let (imports, asks) = reach.imports();
+    imports.chart(url, sha256, asks)
+}
+
+/// Refuses a chart that may not be fetched, whether or not it is here. What is here already is a
+/// person's own; an agent has it for several repositories.
+pub(super) fn permits_chart(reach: &Reach, url: &str) -> Result<(), ImportError> {
+    match reach {
+        Reach::Person(_) => Ok(()),
+        _ => reach.imports().0.permits_chart(url),
     }
 }
 

@@ -13,11 +13,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
+use super::answer::{self, Reach};
+use crate::diagnostic::Code;
 use crate::ids::ContentId;
 use crate::jail::{Jail, Limits, Tool, ToolError, Workplace};
 use crate::model::errand::{Done, Errand, Program, Supply, Undone};
 use crate::settings::AgentSettings;
-use crate::source::Snapshot;
+use crate::source::{ImportError, Snapshot};
 use crate::world::World;
 
 /// How long one may take. The largest chart known takes five minutes where it is rendered without
@@ -65,16 +67,21 @@ impl Errands {
 
     /// Does `errands` over the files of `snapshot`, as many at a time as there are cores. What was
     /// brought once is not fetched again.
-    pub(super) async fn run(&self, errands: Vec<Errand>, snapshot: &Snapshot) -> Done {
+    pub(super) async fn run(
+        &self,
+        errands: Vec<Errand>,
+        snapshot: &Snapshot,
+        reach: &Reach,
+    ) -> Done {
         let all: BTreeMap<ContentId, Errand> = errands.into_iter().map(|e| (e.id(), e)).collect();
         if all.is_empty() {
             return Done::new();
         }
         let _known = self.world.work.begin();
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let each = all
-            .into_iter()
-            .map(|(id, errand)| async move { (id, self.fetch(&id, &errand, snapshot).await) });
+        let each = all.into_iter().map(|(id, errand)| async move {
+            (id, self.fetch(&id, &errand, (snapshot, reach)).await)
+        });
         let done = stream::iter(each).buffer_unordered(cores).collect().await;
         self.tidy();
         done
@@ -84,9 +91,14 @@ impl Errands {
         &self,
         id: &ContentId,
         errand: &Errand,
-        snapshot: &Snapshot,
+        (snapshot, reach): (&Snapshot, &Reach),
     ) -> Result<Arc<str>, Undone> {
         let name = errand.program.name();
+        for supply in errand.files.values() {
+            if let Supply::Archive { url, .. } = supply {
+                answer::permits_chart(reach, url).map_err(|error| unfetched(url, &error))?;
+            }
+        }
         let program = self.programs.get(&errand.program).ok_or_else(|| {
             passing(format!(
                 "`{name}` is not there: install it, or say where it is in `programs` of the agent's \
@@ -101,9 +113,10 @@ impl Errands {
         let place = Workplace::make(&self.work, &self.world.ids.unique());
         let place = place.map_err(|error| passing(failed(name, &error)))?;
         let folder = place.path().to_owned();
-        let (at, what, tree) = (folder.clone(), errand.clone(), snapshot.clone());
-        let laid = self.world.work.blocking(move || lay_out(&at, &what, &tree)).await;
-        laid.map_err(|error| passing(error.to_string()))?.map_err(passing)?;
+        let (at, what) = (folder.clone(), errand.clone());
+        let from = (snapshot.clone(), reach.clone());
+        let laid = self.world.work.blocking(move || lay_out(&at, &what, &from)).await;
+        laid.map_err(|error| passing(error.to_string()))??;
         tracing::info!(program = name, errand = %id, "runs");
         let tool = Tool {
             program: program.clone(),
@@ -118,10 +131,12 @@ impl Errands {
         };
         let written = self.jail.run(&tool, self.world.clock.as_ref(), &self.stop).await;
         let written = written.map_err(|error| Undone {
+            code: Code::BuildFailed,
             why: place.nameless(&super::chain(&error)).into(),
             passing: !is_its_own(&error),
         })?;
         let text = String::from_utf8(written).map_err(|_| Undone {
+            code: Code::BuildFailed,
             why: format!("`{name}` wrote no text").into(),
             passing: false,
         })?;
@@ -168,23 +183,44 @@ fn file_name(id: &ContentId, program: &Path) -> std::io::Result<String> {
     Ok(format!("{}.yaml", ContentId::of(about)))
 }
 
-fn lay_out(folder: &Path, errand: &Errand, snapshot: &Snapshot) -> Result<(), String> {
-    let name = errand.program.name();
+fn lay_out(
+    folder: &Path,
+    errand: &Errand,
+    (snapshot, reach): &(Snapshot, Reach),
+) -> Result<(), Undone> {
+    let broken = |error: std::io::Error| passing(failed(errand.program.name(), &error));
     for (path, supply) in &errand.files {
-        let bytes = match supply {
-            Supply::Text(text) => Some(text.as_bytes().into()),
+        let to = folder.join(&**path);
+        to.parent().map_or(Ok(()), fs::create_dir_all).map_err(broken)?;
+        let written = match supply {
+            Supply::Text(text) => fs::write(&to, &**text),
             Supply::File { path: from, .. } => {
-                snapshot.bytes(from, FILE_BYTES_MAX).map_err(|error| error.to_string())?
+                let bytes = snapshot.bytes(from, FILE_BYTES_MAX);
+                let bytes = bytes.map_err(|error| passing(error.to_string()))?;
+                fs::write(&to, bytes.as_deref().unwrap_or_default())
+            }
+            Supply::Archive { url, sha256 } => {
+                let file = answer::chart(reach, url, sha256);
+                fs::copy(file.map_err(|error| unfetched(url, &error))?, &to).map(drop)
             }
         };
-        let to = folder.join(&**path);
-        let written = to
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&to, bytes.as_deref().unwrap_or_default()));
-        written.map_err(|error| failed(name, &error))?;
+        written.map_err(broken)?;
     }
     Ok(())
+}
+
+/// An archive that is not here.
+fn unfetched(url: &str, error: &ImportError) -> Undone {
+    let (code, why, passing) = match error {
+        ImportError::Refused(why) => {
+            (Code::ImportRemote, format!("the chart `{url}` is not fetched: {why}"), false)
+        }
+        ImportError::Failed(why) => {
+            (Code::ImportFailed, format!("the chart `{url}` cannot be fetched: {why}"), true)
+        }
+        ImportError::Changed(why) => (Code::ImportChanged, why.clone(), true),
+    };
+    Undone { code, why: why.into(), passing }
 }
 
 /// Whether a program failed by itself, over what it was given: it would do so again.
@@ -197,7 +233,7 @@ fn is_its_own(error: &ToolError) -> bool {
 }
 
 fn passing(why: String) -> Undone {
-    Undone { why: why.into(), passing: true }
+    Undone { code: Code::BuildFailed, why: why.into(), passing: true }
 }
 
 fn failed(name: &str, error: &std::io::Error) -> String {

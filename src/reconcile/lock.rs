@@ -1,10 +1,13 @@
-//! What `isobar.lock` has to say: every remote import of a snapshot, fetched and hashed.
+//! What `isobar.lock` has to say: every remote import and chart of a snapshot, fetched and hashed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::build;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::ContentId;
+use crate::model::chart::LockedChart;
+use crate::model::desired::{Desired, Presence};
 use crate::model::files::Files;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::Value;
@@ -25,8 +28,8 @@ pub struct Relocked {
     pub files: Arc<Files>,
 }
 
-/// Locks every remote import of `snapshot`. What is locked already stays as it is, unless `renews`
-/// says of its url that what is there now is to be taken over.
+/// Locks every remote import and chart of `snapshot`. What is locked already stays as it is, unless
+/// `renews` says of what is asked for that what is there now is to be taken over.
 pub fn relocked(snapshot: &Snapshot, imports: &Imports, renews: impl Fn(&str) -> bool) -> Relocked {
     let (before, mut found) = Lock::of(snapshot);
     let mut lock = Lock::default();
@@ -55,18 +58,63 @@ pub fn relocked(snapshot: &Snapshot, imports: &Imports, renews: impl Fn(&str) ->
                     Answer::Value(Value::text(file.text))
                 }
                 Err(ImportError::Refused(why)) => Answer::Refused(why),
-                Err(ImportError::Failed(why)) => Answer::Failed(why),
+                Err(ImportError::Failed(why) | ImportError::Changed(why)) => Answer::Failed(why),
             };
             answers.insert(question, answer);
         }
+    }
+    if found.iter().all(|one| !one.is_error()) {
+        let selection = Selection { unlinked: true, ..Selection::to_apply() };
+        let resolution = resolver.resolve(&selection, &answers);
+        let charts = charts(&resolution.desired, imports, &before, &renews);
+        lock.charts = charts.0;
+        found.extend(charts.1);
+        files = resolution.desired.files;
     }
     found.retain(|one| one.is_error() && one.code != Code::StackDuplicate);
     if !found.is_empty() {
         for (url, locked) in before.imports {
             lock.imports.entry(url).or_insert(locked);
         }
+        for (asked, locked) in before.charts {
+            lock.charts.entry(asked).or_insert(locked);
+        }
     }
     Relocked { lock, found, files }
+}
+
+/// What the charts of all components are, and what is in the way.
+fn charts(
+    desired: &Desired,
+    imports: &Imports,
+    before: &Lock,
+    renews: &impl Fn(&str) -> bool,
+) -> (BTreeMap<String, LockedChart>, Vec<Diagnostic>) {
+    let (mut locked, mut found, mut failed) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+    for component in desired.components().filter(|one| one.presence == Presence::Active) {
+        let Some((chart, span)) = build::remote_chart(component, desired) else { continue };
+        let asked = chart.to_string();
+        if locked.contains_key(&asked) || failed.contains(&asked) {
+            continue;
+        }
+        if let Some(known) = before.charts.get(&asked).filter(|_| !renews(&asked)) {
+            locked.insert(asked, known.clone());
+            continue;
+        }
+        match imports.latest_chart(&chart) {
+            Ok(chart) => drop(locked.insert(asked, chart)),
+            Err(error) => {
+                let (code, why) = match &error {
+                    ImportError::Refused(_) => (Code::ImportRemote, "is not fetched"),
+                    _ => (Code::ImportFailed, "cannot be fetched"),
+                };
+                let message = format!("the chart `{asked}` {why}: {error}");
+                found.push(Diagnostic::error(code, span, message));
+                failed.insert(asked);
+            }
+        }
+    }
+    (locked, found)
 }
 
 fn fetched(imports: &Imports, url: &str, known: Option<&Locked>) -> Result<Imported, ImportError> {

@@ -49,6 +49,7 @@ pub struct Asked {
     desired: Desired,
     policy: RepositoryPolicy,
     verdicts: Verdicts,
+    reach: Reach,
 }
 
 /// Resolves and builds `snapshot`, to which `resolver` comes. What `reach` does not allow to be
@@ -91,7 +92,7 @@ pub fn asked<R: BorrowMut<Resolver>>(
     let verdicts = rules.judge(&desired);
     // What rules are compiled to is large, and nobody has to wait until it is given back.
     rayon::spawn(|| drop(rules));
-    Asked { snapshot: snapshot.clone(), desired, policy, verdicts }
+    Asked { snapshot: snapshot.clone(), desired, policy, verdicts, reach: reach.clone() }
 }
 
 impl Asked {
@@ -99,7 +100,7 @@ impl Asked {
     pub async fn made(self, clusters: &BTreeSet<TargetName>, errands: &Errands) -> Wanted {
         let asked = self.each(clusters, build::errands);
         let asked: Vec<_> = asked.into_iter().flat_map(|(_, errands)| errands).collect();
-        let done = errands.run(asked, &self.snapshot).await;
+        let done = errands.run(asked, &self.snapshot, &self.reach).await;
         self.built(clusters, &done)
     }
 

@@ -130,8 +130,9 @@ pub struct SopsSettings {
 pub struct AllowSettings {
     /// Variables of the agent's process, by name, that `!env` gives, and commands see.
     pub env: BTreeSet<String>,
-    /// Places that imports may be fetched from, each with all below it:
-    /// `https://git.example.com/platform`. What is fetched has to be what `isobar.lock` says.
+    /// Places that imports and charts may be fetched from, each with all below it:
+    /// `https://git.example.com/platform`, `oci://registry.example.com/charts`. What is fetched has
+    /// to be what `isobar.lock` says.
     pub imports: BTreeSet<String>,
     /// Commands that `!exec` runs, each as it is written there, letter by letter. They see `PATH`
     /// and the variables of `env`, and nothing of the repository.
@@ -351,7 +352,7 @@ pub fn is_place(text: &str) -> bool {
     let is_plain = !rest.contains(['@', '?', '#', '\\', '%']) && !rest.contains(is_odd);
     let has_no_step_up = steps.clone().all(|step| !matches!(step, "" | "." | ".."));
     let is_where = match scheme {
-        "https" | "http" => !host.is_empty() && host == host.to_ascii_lowercase(),
+        "https" | "http" | "oci" => !host.is_empty() && host == host.to_ascii_lowercase(),
         "file" => host.is_empty() && steps.next().is_some(),
         _ => false,
     };

@@ -111,9 +111,10 @@ impl AgentSettings {
     }
 }
 
-/// The host of an `https` url as it is written, with its port; in lower case.
+/// The host of an `https` or `oci` url as it is written, with its port; in lower case.
 fn place(url: &str) -> Option<String> {
-    let authority = url.strip_prefix("https://")?.split('/').next()?;
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("oci://"))?;
+    let authority = rest.split('/').next()?;
     (!authority.is_empty()).then(|| authority.to_ascii_lowercase())
 }
 

@@ -51,6 +51,10 @@ pub struct KubernetesSettings {
     /// `shop/deployer`; `shop/*` are all of that namespace. Without any, every manifest that names one
     /// is refused.
     pub service_accounts: BTreeSet<String>,
+    /// Whether each write says under which epoch of a lease it is made, so that the admission policy
+    /// which `isobar install` prints can refuse one that is over. The agent then acts as itself, and
+    /// needs the verb `impersonate` for that.
+    pub fencing: bool,
 }
 
 /// What a target's name stands for: `files` or `kubernetes`.

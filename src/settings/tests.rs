@@ -106,6 +106,7 @@ targets:
         context: Some("prod".to_owned()),
         namespace: Some("marks".to_owned()),
         service_accounts: ["shop/*".to_owned()].into(),
+        fencing: false,
     };
     assert_eq!(place(&there), PlaceSettings::Kubernetes(cluster));
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use gix::ObjectId;
 use gix::objs::tree::EntryKind;
+use reqwest::blocking::{RequestBuilder, Response};
 
 use super::address::Address;
 use super::cache::{Cache, read_ref};
@@ -60,6 +61,9 @@ pub enum ImportError {
     /// It could not be fetched.
     #[error("{0}")]
     Failed(String),
+    /// It is not what it was locked as.
+    #[error("{0}")]
+    Changed(String),
 }
 
 impl Imports {
@@ -112,7 +116,7 @@ impl Imports {
         let found = self.fetched(url, commit)?.text;
         if ContentId::of(found.as_bytes()) == *sha256
             && let Some(path) = kept
-            && let Err(error) = keep(&path, &found)
+            && let Err(error) = keep(&path, found.as_bytes())
         {
             tracing::warn!(path = %path.display(), %error, "an import is not kept");
         }
@@ -126,7 +130,7 @@ impl Imports {
 
     /// Where a content is kept. One that another url gave is not found, so that a repository learns
     /// nothing of what others import.
-    fn kept(&self, url: &str, sha256: &ContentId) -> Option<PathBuf> {
+    pub(super) fn kept(&self, url: &str, sha256: &ContentId) -> Option<PathBuf> {
         let name = ContentId::of(format!("{url}\n{sha256}").as_bytes());
         Some(self.folder.as_ref()?.join(format!("{name}.yaml")))
     }
@@ -134,21 +138,43 @@ impl Imports {
     fn fetched(&self, url: &str, commit: Option<&CommitId>) -> Result<Imported, ImportError> {
         let (file, allowed) = self.permitted(url)?;
         let authorities = self.authorities.get(allowed).map(PathBuf::as_path);
-        // A client that waits brings a runtime of its own, and two cannot share a thread.
-        std::thread::scope(|scope| {
-            let work = scope.spawn(|| match &file {
-                RemoteFile::Web { url } => {
-                    let text = web(url, authorities)?;
-                    Ok(Imported { text, commit: None })
-                }
-                RemoteFile::Git { repository, path, reference } => {
-                    let wanted = commit.map(CommitId::as_str).or(reference.as_deref());
-                    self.git(repository, path, wanted, authorities)
-                }
-            });
-            let died = |_| Err(failed("fetching it ended without an answer"));
-            work.join().unwrap_or_else(died)
+        self.apart(|| match &file {
+            RemoteFile::Web { url } => {
+                let text = web(url, authorities)?;
+                Ok(Imported { text, commit: None })
+            }
+            RemoteFile::Git { repository, path, reference } => {
+                let wanted = commit.map(CommitId::as_str).or(reference.as_deref());
+                self.git(repository, path, wanted, authorities)
+            }
         })
+    }
+
+    /// Does `work` on a thread of its own: a client that waits brings a runtime, and two cannot share
+    /// a thread.
+    pub(super) fn apart<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, ImportError> + Send,
+    ) -> Result<T, ImportError> {
+        std::thread::scope(|scope| {
+            let died = |_| Err(failed("fetching it ended without an answer"));
+            scope.spawn(work).join().unwrap_or_else(died)
+        })
+    }
+
+    /// The places that are allowed.
+    pub(super) fn places(&self) -> impl Iterator<Item = &str> {
+        self.allowed.iter().map(String::as_str)
+    }
+
+    /// The file of the authorities that may vouch for the host of `url`: an allowed place has it.
+    pub(super) fn authorities_of(&self, url: &str) -> Option<PathBuf> {
+        let host = |url: &str| url.split_once("://")?.1.split('/').next().map(str::to_owned);
+        let wanted = host(url)?;
+        let of = |(place, file): (&String, &PathBuf)| {
+            (host(place).as_deref() == Some(&wanted)).then(|| file.clone())
+        };
+        self.authorities.iter().find_map(of)
     }
 
     fn git(
@@ -183,7 +209,7 @@ impl Imports {
     }
 }
 
-fn failed(why: &str) -> ImportError {
+pub(super) fn failed(why: &str) -> ImportError {
     ImportError::Failed(why.to_owned())
 }
 
@@ -257,20 +283,7 @@ fn web(url: &str, authorities: Option<&Path>) -> Result<Arc<str>, ImportError> {
         let file = file.ok_or_else(|| failed("there is no such file"))?;
         return bounded(file).map_err(|why| failed(&why));
     }
-    let mut client = reqwest::blocking::Client::builder()
-        .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
-        .timeout(Duration::from_secs(SECONDS_MAX))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("isobar/", env!("CARGO_PKG_VERSION")));
-    if let Some(file) = authorities {
-        let found = trust::authorities(url, file).map_err(|error| failed(&chain(&error)))?;
-        client = client.tls_certs_merge(found);
-    }
-    let sent = client.build().and_then(|client| client.get(url).send());
-    let answer = sent.map_err(|error| match Distrust::cause_of(&error) {
-        Some(why) => failed(&why.to_string()),
-        None => failed(&chain(&error.without_url())),
-    })?;
+    let answer = asked(url, authorities, |request| request)?;
     let status = answer.status();
     if status.is_redirection() {
         let to = answer.headers().get(reqwest::header::LOCATION);
@@ -281,6 +294,28 @@ fn web(url: &str, authorities: Option<&Path>) -> Result<Arc<str>, ImportError> {
         return Err(failed(&format!("the server answers {status}")));
     }
     bounded(answer).map_err(|why| failed(&why))
+}
+
+/// What a server answers about `url` to a request that `with` completes. It is led nowhere.
+pub(super) fn asked(
+    url: &str,
+    authorities: Option<&Path>,
+    with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+) -> Result<Response, ImportError> {
+    let mut client = reqwest::blocking::Client::builder()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
+        .timeout(Duration::from_secs(SECONDS_MAX))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("isobar/", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = authorities {
+        let found = trust::authorities(url, file).map_err(|error| failed(&chain(&error)))?;
+        client = client.tls_certs_merge(found);
+    }
+    let sent = client.build().and_then(|client| with(client.get(url)).send());
+    sent.map_err(|error| match Distrust::cause_of(&error) {
+        Some(why) => failed(&why.to_string()),
+        None => failed(&chain(&error.without_url())),
+    })
 }
 
 fn bounded(from: impl std::io::Read) -> Result<Arc<str>, String> {
@@ -301,11 +336,11 @@ fn too_large() -> String {
 }
 
 /// Writes a content so that it is there whole or not at all.
-fn keep(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn keep(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder)?;
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&beside, text)?;
+    std::fs::write(&beside, content)?;
     std::fs::rename(&beside, path)
 }
 

@@ -20,6 +20,7 @@ mod packs;
 mod fetch;
 mod git;
 mod import;
+mod chart;
 mod folder;
 pub mod write;
 pub(crate) mod watch;

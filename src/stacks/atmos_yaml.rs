@@ -14,6 +14,7 @@ use super::slot::Slot;
 use super::template;
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::ids::KindName;
+use crate::model::chart;
 use crate::model::desired::Layout;
 use crate::model::value::{Map, Node, Rules, Value};
 
@@ -62,6 +63,8 @@ pub(super) struct Dialect {
     pub(super) lowest: Lowest,
     /// Where the code of each kind is.
     pub(super) layout: Layout,
+    /// The urls of chart repositories, by name: `components.helm.repositories`.
+    pub(super) chart_repositories: BTreeMap<Arc<str>, Arc<str>>,
     /// Whether Terraform's workspaces are used.
     pub(super) has_workspaces: bool,
     /// What stands for `/` in the keys of backends.
@@ -189,6 +192,11 @@ impl Reader<'_> {
             templates: self.templates(root),
             lowest: self.lowest(root),
             layout: self.layout(root, &base_path),
+            chart_repositories: ["components", "helm", "repositories"]
+                .iter()
+                .try_fold(root, |value, step| value.get(step))
+                .map(chart::repositories)
+                .unwrap_or_default(),
             prefix_separator: text(
                 root,
                 &["components", "terraform", "workspace", "prefix_separator"],

@@ -1,4 +1,4 @@
-//! `isobar.lock`: what every file that is imported from another place is, by its content.
+//! `isobar.lock`: what every file and chart of another place is, by its content.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{CommitId, ContentId};
+use crate::model::chart::LockedChart;
 use crate::schema;
 use crate::source::Snapshot;
 
@@ -18,6 +19,9 @@ pub struct Lock {
     /// By what imports say.
     #[serde(default)]
     pub imports: BTreeMap<String, Locked>,
+    /// By what components ask for: `https://host/path/name@^1.2`.
+    #[serde(default)]
+    pub charts: BTreeMap<String, LockedChart>,
 }
 
 /// What one import is.
@@ -56,17 +60,35 @@ impl Lock {
 
     /// The text of the file.
     pub fn text(&self) -> String {
-        let mut text =
-            "# Made by `isobar lock`: what every remote import is.\nimports:\n".to_owned();
+        let what = match self.charts.is_empty() {
+            true => "every remote import",
+            false => "every remote import and chart",
+        };
+        let mut text = format!("# Made by `isobar lock`: what {what} is.\n");
+        // JSON's texts are YAML's, and a url may have anything in it.
+        let quoted = |text: &str| serde_json::Value::from(text);
+        if !self.imports.is_empty() || self.charts.is_empty() {
+            text.push_str("imports:\n");
+        }
         for (url, locked) in &self.imports {
-            // JSON's texts are YAML's, and a url may have anything in it.
-            let _ = writeln!(text, "  {}:", serde_json::Value::from(url.as_str()));
+            let _ = writeln!(text, "  {}:", quoted(url));
             let _ = writeln!(text, "    sha256: \"{}\"", locked.sha256);
             if let Some(commit) = &locked.commit {
                 let _ = writeln!(text, "    commit: \"{commit}\"");
             }
         }
-        if self.imports.is_empty() {
+        if !self.charts.is_empty() {
+            text.push_str("charts:\n");
+        }
+        for (asked, locked) in &self.charts {
+            let _ = writeln!(text, "  {}:", quoted(asked));
+            if let Some(version) = &locked.version {
+                let _ = writeln!(text, "    version: {}", quoted(version));
+            }
+            let _ = writeln!(text, "    url: {}", quoted(&locked.url));
+            let _ = writeln!(text, "    sha256: \"{}\"", locked.sha256);
+        }
+        if self.imports.is_empty() && self.charts.is_empty() {
             text.truncate(text.len() - 1);
             text.push_str(" {}\n");
         }

@@ -12,6 +12,7 @@ use super::lock::Lock;
 use super::path;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::ContentId;
+use crate::model::chart::LockedChart;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::remote::{RemoteFile, is_remote};
 use crate::source::Snapshot;
@@ -67,6 +68,11 @@ impl Remotes {
             }
         }
         is_new
+    }
+
+    /// What is locked of charts.
+    pub(super) fn charts(&self) -> BTreeMap<String, LockedChart> {
+        self.lock.as_ref().map(|lock| lock.charts.clone()).unwrap_or_default()
     }
 
     /// Whether there is a lock to hold against what is fetched.

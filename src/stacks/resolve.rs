@@ -29,6 +29,7 @@ use super::whole::{self, Around, Members, Whole};
 use super::{Resolution, Selection};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::{ComponentId, StackName};
+use crate::model::chart::Charts;
 use crate::model::desired::{Desired, Stack};
 use crate::model::question::Answers;
 use crate::source::Snapshot;
@@ -53,6 +54,7 @@ pub struct Resolver {
     misread: bool,
     /// What is odd about which manifests are stacks.
     pub(super) astray: Vec<Diagnostic>,
+    charts: Arc<Charts>,
     last: Last,
     /// The part that is read, if it is not all.
     pub(super) narrow: Option<Narrow>,
@@ -95,6 +97,8 @@ impl Resolver {
         let (dialect, wrong) = Dialect::read(&mut library);
         let misread = wrong.iter().any(Diagnostic::is_error);
         found.extend(wrong);
+        let repositories = dialect.chart_repositories.clone();
+        let charts = Charts { locked: library.remotes.charts(), repositories };
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
         let mut templates = Templates::new(dialect.templates.clone());
@@ -110,6 +114,7 @@ impl Resolver {
             found,
             misread,
             astray: Vec::new(),
+            charts: charts.into(),
             last: Last::default(),
             narrow: None,
         }
@@ -379,6 +384,7 @@ impl Resolver {
             layout: self.dialect.layout.clone(),
             manifests: self.dialect.stacks.as_str().into(),
             files: Arc::new(self.library.files.clone()),
+            charts: self.charts.clone(),
         };
         let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
         let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();

@@ -12,6 +12,7 @@ mod encrypted;
 mod installed;
 mod kept;
 mod manifests;
+mod remote_charts;
 mod waits;
 
 use expect_test::expect;

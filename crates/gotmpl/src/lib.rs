@@ -48,6 +48,7 @@ mod strconv;
 mod time;
 mod traced;
 mod value;
+pub mod versions;
 
 pub use error::{Error, ErrorKind, Failure};
 pub use functions::{Call, Function, Functions, Type};

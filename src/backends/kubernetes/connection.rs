@@ -15,10 +15,12 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
+use super::fence::{Fence, User};
 use super::transport::{Events, Lines};
 use super::turns::{Turn, Turns};
 use super::{failure, owner};
 use crate::settings::KubernetesSettings;
+use crate::store::Lease;
 use crate::world::World;
 
 /// Requests of one target under way at a time: an API server of two cores is busy with 24.
@@ -47,6 +49,8 @@ pub(super) struct Connection {
     lines: OnceCell<Lines>,
     in_flight: Arc<Turns>,
     requests: AtomicU64,
+    /// Who the agent is there.
+    oneself: OnceCell<User>,
     /// Since when the cluster does not answer, and why, if it did not when it was last asked.
     away: Mutex<Option<(Duration, String)>>,
 }
@@ -60,6 +64,7 @@ pub(super) struct Call {
     accept: &'static str,
     /// Whose rights count, if not the agent's own.
     on_behalf: Option<String>,
+    fence: Option<Fence>,
     body: Option<(&'static str, Json)>,
 }
 
@@ -96,6 +101,7 @@ impl Call {
             query: Vec::new(),
             accept: "application/json",
             on_behalf: None,
+            fence: None,
             body: None,
         }
     }
@@ -136,6 +142,11 @@ impl Call {
         Self { on_behalf, ..self }
     }
 
+    /// Under a lease: where the target says so, the request carries its epoch.
+    pub(super) fn under(self, lease: &Lease) -> Self {
+        Self { fence: Some(Fence::of(lease)), ..self }
+    }
+
     pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
@@ -152,6 +163,9 @@ impl Call {
         if let Some(user) = &self.on_behalf {
             request = request.header("Impersonate-User", user.as_str());
         }
+        if let Some(fence) = &self.fence {
+            request = fence.on(request, self.on_behalf.is_none());
+        }
         let body = match &self.body {
             Some((form, body)) => {
                 request = request.header(http::header::CONTENT_TYPE, *form);
@@ -167,7 +181,8 @@ impl Connection {
     pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
         let in_flight = Turns::new(IN_FLIGHT_MAX);
         let (lines, requests) = (OnceCell::new(), AtomicU64::new(0));
-        Self { settings, world, lines, in_flight, requests, away: Mutex::default() }
+        let (oneself, away) = (OnceCell::new(), Mutex::default());
+        Self { settings, world, lines, in_flight, requests, oneself, away }
     }
 
     fn away(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
@@ -250,7 +265,14 @@ impl Connection {
         turn: Turn,
         time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<Answer, Failure> {
-        self.send_raw(call, turn, time).await?.parsed()
+        let fence = match call.fence {
+            Some(fence) if self.settings.fencing => {
+                let ask = async || User::read(&self.read(User::question()).await?);
+                Some(fence.of_user(self.oneself.get_or_try_init(ask).await?))
+            }
+            _ => None,
+        };
+        self.send_raw(Call { fence, ..call }, turn, time).await?.parsed()
     }
 
     async fn send_raw(

@@ -26,6 +26,11 @@ use crate::store::Lease;
 /// The label of every mark, with the owner's label as its value.
 const LABEL: &str = "isobar.dev/mark";
 
+/// The annotations with the stack, and with the epoch that has written last: an admission policy reads
+/// that one.
+const STACK: &str = "isobar.dev/stack";
+const EPOCH: &str = "isobar.dev/epoch";
+
 /// The key in a ConfigMap that holds the mark.
 const KEY: &str = "mark.json";
 
@@ -256,7 +261,7 @@ impl Marks {
             sheets.extend(all.without(lease.stack(), entries));
             let mut moved = false;
             for sheet in sheets {
-                match self.put(connection, &sheet, &time).await {
+                match self.put(connection, lease, &sheet, &time).await {
                     Ok(()) => {}
                     Err(Failure::Refused(status)) if status.code == 409 => moved = true,
                     Err(failure) => return Err(failure.into_step(None)),
@@ -303,6 +308,7 @@ impl Marks {
     async fn put(
         &self,
         connection: &Connection,
+        lease: &Lease,
         sheet: &Sheet,
         time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<(), Failure> {
@@ -323,7 +329,7 @@ impl Marks {
                 "name": name,
                 "namespace": self.namespace,
                 "labels": {LABEL: owner::label(scope)},
-                "annotations": {"isobar.dev/stack": stack},
+                "annotations": {STACK: stack, EPOCH: sheet.written.epoch.to_string()},
             },
             "data": {KEY: text},
         });
@@ -335,12 +341,13 @@ impl Marks {
             }
             None => Call::post(self.folder(), object.clone()),
         };
-        let answer = match connection.send(call, Turn::default(), &time).await {
+        let answer = match connection.send(call.under(lease), Turn::default(), &time).await {
             Err(Failure::Refused(status))
                 if status.reason == "NotFound" && sheet.version.is_none() =>
             {
-                self.make_namespace(connection, &time).await?;
-                connection.send(Call::post(self.folder(), object), Turn::default(), &time).await?
+                self.make_namespace(connection, lease, &time).await?;
+                let call = Call::post(self.folder(), object).under(lease);
+                connection.send(call, Turn::default(), &time).await?
             }
             other => other?,
         };
@@ -353,13 +360,14 @@ impl Marks {
     async fn make_namespace(
         &self,
         connection: &Connection,
+        lease: &Lease,
         time: impl Fn() -> Result<Duration, Failure>,
     ) -> Result<(), Failure> {
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}
         });
         let call = Call::post("/api/v1/namespaces".to_owned(), namespace);
-        match connection.send(call, Turn::default(), time).await {
+        match connection.send(call.under(lease), Turn::default(), time).await {
             // Somebody else was faster.
             Err(Failure::Refused(status)) if status.is_already_exists() => Ok(()),
             other => other.map(drop),
@@ -483,6 +491,6 @@ fn named(item: &Json) -> Option<(String, String)> {
 }
 
 /// Stacks may have any name, objects may not.
-fn file_name(scope: &Scope, stack: &StackName) -> String {
+pub(super) fn file_name(scope: &Scope, stack: &StackName) -> String {
     format!("isobar-{}", owner::hashed(&format!("{scope}/{stack}")))
 }

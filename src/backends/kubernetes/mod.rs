@@ -12,6 +12,7 @@ mod transport;
 mod turns;
 mod connection;
 mod failure;
+mod fence;
 mod fields;
 mod health;
 mod identity;

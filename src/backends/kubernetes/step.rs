@@ -389,7 +389,7 @@ impl Job<'_> {
 
     async fn send(&self, call: Call) -> Result<super::connection::Answer, Failure> {
         let time = || self.target.time_left(self.lease);
-        self.target.connection.send(call, self.turn.clone(), time).await
+        self.target.connection.send(call.under(self.lease), self.turn.clone(), time).await
     }
 
     /// The object is as the server says it is now.

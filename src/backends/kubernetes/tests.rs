@@ -3,6 +3,7 @@
 mod applied;
 mod conformance;
 mod drift;
+mod fence;
 mod foreign;
 mod place;
 mod step;

@@ -4,11 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::KEYS;
 use super::rights::Rights;
-
-/// What everything is called.
-const NAME: &str = "isobar";
+use super::{KEYS, NAME, fencing};
 
 /// Where the settings and the state are.
 const SETTINGS: &str = "/etc/isobar";
@@ -34,6 +31,8 @@ pub(super) struct Place<'a> {
     pub(super) settings: &'a str,
     pub(super) references: BTreeSet<Reference>,
     pub(super) gives_rights: bool,
+    /// Whether writes are held against the epochs of leases.
+    pub(super) fencing: bool,
 }
 
 /// What is secret, by its name in the Secret.
@@ -76,6 +75,10 @@ impl Place<'_> {
                 "resources": {"requests": {"storage": STATE_SIZE}},
             },
         }));
+        if self.fencing {
+            let agent = format!("system:serviceaccount:{}:{NAME}", self.namespace);
+            all.extend(fencing::policy(&agent, self.marks));
+        }
         all.extend([self.network(), self.deployment()]);
         all
     }
@@ -99,23 +102,19 @@ impl Place<'_> {
             "resources": ["configmaps"],
             "verbs": ["get", "list", "create", "update"],
         });
-        let mut all = self.role(None, &rights.rules(self.gives_rights));
-        all.extend(self.role(Some(self.marks), &[marks]));
+        let mut everywhere = rights.rules(self.gives_rights);
+        everywhere.extend(self.fencing.then(fencing::rule));
+        let mut all = self.role(NAME, None, &everywhere);
+        all.extend(self.role(&format!("{NAME}-marks"), Some(self.marks), &[marks]));
         for (namespace, rule) in rights.impersonation() {
-            all.extend(self.role(Some(namespace), &[rule]));
+            all.extend(self.role(&format!("{NAME}-acts-as"), Some(namespace), &[rule]));
         }
         all
     }
 
     /// A role and who has it: in one namespace, or in all.
-    fn role(&self, namespace: Option<&str>, rules: &[Json]) -> Vec<Json> {
+    fn role(&self, name: &str, namespace: Option<&str>, rules: &[Json]) -> Vec<Json> {
         let prefix = if namespace.is_none() { "Cluster" } else { "" };
-        // Beside a role of the same name for something else.
-        let name = match namespace {
-            Some(namespace) if namespace == self.marks => format!("{NAME}-marks"),
-            Some(_) => format!("{NAME}-acts-as"),
-            None => NAME.to_owned(),
-        };
         let mut metadata = json!({"name": name, "labels": labels()});
         if let Some(namespace) = namespace {
             metadata["namespace"] = namespace.into();

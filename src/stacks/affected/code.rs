@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::path;
 use super::Side;
+use crate::model::chart::{LockedChart, RemoteChart};
 use crate::model::desired::Component;
 use crate::model::value::Value;
 use crate::source::Snapshot;
@@ -27,6 +28,12 @@ impl<'a> Code<'a> {
     pub(super) fn folder(&self, component: &Component) -> String {
         let folder = self.side.desired.layout.folder(component);
         path::normal(&folder).unwrap_or(folder)
+    }
+
+    /// What the lock has for the chart of another place that a component names.
+    pub(super) fn chart(&self, component: &Component) -> Option<&'a LockedChart> {
+        let charts = &self.side.desired.charts;
+        charts.locked.get(&RemoteChart::of(component, charts)?.ok()?.to_string())
     }
 
     /// That folder, and every folder and file of the repository that it uses, or the component

@@ -16,6 +16,7 @@ mod code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Lock;
 use crate::ids::ComponentId;
 use crate::model::affected::{Affected, Cause};
 use crate::model::desired::{Component, Desired, Presence};
@@ -129,6 +130,10 @@ fn causes(
 
     let files = listed(after, "file").into_iter().filter(|path| changed.has(path));
     causes.extend(files.map(Cause::File));
+    let locked = before.and_then(|before| code[0].chart(before));
+    if locked != code[1].chart(after) {
+        causes.push(Cause::File(Lock::PATH.to_owned()));
+    }
     let folders = listed(after, "folder").into_iter().filter(|path| changed.below(path));
     causes.extend(folders.map(Cause::Folder));
     causes

@@ -205,6 +205,7 @@ fn a_thousand_files_of_other_places_are_imported() {
 /// Without the lock everything is asked for as it is now, and the file that is written says it.
 #[test]
 fn a_lock_is_read_as_it_is_written() {
+    use crate::model::chart::LockedChart;
     use crate::stacks::{Lock, Locked};
     let files = files(VPC, &[(VPC, BODY)]);
     let mut resolver = Resolver::unlocked(&snapshot(&files));
@@ -213,11 +214,17 @@ fn a_lock_is_read_as_it_is_written() {
     assert_eq!(texts, [format!("import {VPC}")]);
 
     let locked = Locked { sha256: ContentId::of(BODY), commit: None };
-    let mut lock = Lock { imports: [(VPC.to_owned(), locked.clone())].into() };
+    let mut lock = Lock { imports: [(VPC.to_owned(), locked.clone())].into(), ..Lock::default() };
     let odd = "https://git.example.com/a\"b: c.yaml";
     let commit = Some(CommitId::new("abcdef1").unwrap());
     lock.imports.insert(odd.to_owned(), Locked { commit, ..locked });
-    for lock in [lock, Lock::default()] {
+    let (url, sha256) = ("oci://registry.example.com/web".to_owned(), ContentId::of("chart"));
+    let one = LockedChart { version: None, url: url.clone(), sha256 };
+    let other = LockedChart { version: Some("1.2.3+4".to_owned()), ..one.clone() };
+    let charts = [(url.clone(), one), (format!("{url}@\"^1\""), other)].into();
+    let all = Lock { charts, ..lock.clone() };
+    let charts = Lock { charts: all.charts.clone(), ..Lock::default() };
+    for lock in [lock, all, charts, Lock::default()] {
         let read = Lock::of(&snapshot(&format!("--- isobar.lock\n{}", lock.text())));
         assert_eq!(read, (lock, Vec::new()));
     }

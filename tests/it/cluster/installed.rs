@@ -7,7 +7,7 @@ agent: tester
 repositories: { config: { url: . } }
 targets:
   bed:
-    kubernetes: { namespace: installed-marks, service_accounts: [installed/deployer] }
+    kubernetes: { namespace: installed-marks, service_accounts: [installed/deployer], fencing: true }
 ";
 
 /// Every kind of which there is one here, one that is defined here, and one that is made by a service
@@ -86,6 +86,9 @@ fn an_installed_agent_may_do_what_it_does_and_nothing_else() {
     scene.create(DEPLOYER);
     scene.write("stacks/deploy/prod.yaml", STACK);
     scene.write("cluster.yaml", AGENT);
+    scene.change("agent.yaml", |text| {
+        text.replace("service_accounts:", "fencing: true\n      service_accounts:")
+    });
     let printed = scene.run(["install", "--print", SPACE, "--settings=cluster.yaml"]);
     assert!(printed.status.success(), "{}", printed.said());
     scene.install(&printed.stdout);

@@ -1,4 +1,5 @@
-//! A small HTTP server in front of `git http-backend`, which can be told to answer wrongly.
+//! A small HTTP server in front of `git http-backend` and of files, which can be told to answer
+//! wrongly.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
@@ -123,8 +124,18 @@ impl Shared {
                 reply(stream, "200 OK", &[kind], body.as_bytes(), body.len())
             }
             Some(Answer::Cut(bytes)) => self.git(&request, stream, bytes),
-            None => self.git(&request, stream, usize::MAX),
+            None => match self.file(&request.path) {
+                Some(bytes) => reply(stream, "200 OK", &[], &bytes, bytes.len()),
+                None => self.git(&request, stream, usize::MAX),
+            },
         }
+    }
+
+    /// A file that lies there as it is: an archive, an index.
+    fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let is_plain = path.ends_with(".tgz") || path.ends_with("index.yaml");
+        let file = self.root.join(path.trim_start_matches('/'));
+        if is_plain { std::fs::read(file).ok() } else { None }
     }
 
     fn git(&self, request: &Request, stream: &mut impl Write, most: usize) -> std::io::Result<()> {

@@ -12,6 +12,8 @@ use crate::value::{Object, Value};
 
 mod constraint;
 
+pub(crate) use constraint::Constraint;
+
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"^v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?$";
     Regex::new(pattern).expect("a constant pattern")
@@ -21,13 +23,13 @@ pub(crate) fn register(f: &mut Functions) {
     add(f, &["semver"], &[Type::Str], |c| Ok(Value::object(Version::parse(&c.str(0)?)?)));
     add(f, &["semverCompare"], &[Type::Str, Type::Str], |c: &mut Call<'_>| {
         c.meter.spend(c.str(0)?.len())?;
-        let constraint = constraint::Constraint::parse(&c.str(0)?)?;
+        let constraint = Constraint::parse(&c.str(0)?)?;
         Ok(constraint.allows(&Version::parse(&c.str(1)?)?).into())
     });
 }
 
 #[derive(Debug, Clone, Default)]
-struct Version {
+pub(crate) struct Version {
     major: u64,
     minor: u64,
     patch: u64,
@@ -43,7 +45,7 @@ fn group<'c>(captures: &'c Captures<'_>, i: usize) -> &'c str {
 
 impl Version {
     /// `1`, `1.2` or `v1.2.3-pre.1+meta`.
-    fn parse(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let captures = VERSION.captures(text).ok_or("Invalid Semantic Version")?;
         let number = |i: usize| match group(&captures, i) {
             "" => Ok(0),
@@ -70,7 +72,7 @@ impl Version {
     }
 
     /// Precedence; metadata does not count.
-    fn compare(&self, other: &Self) -> Ordering {
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
         let numbers = |v: &Self| (v.major, v.minor, v.patch);
         numbers(self).cmp(&numbers(other)).then_with(|| {
             match (self.prerelease.is_empty(), other.prerelease.is_empty()) {

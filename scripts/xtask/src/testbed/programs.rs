@@ -52,6 +52,7 @@ const TOOLS: &[Module] = &[
         minutes: 1.0,
     },
     Module { name: "sops", programs: &["sops"], variables: &[], minutes: 1.0 },
+    Module { name: "registry", programs: &["registry"], variables: &[], minutes: 1.0 },
 ];
 
 /// Our own: see its `main.go`.

@@ -31,7 +31,11 @@ pub(super) struct Applied {
 
 impl Applied {
     pub(super) async fn new(corner: &Corner, manifests: &[Json]) -> Self {
-        let target = corner.target("one");
+        Self::of(corner.target("one"), manifests).await
+    }
+
+    /// The same by a target of the agent `one`.
+    pub(super) async fn of(target: Arc<KubernetesTarget>, manifests: &[Json]) -> Self {
         let store = Store::open("sqlite::memory:", &World::real()).await.unwrap();
         let (stack, holder) = (StackName::new("prod").unwrap(), HolderId::new("one").unwrap());
         let lease = store.acquire(&scope("one"), &stack, &holder, Duration::from_secs(600)).await;

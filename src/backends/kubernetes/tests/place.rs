@@ -59,10 +59,19 @@ impl Corner {
 
     /// The corner as a target, as the agent `agent` opens it.
     pub(super) fn target(&self, agent: &str) -> Arc<KubernetesTarget> {
+        self.open(agent, KubernetesSettings::default())
+    }
+
+    /// The same, with the epoch of a lease on each write.
+    pub(super) fn fenced(&self, agent: &str) -> Arc<KubernetesTarget> {
+        self.open(agent, KubernetesSettings { fencing: true, ..Default::default() })
+    }
+
+    fn open(&self, agent: &str, settings: KubernetesSettings) -> Arc<KubernetesTarget> {
         let settings = KubernetesSettings {
             kubeconfig: Some(self.kubeconfig()),
             namespace: Some(self.marks.clone()),
-            ..Default::default()
+            ..settings
         };
         Arc::new(KubernetesTarget::open(
             name(),

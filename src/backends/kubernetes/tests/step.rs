@@ -16,7 +16,7 @@ use crate::model::inventory::Owned;
 use crate::model::path::FieldPath;
 
 /// A change of one object, planned on it as it is now, that shows these of its fields.
-async fn change(
+pub(super) async fn change(
     corner: &Corner,
     manifest: &Json,
     action: Action,
@@ -56,7 +56,7 @@ async fn change(
     }
 }
 
-fn path(corner: &Corner, manifest: &Json) -> String {
+pub(super) fn path(corner: &Corner, manifest: &Json) -> String {
     let name = manifest["metadata"]["name"].as_str().unwrap();
     match manifest["kind"].as_str().unwrap() {
         "ConfigMap" => corner.path("api/v1", &format!("configmaps/{name}")),

@@ -29,7 +29,7 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// Alternatives, each a list of tests that must all hold.
-pub(super) struct Constraint(Vec<Vec<Test>>);
+pub(crate) struct Constraint(Vec<Vec<Test>>);
 
 struct Test {
     operator: String,
@@ -41,7 +41,7 @@ struct Test {
 }
 
 impl Constraint {
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let mut plain = text.to_owned();
         for captures in RANGE.captures_iter(text) {
             let rewritten = format!(">= {}, <= {} ", &captures[1], &captures[11]);
@@ -57,7 +57,7 @@ impl Constraint {
         FIND.find_iter(text).map(|found| Test::parse(found.as_str())).collect()
     }
 
-    pub(super) fn allows(&self, version: &Version) -> bool {
+    pub(crate) fn allows(&self, version: &Version) -> bool {
         self.0.iter().any(|tests| tests.iter().all(|test| test.allows(version)))
     }
 }

@@ -1,9 +1,10 @@
 //! A chart into objects, by the real `helm`: twice, so that what it makes up is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Place;
-use crate::build::draft::Draft;
+use crate::build::draft::{Draft, join};
 use crate::build::kubernetes::{self, Wish};
 use crate::build::pin;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -11,11 +12,14 @@ use crate::model::body::{Body, Format};
 use crate::model::cipher::{self, Cipher};
 use crate::model::errand::{Errand, Program, Supply};
 use crate::model::path::FieldPath;
-use crate::model::value::{Node, Rules, Value};
+use crate::model::value::{Node, Origin, Rules, Value};
 use crate::model::yaml;
 
 /// The file of the values, beside the folder with the chart.
 const VALUES: &str = "values.yaml";
+
+/// The file of a chart from another place. It is never unpacked: `helm` reads it as it is.
+const ARCHIVE: &str = "chart.tgz";
 
 /// The annotation that makes an object a hook, with the moments it is for.
 const HOOK: &str = "helm.sh/hook";
@@ -30,30 +34,28 @@ const MADE: &[&str] =
 /// Kinds that are run, and do not stay.
 const RUN: &[&str] = &["Job", "Pod"];
 
+/// What `helm` is handed as a chart.
+struct Chart {
+    /// Its path from the folder that `helm` runs in.
+    path: String,
+    files: BTreeMap<Arc<str>, Supply>,
+    /// What is wrong with it is said of this place.
+    at: Span,
+    /// What comes of it is shown as written here.
+    origin: Origin,
+}
+
 pub(super) fn render(draft: &mut Draft<'_>) {
-    let span = draft.component.section("chart").map(|chart| draft.span(chart));
-    let folder = match super::place(draft) {
-        Some(Place::Folder(folder)) => folder,
-        Some(Place::Elsewhere(name)) => {
-            let span = span.unwrap_or_else(|| draft.place());
-            let message = format!("the chart `{name}` is not fetched for a cluster");
-            let found = Diagnostic::error(Code::KindUnsupported, span, message);
-            return draft
-                .found
-                .push(found.hint("bring it into the repository: `helm pull --untar`"));
-        }
-        None => return,
-    };
+    let Some(chart) = chart(draft) else { return };
     let namespace =
         draft.text_section("namespace").or_else(|| setting(draft, "kubernetes", "namespace"));
     let (values, ciphers) = values(draft);
-    let Some(first) = errand(draft, &folder, namespace.as_deref(), values) else { return };
+    let Chart { at, origin, .. } = &chart;
+    let (at, origin) = (at.clone(), *origin);
+    let Some(first) = errand(draft, chart, namespace.as_deref(), values) else { return };
     let second = Errand { turn: 1, ..first.clone() };
-    let path: Arc<str> = format!("{folder}/Chart.yaml").into();
-    let at = Span::file(path.clone());
     let (first, second) = (draft.brought(first, &at), draft.brought(second, &at));
     let (Some(first), Some(second)) = (first, second) else { return };
-    let Some(origin) = draft.file(&path).map(|chart| chart.origin) else { return };
     let written = |text: &str| yaml::written(text, origin);
     let (first, second) = match (written(&first), written(&second)) {
         (Ok(first), Ok(second)) => (first, second),
@@ -102,10 +104,37 @@ fn kept_elsewhere(value: &Value, made_up: &mut Vec<FieldPath>) {
     }
 }
 
-/// What `helm` has to do: render the chart of `folder` with the component's values.
+/// The chart of the component: a folder of the repository, or an archive that the lock has.
+fn chart(draft: &mut Draft<'_>) -> Option<Chart> {
+    let named = draft.component.section("chart").cloned();
+    match super::place(draft)? {
+        Place::Folder(folder) => {
+            let path: Arc<str> = format!("{folder}/Chart.yaml").into();
+            let origin = draft.file(&path)?.origin;
+            let files = draft.supplies(&folder, [folder.as_str()])?;
+            let at = Span::file(path);
+            Some(Chart { path: format!("./{folder}"), files, at, origin })
+        }
+        Place::Elsewhere(chart) => {
+            let named = named?;
+            let (at, origin) = (draft.span(&named), named.origin);
+            let Some(locked) = draft.charts.locked.get(&chart.to_string()) else {
+                let message = format!("the chart `{chart}` is not in `isobar.lock`");
+                draft.fail(Code::ImportUnlocked, at, message);
+                return None;
+            };
+            let archive =
+                Supply::Archive { url: locked.url.as_str().into(), sha256: locked.sha256 };
+            let files = [(Arc::from(ARCHIVE), archive)].into();
+            Some(Chart { path: format!("./{ARCHIVE}"), files, at, origin })
+        }
+    }
+}
+
+/// What `helm` has to do: render the chart with the component's values.
 fn errand(
     draft: &mut Draft<'_>,
-    folder: &str,
+    chart: Chart,
     namespace: Option<&str>,
     values: Value,
 ) -> Option<Errand> {
@@ -118,14 +147,14 @@ fn errand(
             return None;
         }
     };
-    let mut files = draft.supplies(folder, [folder])?;
+    let Chart { path, mut files, .. } = chart;
+    let mut layered = values_files(draft, &mut files)?;
     files.insert(VALUES.into(), Supply::Text(text.into()));
-    let chart = format!("./{folder}");
+    layered.push(VALUES.into());
     let release = super::release(draft);
     let mut arguments: Vec<Arc<str>> =
-        ["template", &release, &chart, "--values", VALUES, "--include-crds", "--skip-tests"]
-            .map(Arc::from)
-            .to_vec();
+        ["template", &release, &path, "--include-crds", "--skip-tests"].map(Arc::from).to_vec();
+    arguments.extend(layered.into_iter().flat_map(|file| ["--values".into(), file]));
     if let Some(namespace) = namespace {
         arguments.extend(["--namespace", namespace].map(Arc::from));
     }
@@ -139,6 +168,41 @@ fn errand(
             .extend(version.as_str().map(|version| format!("--api-versions={version}").into()));
     }
     Some(Errand { program: Program::Helm, arguments, files, turn: 0 })
+}
+
+/// The files of the section `values_files`, the first one lowest.
+fn values_files(
+    draft: &mut Draft<'_>,
+    files: &mut BTreeMap<Arc<str>, Supply>,
+) -> Option<Vec<Arc<str>>> {
+    let section = draft.component.section("values_files").filter(|value| !value.is_null());
+    let Some(section) = section.cloned() else { return Some(Vec::new()) };
+    let (mut layered, before) = (Vec::new(), draft.found.len());
+    let Some(list) = section.as_list() else {
+        let span = draft.span(&section);
+        draft.fail(Code::SectionType, span, "`values_files` is not a list of paths");
+        return None;
+    };
+    for named in list {
+        let (span, text) = (draft.span(named), named.as_str().unwrap_or_default());
+        let path: Option<Arc<str>> = join(&draft.folder, text).map(Arc::from);
+        let entry = path.as_ref().and_then(|path| Some((path, draft.snapshot.entry(path)?)));
+        let Some((path, entry)) = entry else {
+            let message = format!("there is no `{text}` in `{}`", draft.folder);
+            let found = Diagnostic::error(Code::BuildFailed, span, message);
+            draft.found.push(found.hint("a path is from the component's own folder"));
+            continue;
+        };
+        if draft.snapshot.text(path).is_ok_and(|text| text.is_some_and(|t| t.contains("{{"))) {
+            let message = format!("`{text}` has templates, and they are not rendered");
+            let found = Diagnostic::error(Code::BuildFailed, span, message);
+            draft.found.push(found.hint("write it to the component's `values`, where they are"));
+        }
+        let name: Arc<str> = format!("values-{}.yaml", layered.len()).into();
+        files.insert(name.clone(), Supply::File { path: path.clone(), id: entry.id.clone() });
+        layered.push(name);
+    }
+    (draft.found.len() == before).then_some(layered)
 }
 
 /// A text of `settings.<block>`.
