@@ -122,6 +122,7 @@ impl Bench<'_> {
         );
         row("    first to last write", applied.last - applied.first, Some(reference), "1.25");
         audit.until_quiet()?;
+        healthy(&agent, &audit)?;
         row("    CPU of the agent so far", agent.cpu()?, None, "");
         println!("    {}", audit.told());
         println!("    most memory{:>37.1} MiB{:>24} 64 MiB", agent.peak_mib()?, "");
@@ -201,6 +202,22 @@ impl Bench<'_> {
         child::output(kubectl.args(["create", "namespace", name]))?;
         Ok(())
     }
+}
+
+/// How long after a Deployment was said to do well we said so of its component.
+fn healthy(agent: &Agent, audit: &Audit) -> Result<()> {
+    let (said, told) = (audit.did_well(), agent.told_well()?);
+    let after = |(name, said): (&String, &Duration)| Some(told.get(name)?.saturating_sub(*said));
+    let mut delays: Vec<_> = said.iter().filter_map(after).collect();
+    delays.sort();
+    ensure!(delays.len() == COMPONENTS, "only {} components are said to do well", delays.len());
+    println!(
+        "    healthy, from the status to our word: median {}, p99 {}, slowest {}; at most 1 s",
+        seconds(delays[COMPONENTS / 2]),
+        seconds(delays[COMPONENTS * 99 / 100]),
+        seconds(delays[COMPONENTS - 1])
+    );
+    Ok(())
 }
 
 fn seconds(time: Duration) -> String {

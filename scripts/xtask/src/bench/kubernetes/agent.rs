@@ -1,5 +1,6 @@
 //! The agent that is measured, and the repository it follows.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::emptied;
 use super::objects::Component;
+use super::{audit, emptied};
 use crate::bench::measure;
 use crate::child;
 
@@ -131,6 +132,20 @@ impl Agent {
         Ok(bytes as f64 / f64::from(1 << 20))
     }
 
+    /// When it has said of each component that it does well, by name: the first time at which a
+    /// person could have read it.
+    pub(super) fn told_well(&self) -> Result<BTreeMap<String, Duration>> {
+        let log = fs::read_to_string(self.repository.join("serve.log"))?;
+        let lines = log.lines().filter(|line| line.contains("does well component="));
+        let told = lines.filter_map(|line| {
+            let (head, component) = line.rsplit_once("component=")?;
+            let name = component.rsplit('/').next()?.to_owned();
+            Some((name, audit::time(head.split_whitespace().next()?)?))
+        });
+        // The first one stays.
+        Ok(told.collect::<Vec<_>>().into_iter().rev().collect())
+    }
+
     fn isobar(&self, arguments: &[&str]) -> Result<String> {
         let mut isobar = Command::new(&self.program);
         isobar.current_dir(&self.repository).args(["--settings", "agent.yaml"]).args(arguments);
@@ -150,7 +165,13 @@ fn serve(program: &Path, repository: &Path) -> Result<Child> {
     let log =
         fs::OpenOptions::new().create(true).append(true).open(repository.join("serve.log"))?;
     let mut isobar = Command::new(program);
-    isobar.current_dir(repository).args(["--settings", "agent.yaml", "serve"]);
+    isobar.current_dir(repository).args([
+        "--settings",
+        "agent.yaml",
+        "--log",
+        "isobar=info",
+        "serve",
+    ]);
     isobar.stdout(log.try_clone()?).stderr(log);
     isobar.spawn().context("cannot start the agent")
 }

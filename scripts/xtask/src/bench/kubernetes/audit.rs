@@ -25,6 +25,8 @@ pub(super) struct Request {
     user: String,
     dry: bool,
     ended: Duration,
+    /// Whether it says of a Deployment that it does well.
+    does_well: bool,
 }
 
 /// When the first and the last of some requests have ended.
@@ -127,6 +129,19 @@ impl Audit {
         Ok(delays)
     }
 
+    /// When each Deployment of the namespace was first said to do well, by name.
+    pub(super) fn did_well(&self) -> BTreeMap<String, Duration> {
+        let prefix = format!("{}/deployments/", self.namespace);
+        let mut first = BTreeMap::<String, Duration>::new();
+        for one in self.requests.iter().filter(|one| one.does_well) {
+            if let Some(name) = one.object.strip_prefix(&prefix) {
+                let known = first.entry(name.to_owned()).or_insert(one.ended);
+                *known = one.ended.min(*known);
+            }
+        }
+        first
+    }
+
     /// Our requests, by verb and kind.
     pub(super) fn told(&self) -> String {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -153,7 +168,11 @@ impl Audit {
 
 fn request(line: &Value) -> Option<Request> {
     let user = line["user"]["username"].as_str()?;
-    let user = ["isobar", "loop"].into_iter().find(|known| *known == user)?;
+    let user = ["isobar", "loop", "controllers"].into_iter().find(|known| *known == user)?;
+    let is_status = line["objectRef"]["subresource"] == "status";
+    if user == "controllers" && !is_status {
+        return None;
+    }
     let of = |field: &str| line["objectRef"][field].as_str().unwrap_or_default().to_owned();
     let (resource, namespace) = (of("resource"), of("namespace"));
     Some(Request {
@@ -162,13 +181,20 @@ fn request(line: &Value) -> Option<Request> {
         dry: line["requestURI"].as_str()?.contains("dryRun=All"),
         ended: time(line["stageTimestamp"].as_str()?)?,
         user: user.to_owned(),
+        does_well: is_status && does_well(&line["requestObject"]),
         resource,
         namespace,
     })
 }
 
+/// Whether a Deployment with this status does well, by the rules that Isobar goes by.
+fn does_well(object: &Value) -> bool {
+    let health = kube_health::judge("apps", "Deployment", object, jiff::Timestamp::now());
+    object.is_object() && health == kube_health::Health::Healthy
+}
+
 /// `2026-11-20T09:30:00.123456Z`, since 1970.
-fn time(text: &str) -> Option<Duration> {
+pub(super) fn time(text: &str) -> Option<Duration> {
     let (day, clock) = text.strip_suffix('Z')?.split_once('T')?;
     let mut numbers = day.split('-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);

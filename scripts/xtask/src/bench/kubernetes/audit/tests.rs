@@ -8,3 +8,25 @@ fn a_time_is_read() {
     assert_eq!(read("2026-11-20T09:30:00.123456Z"), Some(1_795_167_000_123_456));
     assert_eq!(read("yesterday"), None);
 }
+
+#[test]
+fn a_status_tells_when_a_deployment_does_well() {
+    let line = |status: serde_json::Value| {
+        let object = serde_json::json!({"metadata": {"generation": 1}, "spec": {"replicas": 0}, "status": status});
+        serde_json::json!({
+            "verb": "update", "user": {"username": "controllers"}, "requestURI": "/x",
+            "stageTimestamp": "2026-11-20T09:30:00.000000Z", "requestObject": object,
+            "objectRef": {"resource": "deployments", "subresource": "status", "namespace": "n", "name": "web"},
+        })
+    };
+    let conditions = serde_json::json!([
+        {"type": "Available", "status": "True"},
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+    ]);
+    let well = serde_json::json!({"observedGeneration": 1, "conditions": conditions});
+    assert!(request(&line(well)).unwrap().does_well);
+    assert!(!request(&line(serde_json::json!({}))).unwrap().does_well);
+    let mut other = line(serde_json::json!({}));
+    other["objectRef"]["subresource"] = serde_json::Value::Null;
+    assert!(request(&other).is_none(), "what controllers write else does not count");
+}
