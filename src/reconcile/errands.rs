@@ -79,10 +79,16 @@ impl Errands {
         }
         let _known = self.world.work.begin();
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let each = all.into_iter().map(|(id, errand)| async move {
-            (id, self.fetch(&id, &errand, (snapshot, reach)).await)
-        });
-        let done = stream::iter(each).buffer_unordered(cores).collect().await;
+        // What the first turns fetch is there for the others.
+        let mut turns = BTreeMap::<_, Vec<_>>::new();
+        all.into_iter().for_each(|one| turns.entry(one.1.turn).or_default().push(one));
+        let mut done = Done::new();
+        for turn in turns.into_values() {
+            let each = turn.into_iter().map(|(id, errand)| async move {
+                (id, self.fetch(&id, &errand, (snapshot, reach)).await)
+            });
+            done.extend(stream::iter(each).buffer_unordered(cores).collect::<Vec<_>>().await);
+        }
         self.tidy();
         done
     }

@@ -152,9 +152,9 @@ fn errand(
     files.insert(VALUES.into(), Supply::Text(text.into()));
     layered.push(VALUES.into());
     let release = super::release(draft);
-    let mut arguments: Vec<Arc<str>> =
-        ["template", &release, &path, "--include-crds", "--skip-tests"].map(Arc::from).to_vec();
+    let mut arguments: Vec<Arc<str>> = ["template", &release, &path].map(Arc::from).to_vec();
     arguments.extend(layered.into_iter().flat_map(|file| ["--values".into(), file]));
+    arguments.extend(["--include-crds", "--skip-tests"].map(Arc::from));
     if let Some(namespace) = namespace {
         arguments.extend(["--namespace", namespace].map(Arc::from));
     }
