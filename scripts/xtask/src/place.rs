@@ -112,6 +112,10 @@ fn dependencies(root: &Path) -> Result<String> {
 /// more than [`FOLDERS_MAX`]; never one that is in use.
 fn prune(folder: &Path, now: SystemTime) -> Result<()> {
     let mut kept = Vec::new();
+    // Whoever names a folder of their own may have none here.
+    if !folder.exists() {
+        return Ok(());
+    }
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let Ok(mark) = File::open(path.join("in-use")) else { continue };
