@@ -88,7 +88,7 @@ fn build_all(place: &Place, modules: &[Module]) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let lock = fs::File::create(place.cache.join("testbed/building"))?;
     lock.lock()?;
-    let installed = installed();
+    let installed = installed(&folder);
     for module in modules {
         let needed = module.programs.iter().any(|p| !installed.iter().any(|(name, _)| name == p));
         let built = if needed { Some(module.build(place)?) } else { None };
@@ -115,11 +115,19 @@ fn link(from: &Path, to: &Path) -> Result<()> {
     Ok(fs::rename(new, to)?)
 }
 
-/// A control plane that is on this machine already: only whole, for its parts have to fit.
-fn installed() -> Vec<(&'static str, PathBuf)> {
+/// A control plane that is on this machine already, and not behind our own `links`.
+fn installed(links: &Path) -> Vec<(&'static str, PathBuf)> {
     let assets = variable("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let path = variable("PATH").unwrap_or_default();
     let folders: Vec<_> = assets.into_iter().chain(std::env::split_paths(&path)).collect();
+    whole(&folders, links)
+}
+
+/// The one in `folders`: only whole, for its parts have to fit. Whoever uses the bed has `links` among
+/// them, and a link to itself leads nowhere.
+fn whole(folders: &[PathBuf], links: &Path) -> Vec<(&'static str, PathBuf)> {
+    let same = |folder: &Path| folder.canonicalize().ok() == links.canonicalize().ok();
+    let folders: Vec<_> = folders.iter().filter(|folder| !same(folder)).collect();
     let find = |name: &&'static str| {
         let file = folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file())?;
         Some((*name, file))
@@ -183,4 +191,29 @@ fn go() -> Result<Command> {
     let mut go = Command::new(Path::new(folder).join("bin/go"));
     go.env("GOTOOLCHAIN", "local");
     Ok(go)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_plane_of_somebody_else_is_used_and_our_own_links_are_not() {
+        let folder = |name: &str| {
+            let name = format!("isobar-{name}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            INSTALLED.iter().for_each(|name| fs::write(folder.join(name), "").unwrap());
+            folder
+        };
+        let (links, theirs) = (folder("links"), folder("theirs"));
+        assert_eq!(whole(&[links.join("."), links.clone()], &links), []);
+        let found = whole(&[links.clone(), theirs.clone()], &links);
+        assert!(
+            found.len() == INSTALLED.len() && found.iter().all(|(_, at)| at.starts_with(&theirs))
+        );
+        fs::remove_file(theirs.join("etcd")).unwrap();
+        assert_eq!(whole(std::slice::from_ref(&theirs), &links), []);
+        [links, theirs].iter().for_each(|folder| fs::remove_dir_all(folder).unwrap());
+    }
 }
