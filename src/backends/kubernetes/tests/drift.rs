@@ -96,7 +96,10 @@ async fn the_order_of_a_list_is_looked_at() {
 #[tokio::test]
 async fn a_rollout_is_followed_until_it_has_ended() {
     let Some(corner) = Corner::new().await else { return };
-    let applied = Applied::new(&corner, &[deployment(&corner.namespace)]).await;
+    let mut slow = deployment(&corner.namespace);
+    // Its pods are ready at once, and it is looked at before it does well all the same.
+    slow["spec"]["minReadySeconds"] = json!(3);
+    let applied = Applied::new(&corner, &[slow]).await;
     let mut seen = vec![applied.health().await];
     let ended = async {
         while *seen.last().unwrap() != Health::Healthy {
@@ -105,7 +108,8 @@ async fn a_rollout_is_followed_until_it_has_ended() {
         }
     };
     tokio::time::timeout(NOTICE_MAX, ended).await.expect("it becomes healthy");
-    assert!(matches!(&seen[0], Health::Progressing(why) if why.contains("Deployment.apps/")));
+    let begins = matches!(&seen[0], Health::Progressing(why) if why.contains("Deployment.apps/"));
+    assert!(begins, "{seen:?}");
     applied.settled().await;
 }
 
