@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::workspace::{Workspace, unavailable, unopened};
+use super::workspace::{Findings, Workspace, unavailable, unopened};
 use super::{Context, Exit, Failure, any_error, approve, mistake};
 use crate::apply::Patience;
 use crate::ids::{Actor, ComponentId, StackName};
@@ -231,6 +231,7 @@ fn finish(
     waiting: Vec<Plan>,
     repository: &Repository,
 ) -> Result<Exit, Failure> {
+    Findings::of(wanted).show(context);
     let review = Review::new(repository.scope.clone(), None, waiting, wanted.diagnostics());
     match context.output.json {
         true => context.output.print_json(&report::json::applied(outcomes, &review))?,
