@@ -7,6 +7,7 @@
 //! Start at: [`resolve`], then `resolve.rs`, which is the order of the work: `load` and `import`
 //! make the ordered contributions of a stack, `parent` and `component` the layers of a component,
 //! `layer` folds them, `finish` derives what follows, `evaluate` renders and calls what is left.
+//! `narrow` is what a look at one stack leaves out.
 //! How to add: a section is a row in `sections.rs`, a YAML function one in `function.rs`.
 
 mod atmos_yaml;

@@ -14,8 +14,8 @@ pub(super) struct Skim {
 }
 
 impl Skim {
-    /// Where names are made of `fields` and a template begins with `open`; `None` if a component may change them in a way that no
-    /// word tells.
+    /// Where names are made of `fields` and a template begins with `open`; `None` if a component
+    /// may change them in a way that no word tells.
     pub(super) fn new(fields: &[FieldPath], open: &str) -> Option<Self> {
         let word = |field: &FieldPath| match field.0.as_slice() {
             // What `atmos.yaml` says of commands is another for each kind.
@@ -54,8 +54,10 @@ impl Skim {
             }
             end += line.len();
         }
+        // Without what is above it, something else would begin or go on there.
+        let goes_on = rest[end..].starts_with(['-', '.']);
         let block = &rest.as_bytes()[..end];
-        if !is_block || self.words.iter().any(|word| word.find(block).is_some()) {
+        if !is_block || goes_on || self.words.iter().any(|word| word.find(block).is_some()) {
             return None;
         }
         Some([&text[..start], &rest[end..]].concat())
@@ -138,6 +140,8 @@ mod tests {
             "components:\n  terraform:\n    vpc: {vars: &it {}}\n",
             "components:\n  terraform:\n    vpc: {vars: {a: '{{ .b }}'}}\n",
             "components:\n  terraform:\n    vpc: {vars: {a: !env B}}\n",
+            "components:\n  terraform: {}\n---\nvars: {}\n",
+            "import:\ncomponents:\n  terraform: {}\n- other\n",
             "vars: {a: 1}\n",
         ] {
             assert_eq!(head(block), None, "{block}");

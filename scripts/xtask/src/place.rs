@@ -111,11 +111,11 @@ fn dependencies(root: &Path) -> Result<String> {
 /// Removes the folders in `folder` that nobody has used for [`UNUSED_MAX`], and those last used of
 /// more than [`FOLDERS_MAX`]; never one that is in use.
 fn prune(folder: &Path, now: SystemTime) -> Result<()> {
-    let mut kept = Vec::new();
     // Whoever names a folder of their own may have none here.
     if !folder.exists() {
         return Ok(());
     }
+    let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let Ok(mark) = File::open(path.join("in-use")) else { continue };
