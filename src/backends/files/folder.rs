@@ -2,14 +2,15 @@
 //! folder that is swapped meanwhile leads nowhere else.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::walk::Walk;
 use super::{FILE_BYTES_MAX, failure};
 use crate::backends::StepError;
 
@@ -21,7 +22,7 @@ const TEMPORARY: &str = ".isobar/tmp";
 /// Each of the at most 8 steps that run at a time may do that once per level of the path.
 const PUBLISH_TRIES: u32 = 64;
 
-const FOLDER: OFlags =
+pub(super) const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// An open folder.
@@ -30,6 +31,7 @@ pub(super) struct Folder {
 }
 
 /// What is at a path.
+#[derive(Debug)]
 pub(super) enum Look {
     /// Nothing.
     Absent,
@@ -87,39 +89,12 @@ impl Folder {
 
     /// What is at `path`, links not followed.
     pub(super) fn look(&self, path: &str) -> io::Result<Look> {
-        let place = match self.place(path, false) {
-            Ok(Some(place)) => place,
-            Ok(None) => return Ok(Look::Absent),
-            Err(error) => return odd_parent(error),
-        };
-        match rustix::fs::statat(&place.parent, place.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(look_of(&stat)),
-            Err(Errno::NOENT) => Ok(Look::Absent),
-            Err(error) => Err(error.into()),
-        }
+        Walk::new(self).look(path)
     }
 
-    /// The content of the plain file at `path`, if it is not larger than `bytes_max`, and the
-    /// stamp that goes with it; `None` if it is no plain file any more.
+    /// The content and the stamp of the file at `path`, as [`Walk::read`] gives them.
     pub(super) fn read(&self, path: &str, bytes_max: u64) -> io::Result<Option<(Stamp, Vec<u8>)>> {
-        let Some(place) = self.place(path, false)? else { return Ok(None) };
-        // A pipe in the place of the file must not make us wait for a writer.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match rustix::fs::openat(&place.parent, place.name, flags, Mode::empty()) {
-            Ok(file) => file,
-            Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let Look::File(stamp) = look_of(&rustix::fs::fstat(&file)?) else { return Ok(None) };
-        let mut bytes = Vec::new();
-        File::from(file).take(bytes_max + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > bytes_max {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("more than {bytes_max} bytes"),
-            ));
-        }
-        Ok(Some((stamp, bytes)))
+        Walk::new(self).read(path, bytes_max)
     }
 
     /// Names of Isobar's own files, sorted.
@@ -259,8 +234,14 @@ impl Folder {
     }
 }
 
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+}
+
 /// A file or a link that stands where a folder of the path should be.
-fn odd_parent(error: io::Error) -> io::Result<Look> {
+pub(super) fn odd_parent(error: io::Error) -> io::Result<Look> {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOTDIR) => Ok(Look::Odd("a folder of its path is a file or a link")),
         Some(Errno::LOOP) => Ok(Look::Odd("a folder of its path is a link")),
@@ -268,7 +249,7 @@ fn odd_parent(error: io::Error) -> io::Result<Look> {
     }
 }
 
-fn look_of(stat: &Stat) -> Look {
+pub(super) fn look_of(stat: &Stat) -> Look {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Look::File(Stamp::of(stat)),
         FileType::Symlink => Look::Odd("there is a link in its place"),

@@ -22,6 +22,7 @@ mod lock;
 mod mark;
 mod observe;
 mod step;
+mod walk;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::FILE_BYTES_MAX;
 use super::folder::{self, Folder, Look, Stamp};
 use super::mark::Marks;
+use super::walk::Walk;
 use crate::backends::Asked;
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
@@ -35,11 +36,12 @@ impl Wanted {
 /// Looks at every file that is wanted or owned.
 pub(super) fn observe(folder: &Folder, marks: &Marks, wanted: &Wanted, cache: &Cache) -> Observed {
     let keys: BTreeSet<&ResourceKey> = wanted.rendered.keys().chain(&wanted.owned).collect();
+    let mut walk = Walk::new(folder);
     let resources = keys
         .into_iter()
         .map(|key| {
             let owner = marks.owner(key, &wanted.component);
-            (key.clone(), see(folder, key, wanted.rendered.get(key), owner, cache))
+            (key.clone(), see(&mut walk, key, wanted.rendered.get(key), owner, cache))
         })
         .collect();
     observed(wanted, resources)
@@ -76,7 +78,7 @@ fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed
 }
 
 fn see(
-    folder: &Folder,
+    walk: &mut Walk<'_>,
     key: &ResourceKey,
     piece: Option<&Piece>,
     owner: Owner,
@@ -87,7 +89,7 @@ fn see(
     if !folder::is_allowed(key.as_str()) {
         return unreadable(&"it is not a path inside the target's folder");
     }
-    let stamp = match folder.look(key.as_str()) {
+    let stamp = match walk.look(key.as_str()) {
         Ok(Look::File(stamp)) => stamp,
         Ok(Look::Absent) if piece.is_none() => return Seen::Absent,
         Ok(Look::Absent) => return compared(None, piece, owner),
@@ -102,7 +104,7 @@ fn see(
     {
         return Seen::Same { fingerprint };
     }
-    match folder.read(key.as_str(), FILE_BYTES_MAX) {
+    match walk.read(key.as_str(), FILE_BYTES_MAX) {
         Ok(Some((stamp, bytes))) => {
             let live = Body::decode(format, &bytes);
             let fingerprint = live.content_id();

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+use super::walk::Walk;
 use super::*;
 use crate::backends::Disposition;
 use crate::backends::fixture::{body, change, component, key, name, scope};
@@ -29,7 +30,7 @@ struct Bed {
     folder: TempDir,
     store: Store,
     world: World,
-    target: FilesTarget,
+    target: Arc<FilesTarget>,
     lease: Lease,
 }
 
@@ -44,7 +45,7 @@ impl Bed {
         let folder = TempDir::new().unwrap();
         let world = World::real();
         let store = Store::open("sqlite::memory:", &world).await.unwrap();
-        let target = FilesTarget::open(name(), scope("one"), folder.path(), &world).unwrap();
+        let target = FilesTarget::open(name(), scope("one"), folder.path(), &world).unwrap().into();
         let lease = acquire(&store, &scope("one")).await;
         Self { folder, store, world, target, lease }
     }
@@ -597,6 +598,41 @@ async fn a_disk_that_failed_a_flush_is_not_written_to_again() {
     assert!(bed.target.write_mark(&bed.lease, &MarkEntries::new()).await.is_err());
 }
 
+#[test]
+fn a_walk_finds_in_any_order_what_each_look_alone_finds() {
+    let folder = TempDir::new().unwrap();
+    let here = |path: &str| folder.path().join(path);
+    for path in ["a/b/x", "a/b/y", "a/c/x", "a/x", "x", "ab/x"] {
+        fs::create_dir_all(here(path).parent().unwrap()).unwrap();
+        fs::write(here(path), path).unwrap();
+    }
+    symlink("a", here("link")).unwrap();
+    let open = Folder::open(folder.path()).unwrap().unwrap();
+    let paths = [
+        "a/b/x", "a/b/y", "a/c/x", "a/x", "ab/x", "x", "a/b/none", "none/b/x", "a/b/x", "a/none/x",
+        "a/b/y", "link/b/x", "a/b", "a/b/x", "x/b", "a/c/x", "a/b/x/y", "a/b/x",
+    ];
+    let mut walk = Walk::new(&open);
+    for path in paths {
+        let (together, alone) = (walk.look(path).unwrap(), open.look(path).unwrap());
+        assert_eq!(format!("{together:?}"), format!("{alone:?}"), "{path}");
+        let read = walk.read(path, 100).ok().flatten().map(|(_, bytes)| bytes);
+        assert_eq!(read, fs::read(here(path)).ok().filter(|_| !path.starts_with("link")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_before_anything_is_owned_hears_of_the_first() {
+    let bed = Bed::new().await;
+    let target = bed.target.clone();
+    let waiting = tokio::spawn(async move { woken(&target).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!waiting.is_finished(), "nothing is owned, and somebody is woken");
+    bed.write("a/x.yaml", "a: 1\n");
+    bed.own("a/x.yaml", &component("a")).await;
+    assert_eq!(waiting.await.unwrap(), [component("a")].into());
+}
+
 /// Waits for the target to wake.
 async fn woken(target: &FilesTarget) -> BTreeSet<ComponentId> {
     tokio::time::timeout(Duration::from_secs(60), target.wake()).await.expect("it wakes")
@@ -607,6 +643,8 @@ async fn a_touched_file_wakes_its_component() {
     let bed = Bed::new().await;
     bed.own("a/x.yaml", &component("a")).await;
     bed.own("b/x.yaml", &component("b")).await;
+    // Nobody has watched so far.
+    assert_eq!(woken(&bed.target).await, [component("a"), component("b")].into());
     bed.write("a/x.yaml", "a: 1\n");
     bed.write("nobody.yaml", "a: 1\n");
     assert_eq!(woken(&bed.target).await, [component("a")].into());
@@ -622,6 +660,7 @@ async fn a_lost_mark_and_a_lost_folder_wake_everybody() {
     bed.own("x.yaml", &component("a")).await;
     bed.own("y.yaml", &component("b")).await;
     let everybody = BTreeSet::from([component("a"), component("b")]);
+    assert_eq!(woken(&bed.target).await, everybody);
     fs::remove_file(bed.path(".isobar/one@config.json")).unwrap();
     assert_eq!(woken(&bed.target).await, everybody);
     fs::remove_dir_all(bed.folder.path()).unwrap();

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub(super) struct Watch {
     folder: PathBuf,
     world: World,
     touched: Arc<Touched>,
+    /// Whether anybody has waited yet. A command that looks once has no use for a watch, and would
+    /// be told of each file that it opens.
+    awaited: AtomicBool,
     running: Mutex<Option<Running>>,
     /// Whose each file is, as last read: a mark that is lost must not make its files nobody's.
     known: Mutex<BTreeMap<ResourceKey, ComponentId>>,
@@ -55,15 +59,14 @@ struct Gathered {
 
 impl Watch {
     pub(super) fn new(folder: PathBuf, world: World) -> Self {
-        let watch = Self {
+        Self {
             folder,
             world,
             touched: Arc::default(),
+            awaited: AtomicBool::new(false),
             running: Mutex::default(),
             known: Mutex::default(),
-        };
-        watch.start();
-        watch
+        }
     }
 
     /// Remembers whose each file is.
@@ -73,14 +76,17 @@ impl Watch {
         };
         let all: BTreeMap<_, _> = mark.resources.iter().map(each).collect();
         if !all.is_empty() {
-            *lock(&self.known) = all;
+            let before = std::mem::replace(&mut *lock(&self.known), all);
+            if before.is_empty() {
+                self.touched.bell.notify_one();
+            }
         }
     }
 
-    /// Begins to watch, if it does not yet. Gives whether it does now.
+    /// Begins to watch, if somebody has waited and it does not yet. Gives whether it does now.
     pub(super) fn start(&self) -> bool {
         let mut running = lock(&self.running);
-        if running.is_none() {
+        if running.is_none() && self.awaited.load(Ordering::SeqCst) {
             *running = self.watcher();
         }
         running.is_some()
@@ -97,8 +103,12 @@ impl Watch {
         Some(Running { _watcher: watcher, root })
     }
 
-    /// Returns the components whose files were touched since the last call.
+    /// Returns the components whose files were touched since the last call; at the first call all of
+    /// them, since nobody has watched before.
     pub(super) async fn wake(&self) -> BTreeSet<ComponentId> {
+        if !self.awaited.swap(true, Ordering::SeqCst) {
+            lock(&self.touched.gathered).everything = true;
+        }
         loop {
             if !self.start() {
                 self.world.clock.sleep(RETRY).await;
@@ -106,8 +116,12 @@ impl Watch {
                     return self.everything();
                 }
             }
-            if self.touched.is_empty() {
+            // What nobody is known to own is kept until somebody is.
+            if self.touched.is_empty() || lock(&self.known).is_empty() {
                 self.touched.bell.notified().await;
+            }
+            if lock(&self.known).is_empty() {
+                continue;
             }
             self.world.clock.sleep(GATHER).await;
             let woken = self.take();
