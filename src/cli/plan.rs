@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::workspace::{Findings, Workspace, unknown};
 use super::{At, Context, Exit, Failure, any_error, mistake};
@@ -15,7 +17,7 @@ use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::plan::{ReviewInput, review};
-use crate::reconcile::{Look, TargetLook, Targets, Wanted};
+use crate::reconcile::{Holdings, Look, TargetLook, Targets, Wanted};
 use crate::report;
 use crate::stacks::Selection;
 use crate::store::Store;
@@ -40,15 +42,27 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let runtime = Handle::current();
     let asked = || Workspace::asked(context, &Selection::to_apply());
-    let (workspace, asked) = rayon::join(|| Workspace::open(context), asked);
-    let (workspace, asked) = (workspace?, asked?);
+    // What is owned is read beside what is wanted: neither depends on the other.
+    let opened = || -> Result<_, Failure> {
+        let workspace = Workspace::open(context)?;
+        let reading = Known::read(workspace.clone(), context.world.clone());
+        Ok((workspace, AbortOnDropHandle::new(runtime.spawn(reading))))
+    };
+    let (opened, asked) = rayon::join(opened, asked);
+    let ((workspace, known), asked) = (opened?, asked?);
     let making = workspace.made(context, asked);
     let wanted = context.output.progress(&context.world, "building", making).await;
     // The process ends soon after: giving back all of it piece by piece only takes time.
     let wanted: &Wanted = Box::leak(Box::new(wanted));
     all_known(&args.stacks, wanted.desired.stacks.keys())?;
-    let looking = plans(context, &workspace, wanted, |stack| fits_any(&args.stacks, stack));
+    let looking = async {
+        let known = known.await??;
+        let scope = workspace.scope.clone();
+        let planner = Planner { scope, world: context.world.clone(), known, wanted };
+        planner.plan(|stack| fits_any(&args.stacks, stack)).await
+    };
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
@@ -67,63 +81,97 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     })
 }
 
-/// The plan of every stack of `wanted` that `shown` lets through, by what the database says is
-/// owned, or without one what the targets' marks say; and of what stacks leave behind in targets
-/// that they no longer name.
-async fn plans(
-    context: &Context,
-    workspace: &Workspace,
-    wanted: &Wanted,
-    shown: impl Fn(&StackName) -> bool,
-) -> Result<Vec<Plan>, Failure> {
-    let (scope, world) = (workspace.scope.clone(), context.world.clone());
-    let targets = Targets::new(scope.clone(), workspace.settings.clone(), world.clone());
-    let store = workspace.store_to_read(context).await?;
-    let planner = Planner { scope, world, targets, store, wanted };
-    let mut named = Vec::new();
-    for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
-        if let Some(target) = &stack.target {
-            let target = planner.targets.open(target, &stack.name).map_err(mistake)?;
-            named.push((stack.name.clone(), target));
-        }
+/// What is known before it is known what is wanted.
+struct Known {
+    targets: Targets,
+    store: Option<Store>,
+    /// Of every target that is known.
+    holdings: Vec<Holdings>,
+}
+
+impl Known {
+    /// Reads what is owned: by the database, or without one by the targets' marks.
+    async fn read(workspace: Workspace, world: World) -> Result<Self, Failure> {
+        let store = workspace.store_to_read(&world).await?;
+        let (scope, settings) = (workspace.scope, workspace.settings);
+        let targets = Targets::new(scope.clone(), settings, world);
+        let holdings = holdings(&scope, store.as_ref(), targets.known()).await?;
+        Ok(Self { targets, store, holdings })
     }
-    let looks = planner.looks().await?;
-    let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
-    let mut places: Vec<_> =
-        named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
-    for look in looks.values() {
-        let left: BTreeSet<_> = look.owned.values().map(|owned| &owned.component.stack).collect();
-        let moved = |stack: &&StackName| {
-            let named = wanted.desired.stacks.get(*stack).and_then(|stack| stack.target.as_ref());
-            shown(stack) && named.is_some_and(|named| named != look.target.name())
-        };
-        let left = left.into_iter().filter(moved);
-        places.extend(left.map(|stack| (stack.clone(), look.clone())));
+}
+
+async fn holdings(
+    scope: &Scope,
+    store: Option<&Store>,
+    targets: Vec<Arc<dyn Target>>,
+) -> Result<Vec<Holdings>, Failure> {
+    let mut reads = Vec::with_capacity(targets.len());
+    for target in targets {
+        reads.push(held(scope, store, target));
     }
-    planner.plans(places).await
+    stream::iter(reads).buffered(LOOKS_MAX).try_collect().await
+}
+
+async fn held(
+    scope: &Scope,
+    store: Option<&Store>,
+    target: Arc<dyn Target>,
+) -> Result<Holdings, Failure> {
+    let owned = match store {
+        Some(store) => store.inventory(scope, target.name()).await?,
+        None => None,
+    };
+    Ok(Holdings::read(target, owned).await)
 }
 
 /// What every plan of one command needs. Each target is looked at once as a whole.
 struct Planner<'a> {
     scope: Scope,
     world: World,
-    targets: Targets,
-    store: Option<Store>,
+    known: Known,
     wanted: &'a Wanted,
 }
 
 impl Planner<'_> {
-    /// Looks at every target that is known.
-    async fn looks(&self) -> Result<BTreeMap<TargetName, Arc<TargetLook>>, Failure> {
-        let looks = self.targets.known().into_iter().map(async |target| {
-            let owned = match &self.store {
-                Some(store) => store.inventory(&self.scope, target.name()).await?,
-                None => None,
+    /// The plan of every stack that `shown` lets through, by what the database says is owned, or
+    /// without one what the targets' marks say; and of what stacks leave behind in targets that they
+    /// no longer name.
+    async fn plan(mut self, shown: impl Fn(&StackName) -> bool) -> Result<Vec<Plan>, Failure> {
+        let wanted = self.wanted;
+        let mut named = Vec::new();
+        for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
+            if let Some(target) = &stack.target {
+                let target = self.known.targets.open(target, &stack.name).map_err(mistake)?;
+                named.push((stack.name.clone(), target));
+            }
+        }
+        let looks = self.looks().await?;
+        let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
+        let mut places: Vec<_> =
+            named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
+        for look in looks.values() {
+            let left: BTreeSet<_> =
+                look.owned.values().map(|owned| &owned.component.stack).collect();
+            let moved = |stack: &&StackName| {
+                let named = wanted.desired.stacks.get(*stack);
+                let named = named.and_then(|stack| stack.target.as_ref());
+                shown(stack) && named.is_some_and(|named| named != look.target.name())
             };
-            let name = target.name().clone();
-            Ok((name, Arc::new(TargetLook::take(target, self.wanted, owned, None).await)))
-        });
-        stream::iter(looks).buffered(LOOKS_MAX).try_collect().await
+            let left = left.into_iter().filter(moved);
+            places.extend(left.map(|stack| (stack.clone(), look.clone())));
+        }
+        self.plans(places).await
+    }
+
+    /// Looks at every target, those that only a stack has named included.
+    async fn looks(&mut self) -> Result<BTreeMap<TargetName, Arc<TargetLook>>, Failure> {
+        let Known { targets, store, holdings: known } = &mut self.known;
+        let mut all = std::mem::take(known);
+        let read: BTreeSet<_> = all.iter().map(|held| held.target().clone()).collect();
+        let new = targets.all().into_iter().filter(|target| !read.contains(target.name()));
+        all.extend(holdings(&self.scope, store.as_ref(), new.collect()).await?);
+        let looks = all.into_iter().map(|held| Arc::new(TargetLook::of(held, self.wanted, None)));
+        Ok(looks.map(|look| (look.target.name().clone(), look)).collect())
     }
 
     /// Looks at every stack in its place, and then plans on every core.
@@ -135,15 +183,12 @@ impl Planner<'_> {
         let (policy, now) = (&self.wanted.policy, self.world.clock.now());
         let plan = |look: &Look| look.plan(&self.scope, self.wanted, policy, now);
         let plans: Vec<Plan> = looks.par_iter().with_max_len(1).map(plan).collect();
-        let mut approved = Vec::with_capacity(plans.len());
-        for plan in &plans {
-            approved.push(match &self.store {
-                Some(store) => store.approvals(&self.scope, plan.digest()).await?,
-                None => Vec::new(),
-            });
-        }
-        let planned = plans.into_par_iter().zip(&looks).zip(&approved);
-        let reviewed = planned.map(|((plan, look), approvals)| {
+        let approved = match &self.known.store {
+            Some(store) => store.approvals_live(&self.scope).await?,
+            None => BTreeMap::new(),
+        };
+        let reviewed = plans.into_par_iter().zip(&looks).map(|(plan, look)| {
+            let approvals = approved.get(&plan.digest()).map_or(&[][..], Vec::as_slice);
             let input = ReviewInput {
                 policy,
                 stack: &look.stack,

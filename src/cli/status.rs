@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let scope = &workspace.scope;
     let mut stacks = Vec::new();
-    if let Some(store) = workspace.store_to_read(context).await? {
+    if let Some(store) = workspace.store_to_read(&context.world).await? {
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {
             if !super::plan::fits_any(&args.stacks, &stack) {
                 continue;

@@ -15,8 +15,10 @@ use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
 use crate::stacks::{Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
 use crate::store::{Store, StoreError};
+use crate::world::World;
 
 /// The settings, and the repository the command is about.
+#[derive(Clone)]
 pub(super) struct Workspace {
     pub(super) settings: Arc<AgentSettings>,
     pub(super) scope: Scope,
@@ -82,8 +84,8 @@ impl Workspace {
     }
 
     /// The database for reading, beside an agent that may be running; `None` without one.
-    pub(super) async fn store_to_read(&self, context: &Context) -> Result<Option<Store>, Failure> {
-        let store = Store::open_read_only(&self.settings.store, &context.world).await;
+    pub(super) async fn store_to_read(&self, world: &World) -> Result<Option<Store>, Failure> {
+        let store = Store::open_read_only(&self.settings.store, world).await;
         store.map_err(|error| unopened(error.into()))
     }
 

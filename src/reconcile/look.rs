@@ -17,6 +17,13 @@ use crate::model::plan::{Hold, Plan};
 use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
 
+/// What is owned in a target, whatever is wanted there.
+pub struct Holdings {
+    target: Arc<dyn Target>,
+    owned: Arc<Inventory>,
+    mark: Option<Arc<Mark>>,
+}
+
 /// What is known about a target as a whole: the same for every stack that lives there.
 pub struct TargetLook {
     /// The target.
@@ -45,18 +52,26 @@ pub struct Look {
     pub is_there: bool,
 }
 
-impl TargetLook {
-    /// Reads the mark, and gathers the evidence over all stacks. `known` is what the database
-    /// says is owned; without a database the mark has to do.
-    pub async fn take(
-        target: Arc<dyn Target>,
-        wanted: &Wanted,
-        known: Option<Arc<Inventory>>,
-        narrowed: Option<&str>,
-    ) -> Self {
+impl Holdings {
+    /// Reads the target's mark. `known` is what the database says is owned; without a database the
+    /// mark has to do.
+    pub async fn read(target: Arc<dyn Target>, known: Option<Arc<Inventory>>) -> Self {
         let mark = target.mark().await.ok();
         let marked = || mark.as_ref().map(|mark| Arc::new(mark.resources.clone()));
         let owned = known.or_else(marked).unwrap_or_default();
+        Self { target, owned, mark }
+    }
+
+    /// The target.
+    pub fn target(&self) -> &TargetName {
+        self.target.name()
+    }
+}
+
+impl TargetLook {
+    /// Gathers the evidence over all stacks.
+    pub fn of(holdings: Holdings, wanted: &Wanted, narrowed: Option<&str>) -> Self {
+        let Holdings { target, owned, mark } = holdings;
         let evidence = wanted.evidence(target.name(), &owned, narrowed);
         Self { target, owned, mark, evidence }
     }
@@ -69,7 +84,7 @@ impl TargetLook {
         wanted: &Wanted,
     ) -> Result<Self, ReconcileError> {
         let known = agent.owned(repository, &**target).await?;
-        Ok(Self::take(target.clone(), wanted, Some(known), None).await)
+        Ok(Self::of(Holdings::read(target.clone(), Some(known)).await, wanted, None))
     }
 }
 

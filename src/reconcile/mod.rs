@@ -41,7 +41,7 @@ pub use follow::{Current, Follow, FollowError, follow};
 pub use keep::Keep;
 pub use listen::Listen;
 pub use lock::{Relocked, relocked};
-pub use look::{Look, TargetLook};
+pub use look::{Holdings, Look, TargetLook};
 pub use looks::Looks;
 pub use messages::Messages;
 pub use places::{Left, stacks_to_keep};

@@ -152,11 +152,9 @@ impl Reviews {
     async fn showing(&self, pull: PullNumber, showing: Showing) -> Result<Showing, StoreError> {
         let (store, scope) = (&self.agent.store, &self.repository.scope);
         let Some(before) = store.showing(scope, pull).await? else { return Ok(showing) };
-        let mut approvals = BTreeMap::new();
-        for plan in &before.plans {
-            approvals.insert(plan.digest, store.approvals(scope, plan.digest).await?.len());
-        }
-        Ok(showing.after(before, &approvals))
+        let live = store.approvals_live(scope).await?;
+        let approvals = live.into_iter().map(|(digest, approvals)| (digest, approvals.len()));
+        Ok(showing.after(before, &approvals.collect()))
     }
 
     /// Each approval of the head that is shown approves the digests that are shown; once.

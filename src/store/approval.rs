@@ -1,6 +1,6 @@
 //! Who allowed which digest, and which digests were shown where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::Row;
 use super::journal::{About, Event};
@@ -26,6 +26,25 @@ impl Store {
             rows.iter().map(|row| row.json(0, "an approval")).collect::<Result<_, _>>()?;
         approvals.sort_by(|a, b| a.by.cmp(&b.by));
         Ok(approvals)
+    }
+
+    /// The same for every digest that has any.
+    pub async fn approvals_live(
+        &self,
+        scope: &Scope,
+    ) -> Result<BTreeMap<Digest, Vec<Approval>>, StoreError> {
+        const LIVE: &str = "SELECT digest, body FROM approval \
+            WHERE agent = $1 AND repository = $2 \
+            AND run IS NULL AND revoked_at IS NULL AND until > $3";
+        let now = self.world.clock.now().as_microsecond();
+        let rows =
+            self.read().await?.rows(LIVE, args![&scope.agent, &scope.repository, now]).await?;
+        let mut live: BTreeMap<_, Vec<Approval>> = BTreeMap::new();
+        for row in rows {
+            live.entry(row.id(0)?).or_default().push(row.json(1, "an approval")?);
+        }
+        live.values_mut().for_each(|approvals| approvals.sort_by(|a, b| a.by.cmp(&b.by)));
+        Ok(live)
     }
 
     /// Where this digest was last shown and no run has used that up: pull requests and the heads

@@ -30,7 +30,7 @@ struct Bed {
     folder: TempDir,
     store: Store,
     world: World,
-    target: Arc<FilesTarget>,
+    target: FilesTarget,
     lease: Lease,
 }
 
@@ -45,7 +45,7 @@ impl Bed {
         let folder = TempDir::new().unwrap();
         let world = World::real();
         let store = Store::open("sqlite::memory:", &world).await.unwrap();
-        let target = FilesTarget::open(name(), scope("one"), folder.path(), &world).unwrap().into();
+        let target = FilesTarget::open(name(), scope("one"), folder.path(), &world).unwrap();
         let lease = acquire(&store, &scope("one")).await;
         Self { folder, store, world, target, lease }
     }
@@ -624,13 +624,12 @@ fn a_walk_finds_in_any_order_what_each_look_alone_finds() {
 #[tokio::test]
 async fn who_waits_before_anything_is_owned_hears_of_the_first() {
     let bed = Bed::new().await;
-    let target = bed.target.clone();
-    let waiting = tokio::spawn(async move { woken(&target).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!waiting.is_finished(), "nothing is owned, and somebody is woken");
+    let mut waiting = Box::pin(woken(&bed.target));
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut waiting).await;
+    assert!(early.is_err(), "nothing is owned, and somebody is woken");
     bed.write("a/x.yaml", "a: 1\n");
     bed.own("a/x.yaml", &component("a")).await;
-    assert_eq!(waiting.await.unwrap(), [component("a")].into());
+    assert_eq!(waiting.await, [component("a")].into());
 }
 
 /// Waits for the target to wake.
