@@ -5,8 +5,10 @@
 
 mod call;
 mod parse;
+mod weigh;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::value::{Map, Node, Rules, Value};
@@ -86,7 +88,7 @@ impl Query {
     /// # Errors
     /// If a step does not fit what is there, or too much is found.
     pub fn all(&self, value: &Value) -> Result<Vec<Value>, QueryError> {
-        let mut run = Run { values: 0 };
+        let mut run = Run { values: 0, work: 0 };
         run.eval(&self.0, value).map_err(|message| QueryError { message, at: None, hint: None })
     }
 
@@ -106,6 +108,8 @@ impl Query {
 
 struct Run {
     values: usize,
+    /// Parts that were made or compared.
+    work: u64,
 }
 
 type Found = Result<Vec<Value>, String>;
@@ -117,6 +121,7 @@ impl Run {
         if self.values > VALUES_MAX {
             return Err(format!("this query comes to more than {VALUES_MAX} values"));
         }
+        self.weigh(expr, &found)?;
         Ok(found)
     }
 
@@ -137,8 +142,13 @@ impl Run {
             }
             Expr::Binary(operator, left, right) => {
                 let right = self.eval(right, value)?;
-                self.each(left, value, |_, left| {
-                    right.iter().map(|right| binary(*operator, left, right)).collect()
+                self.each(left, value, |run, left| {
+                    let mut found = Vec::with_capacity(right.len());
+                    for right in &right {
+                        run.compare(*operator, left, right)?;
+                        found.push(binary(*operator, left, right)?);
+                    }
+                    Ok(found)
                 })
             }
             Expr::At(of, key) => {
@@ -345,10 +355,52 @@ fn fits(text: &str, pattern: &str) -> bool {
 }
 
 fn order(left: &Value, right: &Value) -> Ordering {
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => left.total_cmp(&right),
-        _ => shown(left).cmp(&shown(right)),
+    Key::of(left).cmp(&Key::of(right))
+}
+
+/// By what values are ordered, and told apart: numbers as such, all else as texts.
+struct Key {
+    number: Option<f64>,
+    text: String,
+}
+
+impl Key {
+    fn of(value: &Value) -> Self {
+        Self { number: number(value), text: shown(value) }
     }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.number, other.number) {
+            (Some(one), Some(other)) => one.total_cmp(&other),
+            _ => self.text.cmp(&other.text),
+        }
+    }
+}
+
+/// In the order of their keys, of which each is made once.
+fn sorted(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Value> {
+    let mut keyed: Vec<_> = keyed.map(|(key, item)| (Key::of(&key), item)).collect();
+    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    keyed.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Items by key: those whose keys are equal together, each group where its first item was.
+fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Vec<Value>> {
+    let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+    // Keys that are equal are shown alike; few that are not are, too.
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (key, item) in keyed {
+        let shown = number(&key).map_or_else(|| shown(&key), |number| (number + 0.0).to_string());
+        let near = alike.entry(shown).or_default();
+        match near.iter().find(|at| equal(&groups[**at].0, &key)) {
+            Some(at) => groups[*at].1.push(item),
+            None => {
+                near.push(groups.len());
+                groups.push((key, vec![item]));
+            }
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// The value as a text: what joins and keys are made of.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Expr, Found, Run, equal, items, kind, list, number, numeric, one, order, shown, truth,
+    Expr, Found, Run, groups, items, kind, list, number, numeric, one, shown, sorted, truth, weigh,
 };
 use crate::model::value::{Map, Node, Rules, Value};
 use crate::model::{canonical, yaml};
@@ -52,8 +52,7 @@ impl Run {
                 for item in items(value)? {
                     keyed.push((one(self.eval(by, &item)?), item));
                 }
-                keyed.sort_by(|a, b| order(&a.0, &b.0));
-                Ok(vec![list(keyed.into_iter().map(|(_, item)| item).collect())])
+                Ok(vec![list(sorted(keyed.into_iter()))])
             }
             ("unique_by" | "group_by", [by]) => self.grouped(name, by, value),
             ("map_values", [change]) => {
@@ -94,15 +93,11 @@ impl Run {
 
     /// The items that have the same key together, or the first of each.
     fn grouped(&mut self, name: &str, by: &Expr, value: &Value) -> Found {
-        let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+        let mut keyed = Vec::new();
         for item in items(value)? {
-            let key = one(self.eval(by, &item)?);
-            match groups.iter_mut().find(|(known, _)| equal(known, &key)) {
-                Some((_, group)) => group.push(item),
-                None => groups.push((key, vec![item])),
-            }
+            keyed.push((one(self.eval(by, &item)?), item));
         }
-        let groups = groups.into_iter().map(|(_, group)| match name {
+        let groups = groups(keyed.into_iter()).into_iter().map(|group| match name {
             "group_by" => list(group),
             _ => one(group),
         });
@@ -124,6 +119,8 @@ fn with_text(name: &str, value: &Value, argument: &str) -> Result<Value, String>
     match name {
         "join" => {
             let texts: Vec<_> = items(value)?.iter().map(shown).collect();
+            let bytes = texts.iter().map(|text| text.len() + argument.len()).sum();
+            weigh::text_fits(bytes)?;
             Ok(Value::text(texts.join(argument)))
         }
         "split" => Ok(list(text()?.split(argument).map(Value::text).collect())),
@@ -159,8 +156,7 @@ fn plain(name: &str, value: &Value) -> Found {
         "last" => items(value)?.pop().unwrap_or(Value::computed(Node::Null)),
         "reverse" => list(items(value)?.into_iter().rev().collect()),
         "sort" | "min" | "max" => {
-            let mut sorted = items(value)?;
-            sorted.sort_by(order);
+            let mut sorted = sorted(items(value)?.into_iter().map(|item| (item.clone(), item)));
             match name {
                 "sort" => list(sorted),
                 "min" => one(sorted),
@@ -168,24 +164,15 @@ fn plain(name: &str, value: &Value) -> Found {
             }
         }
         "unique" => {
-            let mut unique: Vec<Value> = Vec::new();
-            for item in items(value)? {
-                if !unique.iter().any(|known| equal(known, &item)) {
-                    unique.push(item);
-                }
-            }
-            list(unique)
+            let groups = groups(items(value)?.into_iter().map(|item| (item.clone(), item)));
+            list(groups.into_iter().map(one).collect())
         }
         "flatten" => {
             let inner =
                 |item: Value| item.as_list().map_or_else(|| vec![item.clone()], <[_]>::to_vec);
             list(items(value)?.into_iter().flat_map(inner).collect())
         }
-        "add" => {
-            let mut all = items(value)?.into_iter();
-            let first = all.next().unwrap_or(Value::computed(Node::Null));
-            all.try_fold(first, |low, high| super::sum(&low, &high))?
-        }
+        "add" => added(items(value)?)?,
         "not" => Value::computed(Node::Bool(!truth(value))),
         "type" => Value::text(kind(value)),
         "to_string" | "tostring" => Value::text(shown(value)),
@@ -207,6 +194,32 @@ fn plain(name: &str, value: &Value) -> Found {
         _ => return Err(format!("`{name}` takes an argument")),
     };
     Ok(vec![found])
+}
+
+/// All together: each is copied once, and not again with all that come after it.
+fn added(mut all: Vec<Value>) -> Result<Value, String> {
+    all.retain(|item| !item.is_null());
+    let Some(first) = all.first() else { return Ok(Value::computed(Node::Null)) };
+    if let Some(other) = all.iter().find(|item| kind(item) != kind(first)) {
+        return super::sum(first, other);
+    }
+    Ok(match &first.node {
+        Node::List(_) => list(all.iter().filter_map(Value::as_list).flatten().cloned().collect()),
+        Node::Map(_) => {
+            let pairs = all.iter().filter_map(Value::as_map).flat_map(Map::iter);
+            let pairs = pairs.map(|(key, item)| (key.clone(), item.clone()));
+            Value::computed(Node::Map(pairs.collect()))
+        }
+        _ if kind(first) == "text" => {
+            let texts: Vec<_> = all.iter().filter_map(Value::as_str).collect();
+            weigh::text_fits(texts.iter().map(|text| text.len()).sum())?;
+            Value::text(texts.concat())
+        }
+        _ => {
+            let mut rest = all.iter().skip(1);
+            rest.try_fold(first.clone(), |low, high| super::sum(&low, high))?
+        }
+    })
 }
 
 fn pairs(value: &Value) -> Result<&Map, String> {

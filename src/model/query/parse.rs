@@ -10,13 +10,16 @@ use crate::model::value::{Node, Value};
 /// How deep parentheses may be nested: a query is a line.
 const DEPTH_MAX: usize = 32;
 
+/// How many steps a query may have. Each is taken inside of the one behind it.
+const STEPS_MAX: usize = 256;
+
 /// What yq has and queries do not: it changes values, binds names or computes.
 const REFUSED: &[&str] = &[
     "|=", "//=", "+=", "-=", "*=", "=", "*", "/", "%", "as", "reduce", "if", "$", "ireduce", "with",
 ];
 
 pub(super) fn parse(text: &str) -> Result<Expr, QueryError> {
-    let mut parser = Parser { rest: text, depth: 0, hint: None };
+    let mut parser = Parser { rest: text, depth: 0, steps: 0, hint: None };
     let parsed = parser.pipe().and_then(|expr| {
         parser.blank();
         match (parser.rest, parser.refused()) {
@@ -34,6 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Expr, QueryError> {
 struct Parser<'t> {
     rest: &'t str,
     depth: usize,
+    steps: usize,
     hint: Option<String>,
 }
 
@@ -138,6 +142,10 @@ impl<'t> Parser<'t> {
         self.blank();
         let mut expr = self.primary()?;
         loop {
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                return Err(format!("a query has at most {STEPS_MAX} steps"));
+            }
             if self.rest.starts_with('[') {
                 expr = self.bracket(expr)?;
             } else if self.rest.starts_with(".[") {

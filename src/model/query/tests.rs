@@ -168,8 +168,40 @@ fn nesting_is_bounded() {
 }
 
 #[test]
+fn length_is_bounded() {
+    let long = |steps: usize| vec!["."; steps].join(" | ");
+    assert!(Query::parse(&long(256)).is_ok());
+    assert!(Query::parse(&long(257)).is_err_and(|why| why.message.contains("256 steps")));
+}
+
+#[test]
+fn what_is_made_is_weighed_as_if_nothing_in_it_were_shared() {
+    let run = |text: &str| {
+        let value = yaml::parse("{a: 1, t: xxxxxxxxxxxxxxxx}", Rules::Stack).unwrap();
+        Query::parse(text).unwrap().one(&value).map_err(|why| why.message)
+    };
+    let twice = |what: &str, times: usize| vec![what; times].join(" | ");
+    // 16 times twice as much are 131,071 lists and texts; 18 times are more than there may be.
+    assert!(run(&format!(".a | {}", twice("[., .]", 16))).is_ok());
+    let large = run(&format!(".a | {}", twice("[., .]", 40)));
+    assert!(large.is_err_and(|why| why.contains("more than 400000 parts")));
+    let deep = run(&format!(".a | {}", twice("[.]", 65)));
+    assert!(deep.is_err_and(|why| why.contains("64 levels")));
+    assert!(run(&format!(".a | {}", twice("[.]", 64))).is_ok());
+    let maps = run(&twice("{\"x\": ., \"y\": .}", 40));
+    assert!(maps.is_err_and(|why| why.contains("more than 400000 parts")));
+    let text = run(&format!(".t | {}", twice(". + .", 40)));
+    assert!(text.is_err_and(|why| why.contains("more than 400000 parts")));
+    let joined = run(&format!("[.t] | {} | join(\"{}\")", twice(". + .", 17), "y".repeat(1000)));
+    assert!(joined.is_err_and(|why| why.contains("more than 400000 parts")));
+    // Little is left of it, and it is made all the same.
+    let work = format!(".a | {} | {}", twice("[., .]", 17), twice("select(. == .)", 60));
+    assert!(run(&work).is_err_and(|why| why.contains("makes or compares too much")));
+}
+
+#[test]
 fn a_query_comes_to_as_many_values_as_it_may() {
-    let next = |values| super::Run { values }.eval(&super::Expr::Whole, &Value::text("x"));
+    let next = |values| super::Run { values, work: 0 }.eval(&super::Expr::Whole, &Value::text("x"));
     assert_eq!(next(super::VALUES_MAX - 1), Ok(vec![Value::text("x")]));
     assert!(next(super::VALUES_MAX).is_err_and(|why| why.contains("1000000 values")));
 }
