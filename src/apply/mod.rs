@@ -73,13 +73,21 @@ pub enum ApplyError {
     /// holds.
     #[error("a run that did not end cannot be taken up")]
     Fence(#[source] StepError),
+    /// This process is told to stop: what had begun has ended, and the rest is as allowed as before.
+    #[error("stopped after {done} of {steps} steps")]
+    Stopped {
+        /// Steps that are done.
+        done: usize,
+        /// Steps of the run.
+        steps: usize,
+    },
 }
 
 /// Runs the steps of `plan` that `claim` lets through and that nothing holds, and writes down how
 /// the run ended.
 ///
-/// Once `stop` is cancelled no step begins; those that have begun end. A future that is dropped
-/// leaves a run for [`recover`], like a crash.
+/// Once `stop` is cancelled no step begins; those that have begun end, and the run stays open. A
+/// future that is dropped leaves a run for [`recover`] as well, like a crash.
 pub async fn apply(
     cx: &ApplyContext<'_>,
     plan: &Plan,

@@ -120,6 +120,10 @@ async fn go(
         if wave.ready.is_empty() {
             break;
         }
+        if stop.is_cancelled() {
+            let done = ended.values().filter(|step| step.end == StepEnd::Done).count();
+            return Err(ApplyError::Stopped { done, steps: effect.steps.len() });
+        }
         let inventory = std::mem::take(&mut extended);
         for outcome in run.wave(wave.ready, inventory, &mut unwell).await? {
             ended.insert(outcome.step, outcome);
@@ -298,8 +302,10 @@ impl Run<'_> {
                 .map(|at| self.step(at))
                 .buffer_unordered(PARALLEL)
                 .try_for_each(async |finished| {
-                    // The receiver lives until the sender is gone, unless it has failed itself.
-                    let _ = sender.send(finished).await;
+                    if let Some(finished) = finished {
+                        // The receiver lives until the sender is gone, unless it has failed itself.
+                        let _ = sender.send(finished).await;
+                    }
                     Ok(())
                 })
                 .await

@@ -16,11 +16,12 @@ const BACKOFF_MIN: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 impl Run<'_> {
-    /// Does one step whose intent is durable, or gets its own intent here.
-    pub(super) async fn step(&self, at: usize) -> Result<Finished, ApplyError> {
+    /// Does one step whose intent is durable, or gets its own intent here. `None`: this process is
+    /// told to stop, and the step is left to whoever takes the run up.
+    pub(super) async fn step(&self, at: usize) -> Result<Option<Finished>, ApplyError> {
         let step = &self.plan.effect().steps[at];
         if self.stop.is_cancelled() {
-            return Ok(self.ended(at, not_started("the run was cancelled")));
+            return Ok(None);
         }
         if step.nature != Nature::IdempotentByName {
             self.cx.world.points.reach(Point::IntentBefore).await;
@@ -31,15 +32,21 @@ impl Run<'_> {
         let mut attempt = 1;
         loop {
             let error = match self.attempt(at, patience).await {
-                Ok(finished) => return Ok(finished),
+                Ok(finished) => return Ok(Some(finished)),
                 Err(error) => error,
             };
             let Disposition::RetryAfter(wanted) = error.disposition else {
-                return Ok(self.ended(at, end(error)));
+                return Ok(Some(self.ended(at, end(error))));
             };
-            if attempt >= patience.attempts_max || self.stop.is_cancelled() {
+            let is_stopped = self.stop.is_cancelled();
+            // What cannot be looked at afterwards has to be told how it ended now.
+            let is_last = is_stopped && step.nature == Nature::IndeterminateAfterCrash;
+            if attempt >= patience.attempts_max || is_last {
                 let why = format!("{error} (attempt {attempt} of {})", patience.attempts_max);
-                return Ok(self.ended(at, StepEnd::Failed { why }));
+                return Ok(Some(self.ended(at, StepEnd::Failed { why })));
+            }
+            if is_stopped {
+                return Ok(None);
             }
             let wait = backoff(attempt, self.cx.world.ids.jitter()).max(wanted);
             tokio::select! {

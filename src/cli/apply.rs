@@ -117,6 +117,10 @@ impl Round<'_> {
                         let busy = anyhow::anyhow!("somebody else works on {stack}");
                         return Err(Failure::Other(Exit::Unavailable, busy));
                     }
+                    Ended::Stopped { done, steps } => {
+                        let words = report::words::stopped(done, steps);
+                        self.context.output.note(&format!("{stack}: {words}"));
+                    }
                     Ended::True => {}
                 }
             }

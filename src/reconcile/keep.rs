@@ -169,7 +169,9 @@ impl Keep {
                     agenda.put(stack.clone(), began, again, usual);
                 }
                 // What waits for something may be free at any moment.
-                Ok(Ended::Held | Ended::Busy | Ended::Applied { .. }) => agenda.strike(&stack),
+                Ok(Ended::Held | Ended::Busy | Ended::Stopped { .. } | Ended::Applied { .. }) => {
+                    agenda.strike(&stack);
+                }
             }
         }
         self.end(&stack);
@@ -312,6 +314,9 @@ impl Task for Keep {
 fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {
     match ended {
         Ok(Ended::True | Ended::Held | Ended::Busy) => Activity::Idle,
+        Ok(Ended::Stopped { done, steps }) => {
+            Activity::Did { what: format!("{stack}: {}", words::stopped(*done, *steps)) }
+        }
         Ok(Ended::Applied { outcome, .. }) => {
             let what = format!("{stack}: {}", words::outcome(outcome));
             match went_well(outcome) {

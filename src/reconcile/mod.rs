@@ -73,6 +73,13 @@ pub enum Ended {
     Held,
     /// Somebody else is at it.
     Busy,
+    /// This process is told to stop: what has begun has ended, and the next one goes on with the run.
+    Stopped {
+        /// Steps that are done.
+        done: usize,
+        /// Steps of the run.
+        steps: usize,
+    },
     /// Something was applied.
     Applied {
         /// How.
@@ -154,7 +161,7 @@ pub async fn reconcile(
                 *settled = false;
                 break;
             }
-            Ended::Busy => break,
+            Ended::Busy | Ended::Stopped { .. } => break,
             Ended::True => ended = at(target, is_there)?.go().await?,
             Ended::Held => match at(target, is_there)?.go().await? {
                 Ended::True | Ended::Held => {}
@@ -202,6 +209,12 @@ impl Run<'_> {
         let Some(mut lease) = acquired else { return Ok(Ended::Busy) };
         world.points.reach(Point::LeaseAcquired).await;
         let ended = self.under(&mut lease).await;
+        let ended = match ended {
+            Err(ReconcileError::Apply(ApplyError::Stopped { done, steps })) => {
+                Ok(Ended::Stopped { done, steps })
+            }
+            ended => ended,
+        };
         self.pass.looks.forget(self.target.name());
         world.points.reach(Point::LeaseReleased).await;
         store.release(lease).await?;

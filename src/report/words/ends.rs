@@ -18,6 +18,13 @@ pub fn health(health: &Health) -> Option<String> {
     }
 }
 
+/// How far a run is that this process does not go on with, in one line.
+pub fn stopped(done: usize, steps: usize) -> String {
+    format!(
+        "stopped after {done} of {steps} steps; the next run goes on with the rest, as approved"
+    )
+}
+
 /// How a run ended, in one line.
 pub fn outcome(outcome: &Outcome) -> String {
     let (predicted, right) = outcome.fields_as_predicted();
