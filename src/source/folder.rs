@@ -11,8 +11,9 @@
 
 mod seen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub const TOOL_FOLDERS: &[&str] = &[".git", ".isobar", ".terraform"];
 /// How many files are looked at before their size is counted: with [`seen::KEPT_FILE_BYTES_MAX`]
 /// of each in memory 16 MiB. And how many folders before what is in them is.
 const BATCH: usize = 256;
+
+/// Folders that are looked into before it is known what is ignored: a repository that is slow to open
+/// must not fill the memory.
+const AHEAD_MAX: usize = 4_096;
 
 /// A folder as a source of snapshots. Its revisions cannot be approved.
 pub struct FolderSource {
@@ -212,7 +217,14 @@ fn list(
     seen: &Seen,
     now: Option<Timestamp>,
 ) -> Result<(Listed, Seen), FetchError> {
-    let around = repository_around(root)?;
+    let is_open = AtomicBool::new(false);
+    let open = || {
+        let around = repository_around(root);
+        is_open.store(true, Ordering::Relaxed);
+        around
+    };
+    let (around, mut ahead) = rayon::join(open, || ahead(root, seen, now, &is_open));
+    let around = around?;
     let mut ignored = match &around {
         Some((repository, prefix)) => Some(Ignored::new(repository, prefix)?),
         None => None,
@@ -222,9 +234,15 @@ fn list(
     let mut now_seen = Seen::default();
     while !open.is_empty() {
         let folders = open.split_off(open.len().saturating_sub(BATCH));
-        let look = |folder: &String| seen.look_into(folder, &root.join(folder), now);
-        let read: Vec<std::io::Result<KnownFolder>> = folders.par_iter().map(look).collect();
-        for (folder, known) in folders.into_iter().zip(read) {
+        let read = folders.into_iter().map(|folder| (ahead.remove(&folder), folder));
+        let read: Vec<_> = read.collect();
+        let look = |(ahead, folder): (Option<_>, String)| {
+            let known = ahead.unwrap_or_else(|| seen.look_into(&folder, &root.join(&folder), now));
+            (folder, known)
+        };
+        let read: Vec<(String, std::io::Result<KnownFolder>)> =
+            read.into_par_iter().map(look).collect();
+        for (folder, known) in read {
             let io =
                 |cause| FetchError::Io { path: root.join(&folder).display().to_string(), cause };
             let known = known.map_err(io)?;
@@ -266,6 +284,29 @@ fn list(
         }
     }
     Ok((listing.finish()?, now_seen))
+}
+
+/// What is in folders of `root`, before it is known what of it is ignored: as much as is read while
+/// somebody finds that out. A folder that is ignored is read in vain, and may not be readable.
+fn ahead(
+    root: &Path,
+    seen: &Seen,
+    now: Option<Timestamp>,
+    is_over: &AtomicBool,
+) -> BTreeMap<String, std::io::Result<KnownFolder>> {
+    let (mut found, mut open) = (BTreeMap::new(), VecDeque::from([String::new()]));
+    while let Some(folder) = open.pop_front() {
+        if is_over.load(Ordering::Relaxed) || found.len() == AHEAD_MAX {
+            break;
+        }
+        let known = seen.look_into(&folder, &root.join(&folder), now);
+        let items = known.iter().flat_map(|known| &known.items.all);
+        for Item { name, .. } in items.filter(|item| matches!(item.kind, Kind::Folder)) {
+            open.push_back(join(&folder, &name.to_string_lossy()));
+        }
+        found.insert(folder, known);
+    }
+    found
 }
 
 fn content_id(entries: &BTreeMap<Arc<str>, Entry>) -> ContentId {
