@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::workspace::{Findings, Workspace, unavailable, unopened};
+use super::workspace::{Findings, Workspace, unavailable, unopened, unread};
 use super::{Context, Exit, Failure, any_error, approve, mistake};
 use crate::apply::Patience;
 use crate::ids::{Actor, ComponentId, StackName};
@@ -35,7 +35,7 @@ const ROUNDS_MAX: u32 = 32;
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
     stacks: Vec<StackPattern>,
-    /// Apply the folder as it stands, to targets that no agent holds.
+    /// Apply the folder as it stands. Refused while an agent serves from the same database.
     #[arg(long)]
     local: bool,
     /// With --local: approve without being asked.
@@ -56,6 +56,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         false => Agent::open(settings, world, reach).await,
     };
     let agent = agent.map_err(unopened)?.stopped_by(&context.stop);
+    // What a folder says is not what an agent that serves keeps true: each would undo the other.
+    let _held = match args.local {
+        true => {
+            let held = agent.store.hold(&workspace.settings.agent);
+            Some(held.map_err(|error| unopened(error.into()))?)
+        }
+        false => None,
+    };
     let repository = agent.repositories[0].clone();
     let fetching = current(&agent, &repository);
     let current = context.output.progress(&context.world, "fetching", fetching).await?;
@@ -215,7 +223,7 @@ fn ask() -> Result<bool, Failure> {
 
 async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Failure> {
     let followed = follow(agent, repository).await.map_err(|error| match error {
-        FollowError::Fetch(error) => unavailable(error),
+        FollowError::Fetch(error) => unread(error),
         FollowError::Store(error) => unavailable(error),
         error @ FollowError::NoBranch(_) => mistake(error.to_string()),
     })?;

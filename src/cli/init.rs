@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::workspace::is_root;
@@ -52,10 +53,11 @@ fn write_new(path: &Path) -> Result<(), Failure> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(
         |error| match error.kind() {
             ErrorKind::AlreadyExists => mistake(format!("{} is already there", path.display())),
-            _ => error.into(),
+            _ => anyhow::Error::from(error)
+                .context(format!("cannot write {}", path.display()))
+                .into(),
         },
     )?;
-    file.write_all(TEMPLATE.as_bytes())?;
-    file.sync_all()?;
-    Ok(())
+    let written = file.write_all(TEMPLATE.as_bytes()).and_then(|()| file.sync_all());
+    Ok(written.with_context(|| format!("cannot write {}", path.display()))?)
 }

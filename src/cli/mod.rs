@@ -301,10 +301,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
-/// Errors with nothing better to say are defects.
+/// Errors with nothing better to say are defects, unless a disk or a pipe did not do it.
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::Other(Exit::Internal, error.into())
+        let error = error.into();
+        let exit = match error.chain().any(|cause| cause.is::<std::io::Error>()) {
+            true => Exit::Unavailable,
+            false => Exit::Internal,
+        };
+        Self::Other(exit, error)
     }
 }
 

@@ -256,6 +256,7 @@ pub(super) fn unopened(error: OpenError) -> Failure {
     let exit = match &error {
         OpenError::Store(StoreError::Settings { .. }) => Exit::Mistake,
         OpenError::Store(StoreError::Journal(_) | StoreError::Corrupt { .. }) => Exit::Held,
+        OpenError::Source { cause, .. } => fetching(cause),
         _ => Exit::Unavailable,
     };
     Failure::Other(exit, error.into())
@@ -263,7 +264,11 @@ pub(super) fn unopened(error: OpenError) -> Failure {
 
 /// A tree cannot be read: for what was typed, or for what lies there.
 pub(super) fn unread(error: FetchError) -> Failure {
-    let typed = match &error {
+    Failure::Other(fetching(&error), error.into())
+}
+
+fn fetching(error: &FetchError) -> Exit {
+    let typed = match error {
         FetchError::NoRevision { .. }
         | FetchError::Refused { .. }
         | FetchError::Unusable { .. }
@@ -274,8 +279,7 @@ pub(super) fn unread(error: FetchError) -> Failure {
         | FetchError::Incomplete { .. }
         | FetchError::Cancelled => false,
     };
-    let exit = if typed { Exit::Mistake } else { Exit::Unavailable };
-    Failure::Other(exit, error.into())
+    if typed { Exit::Mistake } else { Exit::Unavailable }
 }
 
 /// What is needed is away, busy or broken.

@@ -136,7 +136,7 @@ impl<'a> Said<'a> {
     fn is_enough(&self, policy: &RepositoryPolicy) -> bool {
         match required(policy) {
             None => true,
-            Some(RequiredReview { approvals: 0, .. }) => self.pull.is_some(),
+            Some(RequiredReview { approvals: 0, .. }) => self.pull.is_some() || !self.by.is_empty(),
             Some(required) => self.by.len() >= required.approvals as usize,
         }
     }
@@ -146,7 +146,7 @@ impl<'a> Said<'a> {
         let digest = self.digest;
         self.is_enough(policy).then(|| match required(policy) {
             None => Authority::Merged { digest, pull: None },
-            Some(RequiredReview { approvals: 0, .. }) => {
+            Some(RequiredReview { approvals: 0, .. }) if self.pull.is_some() => {
                 Authority::Merged { digest, pull: self.pull }
             }
             Some(_) => Authority::Reviewed { digest, by: self.by.iter().cloned().collect() },

@@ -625,9 +625,13 @@ fn a_merge_starts_what_was_shown_where_no_approval_is_asked_for() {
     "#]]
     .assert_eq(&allowed(&merged, &[], true));
     expect![[r#"
-        held all of it: nobody has merged this plan
+        held all of it: nobody has merged or approved this plan
     "#]]
     .assert_eq(&allowed(&merged, &[], false));
+    // What nobody can merge, such as a first start, is approved.
+    let today = "2026-11-20T09:00:00Z";
+    let approved = allowed(&merged, &[("ada", today)], false);
+    assert_eq!(approved.matches("reviewed").count(), 3, "{approved}");
     let unreviewed = format!("review none\nmanage propose\n{DRIFT_AND_WISH}");
     expect![[r#"
         create c.json: merged None

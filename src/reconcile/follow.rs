@@ -109,14 +109,27 @@ impl Follow {
             None => {
                 let snapshot = self.repository.source.snapshot(&revision).await?;
                 let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot).await);
-                let stacks = several(wanted.desired.stacks.len(), "stack");
-                let what = format!("{revision}: {stacks}");
+                let what = format!("{revision}: {}", said(&wanted));
                 (wanted, what)
             }
         };
         self.current.send_replace(Some(Current { wanted, rewritten_from }));
         Ok(Activity::Did { what })
     }
+}
+
+/// What a revision comes to, in one line: who reads the log hears of what it cannot mean.
+fn said(wanted: &Wanted) -> String {
+    let stacks = several(wanted.desired.stacks.len(), "stack");
+    let found = wanted.diagnostics();
+    let mut errors = found.iter().filter(|found| found.is_error());
+    let Some(first) = errors.next() else { return stacks };
+    let more = match errors.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let mistakes = format!("{}: {}{more}", first.span, first.message);
+    format!("{stacks}, and what is wrong stays as it was: {mistakes} (`isobar check` shows all)")
 }
 
 #[async_trait]

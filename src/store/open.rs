@@ -1,5 +1,6 @@
 //! Opening: where a store is, its settings, its schema.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ const ACQUIRE_MAX: Duration = Duration::from_secs(60);
 /// How long a transaction on PostgreSQL may stand still before its session is ended: half of
 /// [`WAIT`], so that a paused process loses its transaction and those who wait get theirs.
 const IDLE: Duration = Duration::from_millis(2_500);
+
+/// What Isobar's own folder is called where nobody names another.
+const OWN_FOLDER: &str = ".isobar";
 
 /// Connections that read beside the one that writes: the machine's cores are few, and a read of
 /// the largest plan takes some 100 ms.
@@ -315,6 +319,15 @@ fn sqlite_is_sound(version: &str) -> bool {
 /// Makes the file and its folder, for its owner alone. SQLite gives its other files the same
 /// permissions. A file that is there is not opened: closing it would take away the locks that
 /// other connections of this process have on it.
+/// What is in our own folder is nobody's to commit: values that were rendered are in it.
+fn ignore(folder: &Path) -> std::io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 fn protect(path: &Path) -> std::io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();
     let mut file = std::fs::OpenOptions::new();
@@ -328,6 +341,9 @@ fn protect(path: &Path) -> std::io::Result<()> {
     }
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         folder.create(parent)?;
+        if parent.file_name().is_some_and(|name| name == OWN_FOLDER) {
+            ignore(parent)?;
+        }
     }
     match file.open(path) {
         Ok(_) => {}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use rust_embed::RustEmbed;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,8 @@ impl Scene {
         folder: &Path,
         stop: &CancellationToken,
     ) -> Result<Self, Failure> {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let git = folder.join("config.git");
         let changes: BTreeMap<String, Option<Vec<u8>>> = Example::iter()
             .filter_map(|path| {

@@ -24,6 +24,12 @@ pub fn headline(review: &Review) -> String {
             format!("{}: {errors} in the configuration", verdict.word())
         }
         Verdict::NoEffect => format!("{}: no stack changes", verdict.word()),
+        Verdict::Held if stacks.is_empty() => {
+            let in_doubt = review.plans.iter().filter(|plan| !plan.is_settled());
+            let in_doubt: BTreeSet<_> = in_doubt.map(|plan| &plan.effect().stack).collect();
+            let stacks = several(in_doubt.len(), "stack");
+            format!("{}: no changes, and {stacks} in doubt", verdict.word())
+        }
         _ => {
             let counts = counts(changes.iter().copied());
             let how = progress(review, verdict).unwrap_or_else(|| verdict.word().to_owned());
@@ -110,13 +116,17 @@ fn needs_approval(review: &Review, is_merged: bool) -> Option<String> {
     let mut holds = review.plans.iter().flat_map(|plan| &plan.envelope.holds);
     let missing = |hold: &Hold| match hold.reason {
         HoldReason::NotReviewed { approvals_needed, approvals, .. } => {
-            approvals_needed.checked_sub(approvals).filter(|missing| *missing > 0)
+            approvals_needed.max(1).checked_sub(approvals).filter(|missing| *missing > 0)
         }
         _ => None,
     };
     let (hold, missing) = holds.find_map(|hold| Some((hold, missing(hold)?)))?;
     let then = if is_merged { "it is applied" } else { "merging it applies exactly this" };
-    Some(format!("{}. With {missing} more, {then}.", sentence(&reason(&hold.reason))))
+    let why = sentence(&reason(&hold.reason));
+    Some(match hold.reason {
+        HoldReason::NotReviewed { approvals_needed: 0, .. } => format!("{why}."),
+        _ => format!("{why}. With {missing} more, {then}."),
+    })
 }
 
 fn under_way(review: &Review) -> Option<String> {

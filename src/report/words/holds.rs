@@ -20,7 +20,7 @@ pub fn part(part: &Part) -> String {
 pub fn reason(reason: &HoldReason) -> String {
     match reason {
         HoldReason::NotReviewed { approvals_needed: 0, because, .. } => {
-            format!("nobody has merged this plan{}", clause(because.as_deref()))
+            format!("nobody has merged or approved this plan{}", clause(because.as_deref()))
         }
         HoldReason::NotReviewed { approvals_needed, approvals, because }
             if approvals < approvals_needed =>
@@ -90,6 +90,8 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
             match approvals < approvals_needed {
                 true if on_pull => deed("approve the pull request"),
                 true => Clearing::Command(approve(plan, [])),
+                // What is on the branch already cannot be merged.
+                false if !on_pull && *approvals_needed == 0 => Clearing::Command(approve(plan, [])),
                 false => deed("merge the pull request"),
             }
         }

@@ -4,6 +4,7 @@ use super::ends::deviations;
 use crate::model::change::Cause;
 use crate::model::plan::{Hold, HoldReason, Plan};
 use crate::model::review::{Progress, Review, Since};
+use crate::model::revision::Revision;
 use crate::model::status::StackStatus;
 
 /// Where a review stands, in the order of how much it needs somebody.
@@ -77,6 +78,7 @@ impl Verdict {
         if !plan.is_empty() && !acts && plan.envelope.holds.iter().any(observed) {
             return Self::Observed;
         }
+        let on_pull = matches!(plan.envelope.revision, Revision::Merge { .. });
         let of = |hold: &Hold| match &hold.reason {
             HoldReason::NotReviewed { approvals_needed, approvals, .. }
                 if approvals < approvals_needed =>
@@ -84,6 +86,7 @@ impl Verdict {
                 Self::NeedsApproval
             }
             HoldReason::NotReviewed { approvals_needed: 1.., .. } => Self::Approved,
+            HoldReason::NotReviewed { .. } if !on_pull => Self::NeedsApproval,
             HoldReason::NotReviewed { .. } | HoldReason::Moving { .. } => Self::Ready,
             HoldReason::Observed { .. } | HoldReason::Locked => Self::NoEffect,
             HoldReason::Unresolved { .. } => Self::Invalid,

@@ -119,6 +119,20 @@ fn a_second_agent_is_told_who_holds_the_file() {
 }
 
 #[test]
+fn what_a_folder_says_is_not_applied_beside_an_agent_that_serves() {
+    let scene = Scene::new(None);
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repository");
+    let local = scene.run(["apply", "--local", "--yes"]);
+    assert_eq!(local.code(), 75, "{}", local.said());
+    assert!(local.stderr.contains("is held by agent `"), "{}", local.said());
+    assert!(STACKS.iter().all(|stack| !scene.target(stack).exists()), "{}", local.said());
+    serving.kill();
+    let local = scene.run(["apply", "--local", "--yes"]);
+    assert!(!local.stderr.contains("is held by"), "{}", local.said());
+}
+
+#[test]
 fn a_signal_ends_it_when_it_has_nothing_to_do() {
     for signal in ["TERM", "INT"] {
         let scene = Scene::new(None);
