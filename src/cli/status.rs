@@ -25,8 +25,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let workspace = Workspace::open(context)?;
     let scope = &workspace.scope;
-    let mut stacks = Vec::new();
+    let (mut stacks, mut trouble) = (Vec::new(), None);
     if let Some(store) = workspace.store_to_read(&context.world).await? {
+        let branch = &workspace.repository().branch;
+        trouble = store.trouble(scope, branch).await.map_err(unavailable)?;
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {
             if !super::plan::fits_any(&args.stacks, &stack) {
                 continue;
@@ -38,15 +40,18 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             }
         }
     }
+    if let (false, Some(trouble)) = (context.output.json, &trouble) {
+        context.output.print(&report::terminal::trouble(trouble))?;
+    }
     match (context.output.json, stacks.is_empty()) {
-        (true, _) => context.output.print_json(&report::json::status(&stacks))?,
+        (true, _) => context.output.print_json(&report::json::status(trouble.as_ref(), &stacks))?,
         (false, true) => {
             context.output.print("Nothing is remembered yet; `isobar plan` looks without it.\n")?;
         }
         (false, false) => context.output.print(&report::terminal::status(&stacks))?,
     }
     let held = stacks.iter().any(|stack| !stack.plan.is_settled());
-    Ok(if held { Exit::Held } else { Exit::Done })
+    Ok(if held || trouble.is_some() { Exit::Held } else { Exit::Done })
 }
 
 /// Whether an agent holds the database, and the database answers.

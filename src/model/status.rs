@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::observation::Health;
 use super::outcome::Outcome;
 use super::plan::Plan;
@@ -16,6 +18,17 @@ pub struct StackStatus {
     pub health: BTreeMap<ComponentId, Health>,
     /// How the last run ended, if there was one.
     pub last: Option<Outcome>,
+}
+
+/// What is wrong with a branch that an agent follows: what it said last is kept true meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which branch.
+    pub branch: String,
+    /// What is wrong, for people.
+    pub why: String,
+    /// Since when it is known.
+    pub since: Timestamp,
 }
 
 impl StackStatus {

@@ -1,6 +1,6 @@
 //! Follows a tracked branch: what it says now is what is to be kept true.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -81,17 +81,44 @@ pub struct Follow {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     current: watch::Sender<Option<Current>>,
+    trouble: Mutex<Heard>,
+}
+
+/// What is wrong with a branch.
+#[derive(Default)]
+struct Heard {
+    /// With what it says.
+    mistakes: Option<String>,
+    /// What is remembered; `None`: what another process has left is.
+    told: Option<Option<String>>,
 }
 
 impl Follow {
     /// Nothing is known of the branch yet.
     pub fn new(agent: Arc<Agent>, repository: Arc<Repository>) -> Self {
-        Self { agent, repository, current: watch::Sender::new(None) }
+        Self { agent, repository, current: watch::Sender::new(None), trouble: Mutex::default() }
     }
 
     /// What the branch says, whenever that changes.
     pub fn current(&self) -> watch::Receiver<Option<Current>> {
         self.current.subscribe()
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Heard> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn remember(&self, activity: &Activity) -> Result<(), StoreError> {
+        let why = match activity {
+            Activity::Failed { why } => Some(why.clone()),
+            Activity::Idle | Activity::Did { .. } => self.trouble().mistakes.clone(),
+        };
+        if self.trouble().told.as_ref() == Some(&why) {
+            return Ok(());
+        }
+        remember(&self.agent, &self.repository, why.as_deref()).await?;
+        self.trouble().told = Some(why);
+        Ok(())
     }
 
     async fn look(&self) -> Result<Activity, FollowError> {
@@ -109,7 +136,11 @@ impl Follow {
             None => {
                 let snapshot = self.repository.source.snapshot(&revision).await?;
                 let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot).await);
-                let what = format!("{revision}: {}", said(&wanted));
+                let stacks = several(wanted.desired.stacks.len(), "stack");
+                let mistakes = mistakes(&wanted);
+                let wrong = mistakes.iter().map(|wrong| format!("{stacks}; {wrong}"));
+                let what = format!("{revision}: {}", wrong.last().unwrap_or(stacks));
+                self.trouble().mistakes = mistakes;
                 (wanted, what)
             }
         };
@@ -118,18 +149,28 @@ impl Follow {
     }
 }
 
-/// What a revision comes to, in one line: who reads the log hears of what it cannot mean.
-fn said(wanted: &Wanted) -> String {
-    let stacks = several(wanted.desired.stacks.len(), "stack");
+/// Remembers what is wrong with the branch that is followed, or that nothing is, for `status`.
+pub async fn remember(
+    agent: &Agent,
+    repository: &Repository,
+    why: Option<&str>,
+) -> Result<(), StoreError> {
+    let mut tx = agent.store.begin().await?;
+    tx.put_trouble(&repository.scope, &repository.branch, why).await?;
+    tx.commit().await
+}
+
+/// What is wrong with what a revision says, in one line: who reads the log hears of it.
+pub fn mistakes(wanted: &Wanted) -> Option<String> {
     let found = wanted.diagnostics();
     let mut errors = found.iter().filter(|found| found.is_error());
-    let Some(first) = errors.next() else { return stacks };
+    let first = errors.next()?;
     let more = match errors.count() {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let mistakes = format!("{}: {}{more}", first.span, first.message);
-    format!("{stacks}, and what is wrong stays as it was: {mistakes} (`isobar check` shows all)")
+    let (place, what) = (&first.span, &first.message);
+    Some(format!("what is wrong stays as it was: {place}: {what}{more} (`isobar check` shows all)"))
 }
 
 #[async_trait]
@@ -143,8 +184,12 @@ impl Task for Follow {
     }
 
     async fn activate(&self) -> Activity {
-        match self.look().await {
+        let activity = match self.look().await {
             Ok(activity) => activity,
+            Err(error) => Activity::Failed { why: super::chain(&error) },
+        };
+        match self.remember(&activity).await {
+            Ok(()) => activity,
             Err(error) => Activity::Failed { why: super::chain(&error) },
         }
     }

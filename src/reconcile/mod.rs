@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Allowed, Person, Reach};
 pub use errands::Errands;
-pub use follow::{Current, Follow, FollowError, follow};
+pub use follow::{Current, Follow, FollowError, follow, mistakes, remember};
 pub use keep::Keep;
 pub use listen::Listen;
 pub use lock::{Relocked, relocked};

@@ -10,7 +10,7 @@
 //! hold     {component?, resource?, reason: {reason, ...}, text, command?}
 //! applied  {version, applied: [outcome], waiting: review}
 //! approved {version, by, approved: [{stack, digest}]}
-//! status   {version, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
+//! status   {version, trouble: {branch, why, since}?, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
 //! explain  {version, component, path, value?, layers: [layer], looked_at?: [explain]}
 //! why_not  {version, component, path, asked, reasons: [{kind, sentence, ...}]}
@@ -37,7 +37,7 @@ use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Hold, Part, Plan, Step};
 use crate::model::review::Review;
-use crate::model::status::StackStatus;
+use crate::model::status::{StackStatus, Trouble};
 use crate::model::value::{APPEND, Node, Value};
 use crate::model::why_not::WhyNot;
 
@@ -103,7 +103,7 @@ pub fn approved(plans: &[Plan], by: &Actor) -> Json {
 }
 
 /// How stacks stand.
-pub fn status(stacks: &[StackStatus]) -> Json {
+pub fn status(trouble: Option<&Trouble>, stacks: &[StackStatus]) -> Json {
     let row = |stack: &StackStatus| {
         json!({
             "state": State::of(stack).word(),
@@ -113,7 +113,12 @@ pub fn status(stacks: &[StackStatus]) -> Json {
             "last": stack.last.as_ref().map(outcome),
         })
     };
-    json!({ "version": VERSION, "stacks": stacks.iter().map(row).collect::<Vec<_>>() })
+    let trouble = trouble.map(|trouble| {
+        let Trouble { branch, why, since } = trouble;
+        json!({ "branch": branch, "why": why, "since": since.to_string() })
+    });
+    let stacks: Vec<_> = stacks.iter().map(row).collect();
+    json!({ "version": VERSION, "trouble": trouble, "stacks": stacks })
 }
 
 /// What is wrong with a repository.

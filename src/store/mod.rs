@@ -18,6 +18,7 @@ mod lease;
 mod plan;
 mod approval;
 mod showing;
+mod trouble;
 mod claim;
 mod rest;
 mod run;

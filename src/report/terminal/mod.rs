@@ -22,4 +22,4 @@ pub use lines::{approved, checked, comments, heading};
 pub use outcome::outcome;
 pub use palette::unpainted;
 pub use plan::{plan, review};
-pub use status::status;
+pub use status::{status, trouble};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::palette::{CHANGES, COMES, FAINT, GOES, HINT, STRONG, paint};
-use crate::model::status::StackStatus;
+use crate::model::status::{StackStatus, Trouble};
 use crate::report::words::{self, Clearing, State, visible};
 
 /// All stacks, those that need somebody first.
@@ -33,6 +33,13 @@ pub fn status(stacks: &[StackStatus]) -> String {
         write_reasons(&mut out, stack);
     }
     out
+}
+
+/// What is wrong with the branch, in a line of its own.
+pub fn trouble(trouble: &Trouble) -> String {
+    let Trouble { branch, why, since } = trouble;
+    let (branch, why) = (visible(branch), visible(why));
+    format!("{}, since {}: {why}\n", paint(GOES, &branch), words::moment(*since))
 }
 
 fn row(stack: &StackStatus) -> [String; 5] {

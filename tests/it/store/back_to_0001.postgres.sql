@@ -1,3 +1,5 @@
+DELETE FROM schema_version WHERE version = 5;
+DROP TABLE trouble;
 DELETE FROM schema_version WHERE version = 4;
 ALTER TABLE inventory DROP COLUMN change;
 ALTER TABLE target DROP COLUMN removal;

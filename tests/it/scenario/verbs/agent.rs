@@ -38,16 +38,17 @@ impl Scene {
 
     pub(super) fn status(&mut self) -> Told {
         let plans = self.stage.plans();
-        let stacks: Vec<StackStatus> = self.stage.ask(async |store, scope| {
+        let (trouble, stacks) = self.stage.ask(async |store, scope| {
             let mut stacks = Vec::new();
             for plan in plans {
                 let last = store.outcomes(scope, &plan.effect().stack, 1).await;
                 let last = last.expect("it can be read").pop();
                 stacks.push(StackStatus { plan, health: BTreeMap::new(), last });
             }
-            stacks
+            (store.trouble(scope, "main").await.expect("it can be read"), stacks)
         });
-        Ok(report::terminal::status(&stacks))
+        let wrong = trouble.iter().map(report::terminal::trouble).collect::<String>();
+        Ok(wrong + &report::terminal::status(&stacks))
     }
 
     pub(super) fn outcome(&mut self, stack: &str) -> Told {
