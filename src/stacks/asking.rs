@@ -20,6 +20,7 @@ pub(super) struct Asking(Arc<Mutex<State>>);
 struct State {
     answers: Answers,
     open: BTreeSet<Question>,
+    asked: BTreeSet<Question>,
     used: bool,
 }
 
@@ -48,6 +49,11 @@ impl Asking {
         std::mem::take(&mut self.state().open)
     }
 
+    /// What was asked since the last time, answered or not.
+    pub(super) fn take_asked(&self) -> BTreeSet<Question> {
+        std::mem::take(&mut self.state().asked)
+    }
+
     /// `functions` with those that ask.
     pub(super) fn added_to(&self, mut functions: Functions, with_env: bool) -> Functions {
         let asking = self.clone();
@@ -65,6 +71,7 @@ impl Asking {
         let question = Question { function: function.into(), arguments: arguments.to_vec() };
         let mut state = self.state();
         state.used = true;
+        state.asked.insert(question.clone());
         match state.answers.get(&question) {
             Some(Answer::Value(value)) => Ok(go_value::to_go(value)),
             Some(Answer::Refused(why)) => Err(Failure::Refused(why.clone())),

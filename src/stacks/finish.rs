@@ -7,7 +7,7 @@ use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Section, Sources};
-use super::dependency;
+use super::dependency::{self, Edge};
 use super::evaluate::Uncalled;
 use super::layer::Memo;
 use super::load::Library;
@@ -49,6 +49,8 @@ pub(super) struct Finisher<'r> {
     pub(super) consults: bool,
     /// What its calls began with, if they can be called again by themselves.
     pub(super) uncalled: Option<Uncalled>,
+    /// What of other components it reads.
+    pub(super) reads: Vec<Edge>,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -90,6 +92,7 @@ impl Finisher<'_> {
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         self.consults = false;
         self.uncalled = None;
+        self.reads.clear();
         let as_merged = self.to_apply && sources.is_abstract();
         let explained = self.explained && !self.to_apply;
         let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, explained);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::component::Sources;
-use super::dependency::{self, Index, Wanted, Where};
+use super::dependency::{self, Edge, Index, Wanted, Where};
 use super::evaluate::Uncalled;
 use super::finish::Finisher;
 use super::identity::Identity;
@@ -34,8 +34,8 @@ pub(super) struct Whole {
     pub(super) uncalled: BTreeMap<Key, Uncalled>,
     /// The stacks that it depends on, itself among them: which components they have bears on it.
     pub(super) beside: BTreeSet<StackName>,
-    /// What each component that may be part of a ring depends on, and where it is declared.
-    pub(super) edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+    /// What each component that may be part of a ring needs.
+    pub(super) edges: BTreeMap<ComponentId, Vec<Edge>>,
 }
 
 /// A component that resolved, with what it still needs from the others.
@@ -44,6 +44,7 @@ struct Draft<'p> {
     parent: &'p Parent,
     sources: Sources,
     wanted: Vec<Wanted>,
+    reads: Vec<Edge>,
 }
 
 /// What links need to know of all stacks.
@@ -117,7 +118,7 @@ struct Work<'w> {
     consulting: BTreeSet<Key>,
     uncalled: BTreeMap<Key, Uncalled>,
     beside: BTreeSet<StackName>,
-    edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+    edges: BTreeMap<ComponentId, Vec<Edge>>,
 }
 
 impl Work<'_> {
@@ -141,16 +142,17 @@ impl Work<'_> {
                 self.unresolved(parent, key, wrong.clone());
                 continue;
             }
-            if self.keep(parent, key) || self.call_again(finisher, parent, key) {
+            if self.keep(finisher, parent, key) || self.call_again(finisher, parent, key) {
                 continue;
             }
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
             let finished = finisher.finish(parent, &sources, &self.stack.name);
             self.note(finisher, key);
+            let reads = std::mem::take(&mut finisher.reads);
             match finished {
                 Ok(component) if self.around.unlinked => {
-                    drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
+                    drafts.push(Draft { component, parent, sources, wanted: Vec::new(), reads });
                 }
                 Ok(component) => {
                     let sections = component.sections.as_map().cloned().unwrap_or_default();
@@ -163,7 +165,7 @@ impl Work<'_> {
                     });
                     let wrong: Vec<_> = wrong.collect();
                     if wrong.is_empty() || component.presence == Presence::Abstract {
-                        drafts.push(Draft { component, parent, sources, wanted });
+                        drafts.push(Draft { component, parent, sources, wanted, reads });
                     } else {
                         self.unresolved(parent, key, wrong);
                     }
@@ -184,10 +186,13 @@ impl Work<'_> {
     }
 
     /// Takes a component over as it was before, if it depends on no answer.
-    fn keep(&mut self, parent: &Parent, key: &Key) -> bool {
+    fn keep(&mut self, finisher: &Finisher<'_>, parent: &Parent, key: &Key) -> bool {
         let before = self.before.filter(|before| !before.consulting.contains(key));
         match before.and_then(|before| component(&before.stack, key)) {
-            Some(component) => self.put_back(parent, key, component.clone()),
+            // What depends on no answer reads nothing of others.
+            Some(component) => {
+                self.put_back(finisher, (parent, key), component.clone(), Vec::new());
+            }
             None => return false,
         }
         true
@@ -202,16 +207,24 @@ impl Work<'_> {
         let called = finisher.call_again(parent, key, before, uncalled);
         self.note(finisher, key);
         match called {
-            Ok(component) => self.put_back(parent, key, component),
+            Ok(component) => {
+                let reads = std::mem::take(&mut finisher.reads);
+                self.put_back(finisher, (parent, key), component, reads);
+            }
             Err(faults) => self.unresolved(parent, key, faults),
         }
         true
     }
 
     /// Puts a component into the stack that depends on what it depended on before.
-    fn put_back(&mut self, parent: &Parent, key: &Key, component: Component) {
-        let on = component.dependencies.iter().map(|dependency| dependency.on.clone());
-        self.edges.insert(component.id.clone(), (on.collect(), parent.span(key)));
+    fn put_back(
+        &mut self,
+        finisher: &Finisher<'_>,
+        (parent, key): (&Parent, &Key),
+        component: Component,
+        reads: Vec<Edge>,
+    ) {
+        self.needs(finisher, (parent, key), &component, reads);
         self.takes_part(parent);
         let id = &component.id;
         self.stack.components.insert((id.kind.clone(), id.name.clone()), component);
@@ -253,12 +266,31 @@ impl Work<'_> {
             }
         }
         draft.component.dependencies.dedup_by(|a, b| a.on == b.on);
-        let on = draft.component.dependencies.iter().map(|dependency| dependency.on.clone());
-        self.edges.insert(id, (on.collect(), draft.parent.span(&draft.sources.key)));
+        let reads = std::mem::take(&mut draft.reads);
+        self.needs(finisher, (draft.parent, &draft.sources.key), &draft.component, reads);
         match faults.is_empty() {
             true => self.compose(draft),
             false => self.unresolved(draft.parent, &draft.sources.key, faults),
         }
+    }
+
+    /// Notes what a component needs: what it depends on, and what it reads.
+    fn needs(
+        &mut self,
+        finisher: &Finisher<'_>,
+        (parent, key): (&Parent, &Key),
+        component: &Component,
+        reads: Vec<Edge>,
+    ) {
+        if self.around.unlinked {
+            return;
+        }
+        let depends = component.dependencies.iter().map(|dependency| {
+            let at = finisher.library.files.span(dependency.origin);
+            let at = at.unwrap_or_else(|| parent.span(key));
+            Edge { on: dependency.on.clone(), at, is_read: false }
+        });
+        self.edges.insert(component.id.clone(), depends.chain(reads).collect());
     }
 
     fn stack_of(
@@ -322,10 +354,10 @@ impl Work<'_> {
     fn peel(&mut self) {
         let mut open: BTreeMap<ComponentId, usize> = BTreeMap::new();
         let mut dependents: BTreeMap<&ComponentId, Vec<&ComponentId>> = BTreeMap::new();
-        for (id, (on, _)) in &self.edges {
+        for (id, needs) in &self.edges {
             let counts =
                 |on: &&ComponentId| on.stack != self.stack.name || self.edges.contains_key(*on);
-            let on: Vec<_> = on.iter().filter(counts).collect();
+            let on: Vec<_> = needs.iter().map(|edge| &edge.on).filter(counts).collect();
             open.insert(id.clone(), on.len());
             on.iter().for_each(|on| dependents.entry(*on).or_default().push(id));
         }
