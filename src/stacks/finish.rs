@@ -9,6 +9,7 @@ use super::backend;
 use super::component::{Merged, Section, Sources};
 use super::dependency::{self, Edge};
 use super::evaluate::Uncalled;
+use super::function;
 use super::layer::Memo;
 use super::load::Library;
 use super::manifest::Key;
@@ -17,7 +18,7 @@ use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
 use super::reconcile_block;
-use super::template::Templates;
+use super::template::{self, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Listing, Presence, Reach};
@@ -246,7 +247,7 @@ impl Finisher<'_> {
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
         let span = |value: &Value| self.span(bench.parent, &bench.sources.key, value);
         let reconcile = match block.filter(|_| bench.presence != Presence::Abstract) {
-            Some(block) => reconcile_block::read(block, span),
+            Some(block) => reconcile_block::read(block, |text| self.is_written_only(text), span),
             None => Ok(Reconcile::default()),
         };
         let reconcile = reconcile.unwrap_or_else(|found| {
@@ -280,6 +281,15 @@ impl Finisher<'_> {
             listing,
             id: bench.id,
         })
+    }
+
+    /// Whether a template or call stands in `text` that nobody wants rendered or called: it is shown
+    /// as it is written, and means nothing.
+    fn is_written_only(&self, text: &str) -> bool {
+        let Evaluation { templates, functions, skip, .. } = self.evaluation;
+        let is_template = || template::has_open(text, &self.templates.open());
+        let is_call = || function::call_in(text).is_some();
+        (!templates && is_template()) || ((!functions || !skip.is_empty()) && is_call())
     }
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
