@@ -12,6 +12,9 @@ use super::function;
 use super::go_value;
 use crate::model::question::{Answer, Answers, Question};
 
+/// The function of Sprig that asks.
+pub(super) const ENV: &str = "env";
+
 /// What was asked and what is known, shared with the functions of one engine.
 #[derive(Clone, Default)]
 pub(super) struct Asking(Arc<Mutex<State>>);
@@ -61,8 +64,8 @@ impl Asking {
         functions.add("atmos", Function::new(&[], atmos));
         if with_env {
             let asking = self.clone();
-            let env = move |call: &mut Call<'_>| asking.ask("env", &[call.str(0)?]);
-            functions.add("env", Function::new(&[Type::Str], env));
+            let env = move |call: &mut Call<'_>| asking.ask(ENV, &[call.str(0)?]);
+            functions.add(ENV, Function::new(&[Type::Str], env));
         }
         functions
     }

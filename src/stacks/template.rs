@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
 use indexmap::IndexMap;
 
-use super::asking::Asking;
+use super::asking::{Asking, ENV};
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
@@ -26,7 +26,7 @@ use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 pub(super) const OPEN: &str = "{{";
 
 /// What a missing key prints.
-const NO_VALUE: &str = "<no value>";
+pub(super) const NO_VALUE: &str = "<no value>";
 
 /// How many parsed templates an engine keeps: some ten times what the largest repository known
 /// has, at about a kilobyte each.
@@ -482,6 +482,15 @@ pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
 /// What to write in place of a function that there is none of.
 fn instead_of(name: &str) -> String {
     let (sprig, gomplate) = (Functions::sprig(), Functions::gomplate());
+    // What is there, and not here, is switched off.
+    let off =
+        |name: &str| format!("write `templates.settings.{name}.enabled: true` in `atmos.yaml`");
+    if sprig.names().any(|known| known == name) || name == ENV {
+        return off("sprig");
+    }
+    if gomplate.names().any(|known| known == name) {
+        return off("gomplate");
+    }
     match closest(name, sprig.names().chain(gomplate.names())) {
         Some(close) => format!("did you mean `{close}`?"),
         None => "take it out, or call a function of Sprig or Gomplate".to_owned(),
