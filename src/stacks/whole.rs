@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::component::Sources;
 use super::dependency::{self, Edge, Index, Wanted, Where};
 use super::evaluate::Uncalled;
-use super::finish::Finisher;
+use super::finish::{Finished, Finisher};
 use super::identity::Identity;
 use super::inherit::Place;
 use super::manifest::Key;
@@ -45,6 +45,8 @@ struct Draft<'p> {
     sources: Sources,
     wanted: Vec<Wanted>,
     reads: Vec<Edge>,
+    /// What is wrong with it so far.
+    faults: Vec<Diagnostic>,
 }
 
 /// What links need to know of all stacks.
@@ -98,7 +100,7 @@ pub(super) fn whole(
     }
     for draft in drafts {
         match around.unlinked {
-            true => work.compose(draft),
+            true => work.place(draft),
             false => work.link(&mut finisher, draft),
         }
     }
@@ -138,41 +140,72 @@ impl Work<'_> {
                 self.unresolved(parent, key, wrong.clone());
                 continue;
             }
-            if let Some(wrong) = parent.roll().wrong.get(key) {
-                self.unresolved(parent, key, wrong.clone());
-                continue;
-            }
-            if self.keep(finisher, parent, key) || self.call_again(finisher, parent, key) {
+            let wrong = parent.roll().wrong.get(key);
+            if wrong.is_none()
+                && (self.keep(finisher, parent, key) || self.call_again(finisher, parent, key))
+            {
                 continue;
             }
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
-            let finished = finisher.finish(parent, &sources, &self.stack.name);
-            self.note(finisher, key);
-            let reads = std::mem::take(&mut finisher.reads);
-            match finished {
-                Ok(component) if self.around.unlinked => {
-                    drafts.push(Draft { component, parent, sources, wanted: Vec::new(), reads });
-                }
-                Ok(component) => {
-                    let sections = component.sections.as_map().cloned().unwrap_or_default();
-                    let (wanted, wrong) = dependency::wanted(&sections);
-                    let wrong = wrong.iter().map(|value| {
-                        let message = "a dependency names a `component`";
-                        let span = finisher.span(parent, &sources.key, value);
-                        let fault = Diagnostic::error(Code::SectionType, span, message);
-                        fault.hint("write `components: [{component: vpc}]`")
-                    });
-                    let wrong: Vec<_> = wrong.collect();
-                    if wrong.is_empty() || component.presence == Presence::Abstract {
-                        drafts.push(Draft { component, parent, sources, wanted, reads });
-                    } else {
-                        self.unresolved(parent, key, wrong);
-                    }
-                }
+            let drafted = match wrong {
+                None => self.draft(finisher, parent, sources, &[]),
+                Some(wrong) => self.broken(finisher, parent, sources, wrong),
+            };
+            match drafted {
+                Ok(draft) => drafts.push(draft),
                 Err(faults) => self.unresolved(parent, key, faults),
             }
         }
+    }
+
+    /// Finishes one component, with which `wrong` is wrong as such.
+    fn draft<'p>(
+        &mut self,
+        finisher: &mut Finisher<'_>,
+        parent: &'p Parent,
+        sources: Sources,
+        wrong: &[Diagnostic],
+    ) -> Result<Draft<'p>, Vec<Diagnostic>> {
+        let finished = finisher.finish(parent, &sources, &self.stack.name, wrong);
+        self.note(finisher, &sources.key);
+        let reads = std::mem::take(&mut finisher.reads);
+        let Finished { component, mut faults } = finished?;
+        let mut all = Vec::new();
+        if !self.around.unlinked {
+            let sections = component.sections.as_map().cloned().unwrap_or_default();
+            let (wanted, odd) = dependency::wanted(&sections);
+            all = wanted;
+            let odd = odd.iter().map(|value| {
+                let message = "a dependency names a `component`";
+                let span = finisher.span(parent, &sources.key, value);
+                let fault = Diagnostic::error(Code::SectionType, span, message);
+                fault.hint("write `components: [{component: vpc}]`")
+            });
+            if component.presence != Presence::Abstract {
+                faults.extend(odd);
+            }
+        }
+        if !faults.is_empty() {
+            all.retain(|wanted| !finisher.is_unsaid(&wanted.name));
+        }
+        Ok(Draft { component, parent, sources, wanted: all, reads, faults })
+    }
+
+    /// The same for one that is not going to resolve: it asks nobody anything.
+    fn broken<'p>(
+        &mut self,
+        finisher: &mut Finisher<'_>,
+        parent: &'p Parent,
+        sources: Sources,
+        wrong: &[Diagnostic],
+    ) -> Result<Draft<'p>, Vec<Diagnostic>> {
+        let asked = std::mem::take(&mut finisher.asked);
+        let warnings = finisher.warnings.len();
+        let draft = self.draft(finisher, parent, sources, wrong);
+        finisher.asked = asked;
+        finisher.warnings.truncate(warnings);
+        draft
     }
 
     /// Notes what the component `key`, finished last, depends on.
@@ -249,7 +282,7 @@ impl Work<'_> {
     /// Finds what a component depends on, and puts it into the stack.
     fn link(&mut self, finisher: &mut Finisher<'_>, mut draft: Draft<'_>) {
         let id = draft.component.id.clone();
-        let mut faults = Vec::new();
+        let is_well = draft.faults.is_empty();
         if draft.component.presence != Presence::Abstract {
             for wanted in &draft.wanted {
                 let span = finisher.span(draft.parent, &draft.sources.key, &wanted.at);
@@ -261,17 +294,16 @@ impl Work<'_> {
                 });
                 match linked {
                     Ok(found) => draft.component.dependencies.extend(found),
-                    Err(fault) => faults.push(*fault),
+                    Err(fault) => draft.faults.push(*fault),
                 }
             }
         }
         draft.component.dependencies.dedup_by(|a, b| a.on == b.on);
         let reads = std::mem::take(&mut draft.reads);
-        self.needs(finisher, (draft.parent, &draft.sources.key), &draft.component, reads);
-        match faults.is_empty() {
-            true => self.compose(draft),
-            false => self.unresolved(draft.parent, &draft.sources.key, faults),
+        if is_well {
+            self.needs(finisher, (draft.parent, &draft.sources.key), &draft.component, reads);
         }
+        self.place(draft);
     }
 
     /// Notes what a component needs: what it depends on, and what it reads.
@@ -316,6 +348,14 @@ impl Work<'_> {
                 let Finisher { dialect, templates, .. } = finisher;
                 self.around.identity.name(dialect, templates, None, &draft.parent.path, find)
             }
+        }
+    }
+
+    /// Puts a component into the stack, unless anything is wrong with it.
+    fn place(&mut self, draft: Draft<'_>) {
+        match draft.faults.is_empty() {
+            true => self.compose(draft),
+            false => self.unresolved(draft.parent, &draft.sources.key, draft.faults),
         }
     }
 
