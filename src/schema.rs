@@ -7,6 +7,8 @@
 //! The type's own JSON Schema does the checking, so that the schema an editor uses and the one
 //! Isobar uses are the same.
 
+mod places;
+
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,11 +18,16 @@ use jsonschema::{ValidationError, Validator};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map as Object, Value as Json};
-use serde_path_to_error::Segment;
 use yaml_span::schema::{Scalar, v3};
 use yaml_span::{Document, Limits, NodeId, parse_first};
 
+pub use places::Places;
+use places::{LeftOut, steps};
+
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
+
+/// Most values of one file that fit the schema and cannot be read: each costs another reading.
+const UNREADABLE_MAX: usize = 100;
 
 /// The JSON Schema of `T`, draft 2020-12.
 pub fn of<T: JsonSchema>() -> Json {
@@ -42,14 +49,17 @@ pub fn read<T: DeserializeOwned + JsonSchema + 'static>(
     path: &str,
     text: &str,
 ) -> Result<T, Vec<Diagnostic>> {
-    read_with(path, text, &[])
+    read_with(path, text, &[], |_, _| Vec::new())
 }
 
-/// The same, with values from elsewhere laid over it first.
+/// The same, with values from elsewhere laid over it first. `more` is wrong with what fits the
+/// type: it looks at all that could be read, and what could not is left out, as if nobody had
+/// written it.
 pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
     path: &str,
     text: &str,
     overlays: &[Overlay],
+    more: impl FnOnce(&T, &Places<'_>) -> Vec<Diagnostic>,
 ) -> Result<T, Vec<Diagnostic>> {
     let path: Arc<str> = path.into();
     let parsed = parse_first(text, &Limits::DEFAULT);
@@ -70,20 +80,38 @@ pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
         return Ok(value);
     }
     let checked = Checked { path, document, shape: Shape::of::<T>() };
-    let errors = checked.shape.validator.iter_errors(&json);
-    let mut found: Vec<_> = errors.flat_map(|error| checked.diagnostics(&error)).collect();
-    if found.is_empty() {
-        match serde_path_to_error::deserialize(json) {
-            Ok(value) => return Ok(value),
-            // What a schema cannot say: a name with a control character, a date that is none.
-            Err(error) => {
-                let node = at_path(&checked.document, error.path());
-                found.push(checked.at(node, error.inner().to_string()));
-            }
+    let mut found = Vec::new();
+    let mut left_out = LeftOut::default();
+    for error in checked.shape.validator.iter_errors(&json) {
+        found.extend(checked.diagnostics(&error));
+        for way in ways(&error) {
+            left_out.add(way);
         }
     }
-    found.sort_by(|a, b| a.span.cmp(&b.span));
-    Err(found)
+    let value = checked.readable(&json, &mut left_out, &mut found);
+    if let Some(value) = &value {
+        found.extend(more(value, &Places { checked: &checked, left_out: &left_out }));
+    }
+    match value {
+        Some(value) if found.is_empty() => Ok(value),
+        _ => {
+            found.sort_by(|a, b| a.span.cmp(&b.span));
+            Err(found)
+        }
+    }
+}
+
+/// What is wrong by `error`, as ways from the top.
+fn ways(error: &ValidationError<'_>) -> impl Iterator<Item = Vec<String>> {
+    let at = steps(&error.instance_path().to_string());
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            let way = |key: &String| at.iter().chain([key]).cloned().collect();
+            unexpected.iter().map(way).collect::<Vec<_>>()
+        }
+        _ => vec![at],
+    }
+    .into_iter()
 }
 
 /// The document as JSON, scalars typed by the stack rules.
@@ -156,6 +184,33 @@ struct Checked {
 }
 
 impl Checked {
+    /// What can be read of `json`. What cannot although the schema has nothing against it, a name
+    /// with a control character or a date that is none, is found and left out, too.
+    fn readable<T: DeserializeOwned>(
+        &self,
+        json: &Json,
+        left_out: &mut LeftOut,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<T> {
+        for _ in 0..UNREADABLE_MAX {
+            let error = match serde_path_to_error::deserialize(left_out.rest(json)) {
+                Ok(value) => return Some(value),
+                Err(error) => error,
+            };
+            let way = left_out.way(error.path());
+            // What lacks something that was left out is not wrong once more.
+            if !left_out.any_in(&way) {
+                let root = self.document.root();
+                let node = way.iter().fold(root, |node, step| below(&self.document, node, step));
+                found.push(self.at(node, error.inner().to_string()));
+            }
+            if !left_out.add(way) {
+                return None;
+            }
+        }
+        None
+    }
+
     fn diagnostics(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
         let pointer = error.instance_path().to_string();
         let node = find(&self.document, &pointer);
@@ -203,18 +258,7 @@ impl Checked {
 
 /// The node of `document` a JSON pointer leads to, or the deepest one on the way.
 pub fn find(document: &Document, pointer: &str) -> NodeId {
-    pointer.split('/').skip(1).fold(document.root(), |node, segment| {
-        below(document, node, &segment.replace("~1", "/").replace("~0", "~"))
-    })
-}
-
-/// The same for the path of a value that does not fit.
-fn at_path(document: &Document, path: &serde_path_to_error::Path) -> NodeId {
-    path.iter().fold(document.root(), |node, segment| match segment {
-        Segment::Map { key } => below(document, node, key),
-        Segment::Seq { index } => below(document, node, &index.to_string()),
-        Segment::Enum { .. } | Segment::Unknown => node,
-    })
+    steps(pointer).iter().fold(document.root(), |node, step| below(document, node, step))
 }
 
 fn below(document: &Document, node: NodeId, segment: &str) -> NodeId {

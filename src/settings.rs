@@ -58,12 +58,9 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
         text: text.clone(),
         diagnostics,
     };
-    let settings: AgentSettings =
-        schema::read_with(&shown, &text, &variables()).map_err(invalid)?;
-    let mut found = settings.check(&shown);
-    let settings = settings.anchored(&absolute(path.parent().unwrap_or(Path::new(""))));
-    found.extend(settings.check_authorities(&shown));
-    if found.is_empty() { Ok(settings) } else { Err(invalid(found)) }
+    let folder = absolute(path.parent().unwrap_or(Path::new("")));
+    let settings = checked(&shown, &text, &folder).map_err(invalid)?;
+    Ok(settings.anchored(&folder))
 }
 
 /// The settings of someone who has no settings file: one repository, the folder `folder`; every
@@ -75,12 +72,18 @@ pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
         text: text.to_owned(),
         diagnostics,
     };
-    let settings: AgentSettings =
-        schema::read_with("the environment", text, &variables()).map_err(invalid)?;
-    let mut found = settings.check("the environment");
-    let settings = settings.with_folder().anchored(&absolute(folder));
-    found.extend(settings.check_authorities("the environment"));
-    if found.is_empty() { Ok(settings) } else { Err(invalid(found)) }
+    let folder = absolute(folder);
+    let settings = checked("the environment", text, &folder).map_err(invalid)?;
+    Ok(settings.with_folder().anchored(&folder))
+}
+
+/// The settings in `text`, whose paths are taken from `folder`, with nothing wrong in them.
+fn checked(path: &str, text: &str, folder: &Path) -> Result<AgentSettings, Vec<Diagnostic>> {
+    schema::read_with(path, text, &variables(), |settings: &AgentSettings, places| {
+        let mut found = settings.check(places);
+        found.extend(settings.clone().anchored(folder).check_authorities(places));
+        found
+    })
 }
 
 /// The value of an environment variable, if it is set and readable.

@@ -216,7 +216,12 @@ pub(super) fn component<'a>(desired: &'a Desired, id: &str) -> Result<&'a Compon
     match all.iter().find(|(known, _)| known == id) {
         Some((_, component)) => Ok(component),
         None => {
-            let close = closest(id, all.iter().map(|(known, _)| known.as_str()));
+            // Nothing but the kind is missing. Terraform's comes first, as in Atmos.
+            let is_it = |one: &Component| format!("{}/{}", one.id.stack, one.id.name) == id;
+            let kindless = all.iter().filter(|(_, one)| is_it(one));
+            let kindless = kindless.min_by_key(|(_, one)| one.id.kind.as_str() != "terraform");
+            let known = kindless.map(|(known, _)| known.as_str());
+            let close = known.or_else(|| closest(id, all.iter().map(|(known, _)| known.as_str())));
             Err(unknown("component", id, close))
         }
     }

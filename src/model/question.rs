@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::value::Value;
+use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 
 /// One thing to find out. Equal questions have equal answers within one resolution.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,6 +20,22 @@ pub struct Question {
     pub function: Arc<str>,
     /// Its arguments, with everything implied (the asking component's stack) spelled out.
     pub arguments: Vec<Arc<str>>,
+}
+
+impl Question {
+    /// The component that it is about, if it is about one: only those of terraform give anything.
+    pub fn component(&self) -> Option<ComponentId> {
+        let (name, stack) = match (self.function.as_ref(), self.arguments.as_slice()) {
+            ("terraform.output" | "terraform.state" | "output", [name, stack, _])
+            | ("atmos.Component", [name, stack]) => (name, stack),
+            _ => return None,
+        };
+        Some(ComponentId {
+            stack: StackName::new(stack).ok()?,
+            kind: KindName::new("terraform").ok()?,
+            name: ComponentName::new(name).ok()?,
+        })
+    }
 }
 
 impl fmt::Display for Question {

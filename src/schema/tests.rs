@@ -69,3 +69,42 @@ fn broken_yaml_is_reported_as_such() {
         "#]],
     );
 }
+
+/// What the schema has nothing against, and what it has, are told together; what lacks a part that
+/// is wrong is not wrong once more, and what follows is at its own place.
+#[test]
+fn what_cannot_be_read_does_not_hide_the_rest() {
+    check(
+        "stacks:
+  - match: 'core-*'
+    manage: propsoe
+  - match: 'core-['
+    manage: correct
+freeze:
+  - match: 7
+  - {match: '*', from: yesterday, until: 2026-01-01T00:00:00Z, reason: none}
+",
+        &expect![[r#"
+            isobar.yaml:3:13: settings-invalid: "propsoe" is none of "observe", "propose", "correct" (did you mean `propose`?)
+            isobar.yaml:4:12: settings-invalid: error parsing glob 'core-[': unclosed character class; missing ']'
+            isobar.yaml:7:5: settings-invalid: `from` is missing (add `from:` here)
+            isobar.yaml:7:5: settings-invalid: `until` is missing (add `until:` here)
+            isobar.yaml:7:5: settings-invalid: `reason` is missing (add `reason:` here)
+            isobar.yaml:7:12: settings-invalid: 7 is not of type "string"
+            isobar.yaml:8:24: settings-invalid: failed to parse year in date "yesterday": failed to parse "yest" as year (a four digit integer): invalid digit, expected 0-9 but got y
+        "#]],
+    );
+}
+
+#[test]
+fn so_many_values_that_cannot_be_read_are_told() {
+    let found = |count: usize| {
+        let rules = "  - {match: '[', manage: observe}\n".repeat(count);
+        let text = format!("stacks:\n{rules}");
+        read::<RepositoryPolicy>("isobar.yaml", &text).expect_err("all are wrong").len()
+    };
+    assert_eq!(
+        (found(UNREADABLE_MAX), found(UNREADABLE_MAX + 1)),
+        (UNREADABLE_MAX, UNREADABLE_MAX)
+    );
+}

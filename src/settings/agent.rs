@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::target::{FilesSettings, PlaceSettings, TargetSettings, stacks_default};
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{AgentName, RepositoryName, TargetName};
 use crate::pattern::StackPattern;
+use crate::schema::Places;
 
 /// The file `agent.yaml`: who this agent is, what it reads, and where it may write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -174,6 +175,9 @@ const LEASE_DEFAULT: SignedDuration = SignedDuration::from_secs(30);
 const LEASE_MIN: SignedDuration = SignedDuration::from_secs(3);
 const LEASE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
+/// What the database is named by.
+const STORES: [&str; 3] = ["sqlite:", "postgres://", "postgresql://"];
+
 /// Closed pull requests are looked at for 30 days, and an approval of them counts once; so many
 /// rows are checked at each start.
 const RETENTION_DAYS_MIN: u32 = 30;
@@ -219,44 +223,63 @@ impl ProgramSettings {
     }
 }
 
+impl RepositorySettings {
+    /// `forges` are the names of those that there are.
+    fn check(&self, name: &str, forges: &[&str], at: &Places<'_>) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        let wrong = |way: &[&str], message: String| {
+            at.wrong(&[&["repositories", name], way].concat(), message)
+        };
+        if self.interval <= SignedDuration::ZERO {
+            let message = "`interval` is no time at all".to_owned();
+            let hint = "write how often the branch is looked at: `interval: 1m`";
+            found.push(wrong(&["interval"], message).hint(hint));
+        }
+        for place in self.allow.imports.iter().filter(|place| !is_place(place)) {
+            let message = format!("`{place}` is no place that imports may be fetched from");
+            found.push(wrong(&["allow", "imports", place], message).hint(PLACE));
+        }
+        if let Some(forge) = self.forge.as_deref().filter(|forge| !forges.contains(forge)) {
+            let message =
+                format!("repository `{name}` names the forge `{forge}`, which is not in `forges`");
+            let unknown = wrong(&["forge"], message);
+            found.push(match closest(forge, forges.iter().copied()) {
+                Some(close) => unknown.hint(format!("did you mean `{close}`?")),
+                None => unknown,
+            });
+        }
+        found
+    }
+}
+
 impl AgentSettings {
     /// What the schema cannot say: names that lead nowhere, and times out of bounds.
-    pub(super) fn check(&self, path: &str) -> Vec<Diagnostic> {
+    pub(super) fn check(&self, at: &Places<'_>) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
             let message =
                 format!("`lease` is {:#}, not from {LEASE_MIN:#} to {LEASE_MAX:#}", self.lease);
-            found.push(Diagnostic::error(Code::SettingsInvalid, Span::file(path), message));
+            found.push(at.wrong(&["lease"], message));
+        }
+        if !STORES.iter().any(|scheme| self.store.starts_with(scheme)) {
+            let message = "`store` begins with neither `sqlite:` nor `postgres://`";
+            let hint = "write `store: sqlite:isobar.db`, or the url of a PostgreSQL database";
+            found.push(at.wrong(&["store"], message).hint(hint));
         }
         let RetentionSettings { days, journal_rows } = self.retention;
         let mut bounded = |key: &str, value: u64, least: u64| {
             if value < least {
                 let message = format!("`retention.{key}` is {value}, less than {least}");
-                found.push(Diagnostic::error(Code::SettingsInvalid, Span::file(path), message));
+                found.push(at.wrong(&["retention", key], message));
             }
         };
         bounded("days", days.into(), RETENTION_DAYS_MIN.into());
         bounded("journal_rows", journal_rows, JOURNAL_ROWS_MIN);
-        for place in self.repositories.values().flat_map(|repository| &repository.allow.imports) {
-            if !is_place(place) {
-                let message = format!("`{place}` is no place that imports may be fetched from");
-                let odd = Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
-                found.push(odd.hint(PLACE));
-            }
-        }
+        // One that is wrong itself is there all the same.
+        let mut forges = at.keys(&["forges"]);
+        forges.extend(self.forges.keys().map(String::as_str));
         for (name, repository) in &self.repositories {
-            let Some(forge) = &repository.forge else { continue };
-            if self.forges.contains_key(forge) {
-                continue;
-            }
-            let message =
-                format!("repository `{name}` names the forge `{forge}`, which is not in `forges`");
-            let mut diagnostic =
-                Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
-            if let Some(close) = closest(forge, self.forges.keys().map(String::as_str)) {
-                diagnostic = diagnostic.hint(format!("did you mean `{close}`?"));
-            }
-            found.push(diagnostic);
+            found.extend(repository.check(name.as_str(), &forges, at));
         }
         found
     }

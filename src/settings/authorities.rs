@@ -8,7 +8,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::agent::AgentSettings;
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::schema::Places;
 
 /// Largest file: four times what a whole system's authorities take (about 220 KiB).
 const BYTES_MAX: u64 = 1 << 20;
@@ -78,9 +79,7 @@ impl AgentSettings {
     }
 
     /// Every entry that is no host, is nobody's, or names a file without authorities.
-    pub(super) fn check_authorities(&self, path: &str) -> Vec<Diagnostic> {
-        let wrong =
-            |message: String| Diagnostic::error(Code::SettingsInvalid, Span::file(path), message);
+    pub(super) fn check_authorities(&self, at: &Places<'_>) -> Vec<Diagnostic> {
         let urls = self
             .repositories
             .values()
@@ -91,7 +90,9 @@ impl AgentSettings {
             .collect();
         let mut found = Vec::new();
         for (host, file) in &self.authorities {
-            if !places.contains_key(host) {
+            let wrong = |message: String| at.wrong(&["authorities", host], message);
+            // A repository that cannot be read may be at the host.
+            if !places.contains_key(host) && !at.are_left_out(&["repositories"]) {
                 let message =
                     format!("`authorities` names the host `{host}`, and nothing is fetched there");
                 let close = closest(host, places.keys().map(String::as_str));

@@ -61,6 +61,57 @@ fn every_mistake_in_the_file_is_named() {
 }
 
 #[test]
+fn mistakes_of_every_sort_are_told_at_once_each_in_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    let text = "\
+agent: a b
+store: mysql://db
+lease: 1s
+retention: {days: 3, journal_rows: 7}
+repositories:
+  one:
+    url: a.git
+    forge: gihtub
+    interval: -1m
+    stacks: [all, 'x[']
+    allow: {imports: ['https://ok.example.com', 'ftp://x']}
+  two: {ulr: b.git, forge: local}
+targets:
+  none: {}
+  odd: {fils: {path: out}}
+forges: {local: {path: pulls}, github: {local: {path: pulls}}}
+authorities: {git.example.com: none.pem}
+";
+    std::fs::write(&path, text).expect("written");
+    let Err(SettingsError::Invalid { diagnostics, .. }) = read(&path) else {
+        panic!("the file is wrong");
+    };
+    let found: String = diagnostics
+        .iter()
+        .map(|d| format!("{}:{} {}\n", d.span.start.line, d.span.start.column, d.message))
+        .collect();
+    let found = found.replace(&folder.path().display().to_string(), "");
+    expect![[r#"
+        1:8 ' ' may not stand in a agent name
+        2:8 `store` begins with neither `sqlite:` nor `postgres://`
+        3:8 `lease` is 1s, not from 3s to 10m
+        4:19 `retention.days` is 3, less than 30
+        4:36 `retention.journal_rows` is 7, less than 10000
+        8:12 repository `one` names the forge `gihtub`, which is not in `forges`
+        9:15 `interval` is no time at all
+        10:19 error parsing glob 'x[': unclosed character class; missing ']'
+        11:49 `ftp://x` is no place that imports may be fetched from
+        12:8 `url` is missing
+        12:9 `ulr` means nothing here
+        14:9 a target is either `files` or `kubernetes`
+        15:9 `fils` means nothing here
+        16:17 {"path":"pulls"} has none of the forms that may stand here
+        17:32 `authorities.git.example.com`: /none.pem: it cannot be read: No such file or directory (os error 2)
+    "#]].assert_eq(&found);
+}
+
+#[test]
 fn without_a_file_everything_is_below_the_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = for_folder(folder.path()).expect("valid");
@@ -118,6 +169,7 @@ targets:
     let found: Vec<_> = diagnostics.iter().map(|found| found.message.as_str()).collect();
     expect![[r#"
         [
+            "a target is either `files` or `kubernetes`",
             "a target is either `files` or `kubernetes`",
         ]
     "#]]

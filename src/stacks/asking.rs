@@ -12,6 +12,9 @@ use super::function;
 use super::go_value;
 use crate::model::question::{Answer, Answers, Question};
 
+/// The function of Sprig that asks.
+pub(super) const ENV: &str = "env";
+
 /// What was asked and what is known, shared with the functions of one engine.
 #[derive(Clone, Default)]
 pub(super) struct Asking(Arc<Mutex<State>>);
@@ -20,6 +23,7 @@ pub(super) struct Asking(Arc<Mutex<State>>);
 struct State {
     answers: Answers,
     open: BTreeSet<Question>,
+    asked: BTreeSet<Question>,
     used: bool,
 }
 
@@ -48,6 +52,11 @@ impl Asking {
         std::mem::take(&mut self.state().open)
     }
 
+    /// What was asked since the last time, answered or not.
+    pub(super) fn take_asked(&self) -> BTreeSet<Question> {
+        std::mem::take(&mut self.state().asked)
+    }
+
     /// `functions` with those that ask.
     pub(super) fn added_to(&self, mut functions: Functions, with_env: bool) -> Functions {
         let asking = self.clone();
@@ -55,8 +64,8 @@ impl Asking {
         functions.add("atmos", Function::new(&[], atmos));
         if with_env {
             let asking = self.clone();
-            let env = move |call: &mut Call<'_>| asking.ask("env", &[call.str(0)?]);
-            functions.add("env", Function::new(&[Type::Str], env));
+            let env = move |call: &mut Call<'_>| asking.ask(ENV, &[call.str(0)?]);
+            functions.add(ENV, Function::new(&[Type::Str], env));
         }
         functions
     }
@@ -65,6 +74,7 @@ impl Asking {
         let question = Question { function: function.into(), arguments: arguments.to_vec() };
         let mut state = self.state();
         state.used = true;
+        state.asked.insert(question.clone());
         match state.answers.get(&question) {
             Some(Answer::Value(value)) => Ok(go_value::to_go(value)),
             Some(Answer::Refused(why)) => Err(Failure::Refused(why.clone())),

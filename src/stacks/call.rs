@@ -9,7 +9,7 @@ use super::function::{self, Act, Take};
 use super::merge::Lists;
 use crate::diagnostic::Code;
 use crate::model::question::{Answer, Answers, Question};
-use crate::model::value::{Map, Node, Raw, Rules, Value, changed_items};
+use crate::model::value::{Map, Node, Origin, Raw, Rules, Value, changed_items};
 
 /// Calls the functions of one component.
 pub(super) struct Calls<'c> {
@@ -23,8 +23,10 @@ pub(super) struct Calls<'c> {
     pub(super) env: Option<&'c Value>,
     /// What was asked and has no answer.
     pub(super) asked: BTreeSet<Question>,
-    /// Whether anything was asked at all.
-    pub(super) consulted: bool,
+    /// Where the call is written that is made now.
+    pub(super) at: Origin,
+    /// All that was asked, answered or not, and where.
+    pub(super) consulted: Vec<(Question, Origin)>,
     /// What the component waits to know.
     pub(super) open: BTreeSet<Question>,
     /// Values with the reason why they could not be called.
@@ -44,6 +46,7 @@ impl Calls<'_> {
             Node::Raw(raw) => {
                 let tag = raw.tag.as_deref().filter(|tag| !tag.starts_with("!!"))?;
                 let act = function::act(tag)?;
+                self.at = value.origin;
                 let called = match self.is_called(tag) {
                     true => self.call(tag, act, raw),
                     false => Ok(Some(uncalled(tag, act, raw))),
@@ -123,7 +126,7 @@ impl Calls<'_> {
             function: tag.trim_start_matches('!').into(),
             arguments: arguments.into_iter().map(Arc::from).collect(),
         };
-        self.consulted = true;
+        self.consulted.push((question.clone(), self.at));
         match self.answers.get(&question) {
             Some(Answer::Value(value)) => return Ok(value.node.clone()),
             Some(Answer::Refused(why)) => {

@@ -167,8 +167,20 @@ pub(super) fn link(
     Ok(Some(Dependency { on, origin: wanted.at.origin }))
 }
 
+/// One component that another needs.
+pub(super) struct Edge {
+    pub(super) on: ComponentId,
+    /// Where that is said.
+    pub(super) at: Span,
+    /// Whether its values or outputs are read; otherwise it is only applied first.
+    pub(super) is_read: bool,
+}
+
+/// What each component needs.
+pub(super) type Edges<'e> = BTreeMap<&'e ComponentId, &'e [Edge]>;
+
 /// The rings in `edges`, each once, beginning with its least member.
-pub(super) fn rings(edges: &BTreeMap<ComponentId, Vec<ComponentId>>) -> Vec<Vec<ComponentId>> {
+pub(super) fn rings<'e>(edges: &Edges<'e>) -> Vec<Vec<&'e ComponentId>> {
     let mut search = Search { edges, done: BTreeSet::new(), rings: Vec::new() };
     for start in edges.keys() {
         search.from(start);
@@ -176,13 +188,40 @@ pub(super) fn rings(edges: &BTreeMap<ComponentId, Vec<ComponentId>>) -> Vec<Vec<
     search.rings
 }
 
-struct Search<'e> {
-    edges: &'e BTreeMap<ComponentId, Vec<ComponentId>>,
-    done: BTreeSet<&'e ComponentId>,
-    rings: Vec<Vec<ComponentId>>,
+/// The finding about a ring, with the place of each of its edges.
+pub(super) fn cycle(edges: &Edges<'_>, ring: &[&ComponentId]) -> Option<Diagnostic> {
+    let around = ring.iter().zip(ring.iter().cycle().skip(1));
+    let around: Vec<_> = around
+        .filter_map(|(from, on)| Some((from, edges.get(*from)?.iter().find(|e| e.on == **on)?)))
+        .collect();
+    let ((_, first), others) = around.split_first()?;
+    let names: Vec<_> = ring.iter().chain(ring.first()).map(ToString::to_string).collect();
+    let names = names.join(" -> ");
+    let message = match ring {
+        [_] => format!("a component depends on itself: {names}"),
+        _ => format!("components depend on each other: {names}"),
+    };
+    let mut found = Diagnostic::error(Code::DependencyCycle, first.at.clone(), message);
+    for (from, edge) in others {
+        let needs = if edge.is_read { "reads" } else { "depends on" };
+        found = found.related(edge.at.clone(), format!("`{from}` {needs} `{}`", edge.on));
+    }
+    // What is only said can be taken out; what is read has to come from somewhere.
+    let is_read = around.iter().all(|(_, edge)| edge.is_read);
+    Some(if is_read {
+        found.hint("write one of these values in place of reading it")
+    } else {
+        found
+    })
 }
 
-impl<'e> Search<'e> {
+struct Search<'s, 'e> {
+    edges: &'s Edges<'e>,
+    done: BTreeSet<&'e ComponentId>,
+    rings: Vec<Vec<&'e ComponentId>>,
+}
+
+impl<'e> Search<'_, 'e> {
     /// Depth first without recursion: a chain may be as long as there are components.
     fn from(&mut self, start: &'e ComponentId) {
         if self.done.contains(start) {
@@ -191,21 +230,21 @@ impl<'e> Search<'e> {
         let mut way: Vec<(&ComponentId, usize)> = vec![(start, 0)];
         while let Some((node, next)) = way.last_mut() {
             let node = *node;
-            let Some(target) = self.edges.get(node).and_then(|edges| edges.get(*next)) else {
+            let Some(edge) = self.edges.get(node).and_then(|edges| edges.get(*next)) else {
                 self.done.insert(node);
                 way.pop();
                 continue;
             };
             *next += 1;
-            if let Some(at) = way.iter().position(|(open, _)| *open == target) {
-                let mut ring: Vec<_> = way[at..].iter().map(|(node, _)| (*node).clone()).collect();
-                let least = (0..ring.len()).min_by_key(|at| &ring[*at]).unwrap_or(0);
+            if let Some(at) = way.iter().position(|(open, _)| **open == edge.on) {
+                let mut ring: Vec<_> = way[at..].iter().map(|(node, _)| *node).collect();
+                let least = (0..ring.len()).min_by_key(|at| ring[*at]).unwrap_or(0);
                 ring.rotate_left(least);
                 if !self.rings.contains(&ring) {
                     self.rings.push(ring);
                 }
-            } else if !self.done.contains(target) {
-                way.push((target, 0));
+            } else if !self.done.contains(&edge.on) {
+                way.push((&edge.on, 0));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::call::Calls;
 use super::component::{Merged, Sections};
 use super::deferred;
+use super::dependency::Edge;
 use super::finish::{Bench, Finisher};
 use super::manifest::Key;
 use super::marks::Marks;
@@ -19,7 +20,7 @@ use crate::ids::StackName;
 use crate::model::desired::{Component, Presence, Reach};
 use crate::model::policy::Level;
 use crate::model::question::Question;
-use crate::model::value::{Map, Node, Value};
+use crate::model::value::{Map, Node, Origin, Value};
 
 /// Sections that templates see, empty at least, in components of no other kind.
 const TERRAFORM_ONLY: &[&str] = &[
@@ -82,7 +83,7 @@ impl Finisher<'_> {
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
                 .collect();
-            let (failures, absent, open) = (rendering.failures, rendering.absent, rendering.open);
+            let Rendering { failures, absent, open, asked, .. } = rendering;
             for (name, value) in rendered {
                 merged.compute(name, Reach::Rendered, value);
             }
@@ -93,6 +94,7 @@ impl Finisher<'_> {
             }
             if bench.presence == Presence::Active {
                 bench.open.extend(open);
+                self.note_reads(bench.parent, &bench.sources.key, asked);
             }
             if bench.presence == Presence::Abstract {
                 continue;
@@ -226,6 +228,7 @@ impl Finisher<'_> {
         uncalled: Uncalled,
     ) -> Result<Component, Vec<Diagnostic>> {
         self.consults = true;
+        self.reads.clear();
         let of = (parent, key, &before.id.stack, before.presence);
         let Called { sections, open, faults, waits } = self.called(of, &uncalled);
         let all = before.sections.as_map().into_iter().flat_map(Map::iter);
@@ -261,7 +264,8 @@ impl Finisher<'_> {
             metadata: uncalled.metadata.as_ref(),
             env: uncalled.env.as_ref(),
             asked: BTreeSet::new(),
-            consulted: false,
+            at: Origin::NONE,
+            consulted: Vec::new(),
             open: BTreeSet::new(),
             failures: Vec::new(),
         };
@@ -270,7 +274,7 @@ impl Finisher<'_> {
             sections.filter_map(|(name, value)| Some((name.clone(), calls.section(value)?)));
         let sections = sections.collect();
         let Calls { asked, consulted, open, failures, .. } = calls;
-        self.consults |= consulted;
+        self.consults |= !consulted.is_empty();
         let waits = !asked.is_empty();
         // What will not be applied has nothing to wait for and nothing to fail with.
         if presence == Presence::Active || self.looking {
@@ -279,6 +283,7 @@ impl Finisher<'_> {
         if presence != Presence::Active {
             return Called { sections, waits, ..Called::default() };
         }
+        self.note_reads(parent, key, consulted);
         let faults = failures.into_iter().map(|(value, code, message)| {
             let fault = Diagnostic::error(code, self.span(parent, key, &value), message);
             let tag = value.function().map(|(tag, _)| tag);
@@ -291,6 +296,17 @@ impl Finisher<'_> {
             }
         });
         Called { sections, open, faults: faults.collect(), waits }
+    }
+}
+
+impl Finisher<'_> {
+    /// Notes which components the component `key` reads, of all that was asked for it.
+    fn note_reads(&mut self, parent: &Parent, key: &Key, asked: Vec<(Question, Origin)>) {
+        for (question, origin) in asked {
+            let Some(on) = question.component() else { continue };
+            let at = self.library.files.span(origin).unwrap_or_else(|| parent.span(key));
+            self.reads.push(Edge { on, at, is_read: true });
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use super::Evaluation;
 use super::atmos_yaml::{self, Dialect, NameRule};
 use super::backend;
 use super::component::{Merged, Section, Sources};
-use super::dependency;
+use super::dependency::{self, Edge};
 use super::evaluate::Uncalled;
+use super::function;
 use super::layer::Memo;
 use super::load::Library;
 use super::manifest::Key;
@@ -17,7 +18,7 @@ use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
 use super::reconcile_block;
-use super::template::Templates;
+use super::template::{self, NO_VALUE, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::desired::{Component, Listing, Presence, Reach};
@@ -49,6 +50,8 @@ pub(super) struct Finisher<'r> {
     pub(super) consults: bool,
     /// What its calls began with, if they can be called again by themselves.
     pub(super) uncalled: Option<Uncalled>,
+    /// What of other components it reads.
+    pub(super) reads: Vec<Edge>,
     /// What is odd in the components finished so far.
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -67,20 +70,27 @@ pub(super) struct Bench<'c> {
     pub(super) faults: Vec<Diagnostic>,
 }
 
+/// A component and what is wrong with it: if anything is, it is there to be looked at, not to be used.
+pub(super) struct Finished {
+    pub(super) component: Component,
+    pub(super) faults: Vec<Diagnostic>,
+}
+
 impl Finisher<'_> {
     /// The name of a manifest among the stacks: its path there without extension.
     pub(super) fn file<'p>(&self, parent: &'p Parent) -> &'p str {
         path::stem(path::below(&parent.path, &self.dialect.stacks))
     }
 
-    /// The component in `stack`, with which nothing is wrong as such, or what its values are wrong
-    /// about.
+    /// The component in `stack`. `wrong` is what is wrong with it as such, whatever its values come
+    /// to: then only that is found beside it which does not follow from that.
     pub(super) fn finish(
         &mut self,
         parent: &Parent,
         sources: &Sources,
         stack: &StackName,
-    ) -> Result<Component, Vec<Diagnostic>> {
+        wrong: &[Diagnostic],
+    ) -> Result<Finished, Vec<Diagnostic>> {
         let name = |error: crate::ids::IdError| {
             vec![Diagnostic::error(Code::SectionType, parent.span(&sources.key), error.to_string())]
         };
@@ -90,6 +100,7 @@ impl Finisher<'_> {
             strategy(self.library, self.dialect, parent, sources).unwrap_or(self.dialect.lists);
         self.consults = false;
         self.uncalled = None;
+        self.reads.clear();
         let as_merged = self.to_apply && sources.is_abstract();
         let explained = self.explained && !self.to_apply;
         let mut merged = sources.merge(self.dialect.lists, strategy, self.memo, explained);
@@ -102,12 +113,12 @@ impl Finisher<'_> {
             workspace: "".into(),
             listed_workspace: "".into(),
             open: BTreeSet::new(),
-            faults: Vec::new(),
+            faults: wrong.to_vec(),
         };
         self.workspace(&mut bench, &merged);
         if as_merged {
             let listing = self.listing(&mut bench, &mut merged);
-            return self.component(bench, merged, listing);
+            return Ok(self.component(bench, merged, listing));
         }
         if bench.id.kind.as_str() == "terraform" {
             self.backend(&mut bench, &mut merged);
@@ -117,7 +128,10 @@ impl Finisher<'_> {
         let listing = self.listing(&mut bench, &mut merged);
         self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
-        self.component(bench, merged, listing)
+        let mut finished = self.component(bench, merged, listing);
+        let own = finished.faults.split_off(wrong.len());
+        finished.faults.extend(own.into_iter().filter(|own| wrong.is_empty() || is_apart(own)));
+        Ok(finished)
     }
 
     /// Adds the names that are templates to the sections, to be rendered with them.
@@ -232,18 +246,16 @@ impl Finisher<'_> {
         backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
-    fn component(
-        &self,
-        mut bench: Bench<'_>,
-        merged: Merged,
-        listing: Listing,
-    ) -> Result<Component, Vec<Diagnostic>> {
+    fn component(&self, mut bench: Bench<'_>, merged: Merged, listing: Listing) -> Finished {
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
         let span = |value: &Value| self.span(bench.parent, &bench.sources.key, value);
+        // What was to be rendered and could not be says nothing, and neither does what is not there.
+        let fails = !bench.faults.is_empty();
+        let is_written = |text: &str| self.is_written_only(text) || (fails && self.is_unsaid(text));
         let reconcile = match block.filter(|_| bench.presence != Presence::Abstract) {
-            Some(block) => reconcile_block::read(block, span),
+            Some(block) => reconcile_block::read(block, is_written, span),
             None => Ok(Reconcile::default()),
         };
         let reconcile = reconcile.unwrap_or_else(|found| {
@@ -257,11 +269,9 @@ impl Finisher<'_> {
             fault.hint("write `depends_on: {1: {component: vpc}}`")
         });
         bench.faults.extend(wrong);
-        if !bench.faults.is_empty() {
-            return Err(bench.faults);
-        }
+        let faults = std::mem::take(&mut bench.faults);
         let inheritance = bench.sources.inheritance.iter();
-        Ok(Component {
+        let component = Component {
             presence: bench.presence,
             locked,
             code: bench.sources.code().unwrap_or(bench.id.name.as_str()).into(),
@@ -276,7 +286,22 @@ impl Finisher<'_> {
             workspace: bench.workspace,
             listing,
             id: bench.id,
-        })
+        };
+        Finished { component, faults }
+    }
+
+    /// Whether a template or call stands in `text` that nobody wants rendered or called: it is shown
+    /// as it is written, and means nothing.
+    fn is_written_only(&self, text: &str) -> bool {
+        let Evaluation { templates, functions, skip, .. } = self.evaluation;
+        let is_template = || template::has_open(text, &self.templates.open());
+        let is_call = || function::call_in(text).is_some();
+        (!templates && is_template()) || ((!functions || !skip.is_empty()) && is_call())
+    }
+
+    /// Whether `text` is not what it was to become.
+    pub(super) fn is_unsaid(&self, text: &str) -> bool {
+        text.contains(NO_VALUE) || template::has_open(text, &self.templates.open())
     }
 
     /// Where a value was written; where its component is declared for one that nobody wrote.
@@ -319,6 +344,13 @@ pub(super) fn backend_type(
 
 fn span(library: &Library, parent: &Parent, key: &Key, value: &Value) -> Span {
     library.files.span(value.origin).unwrap_or_else(|| parent.span(key))
+}
+
+/// Whether what was found holds whatever the rest of a component comes to. A template or a call may
+/// fail only because a value is missing that a base would have said.
+fn is_apart(found: &Diagnostic) -> bool {
+    let may_follow = [Code::TemplateFailed, Code::TemplateMissingKey, Code::FunctionFailed];
+    !may_follow.contains(&found.code)
 }
 
 /// Takes away what asks for it, where anything might.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::atmos_yaml::{self, Dialect};
-use super::dependency::{self, Index};
+use super::dependency::{self, Edges, Index};
 use super::discover;
 use super::engines::Engines;
 use super::finish::Finisher;
@@ -27,8 +27,8 @@ use super::strict;
 use super::template::Templates;
 use super::whole::{self, Around, Members, Whole};
 use super::{Resolution, Selection};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::ids::{ComponentId, StackName};
+use crate::diagnostic::Diagnostic;
+use crate::ids::StackName;
 use crate::model::chart::Charts;
 use crate::model::desired::{Desired, Stack};
 use crate::model::question::Answers;
@@ -207,6 +207,7 @@ impl Resolver {
                     asked: BTreeSet::new(),
                     consults: false,
                     uncalled: None,
+                    reads: Vec::new(),
                     warnings: Vec::new(),
                 };
                 let before = before.map(AsRef::as_ref);
@@ -405,16 +406,12 @@ fn refuse(found: &mut Vec<Diagnostic>, refused: &[Diagnostic]) {
 
 /// Gives up the components that depend on each other, and says so.
 fn rings(last: &Last, stacks: &mut BTreeMap<StackName, Arc<Stack>>) -> Vec<Diagnostic> {
-    let all = || last.stacks.values().flat_map(|(_, whole)| &whole.edges);
-    let edges: BTreeMap<_, _> = all().map(|(id, (on, _))| (id.clone(), on.clone())).collect();
-    let span = |id: &ComponentId| Some(&last.stacks.get(&id.stack)?.1.edges.get(id)?.1);
+    let all = last.stacks.values().flat_map(|(_, whole)| &whole.edges);
+    let edges: Edges<'_> = all.map(|(id, needs)| (id, needs.as_slice())).collect();
     let mut found = Vec::new();
     for ring in dependency::rings(&edges) {
-        let Some(at) = ring.first().and_then(span) else { continue };
-        let names: Vec<_> = ring.iter().chain(ring.first()).map(ToString::to_string).collect();
-        let message = format!("components depend on each other: {}", names.join(" -> "));
-        let fault = Diagnostic::error(Code::DependencyCycle, at.clone(), message);
-        for id in &ring {
+        let Some(fault) = dependency::cycle(&edges, &ring) else { continue };
+        for &id in &ring {
             if let Some(stack) = stacks.get_mut(&id.stack) {
                 let key = (id.kind.clone(), id.name.clone());
                 whole::give_up(Arc::make_mut(stack), key, vec![fault.clone()]);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
 use indexmap::IndexMap;
 
-use super::asking::Asking;
+use super::asking::{Asking, ENV};
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
@@ -26,7 +26,7 @@ use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 pub(super) const OPEN: &str = "{{";
 
 /// What a missing key prints.
-const NO_VALUE: &str = "<no value>";
+pub(super) const NO_VALUE: &str = "<no value>";
 
 /// How many parsed templates an engine keeps: some ten times what the largest repository known
 /// has, at about a kilobyte each.
@@ -103,6 +103,8 @@ pub(super) struct Rendering<'t> {
     pub(super) absent: Vec<Value>,
     /// What late templates asked that has no answer; the texts they are in are unknown.
     pub(super) open: BTreeSet<Question>,
+    /// All that they asked, answered or not, and where.
+    pub(super) asked: Vec<(Question, Origin)>,
 }
 
 impl Templates {
@@ -252,6 +254,7 @@ impl<'t> Rendering<'t> {
             failures: Vec::new(),
             absent: Vec::new(),
             open: BTreeSet::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -303,7 +306,9 @@ impl<'t> Rendering<'t> {
         if self.references_only {
             return None;
         }
-        match self.templates.text(self.moment, key, &self.scope, self.missing) {
+        let rendered = self.templates.text(self.moment, key, &self.scope, self.missing);
+        self.note_asked(map.origin);
+        match rendered {
             Ok(text) => Some(text.into()),
             Err(error) => {
                 self.failures.push(Failure { at: map.clone(), error });
@@ -323,6 +328,7 @@ impl<'t> Rendering<'t> {
             return None;
         }
         let rendered = self.render(text, plain, tag);
+        self.note_asked(at.origin);
         match rendered {
             Ok(node) => {
                 if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
@@ -349,6 +355,14 @@ impl<'t> Rendering<'t> {
                 self.failures.push(Failure { at: at.clone(), error });
                 None
             }
+        }
+    }
+
+    /// Notes what the text at `at` asked.
+    fn note_asked(&mut self, at: Origin) {
+        if self.moment == Moment::Late {
+            let asked = self.templates.asking.take_asked();
+            self.asked.extend(asked.into_iter().map(|question| (question, at)));
         }
     }
 
@@ -468,6 +482,15 @@ pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
 /// What to write in place of a function that there is none of.
 fn instead_of(name: &str) -> String {
     let (sprig, gomplate) = (Functions::sprig(), Functions::gomplate());
+    // What is there, and not here, is switched off.
+    let off =
+        |name: &str| format!("write `templates.settings.{name}.enabled: true` in `atmos.yaml`");
+    if sprig.names().any(|known| known == name) || name == ENV {
+        return off("sprig");
+    }
+    if gomplate.names().any(|known| known == name) {
+        return off("gomplate");
+    }
     match closest(name, sprig.names().chain(gomplate.names())) {
         Some(close) => format!("did you mean `{close}`?"),
         None => "take it out, or call a function of Sprig or Gomplate".to_owned(),

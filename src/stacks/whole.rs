@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::component::Sources;
-use super::dependency::{self, Index, Wanted, Where};
+use super::dependency::{self, Edge, Index, Wanted, Where};
 use super::evaluate::Uncalled;
-use super::finish::Finisher;
+use super::finish::{Finished, Finisher};
 use super::identity::Identity;
 use super::inherit::Place;
 use super::manifest::Key;
@@ -34,8 +34,8 @@ pub(super) struct Whole {
     pub(super) uncalled: BTreeMap<Key, Uncalled>,
     /// The stacks that it depends on, itself among them: which components they have bears on it.
     pub(super) beside: BTreeSet<StackName>,
-    /// What each component that may be part of a ring depends on, and where it is declared.
-    pub(super) edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+    /// What each component that may be part of a ring needs.
+    pub(super) edges: BTreeMap<ComponentId, Vec<Edge>>,
 }
 
 /// A component that resolved, with what it still needs from the others.
@@ -44,6 +44,9 @@ struct Draft<'p> {
     parent: &'p Parent,
     sources: Sources,
     wanted: Vec<Wanted>,
+    reads: Vec<Edge>,
+    /// What is wrong with it so far.
+    faults: Vec<Diagnostic>,
 }
 
 /// What links need to know of all stacks.
@@ -97,7 +100,7 @@ pub(super) fn whole(
     }
     for draft in drafts {
         match around.unlinked {
-            true => work.compose(draft),
+            true => work.place(draft),
             false => work.link(&mut finisher, draft),
         }
     }
@@ -117,7 +120,7 @@ struct Work<'w> {
     consulting: BTreeSet<Key>,
     uncalled: BTreeMap<Key, Uncalled>,
     beside: BTreeSet<StackName>,
-    edges: BTreeMap<ComponentId, (Vec<ComponentId>, Span)>,
+    edges: BTreeMap<ComponentId, Vec<Edge>>,
 }
 
 impl Work<'_> {
@@ -137,40 +140,72 @@ impl Work<'_> {
                 self.unresolved(parent, key, wrong.clone());
                 continue;
             }
-            if let Some(wrong) = parent.roll().wrong.get(key) {
-                self.unresolved(parent, key, wrong.clone());
-                continue;
-            }
-            if self.keep(parent, key) || self.call_again(finisher, parent, key) {
+            let wrong = parent.roll().wrong.get(key);
+            if wrong.is_none()
+                && (self.keep(finisher, parent, key) || self.call_again(finisher, parent, key))
+            {
                 continue;
             }
             let inherits = finisher.dialect.inherits_metadata;
             let sources = Sources::gather(&mut bench, &place, key, inherits);
-            let finished = finisher.finish(parent, &sources, &self.stack.name);
-            self.note(finisher, key);
-            match finished {
-                Ok(component) if self.around.unlinked => {
-                    drafts.push(Draft { component, parent, sources, wanted: Vec::new() });
-                }
-                Ok(component) => {
-                    let sections = component.sections.as_map().cloned().unwrap_or_default();
-                    let (wanted, wrong) = dependency::wanted(&sections);
-                    let wrong = wrong.iter().map(|value| {
-                        let message = "a dependency names a `component`";
-                        let span = finisher.span(parent, &sources.key, value);
-                        let fault = Diagnostic::error(Code::SectionType, span, message);
-                        fault.hint("write `components: [{component: vpc}]`")
-                    });
-                    let wrong: Vec<_> = wrong.collect();
-                    if wrong.is_empty() || component.presence == Presence::Abstract {
-                        drafts.push(Draft { component, parent, sources, wanted });
-                    } else {
-                        self.unresolved(parent, key, wrong);
-                    }
-                }
+            let drafted = match wrong {
+                None => self.draft(finisher, parent, sources, &[]),
+                Some(wrong) => self.broken(finisher, parent, sources, wrong),
+            };
+            match drafted {
+                Ok(draft) => drafts.push(draft),
                 Err(faults) => self.unresolved(parent, key, faults),
             }
         }
+    }
+
+    /// Finishes one component, with which `wrong` is wrong as such.
+    fn draft<'p>(
+        &mut self,
+        finisher: &mut Finisher<'_>,
+        parent: &'p Parent,
+        sources: Sources,
+        wrong: &[Diagnostic],
+    ) -> Result<Draft<'p>, Vec<Diagnostic>> {
+        let finished = finisher.finish(parent, &sources, &self.stack.name, wrong);
+        self.note(finisher, &sources.key);
+        let reads = std::mem::take(&mut finisher.reads);
+        let Finished { component, mut faults } = finished?;
+        let mut all = Vec::new();
+        if !self.around.unlinked {
+            let sections = component.sections.as_map().cloned().unwrap_or_default();
+            let (wanted, odd) = dependency::wanted(&sections);
+            all = wanted;
+            let odd = odd.iter().map(|value| {
+                let message = "a dependency names a `component`";
+                let span = finisher.span(parent, &sources.key, value);
+                let fault = Diagnostic::error(Code::SectionType, span, message);
+                fault.hint("write `components: [{component: vpc}]`")
+            });
+            if component.presence != Presence::Abstract {
+                faults.extend(odd);
+            }
+        }
+        if !faults.is_empty() {
+            all.retain(|wanted| !finisher.is_unsaid(&wanted.name));
+        }
+        Ok(Draft { component, parent, sources, wanted: all, reads, faults })
+    }
+
+    /// The same for one that is not going to resolve: it asks nobody anything.
+    fn broken<'p>(
+        &mut self,
+        finisher: &mut Finisher<'_>,
+        parent: &'p Parent,
+        sources: Sources,
+        wrong: &[Diagnostic],
+    ) -> Result<Draft<'p>, Vec<Diagnostic>> {
+        let asked = std::mem::take(&mut finisher.asked);
+        let warnings = finisher.warnings.len();
+        let draft = self.draft(finisher, parent, sources, wrong);
+        finisher.asked = asked;
+        finisher.warnings.truncate(warnings);
+        draft
     }
 
     /// Notes what the component `key`, finished last, depends on.
@@ -184,10 +219,13 @@ impl Work<'_> {
     }
 
     /// Takes a component over as it was before, if it depends on no answer.
-    fn keep(&mut self, parent: &Parent, key: &Key) -> bool {
+    fn keep(&mut self, finisher: &Finisher<'_>, parent: &Parent, key: &Key) -> bool {
         let before = self.before.filter(|before| !before.consulting.contains(key));
         match before.and_then(|before| component(&before.stack, key)) {
-            Some(component) => self.put_back(parent, key, component.clone()),
+            // What depends on no answer reads nothing of others.
+            Some(component) => {
+                self.put_back(finisher, (parent, key), component.clone(), Vec::new());
+            }
             None => return false,
         }
         true
@@ -202,16 +240,24 @@ impl Work<'_> {
         let called = finisher.call_again(parent, key, before, uncalled);
         self.note(finisher, key);
         match called {
-            Ok(component) => self.put_back(parent, key, component),
+            Ok(component) => {
+                let reads = std::mem::take(&mut finisher.reads);
+                self.put_back(finisher, (parent, key), component, reads);
+            }
             Err(faults) => self.unresolved(parent, key, faults),
         }
         true
     }
 
     /// Puts a component into the stack that depends on what it depended on before.
-    fn put_back(&mut self, parent: &Parent, key: &Key, component: Component) {
-        let on = component.dependencies.iter().map(|dependency| dependency.on.clone());
-        self.edges.insert(component.id.clone(), (on.collect(), parent.span(key)));
+    fn put_back(
+        &mut self,
+        finisher: &Finisher<'_>,
+        (parent, key): (&Parent, &Key),
+        component: Component,
+        reads: Vec<Edge>,
+    ) {
+        self.needs(finisher, (parent, key), &component, reads);
         self.takes_part(parent);
         let id = &component.id;
         self.stack.components.insert((id.kind.clone(), id.name.clone()), component);
@@ -236,7 +282,7 @@ impl Work<'_> {
     /// Finds what a component depends on, and puts it into the stack.
     fn link(&mut self, finisher: &mut Finisher<'_>, mut draft: Draft<'_>) {
         let id = draft.component.id.clone();
-        let mut faults = Vec::new();
+        let is_well = draft.faults.is_empty();
         if draft.component.presence != Presence::Abstract {
             for wanted in &draft.wanted {
                 let span = finisher.span(draft.parent, &draft.sources.key, &wanted.at);
@@ -248,17 +294,35 @@ impl Work<'_> {
                 });
                 match linked {
                     Ok(found) => draft.component.dependencies.extend(found),
-                    Err(fault) => faults.push(*fault),
+                    Err(fault) => draft.faults.push(*fault),
                 }
             }
         }
         draft.component.dependencies.dedup_by(|a, b| a.on == b.on);
-        let on = draft.component.dependencies.iter().map(|dependency| dependency.on.clone());
-        self.edges.insert(id, (on.collect(), draft.parent.span(&draft.sources.key)));
-        match faults.is_empty() {
-            true => self.compose(draft),
-            false => self.unresolved(draft.parent, &draft.sources.key, faults),
+        let reads = std::mem::take(&mut draft.reads);
+        if is_well {
+            self.needs(finisher, (draft.parent, &draft.sources.key), &draft.component, reads);
         }
+        self.place(draft);
+    }
+
+    /// Notes what a component needs: what it depends on, and what it reads.
+    fn needs(
+        &mut self,
+        finisher: &Finisher<'_>,
+        (parent, key): (&Parent, &Key),
+        component: &Component,
+        reads: Vec<Edge>,
+    ) {
+        if self.around.unlinked {
+            return;
+        }
+        let depends = component.dependencies.iter().map(|dependency| {
+            let at = finisher.library.files.span(dependency.origin);
+            let at = at.unwrap_or_else(|| parent.span(key));
+            Edge { on: dependency.on.clone(), at, is_read: false }
+        });
+        self.edges.insert(component.id.clone(), depends.chain(reads).collect());
     }
 
     fn stack_of(
@@ -284,6 +348,14 @@ impl Work<'_> {
                 let Finisher { dialect, templates, .. } = finisher;
                 self.around.identity.name(dialect, templates, None, &draft.parent.path, find)
             }
+        }
+    }
+
+    /// Puts a component into the stack, unless anything is wrong with it.
+    fn place(&mut self, draft: Draft<'_>) {
+        match draft.faults.is_empty() {
+            true => self.compose(draft),
+            false => self.unresolved(draft.parent, &draft.sources.key, draft.faults),
         }
     }
 
@@ -322,10 +394,10 @@ impl Work<'_> {
     fn peel(&mut self) {
         let mut open: BTreeMap<ComponentId, usize> = BTreeMap::new();
         let mut dependents: BTreeMap<&ComponentId, Vec<&ComponentId>> = BTreeMap::new();
-        for (id, (on, _)) in &self.edges {
+        for (id, needs) in &self.edges {
             let counts =
                 |on: &&ComponentId| on.stack != self.stack.name || self.edges.contains_key(*on);
-            let on: Vec<_> = on.iter().filter(counts).collect();
+            let on: Vec<_> = needs.iter().map(|edge| &edge.on).filter(counts).collect();
             open.insert(id.clone(), on.len());
             on.iter().for_each(|on| dependents.entry(*on).or_default().push(id));
         }

@@ -26,9 +26,7 @@ pub fn why_not(
     asked: &str,
 ) -> Vec<WhyNot> {
     let explained = explain(component, at);
-    let is_file = snapshot.entry(asked).is_some()
-        || path::is_manifest(asked)
-        || asked.contains('/') && !asked.contains(char::is_whitespace);
+    let is_file = path::is_manifest(asked) || is_in_folder(snapshot, desired, asked);
     match file(snapshot, desired, asked) {
         Some(file) => of_file(desired, component, &explained, &file),
         None if is_file && !is_said(&explained, asked) => {
@@ -49,6 +47,14 @@ fn file(snapshot: &Snapshot, desired: &Desired, asked: &str) -> Option<Arc<str>>
         std::iter::once(path.to_owned()).chain(extended)
     });
     tried.into_iter().find(|path| snapshot.entry(path).is_some()).map(Arc::from)
+}
+
+/// Whether the first folder on the way to `asked` is there, as it is on the way to a file whose name
+/// is not quite right. Networks, images and resource names have slashes too.
+fn is_in_folder(snapshot: &Snapshot, desired: &Desired, asked: &str) -> bool {
+    let Some((first, _)) = asked.split_once('/') else { return false };
+    let folders = [first.to_owned(), format!("{}/{first}", desired.manifests)];
+    !first.is_empty() && folders.iter().any(|folder| snapshot.below(folder).next().is_some())
 }
 
 fn of_file(

@@ -1,11 +1,12 @@
 //! What commands say in a line or two.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::palette::{COMES, FAINT, GOES, STRONG, paint};
 use crate::diagnostic::Diagnostic;
 use crate::ids::Actor;
-use crate::model::desired::Desired;
+use crate::model::desired::{Desired, Stack};
 use crate::model::plan::Plan;
 use crate::report::words::{several, visible};
 
@@ -25,12 +26,23 @@ pub fn checked(desired: &Desired, diagnostics: &[Diagnostic]) -> String {
         (_, 0) => several(errors, "mistake"),
         _ => format!("{}, {}", several(errors, "mistake"), several(warnings, "warning")),
     };
-    let (stacks, components) = (desired.stacks.len(), desired.components().count());
+    let unresolved = |stack: &Arc<Stack>| {
+        stack.unresolved.keys().filter(|key| !stack.components.contains_key(key)).count()
+    };
+    let unresolved: usize = desired.stacks.values().map(unresolved).sum();
+    let components = several(desired.components().count() + unresolved, "component");
+    let components = match unresolved {
+        0 => components,
+        _ => format!("{components} ({unresolved} unresolved)"),
+    };
+    let nameless = match desired.nameless.len() {
+        0 => String::new(),
+        count => format!(" and {} without a stack's name", several(count, "manifest")),
+    };
     format!(
-        "{} in {} with {}\n",
+        "{} in {} with {components}{nameless}\n",
         paint(style, &found),
-        several(stacks, "stack"),
-        several(components, "component")
+        several(desired.stacks.len(), "stack"),
     )
 }
 

@@ -49,9 +49,9 @@ fn every_mistake_is_told_at_once() {
     );
     expect_test::expect![[r#"
         `lease` is 1s, not from 3s to 10m = the reference of the settings has every key and what it may be
+        `authorities` names the host `gti.example.com`, and nothing is fetched there = did you mean `git.example.com`?
         `authorities.git.example.com`: /text.pem: there is no certificate in it = name a PEM file: `-----BEGIN CERTIFICATE-----` and what follows
         `authorities.git.example.com:8443`: /none.pem: it cannot be read: No such file or directory (os error 2) = name a PEM file: `-----BEGIN CERTIFICATE-----` and what follows
-        `authorities` names the host `gti.example.com`, and nothing is fetched there = did you mean `git.example.com`?
     "#]]
     .assert_eq(&found(&text).unwrap_err());
 }

@@ -1,6 +1,6 @@
 //! Which rules apply to a component: those its settings name, and those that lie in its folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,11 +107,13 @@ impl Reader<'_> {
             Some(rules) => Ok(rules.cloned().collect()),
             None => {
                 let declared = declarations(component).map(|(name, _)| name.to_string());
+                // A rule of a component may be called like a framework.
                 let frameworks = self.folders.frameworks().map(str::to_owned);
+                let known: BTreeSet<_> = declared.chain(frameworks).collect();
                 Err(UnknownRule {
                     component: component.id.to_string(),
                     name: name.to_owned(),
-                    known: declared.chain(frameworks).collect(),
+                    known: known.into_iter().collect(),
                 })
             }
         }

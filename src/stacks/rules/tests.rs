@@ -315,6 +315,8 @@ fn a_framework_is_asked_by_name() {
 has(vars.encrypted) && vars.encrypted
 --- stacks/_globals/schemas/frameworks/hipaa/vpc.cel
 has(vars.flow_logs)
+--- stacks/_globals/schemas/frameworks/off.cel
+true
 --- schemas/off.cel
 false
 --- stacks/dev.yaml
@@ -335,7 +337,7 @@ components:
         &["soc2", "hipaa", "off"].map(|name| told(&ask(name).expect("a rule").diagnostics)).concat(),
     );
     let error = ask("pci").expect_err("no such rule");
-    assert_eq!(error.known, ["off", "hipaa", "soc2"]);
+    assert_eq!(error.known, ["hipaa", "off", "soc2"]);
     assert!(matches!(error, UnknownRule { .. }));
     let given = |path: &str, language| Asked::Given {
         path: path.to_owned(),

@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
-use super::check_stacks;
+use super::{ATMOS, check_stacks, snapshot};
+use crate::model::question::{Answer, Answers, Question};
+use crate::stacks::{Resolver, Selection};
 
 #[test]
 fn values_come_from_the_top_the_kind_the_bases_and_the_component() {
@@ -362,9 +364,47 @@ components:
               terraform/a is unresolved
               terraform/b is unresolved
               terraform/c is unresolved
-            Error dependency-cycle stacks/deploy/dev.yaml:4:5: components depend on each other: dev/terraform/a -> dev/terraform/b -> dev/terraform/c -> dev/terraform/a
+            Error dependency-cycle stacks/deploy/dev.yaml:4:37: components depend on each other: dev/terraform/a -> dev/terraform/b -> dev/terraform/c -> dev/terraform/a
         "#]],
     );
+}
+
+#[test]
+fn components_that_read_each_other_are_shown_as_a_ring_however_often_they_are_resolved() {
+    let files = format!(
+        "{ATMOS}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+components:
+  terraform:
+    a: {{vars: {{x: !terraform.output b id}}}}
+    b: {{vars: {{y: !terraform.output a id}}, mocks: {{id: 1}}}}
+    c: {{metadata: {{enabled: false}}, vars: {{z: !terraform.output c id}}}}
+    d: {{vars: {{z: !terraform.output c id}}}}
+"
+    );
+    let snapshot = snapshot(&files);
+    let mut resolver = Resolver::new(&snapshot);
+    let asks = |name: &str| Question {
+        function: "terraform.output".into(),
+        arguments: [name, "dev", "id"].map(Into::into).to_vec(),
+    };
+    let mut answers = Answers::new();
+    for name in ["b", "a", "c"] {
+        let found = resolver.resolve(&Selection::to_apply(), &answers).desired;
+        let told =
+            found.diagnostics.iter().map(|found| format!("{} {}\n", found.span, found.message));
+        expect![[r#"
+            stacks/deploy/dev.yaml:4:37 components depend on each other: dev/terraform/a -> dev/terraform/b -> dev/terraform/a
+        "#]]
+        .assert_eq(&told.collect::<String>());
+        let left: Vec<_> = found.components().map(|one| one.id.name.as_str()).collect();
+        assert_eq!(left, ["c", "d"]);
+        answers.insert(asks(name), Answer::Later);
+    }
+    // Who only wants to see a component sees it.
+    let looking = Selection { unlinked: true, ..Selection::default() };
+    let seen = resolver.resolve(&looking, &answers).desired;
+    assert_eq!((seen.diagnostics.len(), seen.components().count()), (0, 4));
 }
 
 #[test]

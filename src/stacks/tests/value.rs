@@ -2,11 +2,12 @@
 
 use expect_test::expect;
 
-use super::{check, check_stacks, shown, snapshot};
+use super::{ATMOS, check, check_stacks, flow, shown, snapshot};
+use crate::model::policy::Reconcile;
 use crate::model::question::{Answer, Answers};
 use crate::model::value::{Node, Value};
 use crate::pattern::StackPattern;
-use crate::stacks::{Selection, resolve};
+use crate::stacks::{Evaluation, Selection, resolve};
 
 #[test]
 fn scalars_are_typed_as_yaml_v3_does() {
@@ -201,7 +202,7 @@ components:
     c: {{vars: {{x: !terraform.output a id}}}}
     d: {{vars: {{x: !store ssm key a b c d}}}}
 ",
-        super::ATMOS
+        ATMOS
     );
     let snapshot = snapshot(&files);
     let asked = resolve(&snapshot, &Selection::all(), &Answers::new()).questions;
@@ -234,7 +235,7 @@ components:
     a: {{vars: {{x: !exec date}}}}
     b: {{vars: {{x: !store prod b key}}}}
 ",
-        super::ATMOS
+        ATMOS
     );
     let snapshot = snapshot(&files);
     let asked = resolve(&snapshot, &Selection::all(), &Answers::new()).questions;
@@ -254,7 +255,7 @@ components: {{terraform: {{vpc: {{dependencies: {{components: [{{component: dns,
 vars: {{stage: prod}}
 components: {{terraform: {{dns: {{vars: {{x: '{{{{ if }}}}'}}}}}}}}
 ",
-        super::ATMOS
+        ATMOS
     );
     let selection = Selection {
         stacks: vec![StackPattern::new("d*").expect("a glob")],
@@ -291,4 +292,32 @@ components: {terraform: {vpc: {}}}
                 vars: {stage: "dev", day: "2024-01-02", loose: "2024-1-2", moment: "2024-01-02T10:00:00Z", list: ["2024-01-02", {on: "2024-01-03"}], 2024-01-04: "as a key", text: "since 2024-01-02"}
         "#]],
     );
+}
+
+#[test]
+fn settings_that_hold_a_template_are_described_as_written() {
+    let files = format!(
+        "{ATMOS}--- stacks/deploy/dev.yaml
+vars: {{stage: dev}}
+settings:
+  reconcile:
+    target: '{{{{ .vars.stage }}}}'
+    interval: '{{{{ .settings.every }}}}'
+    retry: {{max_attempts: !env TRIES}}
+    ignore: [spec.replicas, '{{{{ .vars.path }}}}']
+    wait: false
+components:
+  terraform:
+    vpc: {{}}
+    eks: {{settings: {{reconcile: {{timeout: 5 apples}}}}}}
+"
+    );
+    let evaluation = Evaluation { templates: false, functions: false, ..Evaluation::default() };
+    let selection = Selection { evaluation, unlinked: true, ..Selection::default() };
+    let desired = resolve(&snapshot(&files), &selection, &Answers::new()).desired;
+    let vpc = desired.components().next().expect("it is described");
+    expect![[r#"{reconcile: {target: "{{ .vars.stage }}", interval: "{{ .settings.every }}", retry: {max_attempts: "!env TRIES"}, ignore: ["spec.replicas", "{{ .vars.path }}"], wait: false}}"#]].assert_eq(&flow(vpc.section("settings").expect("as written")));
+    assert_eq!(vpc.reconcile, Reconcile { wait: Some(false), ..Reconcile::default() });
+    let told: Vec<_> = desired.diagnostics.iter().map(|found| found.span.to_string()).collect();
+    assert_eq!(told, ["stacks/deploy/dev.yaml:12:43"], "{:?}", desired.diagnostics);
 }

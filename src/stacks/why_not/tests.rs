@@ -18,7 +18,7 @@ components:
     dns: {}
 --- stacks/deploy/prod.yaml
 import: [mixins/other]
-vars: {stage: prod}
+vars: {stage: prod, cidr: 10.0.0.0/8, image: ghcr.io/acme/shop:1}
 components: {terraform: {vpc: {}}}
 ";
 
@@ -106,6 +106,39 @@ fn a_value_is_said_and_loses_or_is_had_elsewhere() {
         "mars",
         &expect![[r#"
         NotSaid { value: raw("mars"), elsewhere: [] }
+    "#]],
+    );
+}
+
+#[test]
+fn a_value_with_slashes_is_no_file() {
+    check(
+        "vars.cidr",
+        "10.0.0.0/8",
+        &expect![[r#"
+        NotSaid { value: raw("10.0.0.0/8"), elsewhere: [ComponentId { stack: StackName(prod), kind: KindName(terraform), name: ComponentName(vpc) }] }
+    "#]],
+    );
+    check(
+        "vars.image",
+        "ghcr.io/acme/shop:1",
+        &expect![[r#"
+        NotSaid { value: raw("ghcr.io/acme/shop:1"), elsewhere: [ComponentId { stack: StackName(prod), kind: KindName(terraform), name: ComponentName(vpc) }] }
+    "#]],
+    );
+    // A folder that is there, and not the file in it.
+    check(
+        "vars.region",
+        "mixins/othr",
+        &expect![[r#"
+        NoFile { file: "mixins/othr", closest: None }
+    "#]],
+    );
+    check(
+        "vars.region",
+        "stacks/mixins/othr",
+        &expect![[r#"
+        NoFile { file: "stacks/mixins/othr", closest: Some("stacks/mixins/other.yaml") }
     "#]],
     );
 }

@@ -21,6 +21,15 @@ fn a_name_that_is_close_is_offered() {
     assert_eq!(ran.code(), 1, "{}", ran.said());
     assert!(ran.stderr.contains("storefront`?"), "{}", ran.said());
 
+    // Nothing but its kind is left out, though another one is spelled more alike.
+    let ran = isobar(["explain", &format!("{known}/vpc")]).run(&repository);
+    assert_eq!(ran.code(), 1, "{}", ran.said());
+    assert!(
+        ran.stderr.contains(&format!("did you mean `{known}/terraform/vpc`?")),
+        "{}",
+        ran.said()
+    );
+
     let ran = isobar(["aply"]).run(&repository);
     assert_eq!(ran.code(), 1, "{}", ran.said());
     assert!(ran.stderr.contains("'apply'"), "{}", ran.said());
