@@ -138,8 +138,10 @@ impl Follow {
                 let wanted = Arc::new(self.agent.wanted(&self.repository, &snapshot).await);
                 let stacks = several(wanted.desired.stacks.len(), "stack");
                 let mistakes = mistakes(&wanted);
-                let wrong = mistakes.iter().map(|wrong| format!("{stacks}; {wrong}"));
-                let what = format!("{revision}: {}", wrong.last().unwrap_or(stacks));
+                let what = match &mistakes {
+                    Some(wrong) => format!("{revision}: {stacks}; {wrong}"),
+                    None => format!("{revision}: {stacks}"),
+                };
                 self.trouble().mistakes = mistakes;
                 (wanted, what)
             }
