@@ -18,8 +18,8 @@ use crate::model::plan::{HoldReason, Plan};
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
-    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Wanted, follow,
-    reconcile, stacks_to_keep,
+    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Runs, Seats, Wanted,
+    follow, reconcile, stacks_to_keep,
 };
 use crate::report;
 
@@ -91,6 +91,7 @@ impl Round<'_> {
         &self,
         mut pending: BTreeMap<StackName, Left>,
     ) -> Result<(Vec<Outcome>, Vec<Plan>), Failure> {
+        let (seats, runs) = (Seats::default(), Runs::default());
         let (mut outcomes, mut rounds, mut patience) = (Vec::new(), 0, None);
         while rounds < ROUNDS_MAX {
             let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
@@ -100,6 +101,9 @@ impl Round<'_> {
                 current: self.current.clone(),
                 stop: &self.context.stop,
                 looks: Looks::default(),
+                seats: &seats,
+                runs: &runs,
+                newest: None,
             };
             for (stack, left) in pending {
                 match self.reconcile(&pass, &stack, &left).await? {
@@ -117,7 +121,7 @@ impl Round<'_> {
                         let busy = anyhow::anyhow!("somebody else works on {stack}");
                         return Err(Failure::Other(Exit::Unavailable, busy));
                     }
-                    Ended::True => {}
+                    Ended::True | Ended::Old => {}
                 }
             }
             if self.context.stop.is_cancelled()
