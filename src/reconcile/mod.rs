@@ -166,7 +166,9 @@ pub async fn reconcile(
         agent.store.open_run(&repository.scope, stack).await?
     };
     if let Some(open) = open {
-        return at(&open.plan.effect().target, false)?.leased().await;
+        let run = at(&open.plan.effect().target, false)?;
+        let _seat = pass.seats.run(run.target.name()).await;
+        return if pass.is_old() { Ok(Ended::Old) } else { run.leased().await };
     }
     let mut ended = match named {
         Some(target) => at(target, true)?.go().await?,
@@ -231,16 +233,18 @@ impl Run<'_> {
             return Ok(decision.ended());
         }
         // What is applied is planned anew under the lease. This plan is as large, and a run is long.
+        let ended = decision.ended();
         drop((decision, seat));
-        self.leased().await
+        let _seat = seats.run(self.target.name()).await;
+        match (self.pass.stop.is_cancelled(), self.pass.is_old()) {
+            (true, _) => Ok(ended),
+            (_, true) => Ok(Ended::Old),
+            _ => self.leased().await,
+        }
     }
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {
         let Agent { store, world, holder, lease_ttl, .. } = self.pass.agent;
-        let _seat = self.pass.seats.run(self.target.name()).await;
-        if self.pass.is_old() {
-            return Ok(Ended::Old);
-        }
         let acquired =
             store.acquire(&self.pass.repository.scope, self.stack, holder, *lease_ttl).await?;
         let Some(mut lease) = acquired else { return Ok(Ended::Busy) };

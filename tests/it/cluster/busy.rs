@@ -24,6 +24,11 @@ const STAYS: &str = "
 - { apiVersion: v1, kind: ConfigMap, metadata: { name: stays } }
 ";
 
+/// An object of a stack that has no seat among those that are applied.
+const LATE: &str = "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: late }, data: { size: '1' } }
+";
+
 /// A Deployment whose pod is ready once an annotation of it goes.
 const WEB: &str = "
 - apiVersion: apps/v1
@@ -67,19 +72,21 @@ fn let_be_ready(scene: &Scene) {
     scene.kubectl(["annotate", "pods", "--selector=app=web", stay]);
 }
 
-/// Ends the agent, with nothing left that cannot go.
-fn end(scene: &Scene, serving: Running) {
+/// Ends the agent, with nothing left that cannot go. Gives what it said.
+fn end(scene: &Scene, serving: Running) -> String {
+    serving.signal("TERM");
     let all = scene.kubectl(["get", "configmaps", "--output=name"]);
     for held in all.lines().filter(|name| name.contains("held")) {
         let free = r#"{"metadata": {"finalizers": null}}"#;
         scene.kubectl(["patch", held, "--type=merge", "--patch", free]);
     }
-    serving.signal("TERM");
     let ended = serving.end();
     assert_eq!(ended.code(), 0, "{}", ended.said());
+    ended.said()
 }
 
-/// Eight runs that take half a minute each do not keep a ninth stack from being looked at.
+/// Eight runs that take half a minute each do not keep a ninth stack from being looked at. A tenth that
+/// waits until one of them is over does not begin when the agent is told to end.
 #[test]
 fn who_does_well_is_told_while_other_stacks_are_applied() {
     let Some(scene) = Scene::new("told-beside") else { return };
@@ -90,13 +97,15 @@ fn who_does_well_is_told_while_other_stacks_are_applied() {
         }
     };
     busy(HELD);
+    scene.wants_in("late", &[("shop", "", LATE)]);
     scene.wants_in("web", &[("shop", "", WEB)]);
     scene.commit();
     let mut serving = serve(&scene);
-    for _ in 0..=BUSY {
+    for _ in 0..BUSY + 2 {
         serving.expect(": applied");
     }
     busy(STAYS);
+    scene.wants_in("late", &[("shop", "", &LATE.replace("'1'", "'2'"))]);
     scene.commit();
     are_going(&scene, BUSY);
     let_be_ready(&scene);
@@ -104,7 +113,10 @@ fn who_does_well_is_told_while_other_stacks_are_applied() {
     let over = |line: &str| (0..BUSY).any(|number| line.contains(&format!("busy{number}: ")));
     let first = serving.until(|line| told(line) || over(line)).expect("it goes on");
     assert!(told(&first), "{first}");
-    end(&scene, serving);
+    let told = end(&scene, serving);
+    assert_eq!(told.matches("late: ").count(), 1, "{told}");
+    let size = scene.kubectl(["get", "configmap/late", "--output=jsonpath={.data.size}"]);
+    assert_eq!(size, "1", "{told}");
 }
 
 /// What a run is through with is told before the run is.
