@@ -108,6 +108,7 @@ impl Run<'_> {
             }
             self.write(&record).await?;
             self.cx.world.points.reach(Point::OutcomeAfter).await;
+            record.outcomes.iter().for_each(self.cx.hear);
             all.append(&mut record.outcomes);
         }
         Ok(all)

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backends::{StepError, Target};
 use crate::ids::ComponentId;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{Effect, Plan};
 use crate::model::policy::Reconcile;
 use crate::store::{Claim, Lease, LeaseLost, OpenRun, Store, StoreError};
@@ -49,6 +49,8 @@ pub struct ApplyContext<'a> {
     pub kept: &'a BTreeSet<ComponentId>,
     /// For how long the lease is renewed, each time a third of it is over.
     pub lease_ttl: Duration,
+    /// Hears how each step has ended, once that is written down.
+    pub hear: &'a (dyn Fn(&StepOutcome) + Sync),
 }
 
 /// How long and how often a step is tried.

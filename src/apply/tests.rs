@@ -83,7 +83,8 @@ impl Bed {
         let patience = &self.patience;
         let kept = &self.kept;
         let awaited = &self.awaited;
-        ApplyContext { store: &self.store, world, target, patience, awaited, kept, lease_ttl: TTL }
+        let (store, hear) = (&self.store, &|_: &_| {});
+        ApplyContext { store, world, target, patience, awaited, kept, lease_ttl: TTL, hear }
     }
 
     /// Applies every step in the given world.

@@ -18,8 +18,8 @@ use crate::model::plan::{HoldReason, Plan};
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
-    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Wanted, follow,
-    mistakes, reconcile, remember, stacks_to_keep,
+    Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Runs, Seats, Wanted,
+    follow, mistakes, reconcile, remember, stacks_to_keep,
 };
 use crate::report;
 
@@ -103,6 +103,7 @@ impl Round<'_> {
         &self,
         mut pending: BTreeMap<StackName, Left>,
     ) -> Result<(Vec<Outcome>, Vec<Plan>), Failure> {
+        let (seats, runs) = (Seats::default(), Runs::default());
         let (mut outcomes, mut rounds, mut patience) = (Vec::new(), 0, None);
         while rounds < ROUNDS_MAX {
             let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
@@ -112,6 +113,9 @@ impl Round<'_> {
                 current: self.current.clone(),
                 stop: &self.context.stop,
                 looks: Looks::default(),
+                seats: &seats,
+                runs: &runs,
+                newest: None,
             };
             for (stack, left) in pending {
                 match self.reconcile(&pass, &stack, &left).await? {
@@ -133,7 +137,7 @@ impl Round<'_> {
                         let words = report::words::stopped(done, steps);
                         self.context.output.note(&format!("{stack}: {words}"));
                     }
-                    Ended::True => {}
+                    Ended::True | Ended::Old => {}
                 }
             }
             if self.context.stop.is_cancelled()

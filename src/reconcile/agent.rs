@@ -207,9 +207,10 @@ impl Agent {
         let effect = plan.effect();
         let last = self.store.latest_envelope(&effect.scope, &effect.stack, &effect.target).await?;
         let same = |(digest, last): &(Digest, Envelope)| {
-            let Envelope { holds, health, revision, .. } = &plan.envelope;
+            let Envelope { holds, why, health, revision, observed_at: _ } = &plan.envelope;
             *digest == plan.digest()
                 && (&last.holds, &last.health, &last.revision) == (holds, health, revision)
+                && last.why == *why
         };
         if gone && plan.is_empty() {
             if last.is_some() {

@@ -7,25 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, FuturesUnordered};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::task::{Activity, Task, backoff};
-use super::{Ended, Left, Looks, Pass, ReconcileError, reconcile, stacks_to_keep};
-use crate::ids::{StackName, TargetName};
+use super::{Ended, Left, Looks, Pass, ReconcileError, Runs, Seats, reconcile, stacks_to_keep};
+use crate::ids::StackName;
 use crate::model::outcome::Outcome;
 use crate::report::words;
-
-/// Stacks of one target that are worked on at a time, so that some write while others begin or end.
-/// Each waits mostly for its target, and none for another target.
-const STACKS_AT_ONCE: usize = 8;
-
-/// The same of all targets together: all of them write to one database, where their
-/// leases are renewed in time. A target that does not answer has at most half of them.
-const STACKS_IN_ALL: usize = 16;
 
 /// The task that keeps one branch's stacks true.
 pub struct Keep {
@@ -33,7 +25,8 @@ pub struct Keep {
     repository: Arc<Repository>,
     stop: CancellationToken,
     state: Mutex<State>,
-    seats: Semaphore,
+    seats: Seats,
+    runs: Runs,
     /// Rings when a stack for which something has happened is free again.
     freed: Notify,
 }
@@ -49,7 +42,6 @@ struct State {
     /// The stacks that an activation has begun with, and for which of them something has happened
     /// since.
     begun: BTreeMap<StackName, bool>,
-    slots: BTreeMap<Option<TargetName>, Arc<Semaphore>>,
 }
 
 /// What has happened since this was last active.
@@ -102,10 +94,10 @@ impl Keep {
             failures: 0,
             agenda: Agenda::default(),
             begun: BTreeMap::new(),
-            slots: BTreeMap::new(),
         };
-        let (state, seats) = (Mutex::new(state), Semaphore::new(STACKS_IN_ALL));
-        Self { agent, repository, stop, state, seats, freed: Notify::new() }
+        let (state, seats) = (Mutex::new(state), Seats::default());
+        let (runs, freed) = (Runs::default(), Notify::new());
+        Self { agent, repository, stop, state, seats, runs, freed }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -137,22 +129,17 @@ impl Keep {
             current,
             stop: &self.stop,
             looks: Looks::default(),
+            seats: &self.seats,
+            runs: &self.runs,
+            newest: Some(self.state().current.clone()),
         });
         let keep = |(stack, left)| self.keep(pass.clone(), stack, left);
         Ok(begun.into_iter().map(keep).collect())
     }
 
-    /// Makes a stack true that was begun with, once few enough others of its target are at it.
+    /// Makes a stack true that was begun with.
     async fn keep(&self, pass: Arc<Pass<'_>>, stack: StackName, left: Left) -> Activity {
         let asked = pass.current.wanted.desired.stacks.get(&stack);
-        let target = asked.and_then(|asked| asked.target.as_ref()).or_else(|| left.first());
-        let slot = self.state().slot(target.cloned());
-        let _slot = slot.acquire().await;
-        let _seat = self.seats.acquire().await;
-        if self.state().is_old(&pass.current) {
-            self.end(&stack);
-            return Activity::Idle;
-        }
         let began = self.now();
         let ended = reconcile(&pass, &stack, &left).await;
         let usual = self.repository.interval;
@@ -168,6 +155,8 @@ impl Keep {
                 Ok(Ended::True | Ended::Applied { settled: true, .. }) => {
                     agenda.put(stack.clone(), began, again, usual);
                 }
+                // It stays as due as it was.
+                Ok(Ended::Old) => {}
                 // What waits for something may be free at any moment.
                 Ok(Ended::Held | Ended::Busy | Ended::Stopped { .. } | Ended::Applied { .. }) => {
                     agenda.strike(&stack);
@@ -240,18 +229,6 @@ impl State {
         }
         free
     }
-
-    /// What no more than [`STACKS_AT_ONCE`] have at a time.
-    fn slot(&mut self, target: Option<TargetName>) -> Arc<Semaphore> {
-        let slot = || Arc::new(Semaphore::new(STACKS_AT_ONCE));
-        self.slots.entry(target).or_insert_with(slot).clone()
-    }
-
-    /// Whether the branch says something else by now.
-    fn is_old(&self, current: &Current) -> bool {
-        let newest = self.current.borrow();
-        newest.as_ref().is_some_and(|newest| !Arc::ptr_eq(&newest.wanted, &current.wanted))
-    }
 }
 
 #[async_trait]
@@ -298,6 +275,7 @@ impl Task for Keep {
                 Ok(()) = current.changed() => return,
                 Ok(()) = stirred_since => return,
                 Some(woken) = drifts.next() => {
+                    self.runs.ring(&woken);
                     let stacks = woken.into_iter().map(|component| component.stack);
                     return self.state().news.add(stacks);
                 }
@@ -313,7 +291,7 @@ impl Task for Keep {
 
 fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {
     match ended {
-        Ok(Ended::True | Ended::Held | Ended::Busy) => Activity::Idle,
+        Ok(Ended::True | Ended::Held | Ended::Busy | Ended::Old) => Activity::Idle,
         Ok(Ended::Stopped { done, steps }) => {
             Activity::Did { what: format!("{stack}: {}", words::stopped(*done, *steps)) }
         }

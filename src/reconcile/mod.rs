@@ -22,8 +22,10 @@ mod look;
 mod looks;
 mod messages;
 mod places;
+mod progress;
 mod retain;
 mod reviews;
+mod seats;
 mod serve;
 mod targets;
 mod task;
@@ -32,6 +34,7 @@ mod wanted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use agent::{Agent, OpenError, Repository};
@@ -45,8 +48,10 @@ pub use look::{Holdings, Look, TargetLook};
 pub use looks::Looks;
 pub use messages::Messages;
 pub use places::{Left, stacks_to_keep};
+pub use progress::Runs;
 pub use retain::Retain;
 pub use reviews::Reviews;
+pub use seats::Seats;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
@@ -57,7 +62,7 @@ use crate::backends::{StepError, Target};
 use crate::ids::{ComponentId, IdError, ResourceKey, RunId, StackName, TargetName};
 use crate::model::desired::Component;
 use crate::model::inventory::Owned;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{HoldReason, Plan};
 use crate::plan::{Amends, Authorities};
 use crate::store::{ClaimError, Lease, OpenRun, StoreError};
@@ -80,6 +85,8 @@ pub enum Ended {
         /// Steps of the run.
         steps: usize,
     },
+    /// The branch says something else by now.
+    Old,
     /// Something was applied.
     Applied {
         /// How.
@@ -124,13 +131,28 @@ pub struct Pass<'a> {
     pub stop: &'a CancellationToken,
     /// What the stacks have in common.
     pub looks: Looks,
+    /// Where those sit who work on them.
+    pub seats: &'a Seats,
+    /// The runs that are under way.
+    pub runs: &'a Runs,
+    /// What the branch says by now; `None`: nobody follows it.
+    pub newest: Option<watch::Receiver<Option<Current>>>,
+}
+
+impl Pass<'_> {
+    /// Whether the branch says something else by now.
+    fn is_old(&self) -> bool {
+        let newest = self.newest.as_ref().map(watch::Receiver::borrow);
+        let newest = newest.as_ref().and_then(|newest| newest.as_ref());
+        newest.is_some_and(|newest| !Arc::ptr_eq(&newest.wanted, &self.current.wanted))
+    }
 }
 
 /// Makes one stack what the branch says, as far as something allows it.
 ///
-/// Finish what a crash left. Look and plan; stop unless something allows it. Then take the lease;
-/// look and plan again, claim, and apply under the lease. What came of it is in the store, and the
-/// other tasks tell it from there.
+/// Finish what a crash left. Look and plan; stop unless something allows it. Then wait for a seat
+/// among those that are applied and take the lease; look and plan again, claim, and apply under the
+/// lease. What came of it is in the store, and the other tasks tell it from there.
 ///
 /// `left` are the other targets in which the stack may own something: because it left the branch,
 /// or names another target now. What it leaves behind goes last, when all else is true.
@@ -145,10 +167,16 @@ pub async fn reconcile(
         Ok::<_, TargetRefused>(Run { pass, stack, target, is_there })
     };
     repository.targets.learn(&current.wanted);
-    if let Some(open) = agent.store.open_run(&repository.scope, stack).await? {
-        return at(&open.plan.effect().target, false)?.leased().await;
-    }
     let named = current.wanted.desired.stacks.get(stack).and_then(|stack| stack.target.as_ref());
+    let open = {
+        let _seat = pass.seats.look(named.or_else(|| left.first())).await;
+        agent.store.open_run(&repository.scope, stack).await?
+    };
+    if let Some(open) = open {
+        let run = at(&open.plan.effect().target, false)?;
+        let _seat = pass.seats.run(run.target.name()).await;
+        return if pass.is_old() { Ok(Ended::Old) } else { run.leased().await };
+    }
     let mut ended = match named {
         Some(target) => at(target, true)?.go().await?,
         None => Ended::True,
@@ -161,7 +189,7 @@ pub async fn reconcile(
                 *settled = false;
                 break;
             }
-            Ended::Busy | Ended::Stopped { .. } => break,
+            Ended::Busy | Ended::Old | Ended::Stopped { .. } => break,
             Ended::True => ended = at(target, is_there)?.go().await?,
             Ended::Held => match at(target, is_there)?.go().await? {
                 Ended::True | Ended::Held => {}
@@ -181,6 +209,16 @@ struct Run<'a> {
     is_there: bool,
 }
 
+/// What a run takes of what is wanted.
+struct With {
+    /// How long and how often the steps of each component are tried.
+    patience: BTreeMap<ComponentId, Patience>,
+    /// For each component those that have to do well before it begins.
+    awaited: BTreeMap<ComponentId, BTreeSet<ComponentId>>,
+    /// The components whose resources outlive them.
+    kept: BTreeSet<ComponentId>,
+}
+
 /// What is to be done, and what allows it.
 struct Decision {
     plan: Plan,
@@ -190,7 +228,11 @@ struct Decision {
 
 impl Run<'_> {
     async fn go(&self) -> Result<Ended, ReconcileError> {
-        let Pass { agent, repository, current, looks, .. } = self.pass;
+        let Pass { agent, repository, current, looks, seats, .. } = self.pass;
+        let seat = seats.look(Some(self.target.name())).await;
+        if self.pass.is_old() {
+            return Ok(Ended::Old);
+        }
         let target = looks.of((agent, repository), &self.target, &current.wanted).await?;
         let decision = self.decide(self.look(target).await).await?;
         let nothing = !decision.may_start() && decision.amends.entries.is_empty();
@@ -198,8 +240,14 @@ impl Run<'_> {
             return Ok(decision.ended());
         }
         // What is applied is planned anew under the lease. This plan is as large, and a run is long.
-        drop(decision);
-        self.leased().await
+        let ended = decision.ended();
+        drop((decision, seat));
+        let _seat = seats.run(self.target.name()).await;
+        match (self.pass.stop.is_cancelled(), self.pass.is_old()) {
+            (true, _) => Ok(ended),
+            (_, true) => Ok(Ended::Old),
+            _ => self.leased().await,
+        }
     }
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {
@@ -228,18 +276,12 @@ impl Run<'_> {
     }
 
     async fn under(&self, lease: &mut Lease) -> Result<Ended, ReconcileError> {
-        let Agent { store, world, lease_ttl, .. } = self.pass.agent;
-        let (target, patience) = (&*self.target, &self.patience());
-        let (awaited, kept) = (&self.awaited(), &self.kept());
-        let cx =
-            ApplyContext { store, world, target, patience, awaited, kept, lease_ttl: *lease_ttl };
+        let Agent { store, world, .. } = self.pass.agent;
         if let Some(open) = store.open_run(&self.pass.repository.scope, self.stack).await? {
-            if open.plan.effect().target != *target.name() {
+            if open.plan.effect().target != *self.target.name() {
                 return Ok(Ended::Busy);
             }
-            let wanted = self.superseding(&open).await?;
-            let wanted = wanted.as_ref().map(Plan::effect);
-            let outcome = apply::recover(&cx, lease, open, wanted, self.pass.stop).await?;
+            let outcome = self.recover(lease, open).await?;
             return Ok(Ended::Applied { outcome, settled: false });
         }
         let mut decision = self.decide(self.look_anew().await?).await?;
@@ -259,8 +301,34 @@ impl Run<'_> {
         world.points.reach(Point::ClaimAfter).await;
         // Whoever shows the plan can tell from here on that it is applied.
         self.pass.agent.tell();
-        let outcome = apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?;
+        let (begun, with) = (self.pass.runs.begin(&plan), self.with());
+        let hear = |outcome: &_| begun.hear(outcome);
+        let cx = self.context(&with, &hear);
+        let applied = Box::pin(apply::apply(&cx, &plan, lease, claim, self.pass.stop));
+        let outcome = self.telling(&begun, applied).await?;
         Ok(Ended::Applied { outcome, settled: true })
+    }
+
+    async fn recover(&self, lease: &mut Lease, open: OpenRun) -> Result<Outcome, ReconcileError> {
+        let wanted = self.superseding(&open).await?;
+        let wanted = wanted.as_ref().map(Plan::effect);
+        let (begun, with) = (self.pass.runs.begin(&open.plan), self.with());
+        open.steps.values().filter_map(|step| step.outcome.as_ref()).for_each(|it| begun.hear(it));
+        let hear = |outcome: &_| begun.hear(outcome);
+        let cx = self.context(&with, &hear);
+        let recovered = Box::pin(apply::recover(&cx, lease, open, wanted, self.pass.stop));
+        Ok(self.telling(&begun, recovered).await?)
+    }
+
+    fn context<'a>(
+        &'a self,
+        with: &'a With,
+        hear: &'a (dyn Fn(&StepOutcome) + Sync),
+    ) -> ApplyContext<'a> {
+        let Agent { store, world, lease_ttl, .. } = self.pass.agent;
+        let With { patience, awaited, kept } = with;
+        let (target, lease_ttl) = (&*self.target, *lease_ttl);
+        ApplyContext { store, world, target, patience, awaited, kept, lease_ttl, hear }
     }
 
     /// Looks, plans, and finds what allows the plan. The plan is remembered, whatever comes of it.
@@ -313,21 +381,18 @@ impl Run<'_> {
         stack.into_iter().flat_map(|stack| stack.components.values())
     }
 
-    /// How long and how often the steps of each component are tried.
-    fn patience(&self) -> BTreeMap<ComponentId, Patience> {
-        self.components().map(|c| (c.id.clone(), Patience::from(&c.reconcile))).collect()
-    }
-
-    /// For each component those that have to do well before it begins.
-    fn awaited(&self) -> BTreeMap<ComponentId, BTreeSet<ComponentId>> {
+    fn with(&self) -> With {
         let stack = self.pass.current.wanted.desired.stacks.get(self.stack);
-        let each = self.components().filter_map(|c| Some((c.id.clone(), stack?.awaited(&c.id))));
-        each.filter(|(_, awaited)| !awaited.is_empty()).collect()
-    }
-
-    /// The components whose resources outlive them.
-    fn kept(&self) -> BTreeSet<ComponentId> {
-        self.components().filter(|c| c.reconcile.outlives()).map(|c| c.id.clone()).collect()
+        let awaited = self.components().filter_map(|c| Some((c.id.clone(), stack?.awaited(&c.id))));
+        let kept = self.components().filter(|c| c.reconcile.outlives());
+        With {
+            patience: self
+                .components()
+                .map(|c| (c.id.clone(), Patience::from(&c.reconcile)))
+                .collect(),
+            awaited: awaited.filter(|(_, awaited)| !awaited.is_empty()).collect(),
+            kept: kept.map(|c| c.id.clone()).collect(),
+        }
     }
 }
 

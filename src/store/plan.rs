@@ -101,6 +101,21 @@ impl Tx {
         self.done(())
     }
 
+    /// Puts another envelope around a plan, if it still is the newest of its stack at its target.
+    pub async fn put_envelope(
+        &mut self,
+        (scope, stack, target): (&Scope, &StackName, &TargetName),
+        digest: Digest,
+        envelope: &Envelope,
+    ) -> Result<(), StoreError> {
+        const PUT: &str = "UPDATE plan_latest SET envelope = $6 \
+            WHERE agent = $1 AND repository = $2 AND stack = $3 AND target = $4 AND digest = $5";
+        let envelope = text("a plan's envelope", envelope)?;
+        let args = args![&scope.agent, &scope.repository, stack, target, digest, envelope];
+        self.link()?.execute(PUT, args).await?;
+        self.done(())
+    }
+
     /// Forgets which plan was the newest: nothing of the stack is at the target any more.
     pub async fn forget_plan(
         &mut self,

@@ -50,6 +50,30 @@ async fn the_latest_plan_has_its_newest_envelope_and_is_no_pull_requests() {
     }
 }
 
+/// What is said of a run's components is said of its own plan, and not of the one that came after it.
+#[tokio::test]
+async fn another_envelope_is_put_around_the_newest_plan_alone() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let (first, next) = (plan("x"), plan("y"));
+        put(&store, &first).await;
+        let mut envelope = first.envelope.clone();
+        envelope.holds.push(Hold { part: Part::Plan, reason: HoldReason::Locked });
+        let about = async |plan: &Plan| {
+            let (scope, stack) = (scope(), stack());
+            let mut tx = store.begin().await.expect("a transaction");
+            let place = (&scope, &stack, &plan.effect().target);
+            tx.put_envelope(place, plan.digest(), &envelope).await.expect("an envelope");
+            tx.commit().await.expect("a commit");
+            store.latest_plans(&scope, &stack).await.expect("an answer")
+        };
+        assert_eq!(about(&next).await.first(), Some(&first));
+        assert_eq!(about(&first).await, [first.clone().with_envelope(envelope.clone())]);
+        put(&store, &next).await;
+        assert_eq!(about(&first).await, [next]);
+    }
+}
+
 #[tokio::test]
 async fn a_plan_altered_in_the_database_is_no_plan() {
     for bed in beds().await {

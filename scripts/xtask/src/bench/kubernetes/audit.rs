@@ -24,6 +24,8 @@ pub(super) struct Request {
     namespace: String,
     user: String,
     dry: bool,
+    /// Whether the server has done it: nothing becomes of what it refuses.
+    done: bool,
     ended: Duration,
     /// Whether it says of a Deployment that it does well.
     does_well: bool,
@@ -54,11 +56,11 @@ impl Request {
     }
 
     pub(super) fn is_rehearsal(&self) -> bool {
-        self.is_ours() && self.verb == "patch" && self.dry
+        self.is_ours() && self.verb == "patch" && self.dry && self.done
     }
 
     pub(super) fn is_write(&self) -> bool {
-        self.is_ours() && self.verb == "patch" && !self.dry
+        self.is_ours() && self.verb == "patch" && !self.dry && self.done
     }
 }
 
@@ -175,13 +177,15 @@ fn request(line: &Value) -> Option<Request> {
     }
     let of = |field: &str| line["objectRef"][field].as_str().unwrap_or_default().to_owned();
     let (resource, namespace) = (of("resource"), of("namespace"));
+    let done = line["responseStatus"]["code"].as_u64().is_some_and(|code| code < 300);
     Some(Request {
         verb: line["verb"].as_str()?.to_owned(),
         object: format!("{namespace}/{resource}/{}", of("name")),
         dry: line["requestURI"].as_str()?.contains("dryRun=All"),
         ended: time(line["stageTimestamp"].as_str()?)?,
         user: user.to_owned(),
-        does_well: is_status && does_well(&line["requestObject"]),
+        does_well: done && is_status && does_well(&line["requestObject"]),
+        done,
         resource,
         namespace,
     })

@@ -1,0 +1,81 @@
+//! How many stacks are worked on at a time.
+//!
+//! A look is over in a moment, and a run takes as long as its steps: each kind has seats of its own,
+//! so that what has happened to one stack is told while others are applied for minutes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ids::TargetName;
+
+/// Stacks of one target that are applied at a time, so that some write while others begin or end.
+/// Each waits mostly for its target, and none for another target.
+const RUNS_AT_ONCE: usize = 8;
+
+/// The same for those that are looked at: each asks its target as much at a time as that takes, and
+/// the next is on its way while one is planned.
+const LOOKS_AT_ONCE: usize = 4;
+
+/// The same of all targets together, runs and looks for themselves: all of them write to one
+/// database, where leases are renewed in time. A target that does not answer has at most half.
+const IN_ALL: usize = 16;
+
+/// Where who works on a stack sits.
+pub struct Seats {
+    looks: Room,
+    runs: Room,
+}
+
+/// The seats for one kind of work.
+struct Room {
+    at_once: usize,
+    of_target: Mutex<BTreeMap<Option<TargetName>, Arc<Semaphore>>>,
+    in_all: Arc<Semaphore>,
+}
+
+/// Whoever has it may work, and gives it on by dropping it.
+pub(super) struct Seat {
+    _of_target: Option<OwnedSemaphorePermit>,
+    _in_all: Option<OwnedSemaphorePermit>,
+}
+
+impl Seats {
+    /// Waits until one more stack of `target`, or of none, may be looked at.
+    pub(super) async fn look(&self, target: Option<&TargetName>) -> Seat {
+        self.looks.take(target.cloned()).await
+    }
+
+    /// Waits until one more stack of `target` may be applied. Whoever does has no other seat.
+    pub(super) async fn run(&self, target: &TargetName) -> Seat {
+        self.runs.take(Some(target.clone())).await
+    }
+}
+
+impl Room {
+    async fn take(&self, target: Option<TargetName>) -> Seat {
+        let of_target = {
+            let mut rooms = self.of_target.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = || Arc::new(Semaphore::new(self.at_once));
+            rooms.entry(target).or_insert_with(room).clone()
+        };
+        // None is ever closed.
+        let _of_target = of_target.acquire_owned().await.ok();
+        let _in_all = self.in_all.clone().acquire_owned().await.ok();
+        Seat { _of_target, _in_all }
+    }
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        let room = |at_once| {
+            let (of_target, in_all) = (Mutex::default(), Arc::new(Semaphore::new(IN_ALL)));
+            Room { at_once, of_target, in_all }
+        };
+        Self { looks: room(LOOKS_AT_ONCE), runs: room(RUNS_AT_ONCE) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

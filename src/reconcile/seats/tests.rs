@@ -1,0 +1,38 @@
+use futures_util::FutureExt as _;
+
+use super::*;
+
+fn target(name: &str) -> TargetName {
+    TargetName::new(name).expect("a name")
+}
+
+/// As many as there is room for now.
+fn fill(seats: &Seats, name: &str) -> Vec<Seat> {
+    let take = || seats.run(&target(name)).now_or_never();
+    std::iter::from_fn(take).collect()
+}
+
+#[test]
+fn so_many_of_a_target_and_no_more() {
+    let seats = Seats::default();
+    let mut taken = fill(&seats, "one");
+    assert_eq!(taken.len(), RUNS_AT_ONCE);
+    taken.pop();
+    assert_eq!(fill(&seats, "one").len(), 1);
+}
+
+#[test]
+fn so_many_in_all_and_no_more() {
+    let seats = Seats::default();
+    let taken = ["one", "two", "three"].map(|name| fill(&seats, name));
+    assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), IN_ALL);
+    assert!(taken[2].is_empty());
+}
+
+#[test]
+fn who_runs_keeps_nobody_from_looking() {
+    let seats = Seats::default();
+    let _taken = ["one", "two"].map(|name| fill(&seats, name));
+    assert!(seats.run(&target("one")).now_or_never().is_none());
+    assert!(seats.look(Some(&target("one"))).now_or_never().is_some());
+}
