@@ -16,8 +16,19 @@ const BACKOFF_MIN: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 impl Run<'_> {
+    /// Does one step, and counts how long it took.
+    pub(super) async fn timed(&self, at: usize) -> Result<Finished, ApplyError> {
+        let clock = &self.cx.world.clock;
+        let began = clock.monotonic();
+        let finished = self.step(at).await?;
+        let took = clock.monotonic().saturating_sub(began);
+        let end = finished.outcome.end.word();
+        self.cx.world.metrics.stepped(&self.plan.effect().target, end, took);
+        Ok(finished)
+    }
+
     /// Does one step whose intent is durable, or gets its own intent here.
-    pub(super) async fn step(&self, at: usize) -> Result<Finished, ApplyError> {
+    async fn step(&self, at: usize) -> Result<Finished, ApplyError> {
         let step = &self.plan.effect().steps[at];
         if self.stop.is_cancelled() {
             return Ok(self.ended(at, not_started("the run was cancelled")));

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::ReconcileError;
 use super::answer::{Allowed, Reach};
 use super::errands::Errands;
-use super::log;
 use super::targets::Targets;
 use super::wanted::{Asked, Wanted, asked};
+use super::{log, measure};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
@@ -205,6 +205,7 @@ impl Agent {
     /// and of components that did as well. `gone`: nothing of the stack is there, or will be.
     pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
         let effect = plan.effect();
+        measure::planned(&self.world, plan, gone);
         let last = self.store.latest_envelope(&effect.scope, &effect.stack, &effect.target).await?;
         let same = |(digest, last): &(Digest, Envelope)| {
             let Envelope { holds, health, revision, .. } = &plan.envelope;

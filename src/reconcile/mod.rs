@@ -20,6 +20,7 @@ mod listen;
 mod log;
 mod look;
 mod looks;
+mod measure;
 mod messages;
 mod places;
 mod retain;
@@ -246,7 +247,9 @@ impl Run<'_> {
         world.points.reach(Point::ClaimAfter).await;
         // Whoever shows the plan can tell from here on that it is applied.
         self.pass.agent.tell();
+        let began = world.clock.monotonic();
         let outcome = apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?;
+        measure::applied(world, &plan, &outcome, world.clock.monotonic().saturating_sub(began));
         Ok(Ended::Applied { outcome, settled: true })
     }
 

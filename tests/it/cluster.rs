@@ -8,6 +8,7 @@ mod told;
 mod transit;
 
 mod charts;
+mod counted;
 mod encrypted;
 mod installed;
 mod kept;

@@ -102,7 +102,7 @@ impl KubernetesTarget {
     ) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
         let (writer, label) = (owner::writer(&scope), owner::label(&scope));
-        let connection = Arc::new(Connection::new(settings, world.clone()));
+        let connection = Arc::new(Connection::new(name.clone(), settings, world.clone()));
         let truths = Arc::new(Truths::new(writer.clone()));
         let file = format!("{}.json", owner::hashed(&format!("{scope}/{name}")));
         Self {
