@@ -87,6 +87,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         references: references(&settings)?,
         gives_rights: args.gives_rights,
         fencing: cluster.fencing,
+        metrics: settings.metrics.map(|metrics| metrics.listen).filter(|at| !at.ip().is_loopback()),
     };
     let documents = place.objects(&rights);
     let written: Vec<_> = documents.iter().map(yaml::write).collect();
