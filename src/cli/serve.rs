@@ -43,7 +43,9 @@ pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failu
         Activity::Failed { why } => output.note(&format!("{} failed: {why}", activation.task)),
     };
     // Until all that has begun is finished somebody may want to see how that goes.
-    reconcile::serve(Arc::new(agent), context.stop.clone(), tell).await;
+    let agent = Arc::new(agent);
+    reconcile::serve(agent.clone(), context.stop.clone(), tell).await;
+    agent.told().await;
     ended.cancel();
     while beside.join_next().await.is_some() {}
     Ok(Exit::Done)

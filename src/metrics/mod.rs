@@ -46,6 +46,7 @@ struct Counts {
     watch_heard: Gauges<2>,
     watch_events: Counters<2>,
     watch_lists: Counters<2>,
+    events: Counters<2>,
     drift_found: Counters<2>,
     drift_corrected: Counters<2>,
     lease_renewals: Counters<1>,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             watch_heard: book.gauge("isobar_watch_heard_timestamp_seconds", HEARD, WATCH),
             watch_events: book.counter("isobar_watch_events", "What watches have told.", WATCH),
             watch_lists: book.counter("isobar_watch_lists", LISTS, WATCH),
+            events: book.counter("isobar_kubernetes_events", EVENTS, ["target", "outcome"]),
             drift_found: book.counter(
                 "isobar_drift_found",
                 "Resources that were found to have left what was last applied.",
@@ -135,6 +137,8 @@ const HEARD: &str = "When a watch was last heard of: a list, an event or a bookm
     a bookmark about every minute.";
 const LISTS: &str =
     "Lists that a watch began with: at first, once an hour, and whenever it was cut.";
+const EVENTS: &str = "Events that were to be written on objects, by what became of them: `sent`, \
+    `failed`, `forbidden`, `dropped` (too many waited).";
 const LOSSES: &str = "Leases that ran out, or that somebody else had, while a plan was applied.";
 
 impl Metrics {
@@ -184,6 +188,13 @@ impl Metrics {
     pub fn heard(&self, target: &TargetName, resource: &str, events: u64, now: Timestamp) {
         self.0.watch_events.add([target.as_str(), resource], events);
         self.0.watch_heard.set([target.as_str(), resource], seconds(now));
+    }
+
+    /// So many Events came to this.
+    pub fn events(&self, target: &TargetName, outcome: &str, events: u64) {
+        if events > 0 {
+            self.0.events.add([target.as_str(), outcome], events);
+        }
     }
 
     /// Resources were put back.

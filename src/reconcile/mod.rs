@@ -61,6 +61,7 @@ use crate::model::inventory::Owned;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{HoldReason, Plan};
 use crate::plan::{Amends, Authorities};
+use crate::report::notices;
 use crate::store::{ClaimError, Lease, OpenRun, StoreError};
 use crate::world::Point;
 use allowed::allowed;
@@ -249,6 +250,7 @@ impl Run<'_> {
         self.pass.agent.tell();
         let began = world.clock.monotonic();
         let outcome = apply::apply(&cx, &plan, lease, claim, self.pass.stop).await?;
+        self.target.tell(notices::of_run(&plan, &outcome));
         measure::applied(world, &plan, &outcome, world.clock.monotonic().saturating_sub(began));
         Ok(Ended::Applied { outcome, settled: true })
     }
@@ -259,7 +261,7 @@ impl Run<'_> {
         let (plan, authorities) =
             allowed(self.pass.agent, self.pass.repository, &self.pass.current, wanted, &look)
                 .await?;
-        self.pass.agent.remember(&plan, look.is_gone(wanted)).await?;
+        self.pass.agent.remember(&plan, &*self.target, look.is_gone(wanted)).await?;
         let (policy, now) = (self.pass.current.policy(), self.pass.agent.world.clock.now());
         let amends = look.ownership(&self.pass.repository.scope, wanted, &policy, now);
         Ok(Decision { plan, authorities, amends })

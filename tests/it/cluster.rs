@@ -10,6 +10,7 @@ mod transit;
 mod charts;
 mod counted;
 mod encrypted;
+mod events;
 mod installed;
 mod kept;
 mod manifests;

@@ -69,6 +69,8 @@ pub(super) struct Call {
     /// Whose rights count, if not the agent's own.
     on_behalf: Option<String>,
     fence: Option<Fence>,
+    /// Whether nobody is held up by it: a server that is slow with it is not taken to be away.
+    is_aside: bool,
     body: Option<(&'static str, Json)>,
 }
 
@@ -106,6 +108,7 @@ impl Call {
             accept: "application/json",
             on_behalf: None,
             fence: None,
+            is_aside: false,
             body: None,
         }
     }
@@ -149,6 +152,11 @@ impl Call {
     /// Under a lease: where the target says so, the request carries its epoch.
     pub(super) fn under(self, lease: &Lease) -> Self {
         Self { fence: Some(Fence::of(lease)), ..self }
+    }
+
+    /// For what may as well not happen.
+    pub(super) fn aside(self) -> Self {
+        Self { is_aside: true, ..self }
     }
 
     pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
@@ -346,7 +354,7 @@ impl Connection {
 
     async fn ask(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {
         let lines = self.lines().await?;
-        let verb = call.verb();
+        let (verb, is_aside) = (call.verb(), call.is_aside);
         let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = self.now();
@@ -354,7 +362,9 @@ impl Connection {
             answer = answer(lines, request) => answer,
             () = self.world.clock.sleep(time) => {
                 let why = format!("no answer after {} s", time.as_secs());
-                *self.away() = Some((self.now(), why.clone()));
+                if !is_aside {
+                    *self.away() = Some((self.now(), why.clone()));
+                }
                 Err(Failure::Lost(why))
             }
         };
