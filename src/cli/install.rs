@@ -56,6 +56,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     if cluster.fencing {
         rights.may_act_as(&[format!("{}/{NAME}", args.namespace)].into());
     }
+    if cluster.events {
+        rights.may_tell();
+    }
     if is_root(&context.global.folder).is_ok() {
         let wanted = Workspace::wanted(context, &Selection::to_apply()).await?;
         let here = |name| {
