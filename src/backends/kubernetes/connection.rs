@@ -168,15 +168,15 @@ impl Call {
     fn verb(&self) -> &'static str {
         let asks = |key: &str| self.query.iter().any(|(known, _)| *known == key);
         let is_apply = self.body.as_ref().is_some_and(|(form, _)| form.contains("apply-patch"));
-        match &self.method {
+        match self.method {
             _ if asks("dryRun") => "dry-run",
-            &Method::GET if asks("watch") => "watch",
-            &Method::GET if asks("limit") => "list",
-            &Method::GET => "get",
-            &Method::POST => "create",
-            &Method::PUT => "update",
-            &Method::PATCH if is_apply => "apply",
-            &Method::PATCH => "patch",
+            Method::GET if asks("watch") => "watch",
+            Method::GET if asks("limit") => "list",
+            Method::GET => "get",
+            Method::POST => "create",
+            Method::PUT => "update",
+            Method::PATCH if is_apply => "apply",
+            Method::PATCH => "patch",
             _ => "delete",
         }
     }
