@@ -14,14 +14,16 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
+use yaml_span::{Limits, parse_first};
+
 pub use agent::{
-    AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings, ProgramSettings,
-    RepositorySettings, RetentionSettings, SopsSettings, is_place,
+    AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings, MetricsSettings,
+    ProgramSettings, RepositorySettings, RetentionSettings, SopsSettings, is_place,
 };
 pub use authorities::{AuthoritiesError, certificates};
 pub use target::{FilesSettings, KubernetesSettings, PlaceSettings, TargetSettings};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::schema;
 
 /// The settings cannot be used.
@@ -84,6 +86,18 @@ fn checked(path: &str, text: &str, folder: &Path) -> Result<AgentSettings, Vec<D
         found.extend(settings.clone().anchored(folder).check_authorities(places));
         found
     })
+}
+
+/// What is wrong with the value at `pointer` of the settings file, found out only when it was used.
+/// `path` is `None` where there is no file: then a variable has it.
+pub fn unusable(path: Option<&Path>, pointer: &str, message: String, hint: &str) -> SettingsError {
+    let shown = path.map_or("the environment".to_owned(), |path| path.display().to_string());
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let document = parse_first(text.as_str(), &Limits::DEFAULT).document;
+    let span = document.span(schema::find(&document, pointer));
+    let found =
+        Diagnostic::error(Code::SettingsInvalid, Span::new(&shown.as_str().into(), span), message);
+    SettingsError::Invalid { path: shown, text, diagnostics: vec![found.hint(hint)] }
 }
 
 /// The value of an environment variable, if it is set and readable.

@@ -1,5 +1,5 @@
 //! What differs between reality and a simulation: the clock, new ids, named crash points, and what
-//! is under way.
+//! is under way; and what is counted.
 //!
 //! One struct, handed down; nothing reads the time or makes an id any other way.
 
@@ -17,6 +17,8 @@ pub use point::{Point, Points};
 pub use real::{RandomIds, SystemClock};
 pub use work::{BrokenOff, UnderWay, Work};
 
+use crate::metrics::Metrics;
+
 /// Everything that a simulation replaces besides source, target and forge.
 #[derive(Clone)]
 pub struct World {
@@ -28,6 +30,8 @@ pub struct World {
     pub points: Points,
     /// What is under way.
     pub work: Work,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// Time.
@@ -60,6 +64,7 @@ impl World {
             ids: Arc::new(RandomIds),
             points: Points::from_environment(),
             work: Work::default(),
+            metrics: Metrics::default(),
         }
     }
 }

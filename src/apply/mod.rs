@@ -85,6 +85,13 @@ pub enum ApplyError {
     },
 }
 
+impl ApplyError {
+    /// Whether the right to act is somebody else's by now, or nobody's.
+    fn is_loss(&self) -> bool {
+        matches!(self, Self::LeaseLost(_) | Self::Store(StoreError::Fenced { .. }))
+    }
+}
+
 /// Runs the steps of `plan` that `claim` lets through and that nothing holds, and writes down how
 /// the run ended.
 ///

@@ -34,6 +34,7 @@ impl Held {
                 let mut lease = self.now();
                 match cx.store.renew(&mut lease, cx.lease_ttl).await {
                     Ok(()) => {
+                        cx.world.metrics.renewed(&lease.scope().repository);
                         *self.lock() = lease;
                         break;
                     }

@@ -60,7 +60,12 @@ pub(super) async fn under_lease(
     let held = Held::new(lease.clone());
     let ended = tokio::select! {
         biased;
-        error = held.keep(cx) => Err(error),
+        error = held.keep(cx) => {
+            if error.is_loss() {
+                cx.world.metrics.lost_lease(&lease.scope().repository);
+            }
+            Err(error)
+        }
         ended = go(cx, plan, &claim, &held, open, stop) => ended,
     };
     *lease = held.now();
@@ -299,7 +304,7 @@ impl Run<'_> {
         let (sender, mut receiver) = mpsc::channel(journal::TOGETHER);
         let effects = async move {
             stream::iter(ready)
-                .map(|at| self.step(at))
+                .map(|at| self.timed(at))
                 .buffer_unordered(PARALLEL)
                 .try_for_each(async |finished| {
                     if let Some(finished) = finished {

@@ -16,9 +16,20 @@ const BACKOFF_MIN: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 impl Run<'_> {
-    /// Does one step whose intent is durable, or gets its own intent here. `None`: this process is
-    /// told to stop, and the step is left to whoever takes the run up.
-    pub(super) async fn step(&self, at: usize) -> Result<Option<Finished>, ApplyError> {
+    /// Does one step, and counts how long it took. `None`: this process is told to stop, and the step
+    /// is left to whoever takes the run up.
+    pub(super) async fn timed(&self, at: usize) -> Result<Option<Finished>, ApplyError> {
+        let clock = &self.cx.world.clock;
+        let began = clock.monotonic();
+        let Some(finished) = self.step(at).await? else { return Ok(None) };
+        let took = clock.monotonic().saturating_sub(began);
+        let end = finished.outcome.end.word();
+        self.cx.world.metrics.stepped(&self.plan.effect().target, end, took);
+        Ok(Some(finished))
+    }
+
+    /// Does one step whose intent is durable, or gets its own intent here.
+    async fn step(&self, at: usize) -> Result<Option<Finished>, ApplyError> {
         let step = &self.plan.effect().steps[at];
         if self.stop.is_cancelled() {
             return Ok(None);

@@ -26,6 +26,7 @@ use crate::build::Rendered;
 use crate::ids::{ComponentId, ResourceKey, TargetName};
 use crate::model::body::Body;
 use crate::model::inventory::{Inventory, Mark};
+use crate::model::notice::Notice;
 use crate::model::observation::{Health, Observed};
 use crate::model::plan::{Effect, Step};
 use crate::store::Lease;
@@ -74,6 +75,13 @@ pub trait Target: Send + Sync {
         effect: &Effect,
         step: &Step,
     ) -> Result<Vec<After>, StepError>;
+
+    /// Tells people at the target what has happened there, some time or never: nothing waits for it,
+    /// and nothing depends on it. A target where nobody looks for such things keeps it to itself.
+    fn tell(&self, _notices: Vec<Notice>) {}
+
+    /// Returns when all of that is told, or will not be.
+    async fn told(&self) {}
 
     /// Returns when something may have changed, with the components it may regard.
     async fn wake(&self) -> BTreeSet<ComponentId>;

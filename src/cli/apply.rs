@@ -86,7 +86,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         outcomes.extend(came);
         waiting = left;
     }
-    finish(context, &current.wanted, &outcomes, waiting, &repository)
+    let exit = finish(context, &current.wanted, &outcomes, waiting, &repository);
+    agent.told().await;
+    exit
 }
 
 struct Round<'a> {

@@ -56,6 +56,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     if cluster.fencing {
         rights.may_act_as(&[format!("{}/{NAME}", args.namespace)].into());
     }
+    if cluster.events {
+        rights.may_tell();
+    }
     if is_root(&context.global.folder).is_ok() {
         let wanted = Workspace::wanted(context, &Selection::to_apply()).await?;
         let here = |name| {
@@ -87,6 +90,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         references: references(&settings)?,
         gives_rights: args.gives_rights,
         fencing: cluster.fencing,
+        metrics: settings.metrics.map(|metrics| metrics.listen).filter(|at| !at.ip().is_loopback()),
     };
     let documents = place.objects(&rights);
     let written: Vec<_> = documents.iter().map(yaml::write).collect();

@@ -1,5 +1,6 @@
-//! `isobar reference`: the source of `docs/cli.md` and `docs/settings.md`.
+//! `isobar reference`: the source of `docs/cli.md`, `docs/settings.md` and `docs/metrics.md`.
 
+mod metrics;
 mod settings;
 
 use std::fmt::Write as _;
@@ -21,12 +22,15 @@ enum Of {
     Commands,
     /// Every key of every settings file.
     Settings,
+    /// What an agent counts, and what to alert on.
+    Metrics,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let page = match args.of {
         Of::Commands => commands()?,
         Of::Settings => settings::page()?,
+        Of::Metrics => metrics::page()?,
     };
     context.output.print(&page)?;
     Ok(Exit::Done)

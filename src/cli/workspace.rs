@@ -246,7 +246,7 @@ pub(super) fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
     }
 }
 
-fn refused(error: SettingsError) -> Failure {
+pub(super) fn refused(error: SettingsError) -> Failure {
     match error {
         SettingsError::Invalid { path, text, diagnostics } => {
             let texts = BTreeMap::from([(Arc::from(path.as_str()), Arc::from(text))]);

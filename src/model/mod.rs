@@ -35,6 +35,7 @@ pub mod successor;
 pub mod authority;
 pub mod review;
 pub mod outcome;
+pub mod notice;
 pub mod status;
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,20 @@ pub struct Deviation {
     pub sensitive: bool,
 }
 
+impl StepEnd {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotStarted { .. } => "not-started",
+            Self::Waits { .. } => "waits",
+            Self::Stale { .. } => "stale",
+            Self::Failed { .. } => "failed",
+            Self::Indeterminate { .. } => "indeterminate",
+        }
+    }
+}
+
 impl Outcome {
     /// Whether every step happened.
     pub fn is_done(&self) -> bool {
@@ -109,6 +123,11 @@ impl Outcome {
         let waits = |step: &StepOutcome| matches!(step.end, StepEnd::Waits { .. });
         self.steps.iter().any(waits)
             && self.steps.iter().all(|step| step.end == StepEnd::Done || waits(step))
+    }
+
+    /// Whether every step happened that could.
+    pub fn went_well(&self) -> bool {
+        self.is_done() || self.is_done_so_far()
     }
 
     /// How many fields were predicted, and how many came out so.

@@ -5,23 +5,27 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::ReconcileError;
 use super::answer::{Allowed, Reach};
 use super::errands::Errands;
-use super::log;
 use super::targets::Targets;
 use super::wanted::{Asked, Wanted, asked};
+use super::{log, measure};
 use crate::backends::Target;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, PullRequest};
-use crate::ids::{Actor, Digest, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName};
+use crate::ids::{
+    Actor, Digest, HolderId, IdError, PullNumber, RepositoryName, Scope, StackName, TargetName,
+};
 use crate::model::inventory::Inventory;
 use crate::model::plan::{Envelope, Plan};
 use crate::model::question::Question;
 use crate::pattern::StackPattern;
+use crate::report::notices;
 use crate::settings::{self, AgentSettings, ForgeSettings, RepositorySettings, RetentionSettings};
 use crate::source::{FetchError, FolderSource, GitSettings, GitSource, Snapshot, Source};
 use crate::stacks::{Resolver, Selection};
@@ -47,10 +51,16 @@ pub struct Agent {
     /// The repositories it acts for.
     pub repositories: Vec<Arc<Repository>>,
     stirred: watch::Sender<u64>,
+    /// Who does not do well, by repository and target, so that it is told when that is over.
+    ill: Mutex<BTreeMap<(Scope, TargetName), notices::Ill>>,
 }
 
 /// How often a folder is looked at without a reason.
 const FOLDER_PERIOD: Duration = Duration::from_secs(10);
+
+/// How long the end of a process waits for what is told on the side: a hundred Events on a server
+/// that is near take one second.
+const TELL_TIME: Duration = Duration::from_secs(3);
 
 /// One config repository under one agent.
 pub struct Repository {
@@ -153,6 +163,7 @@ impl Agent {
             errands,
             repositories,
             stirred,
+            ill: Mutex::default(),
         })
     }
 
@@ -169,6 +180,17 @@ impl Agent {
     /// Hears of everything that is told from now on. The number grows with every [`Agent::stir`].
     pub fn stirred(&self) -> watch::Receiver<u64> {
         self.stirred.subscribe()
+    }
+
+    /// Waits a little until people at the targets are told what has happened there.
+    pub async fn told(&self) {
+        let targets = self.repositories.iter().flat_map(|repository| repository.targets.all());
+        let targets: Vec<_> = targets.collect();
+        let all = join_all(targets.iter().map(|target| target.told()));
+        tokio::select! {
+            _ = all => {}
+            () = self.world.clock.sleep(TELL_TIME) => {}
+        }
     }
 
     /// What this agent owns in a target.
@@ -203,8 +225,14 @@ impl Agent {
 
     /// Remembers a plan, unless the last one of its stack and target is the same, held for the same,
     /// and of components that did as well. `gone`: nothing of the stack is there, or will be.
-    pub(super) async fn remember(&self, plan: &Plan, gone: bool) -> Result<(), StoreError> {
+    pub(super) async fn remember(
+        &self,
+        plan: &Plan,
+        target: &dyn Target,
+        gone: bool,
+    ) -> Result<(), StoreError> {
         let effect = plan.effect();
+        measure::planned(&self.world, plan, gone);
         let last = self.store.latest_envelope(&effect.scope, &effect.stack, &effect.target).await?;
         let same = |(digest, last): &(Digest, Envelope)| {
             let Envelope { holds, why, health, revision, observed_at: _ } = &plan.envelope;
@@ -226,7 +254,14 @@ impl Agent {
             tx.put_plan(plan).await?;
             tx.commit().await?;
             self.world.points.reach(Point::PlanStored).await;
-            log::news(last.as_ref().map(|(_, last)| last), &plan.envelope);
+            let last = last.as_ref().map(|(_, last)| last);
+            log::news(last, &plan.envelope);
+            let told = {
+                let mut ill = self.ill.lock().unwrap_or_else(PoisonError::into_inner);
+                let ill = ill.entry((effect.scope.clone(), effect.target.clone())).or_default();
+                notices::of_plan(last, plan, ill)
+            };
+            target.tell(told);
             self.tell();
         }
         Ok(())

@@ -122,7 +122,14 @@ impl Follow {
     }
 
     async fn look(&self) -> Result<Activity, FollowError> {
-        let Some((revision, rewritten_from)) = follow(&self.agent, &self.repository).await? else {
+        let followed = follow(&self.agent, &self.repository).await;
+        let world = &self.agent.world;
+        let fetched = match &followed {
+            Err(FollowError::Fetch(_) | FollowError::NoBranch(_)) => None,
+            _ => Some(world.clock.now()),
+        };
+        world.metrics.fetched(&self.repository.scope.repository, fetched);
+        let Some((revision, rewritten_from)) = followed? else {
             let branch = &self.repository.branch;
             let why = format!("the branch `{branch}` is gone; what it said last is kept true");
             return Ok(Activity::Failed { why });

@@ -14,9 +14,10 @@ use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::task::{Activity, Task, backoff};
-use super::{Ended, Left, Looks, Pass, ReconcileError, Runs, Seats, reconcile, stacks_to_keep};
+use super::{
+    Ended, Left, Looks, Pass, ReconcileError, Runs, Seats, measure, reconcile, stacks_to_keep,
+};
 use crate::ids::StackName;
-use crate::model::outcome::Outcome;
 use crate::report::words;
 
 /// The task that keeps one branch's stacks true.
@@ -118,6 +119,8 @@ impl Keep {
             (state.news, state.failures) = (News::All, state.failures + 1);
             Activity::Failed { why: super::chain(&error) }
         })?;
+        let repository = &self.repository.scope.repository;
+        self.agent.world.metrics.retain(repository, |stack| stacks.contains_key(stack));
         let begun = {
             let (now, mut state) = (self.now(), self.state());
             state.failures = 0;
@@ -142,6 +145,7 @@ impl Keep {
         let asked = pass.current.wanted.desired.stacks.get(&stack);
         let began = self.now();
         let ended = reconcile(&pass, &stack, &left).await;
+        measure::ran(&pass, &stack, &ended, self.now().saturating_sub(began));
         let usual = self.repository.interval;
         let again = asked.and_then(|asked| interval(asked, usual));
         let jitter = self.agent.world.ids.jitter();
@@ -149,7 +153,7 @@ impl Keep {
             let agenda = &mut self.state().agenda;
             match &ended {
                 Err(_) => agenda.fail(stack.clone(), self.now(), jitter),
-                Ok(Ended::Applied { outcome, .. }) if !went_well(outcome) => {
+                Ok(Ended::Applied { outcome, .. }) if !outcome.went_well() => {
                     agenda.fail(stack.clone(), self.now(), jitter);
                 }
                 Ok(Ended::True | Ended::Applied { settled: true, .. }) => {
@@ -297,15 +301,11 @@ fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {
         }
         Ok(Ended::Applied { outcome, .. }) => {
             let what = format!("{stack}: {}", words::outcome(outcome));
-            match went_well(outcome) {
+            match outcome.went_well() {
                 true => Activity::Did { what },
                 false => Activity::Failed { why: what },
             }
         }
         Err(error) => Activity::Failed { why: format!("{stack}: {}", super::chain(error)) },
     }
-}
-
-fn went_well(outcome: &Outcome) -> bool {
-    outcome.is_done() || outcome.is_done_so_far()
 }

@@ -80,6 +80,8 @@ impl Messages {
             }
             tx.commit().await?;
         }
+        let waiting = self.agent.store.outbox_waiting(scope).await?;
+        self.agent.world.metrics.outbox(&scope.repository, waiting);
         Ok(match (sent, failed.is_empty()) {
             (_, false) => Activity::Failed { why: failed.join("; ") },
             (0, true) => Activity::Idle,

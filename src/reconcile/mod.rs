@@ -20,6 +20,7 @@ mod listen;
 mod log;
 mod look;
 mod looks;
+mod measure;
 mod messages;
 mod places;
 mod progress;
@@ -65,6 +66,7 @@ use crate::model::inventory::Owned;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{HoldReason, Plan};
 use crate::plan::{Amends, Authorities};
+use crate::report::notices;
 use crate::store::{ClaimError, Lease, OpenRun, StoreError};
 use crate::world::Point;
 use allowed::allowed;
@@ -304,8 +306,11 @@ impl Run<'_> {
         let (begun, with) = (self.pass.runs.begin(&plan), self.with());
         let hear = |outcome: &_| begun.hear(outcome);
         let cx = self.context(&with, &hear);
+        let began = world.clock.monotonic();
         let applied = Box::pin(apply::apply(&cx, &plan, lease, claim, self.pass.stop));
         let outcome = self.telling(&begun, applied).await?;
+        self.target.tell(notices::of_run(&plan, &outcome));
+        measure::applied(world, &plan, &outcome, world.clock.monotonic().saturating_sub(began));
         Ok(Ended::Applied { outcome, settled: true })
     }
 
@@ -337,7 +342,7 @@ impl Run<'_> {
         let (plan, authorities) =
             allowed(self.pass.agent, self.pass.repository, &self.pass.current, wanted, &look)
                 .await?;
-        self.pass.agent.remember(&plan, look.is_gone(wanted)).await?;
+        self.pass.agent.remember(&plan, &*self.target, look.is_gone(wanted)).await?;
         let (policy, now) = (self.pass.current.policy(), self.pass.agent.world.clock.now());
         let amends = look.ownership(&self.pass.repository.scope, wanted, &policy, now);
         Ok(Decision { plan, authorities, amends })

@@ -15,6 +15,7 @@ pub mod cause;
 pub mod terminal;
 pub mod markdown;
 pub mod json;
+pub mod notices;
 pub mod describe;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::model::path::FieldPath;
 use crate::model::status::StackStatus;
 
 pub(super) mod fixture;
+mod notices;
 
 /// As it would be seen where nothing is coloured.
 fn plain(styled: &str) -> String {

@@ -1,6 +1,7 @@
 //! The shape of `agent.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -47,6 +48,18 @@ pub struct AgentSettings {
     /// it stands in an `https` url: `git.example.com`, or with its port. Whoever they do not vouch
     /// for is refused; there is no way around that.
     pub authorities: BTreeMap<String, PathBuf>,
+    /// What `serve` counts, for Prometheus to fetch. Without it nothing listens.
+    pub metrics: Option<MetricsSettings>,
+}
+
+/// Where `serve` tells what it counts: see `docs/metrics.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// The address and port, `127.0.0.1:9090`: `/metrics` there, without encryption, for everybody who
+    /// can reach it. It names stacks, components and targets, and none of their content.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
 }
 
 /// Programs that build what components want. They are run with nothing but their input: see
@@ -204,6 +217,7 @@ impl Default for AgentSettings {
             forges: BTreeMap::new(),
             programs: ProgramSettings::default(),
             authorities: BTreeMap::new(),
+            metrics: None,
         }
     }
 }

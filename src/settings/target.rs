@@ -36,7 +36,7 @@ pub struct FilesSettings {
 }
 
 /// A target that is a Kubernetes cluster, of version 1.30 or later.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KubernetesSettings {
     /// The kubeconfig file that says where the cluster is and who the agent is there. Without it:
@@ -55,6 +55,22 @@ pub struct KubernetesSettings {
     /// which `isobar install` prints can refuse one that is over. The agent then acts as itself, and
     /// needs the verb `impersonate` for that.
     pub fencing: bool,
+    /// Whether what happens to an object is told by an Event on it: see `docs/kubernetes.md`. The agent
+    /// needs the verbs `create` and `patch` for them; without, it does all else.
+    pub events: bool,
+}
+
+impl Default for KubernetesSettings {
+    fn default() -> Self {
+        Self {
+            kubeconfig: None,
+            context: None,
+            namespace: None,
+            service_accounts: BTreeSet::new(),
+            fencing: false,
+            events: true,
+        }
+    }
 }
 
 /// What a target's name stands for: `files` or `kubernetes`.

@@ -158,6 +158,7 @@ targets:
         namespace: Some("marks".to_owned()),
         service_accounts: ["shop/*".to_owned()].into(),
         fencing: false,
+        events: true,
     };
     assert_eq!(place(&there), PlaceSettings::Kubernetes(cluster));
 

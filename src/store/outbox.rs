@@ -47,6 +47,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How many messages are not sent yet.
+    pub async fn outbox_waiting(&self, scope: &Scope) -> Result<u64, StoreError> {
+        const WAITING: &str = "SELECT COUNT(*) FROM outbox \
+            WHERE agent = $1 AND repository = $2 AND sent < generation";
+        let mut link = self.read().await?;
+        let row = link.row(WAITING, args![&scope.agent, &scope.repository]).await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
 impl Tx {
     /// Says something: in place of what was said under this key before. The same text again
     /// changes nothing; gives whether it is news.

@@ -9,7 +9,9 @@ mod told;
 mod transit;
 
 mod charts;
+mod counted;
 mod encrypted;
+mod events;
 mod installed;
 mod kept;
 mod manifests;

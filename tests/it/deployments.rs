@@ -57,5 +57,11 @@ fn the_agent_in_a_cluster_has_its_settings_and_its_image_the_programs_that_are_t
     assert!(
         image.trim_end().ends_with("ENTRYPOINT [\"isobar\"]") && image.contains("FROM scratch")
     );
+    // Its metrics are where it says, and the port is open for them alone.
+    let port = agent.metrics.unwrap().listen.port();
+    for said in [format!("containerPort: {port}"), format!("prometheus.io/port: '{port}'")] {
+        assert!(installed.contains(&said), "{said}");
+    }
+    assert_eq!(installed.matches(&format!("- port: {port}\n")).count(), 1);
     assert!(!installed.contains("escalate"), "it gives no rights unless it is told to");
 }

@@ -15,6 +15,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("schemas/stacks.schema.json", &["schema", "stacks"]),
     ("docs/cli.md", &["reference", "commands"]),
     ("docs/settings.md", &["reference", "settings"]),
+    ("docs/metrics.md", &["reference", "metrics"]),
     ("deployments/kustomize/isobar.yaml", INSTALL),
 ];
 

@@ -9,16 +9,18 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use kube::Error;
 use kube::client::Body;
-use kube::core::Status;
 use kube::core::response::StatusDetails;
+use kube::core::{Status, WatchEvent};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
 use super::fence::{Fence, User};
+use super::kinds::Kind;
 use super::transport::{Events, Lines};
 use super::turns::{Turn, Turns};
 use super::{failure, owner};
+use crate::ids::TargetName;
 use crate::settings::KubernetesSettings;
 use crate::store::Lease;
 use crate::world::World;
@@ -44,6 +46,8 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// A cluster's API. It is connected with the first request.
 pub(super) struct Connection {
+    /// What the agent's settings call the cluster.
+    target: TargetName,
     settings: KubernetesSettings,
     world: World,
     lines: OnceCell<Lines>,
@@ -65,6 +69,8 @@ pub(super) struct Call {
     /// Whose rights count, if not the agent's own.
     on_behalf: Option<String>,
     fence: Option<Fence>,
+    /// Whether nobody is held up by it: a server that is slow with it is not taken to be away.
+    is_aside: bool,
     body: Option<(&'static str, Json)>,
 }
 
@@ -102,6 +108,7 @@ impl Call {
             accept: "application/json",
             on_behalf: None,
             fence: None,
+            is_aside: false,
             body: None,
         }
     }
@@ -147,9 +154,31 @@ impl Call {
         Self { fence: Some(Fence::of(lease)), ..self }
     }
 
+    /// For what may as well not happen.
+    pub(super) fn aside(self) -> Self {
+        Self { is_aside: true, ..self }
+    }
+
     pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
+    }
+
+    /// What it asks for, as the metrics have it.
+    fn verb(&self) -> &'static str {
+        let asks = |key: &str| self.query.iter().any(|(known, _)| *known == key);
+        let is_apply = self.body.as_ref().is_some_and(|(form, _)| form.contains("apply-patch"));
+        match self.method {
+            _ if asks("dryRun") => "dry-run",
+            Method::GET if asks("watch") => "watch",
+            Method::GET if asks("limit") => "list",
+            Method::GET => "get",
+            Method::POST => "create",
+            Method::PUT => "update",
+            Method::PATCH if is_apply => "apply",
+            Method::PATCH => "patch",
+            _ => "delete",
+        }
     }
 
     fn request(&self) -> Result<Request<Body>, Failure> {
@@ -178,11 +207,11 @@ impl Call {
 }
 
 impl Connection {
-    pub(super) fn new(settings: KubernetesSettings, world: World) -> Self {
+    pub(super) fn new(target: TargetName, settings: KubernetesSettings, world: World) -> Self {
         let in_flight = Turns::new(IN_FLIGHT_MAX);
         let (lines, requests) = (OnceCell::new(), AtomicU64::new(0));
         let (oneself, away) = (OnceCell::new(), Mutex::default());
-        Self { settings, world, lines, in_flight, requests, oneself, away }
+        Self { target, settings, world, lines, in_flight, requests, oneself, away }
     }
 
     fn away(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
@@ -245,10 +274,26 @@ impl Connection {
     pub(super) async fn watch(&self, call: Call) -> Result<Events, Failure> {
         self.permit(&call)?;
         let (lines, request) = (self.lines().await?, call.request()?);
-        tokio::select! {
+        let events = tokio::select! {
             events = lines.watch(request) => events.map_err(|error| failed(&error)),
             () = self.world.clock.sleep(READ_TIME) => Err(Failure::Lost("no answer".to_owned())),
-        }
+        };
+        let code = class(events.as_ref().map(|_| StatusCode::OK));
+        self.world.metrics.asked(&self.target, call.verb(), code, None);
+        events
+    }
+
+    /// A watch of a kind has begun with a list.
+    pub(super) fn listed(&self, kind: &Kind) {
+        let now = self.world.clock.now();
+        self.world.metrics.listed(&self.target, &kind.resource(), now);
+    }
+
+    /// A watch of a kind has told of something, or that it is there.
+    pub(super) fn heard(&self, kind: &Kind, event: &WatchEvent<Json>) {
+        let events = u64::from(!matches!(event, WatchEvent::Bookmark(_)));
+        let now = self.world.clock.now();
+        self.world.metrics.heard(&self.target, &kind.resource(), events, now);
     }
 
     /// The lines to the cluster, or why there are none.
@@ -309,16 +354,40 @@ impl Connection {
 
     async fn ask(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {
         let lines = self.lines().await?;
+        let (verb, is_aside) = (call.verb(), call.is_aside);
         let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        tokio::select! {
+        let began = self.now();
+        let answer = tokio::select! {
             answer = answer(lines, request) => answer,
             () = self.world.clock.sleep(time) => {
                 let why = format!("no answer after {} s", time.as_secs());
-                *self.away() = Some((self.now(), why.clone()));
+                if !is_aside {
+                    *self.away() = Some((self.now(), why.clone()));
+                }
                 Err(Failure::Lost(why))
             }
-        }
+        };
+        let (code, took) = (class(answer.as_ref().map(|answer| answer.status)), self.now() - began);
+        self.world.metrics.asked(&self.target, verb, code, Some(took));
+        answer
+    }
+}
+
+/// The class of an answer, as the metrics have it.
+fn class(answer: Result<StatusCode, &Failure>) -> &'static str {
+    let code = match answer {
+        Ok(status) => status.as_u16(),
+        Err(Failure::Refused(status)) => status.code,
+        Err(_) => 0,
+    };
+    match code / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "none",
     }
 }
 

@@ -157,6 +157,14 @@ impl Kind {
         format!("{}/{name}", self.folder(identity.namespace.as_deref()))
     }
 
+    /// What people call the kind by: `deployments.apps`.
+    pub(super) fn resource(&self) -> String {
+        match self.api_version.rsplit_once('/') {
+            Some((group, _)) => format!("{}.{group}", self.plural),
+            None => self.plural.clone(),
+        }
+    }
+
     /// The path of all objects of the kind, in one namespace or in all.
     pub(super) fn folder(&self, namespace: Option<&str>) -> String {
         match namespace {

@@ -11,6 +11,7 @@
 mod transport;
 mod turns;
 mod connection;
+mod events;
 mod failure;
 mod fence;
 mod fields;
@@ -40,6 +41,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use self::connection::{Connection, Failure};
+use self::events::{Queue, Speaker, Teller};
 use self::kinds::Kinds;
 use self::look::Eyes;
 use self::mark::Marks;
@@ -53,6 +55,7 @@ use crate::build::Rendered;
 use crate::ids::{ComponentId, Scope, TargetName};
 use crate::keyring::Keyring;
 use crate::model::inventory::{Inventory, Mark};
+use crate::model::notice::Notice;
 use crate::model::observation::Observed;
 use crate::model::plan::{Effect, Step};
 use crate::settings::KubernetesSettings;
@@ -77,12 +80,14 @@ pub struct KubernetesTarget {
     /// The name our fields are written under.
     writer: String,
     connection: Arc<Connection>,
-    kinds: Kinds,
+    kinds: Arc<Kinds>,
     marks: Marks,
     truths: Arc<Truths>,
     sights: Sights,
     watches: Watches,
     memory: Memory,
+    /// Who tells people in the cluster what happens; `None`: nobody does.
+    teller: Option<Teller>,
     keyring: Arc<Keyring>,
     /// Whether what another process has kept was looked through.
     recalled: OnceCell<()>,
@@ -102,8 +107,20 @@ impl KubernetesTarget {
     ) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
         let (writer, label) = (owner::writer(&scope), owner::label(&scope));
-        let connection = Arc::new(Connection::new(settings, world.clone()));
+        let is_told = settings.events;
+        let connection = Arc::new(Connection::new(name.clone(), settings, world.clone()));
         let truths = Arc::new(Truths::new(writer.clone()));
+        let kinds = Arc::new(Kinds::new());
+        let speaker = Speaker {
+            scope: scope.clone(),
+            target: name.clone(),
+            namespace: namespace.clone(),
+            writer: writer.clone(),
+            connection: connection.clone(),
+            kinds: kinds.clone(),
+            truths: truths.clone(),
+            queue: Queue::default(),
+        };
         let file = format!("{}.json", owner::hashed(&format!("{scope}/{name}")));
         Self {
             memory: Memory::new(cache.join("clusters").join(file)),
@@ -112,7 +129,8 @@ impl KubernetesTarget {
             keep_at: Mutex::default(),
             marks: Marks::new(scope.clone(), name.clone(), namespace),
             watches: Watches::new(connection.clone(), truths.clone(), label),
-            kinds: Kinds::new(),
+            kinds,
+            teller: is_told.then(|| Teller::new(speaker)),
             sights: Sights::default(),
             writer,
             connection,
@@ -213,6 +231,18 @@ impl Target for KubernetesTarget {
             after.push(made.map_err(|error| error.behind(after.len(), step.changes.len()))?);
         }
         Ok(after)
+    }
+
+    fn tell(&self, notices: Vec<Notice>) {
+        if let Some(teller) = self.teller.as_ref().filter(|_| !notices.is_empty()) {
+            teller.tell(notices);
+        }
+    }
+
+    async fn told(&self) {
+        if let Some(teller) = &self.teller {
+            teller.told().await;
+        }
     }
 
     async fn wake(&self) -> BTreeSet<ComponentId> {

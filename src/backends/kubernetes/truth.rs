@@ -240,6 +240,14 @@ impl Truths {
         (is_followed && object.as_wanted).then_some(certain)
     }
 
+    /// The server's own id of the object, if it is there as far as is known.
+    pub(super) fn uid(&self, key: &ResourceKey) -> Option<String> {
+        let known = self.lock();
+        let object = known.objects.get(key)?;
+        let told = object.told.as_ref().map(|(state, _)| state);
+        told.or(object.seen.as_ref()).map(|state| state.uid.clone())
+    }
+
     /// Whether the object is still in the version it was last looked at in: a watch has told of that
     /// and of none since. What does not carry our label no watch tells of.
     pub(super) fn is_still(&self, key: &ResourceKey, version: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Who asks next, where only so many requests may be under way.
 //!
 //! Who only looks goes first, then the run with the fewest steps: what was put right in a moment does
-//! not wait for a stack of thousands of objects. Of equal ones the first by name goes first, and not
+//! not wait for a stack of thousands of objects. What is only told comes last. Of equal ones the first by name goes first, and not
 //! all of them at the same pace: then one writes while another begins, or ends.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,11 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// Of who has time: everybody else goes first.
+    pub(super) fn last() -> Self {
+        Self { steps: usize::MAX, stack: None }
+    }
+
     /// Of a run of so many steps.
     pub(super) fn run(stack: &StackName, steps: usize) -> Self {
         Self { steps, stack: Some(stack.clone()) }

@@ -135,7 +135,8 @@ impl Follower {
             let listed = self.list(&folder, of).await;
             if let Ok(version) = listed {
                 pause = PAUSE_MIN;
-                self.watch(&folder, of, version).await;
+                self.connection.listed(kind);
+                self.watch((&folder, kind), of, version).await;
             }
             self.truths.lose(&folder);
             let world = self.connection.world();
@@ -168,7 +169,7 @@ impl Follower {
     }
 
     /// Tells of everything that happens, for as long as the server tells without a gap.
-    async fn watch(&self, folder: &str, of: &Identity, mut version: String) {
+    async fn watch(&self, (folder, kind): (&str, &Kind), of: &Identity, mut version: String) {
         let form = if of.is_told_by_metadata() { WATCH } else { WHOLE };
         for _ in 0..WATCHES_MAX {
             let began = self.connection.now();
@@ -187,6 +188,9 @@ impl Follower {
                     event = events.next() => event,
                     () = &mut end => return,
                 };
+                if let Some(Ok(event)) = &event {
+                    self.connection.heard(kind, event);
+                }
                 match event {
                     Some(Ok(WatchEvent::Added(item) | WatchEvent::Modified(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! The objects of an installation.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use serde_json::{Value as Json, json};
 
@@ -33,6 +34,8 @@ pub(super) struct Place<'a> {
     pub(super) gives_rights: bool,
     /// Whether writes are held against the epochs of leases.
     pub(super) fencing: bool,
+    /// Where others fetch the metrics, if they may.
+    pub(super) metrics: Option<SocketAddr>,
 }
 
 /// What is secret, by its name in the Secret.
@@ -140,7 +143,7 @@ impl Place<'_> {
         ]
     }
 
-    /// Nobody asks the agent anything; it asks for names, for repositories and for clusters.
+    /// Nobody asks the agent anything but what it counts, where the settings say so; it asks for names, for repositories and for clusters.
     fn network(&self) -> Json {
         json!({
             "apiVersion": "networking.k8s.io/v1",
@@ -149,7 +152,7 @@ impl Place<'_> {
             "spec": {
                 "podSelector": {"matchLabels": labels()},
                 "policyTypes": ["Ingress", "Egress"],
-                "ingress": [],
+                "ingress": self.ingress(),
                 "egress": [{"ports": [
                     {"port": 53, "protocol": "UDP"},
                     {"port": 53, "protocol": "TCP"},
@@ -158,6 +161,24 @@ impl Place<'_> {
                 ]}],
             },
         })
+    }
+
+    fn ingress(&self) -> Vec<Json> {
+        let port = |at: SocketAddr| json!({"ports": [{"port": at.port(), "protocol": "TCP"}]});
+        self.metrics.map(port).into_iter().collect()
+    }
+
+    /// What is said of the pod: its labels, and where its metrics are for those who look for that.
+    fn pod_metadata(&self) -> Json {
+        let mut metadata = json!({"labels": labels()});
+        if let Some(at) = self.metrics {
+            metadata["annotations"] = json!({
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": at.port().to_string(),
+                "prometheus.io/path": "/metrics",
+            });
+        }
+        metadata
     }
 
     /// One agent: two would wait for each other's database.
@@ -170,7 +191,7 @@ impl Place<'_> {
                 "failureThreshold": failures,
             })
         };
-        let container = json!({
+        let mut container = json!({
             "name": NAME,
             "image": self.image,
             "args": ["serve"],
@@ -191,6 +212,10 @@ impl Place<'_> {
             },
             "volumeMounts": self.mounts(),
         });
+        if let Some(at) = self.metrics {
+            let port = json!({"name": "metrics", "containerPort": at.port(), "protocol": "TCP"});
+            container["ports"] = json!([port]);
+        }
         json!({
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -200,7 +225,7 @@ impl Place<'_> {
                 "strategy": {"type": "Recreate"},
                 "selector": {"matchLabels": labels()},
                 "template": {
-                    "metadata": {"labels": labels()},
+                    "metadata": self.pod_metadata(),
                     "spec": {
                         "serviceAccountName": NAME,
                         "automountServiceAccountToken": true,

@@ -32,6 +32,8 @@ pub(super) struct Rights {
     kinds: BTreeMap<String, BTreeMap<String, bool>>,
     /// By namespace, the accounts; `*`: all of it.
     accounts: BTreeMap<String, BTreeSet<String>>,
+    /// Whether it tells of what happens to them.
+    tells: bool,
     /// What kinds that are defined here are called, by group and kind.
     defined: BTreeMap<(String, String), String>,
 }
@@ -59,6 +61,11 @@ impl Rights {
         for (namespace, name) in accounts.iter().filter_map(|account| account.split_once('/')) {
             self.accounts.entry(namespace.to_owned()).or_default().insert(name.to_owned());
         }
+    }
+
+    /// Rights to write Events, and not to read any.
+    pub(super) fn may_tell(&mut self) {
+        self.tells = true;
     }
 
     /// Rights to what a component has in the cluster.
@@ -113,6 +120,13 @@ impl Rights {
                     );
                 }
             }
+        }
+        if self.tells {
+            rules.push(json!({
+                "apiGroups": ["events.k8s.io"],
+                "resources": ["events"],
+                "verbs": ["create", "patch"],
+            }));
         }
         let kept = self.kinds.get(RIGHTS).filter(|_| gives_rights);
         for (resource, verb) in GIVING.iter().filter(|_| kept.is_some()) {

@@ -7,6 +7,7 @@
 mod allowed;
 mod exits;
 pub(crate) mod process;
+pub(crate) mod scraped;
 mod served;
 pub(crate) mod session;
 

@@ -91,6 +91,8 @@ fn an_installed_agent_may_do_what_it_does_and_nothing_else() {
     });
     let printed = scene.run(["install", "--print", SPACE, "--settings=cluster.yaml"]);
     assert!(printed.status.success(), "{}", printed.said());
+    // Nothing listens, and nobody is let in, where the settings do not say so.
+    assert!(printed.stdout.contains("ingress: []") && !printed.stdout.contains("prometheus.io"));
     scene.install(&printed.stdout);
     // Its pods are what the strictest standard lets in.
     scene.kubectl([

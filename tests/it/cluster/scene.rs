@@ -133,6 +133,11 @@ impl Scene {
         std::fs::write(path, text).expect("written");
     }
 
+    /// Where the objects are.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// Where the repository, the database and the cache are.
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()

@@ -123,6 +123,7 @@ impl Stage {
             repositories: BTreeMap::from([(scope.repository, repository)]),
             targets: BTreeMap::new(),
             authorities: BTreeMap::new(),
+            metrics: None,
             programs: ProgramSettings::default(),
             targets_folder: Some(self.path("targets")),
             forges: BTreeMap::from([("local".to_owned(), ForgeSettings::Local(forge))]),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use isobar::metrics::Metrics;
 use isobar::world::{Clock, Ids, Point, Points, Work, World};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -92,6 +93,7 @@ impl Simulation {
             ids: self.ids.clone(),
             points: Points::Watched(Arc::new(move |point| trap.stops(point))),
             work: self.rest.work.clone(),
+            metrics: Metrics::default(),
         }
     }
 }

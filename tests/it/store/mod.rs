@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use isobar::ids::{ComponentId, HolderId, RunId, Scope, StackName};
+use isobar::metrics::Metrics;
 use isobar::model::authority::Authority;
 use isobar::model::body::{Body, Format};
 use isobar::model::change::{Action, Cause, Change, Precondition, Risk};
@@ -66,6 +67,7 @@ impl Bed {
             ids: Arc::new(RandomIds),
             points: Points::Off,
             work: Work::default(),
+            metrics: Metrics::default(),
         }
     }
 

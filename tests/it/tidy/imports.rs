@@ -6,7 +6,7 @@ use super::files::{File, is_word};
 /// The words every module may use.
 const WAIST: &[&str] = &["ids", "pattern", "secret", "diagnostic", "schema"];
 /// What only modules with effects may use.
-const OUTSIDE: &[&str] = &["settings", "world", "jail"];
+const OUTSIDE: &[&str] = &["settings", "metrics", "world", "jail"];
 const MODEL: &[&str] = &["model"];
 /// What opens encrypted values: for who looks at a target or writes to it.
 const KEYS: &[&str] = &["keyring"];
@@ -22,7 +22,8 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("diagnostic", &[&["ids", "secret"]]),
     ("schema", &[&["ids", "secret", "diagnostic"]]),
     ("settings", &[WAIST]),
-    ("world", &[WAIST, &["settings"]]),
+    ("metrics", &[&["ids"]]),
+    ("world", &[WAIST, &["settings", "metrics"]]),
     ("jail", &[&["world"]]),
     ("model", &[WAIST]),
     ("keyring", &[WAIST, MODEL, OUTSIDE]),

@@ -14,6 +14,7 @@ use super::bed::{Bed, bed};
 use crate::backends::fixture::{name, scope};
 use crate::backends::kubernetes::KubernetesTarget;
 use crate::backends::kubernetes::connection::{Call, Connection, Failure};
+use crate::ids::TargetName;
 use crate::keyring::Keyring;
 use crate::settings::{AgentSettings, KubernetesSettings};
 use crate::world::World;
@@ -47,7 +48,7 @@ impl Corner {
             kubeconfig: Some(bed.folder().join("admin.kubeconfig")),
             ..Default::default()
         };
-        let hand = Connection::new(hand, World::real());
+        let hand = Connection::new(TargetName::new("bed").unwrap(), hand, World::real());
         let line = tokio::sync::Mutex::new(line);
         let corner = Self { namespace, marks, folder, line, port, hand };
         let space = json!({
