@@ -26,8 +26,9 @@ use places::{LeftOut, steps};
 
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 
-/// Most values of one file that fit the schema and cannot be read: each costs another reading.
-const UNREADABLE_MAX: usize = 100;
+/// Most readings of one file. Each value that fits the schema and cannot be read costs one, and one
+/// more if what it is in is nothing without it.
+const READINGS_MAX: usize = 100;
 
 /// The JSON Schema of `T`, draft 2020-12.
 pub fn of<T: JsonSchema>() -> Json {
@@ -90,7 +91,7 @@ pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
     }
     let value = checked.readable(&json, &mut left_out, &mut found);
     if let Some(value) = &value {
-        found.extend(more(value, &Places { checked: &checked, left_out: &left_out }));
+        found.extend(more(value, &Places { checked: &checked, left_out: &left_out, overlays }));
     }
     match value {
         Some(value) if found.is_empty() => Ok(value),
@@ -192,7 +193,7 @@ impl Checked {
         left_out: &mut LeftOut,
         found: &mut Vec<Diagnostic>,
     ) -> Option<T> {
-        for _ in 0..UNREADABLE_MAX {
+        for _ in 0..READINGS_MAX {
             let error = match serde_path_to_error::deserialize(left_out.rest(json)) {
                 Ok(value) => return Some(value),
                 Err(error) => error,

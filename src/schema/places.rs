@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map as Object, Value as Json};
 use serde_path_to_error::Segment;
 
-use super::{Checked, below};
+use super::{Checked, Overlay, below, flat};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// Keys and numbers of items, from the top of a file.
@@ -16,13 +16,25 @@ pub struct Places<'c> {
     pub(super) checked: &'c Checked,
     /// What is wrong already, and was left out of the value.
     pub(super) left_out: &'c LeftOut,
+    pub(super) overlays: &'c [Overlay],
 }
 
 impl Places<'_> {
     /// A mistake at `way`, which leads through keys, and to an item of a list by its text; where
     /// nothing is written there, at what is around it.
     pub fn wrong(&self, way: &[&str], message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(Code::SettingsInvalid, self.span(way), message)
+        let is_at = |overlay: &&Overlay| {
+            overlay.path.len() <= way.len()
+                && overlay.path.iter().zip(way).all(|(a, b)| *a == flat(b))
+        };
+        // What was said elsewhere has no place in the file.
+        let (at, message) = match self.overlays.iter().find(is_at) {
+            Some(Overlay { name, .. }) => {
+                (Span::file(self.checked.path.clone()), format!("`{name}`: {}", message.into()))
+            }
+            None => (self.span(way), message.into()),
+        };
+        Diagnostic::error(Code::SettingsInvalid, at, message)
     }
 
     /// The keys that are written at `way`, those whose value is wrong among them.
