@@ -75,7 +75,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let changes = review.plans.iter().any(|plan| !plan.is_empty());
     // What could not be looked at is not known to be as it should be.
-    let in_doubt = review.plans.iter().any(|plan| plan.is_empty() && !plan.is_settled());
+    let in_doubt = review.plans.iter().any(Plan::is_in_doubt);
     Ok(match any_error(&findings.diagnostics) {
         true => Exit::Mistake,
         false if changes && args.detailed_exitcode => Exit::Changes,

@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         (false, false) => context.output.print(&report::terminal::status(&stacks))?,
     }
-    let held = stacks.iter().any(|stack| !stack.plan.is_settled());
+    let held = stacks.iter().any(|stack| !stack.plan.is_settled() || stack.plan.is_in_doubt());
     Ok(if held || trouble.is_some() { Exit::Held } else { Exit::Done })
 }
 

@@ -283,13 +283,21 @@ impl Plan {
     /// Whether all is as it should be: there is nothing to do, and nothing that is wanted is refused
     /// or cannot be looked at.
     pub fn is_settled(&self) -> bool {
+        use HoldReason::{Refused, Unreadable};
+        let in_doubt = |hold: &Hold| matches!(hold.reason, Refused { .. } | Unreadable { .. });
+        self.is_empty() && !self.envelope.holds.iter().any(in_doubt)
+    }
+
+    /// Whether it is not known, or not up to us, that all is as it should be, although there is
+    /// nothing to do: people are told, whatever else goes on.
+    pub fn is_in_doubt(&self) -> bool {
         use HoldReason::{Claimed, Foreign, NotProvenGone, Refused, Unreadable, Unresolved};
-        let refused =
+        let theirs =
             |hold: &Hold| matches!(hold.reason, Refused { .. } | Foreign { .. } | Claimed { .. });
         let unknown = |hold: &Hold| {
             matches!(hold.reason, Unreadable { .. } | Unresolved { .. } | NotProvenGone { .. })
         };
-        self.is_empty() && !self.envelope.holds.iter().any(|hold| refused(hold) || unknown(hold))
+        self.is_empty() && self.envelope.holds.iter().any(|hold| theirs(hold) || unknown(hold))
     }
 
     /// The worst that can come of it.

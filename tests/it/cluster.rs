@@ -464,10 +464,10 @@ fn what_the_server_refuses_is_held_with_its_words() {
     let wrong = fixed.replace("kind: Secret", "kind: Secret\n  sort: Opaque");
     let wrong = wrong.replace("stringData: { password: canary }", "data: { password: 'canary!' }");
     scene.wants(&wrong.replace("size: '3'", "size: 3"));
-    let plan = scene.isobar(["plan"]);
+    let plan = scene.holds(["plan"]);
     assert!(!plan.contains("canary"), "{plan}");
     expect![[r#"
-        Held: no changes in 0 stacks
+        Held: no changes, and 1 stack in doubt
 
         prod at bed
           plan (digest) from this folder, observed (time)
@@ -509,7 +509,7 @@ fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
     // One that could not be made stays.
     scene.wants(&REPLACED.replacen("{ app: web }", "{ app: other }", 1));
     expect![[r#"
-        Held: no changes in 0 stacks
+        Held: no changes, and 1 stack in doubt
 
         prod at bed
           plan (digest) from this folder, observed (time)
@@ -519,7 +519,7 @@ fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
               > ask for what the target takes; until then all stays
 
           Held: no changes
-    "#]].assert_eq(&scene.isobar(["plan"]));
+    "#]].assert_eq(&scene.holds(["plan"]));
     scene.holds(["apply", "--local", "--yes"]);
     assert_eq!(uid(), first);
 

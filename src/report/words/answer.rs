@@ -25,7 +25,7 @@ pub fn headline(review: &Review) -> String {
         }
         Verdict::NoEffect => format!("{}: no stack changes", verdict.word()),
         Verdict::Held if stacks.is_empty() => {
-            let in_doubt = review.plans.iter().filter(|plan| !plan.is_settled());
+            let in_doubt = review.plans.iter().filter(|plan| plan.is_in_doubt());
             let in_doubt: BTreeSet<_> = in_doubt.map(|plan| &plan.effect().stack).collect();
             let stacks = several(in_doubt.len(), "stack");
             format!("{}: no changes, and {stacks} in doubt", verdict.word())

@@ -134,5 +134,5 @@ fn an_installed_agent_may_do_what_it_does_and_nothing_else() {
     scene.change("stacks/deploy/prod.yaml", |text| {
         text.replace("    sites:\n", &format!("{more}    sites:\n"))
     });
-    assert!(scene.isobar(["plan"]).contains("forbidden"));
+    assert!(scene.holds(["plan"]).contains("forbidden"));
 }

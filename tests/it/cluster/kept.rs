@@ -162,7 +162,7 @@ fn the_rights_of_a_service_account_count() {
     let secret = "- { apiVersion: v1, kind: Secret, metadata: { name: one } }\n";
     scene.wants_all(&[("shop", SETTINGS, &format!("{config}{secret}"))]);
     expect![[r#"
-        Held: no changes in 0 stacks
+        Held: no changes, and 1 stack in doubt
 
         prod at bed
           plan (digest) from this folder, observed (time)
@@ -176,7 +176,7 @@ fn the_rights_of_a_service_account_count() {
 
           Held: no changes
     "#]]
-    .assert_eq(&scene.isobar(["plan"]));
+    .assert_eq(&scene.holds(["plan"]));
     // What it has made it can take away.
     scene.wants_all(&[("shop", SETTINGS, &config.replace("one", "other"))]);
     scene.isobar(["apply", "--local", "--yes"]);
@@ -207,7 +207,7 @@ fn the_rights_of_a_service_account_count() {
               > make the target answer; it is looked at again
 
           Held: 1 keep
-    "#]].assert_eq(&scene.isobar(["plan"]));
+    "#]].assert_eq(&scene.holds(["plan"]));
     // One that the agent's settings do not have, whatever rights it has.
     let other = SETTINGS.replace("deployer", "other");
     scene.wants_all(&[("shop", &other, config)]);
@@ -227,5 +227,5 @@ fn the_rights_of_a_service_account_count() {
               > complete what is missing
 
           Held: 1 keep
-    "#]].assert_eq(&scene.isobar(["plan"]));
+    "#]].assert_eq(&scene.holds(["plan"]));
 }
