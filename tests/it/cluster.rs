@@ -8,6 +8,7 @@ mod scene;
 mod told;
 mod transit;
 
+mod after;
 mod charts;
 mod counted;
 mod encrypted;
@@ -16,6 +17,7 @@ mod installed;
 mod kept;
 mod manifests;
 mod remote_charts;
+mod replaced;
 mod waits;
 
 use expect_test::expect;
@@ -102,6 +104,12 @@ const STUCK: &str = "
         labels: { app: web }
         annotations: { testbed.isobar.test/stay: unready }
       spec: { containers: [{ name: web, image: 'web:1' }] }
+";
+
+const AFTER_DB: &str = "dependencies: { components: [{ component: db }] }";
+
+const APP: &str = "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: app }, data: { a: b } }
 ";
 
 #[test]
@@ -313,73 +321,6 @@ fn what_does_not_get_there_is_degraded_with_the_reason() {
     .assert_eq(&scene.isobar(["status"]));
 }
 
-const AFTER_DB: &str = "dependencies: { components: [{ component: db }] }";
-
-const APP: &str = "
-- { apiVersion: v1, kind: ConfigMap, metadata: { name: app }, data: { a: b } }
-";
-
-#[test]
-fn what_depends_on_something_begins_once_it_does_well() {
-    let Some(scene) = Scene::new("chain") else { return };
-    let db = STUCK.replace("unready", "ready");
-    scene.wants_all(&[("db", "", &db), ("app", AFTER_DB, APP)]);
-    expect![[r#"
-        prod: applied as predicted 10/10, 1 step waits
-          run (run), plan (digest), ended (time)
-          kubernetes/app: approved, and waits until kubernetes/db does well: Deployment.apps/chain/web is progressing: 0 of 1 replicas are created
-        prod: applied as predicted 5/5
-          run (run), plan (digest), ended (time)
-        No effect: no stack changes
-    "#]].assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
-    assert_eq!(scene.kubectl(["get", "configmap/app", "--output=jsonpath={.data.a}"]), "b");
-}
-
-#[test]
-fn what_depends_on_something_that_fails_does_not_begin() {
-    let Some(scene) = Scene::new("broken") else { return };
-    scene.wants_all(&[("db", "", STUCK), ("app", AFTER_DB, APP)]);
-    expect![[r#"
-        prod: applied as predicted 10/10, 1 step waits
-          run (run), plan (digest), ended (time)
-          kubernetes/app: approved, and waits until kubernetes/db does well: Deployment.apps/broken/web is progressing: 0 of 1 replicas are created
-        Held: 1 create in 1 stack
-
-        prod at bed
-          plan (digest) from this folder, observed (time)
-
-          kubernetes/app
-            + create ConfigMap/broken/app
-                apiVersion: "v1"                                stacks/deploy/prod.yaml:21
-                data.a: "b"                                     stacks/deploy/prod.yaml:21
-                kind: "ConfigMap"                               stacks/deploy/prod.yaml:21
-                metadata.name: "app"                            stacks/deploy/prod.yaml:21
-                metadata.namespace: "broken"                    stacks/deploy/prod.yaml:21
-
-          Not well
-            kubernetes/db: degraded: Deployment.apps/broken/web: Progressing is False: ProgressDeadlineExceeded: ReplicaSet (name) has timed out progressing.
-
-          Held
-            kubernetes/app: it waits for kubernetes/db to do well, which is degraded: Deployment.apps/broken/web: Progressing is False: ProgressDeadlineExceeded: ReplicaSet (name) has timed out progressing.
-              > make it do well; it is looked at again
-
-          Held: 1 create; 1 component unchanged
-    "#]].assert_eq(&scene.holds(["apply", "--local", "--yes"]));
-    let all = ["get", "configmaps", "--output=name"];
-    assert_eq!(scene.kubectl(all), "configmap/kube-root-ca.crt\n");
-    let db = STUCK.replace("unready", "ready");
-    scene.wants_all(&[("db", "", &db), ("app", AFTER_DB, APP)]);
-    expect![[r#"
-        prod: applied as predicted 1/1, 1 step waits
-          run (run), plan (digest), ended (time)
-          kubernetes/app: approved, and waits until kubernetes/db does well: Deployment.apps/broken/web is progressing: generation 2 is not observed yet, the status is of 1
-        prod: applied as predicted 5/5
-          run (run), plan (digest), ended (time)
-        No effect: no stack changes
-    "#]].assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
-    assert_eq!(scene.kubectl(["get", "configmap/app", "--output=jsonpath={.data.a}"]), "b");
-}
-
 #[test]
 fn what_others_have_written_is_taken_only_where_it_was_shown() {
     let Some(scene) = Scene::new("conflict") else { return };
@@ -485,79 +426,6 @@ fn what_the_server_refuses_is_held_with_its_words() {
     // It is not done, and nobody is asked for what no yes can change.
     assert_eq!(scene.holds(["apply", "--local"]), plan);
     assert_eq!(scene.holds(["status"]).lines().filter(|line| line.contains("refuses")).count(), 3);
-}
-
-const REPLACED: &str = "
-- apiVersion: apps/v1
-  kind: Deployment
-  metadata: { name: web, annotations: { isobar.dev/replace: 'true' } }
-  spec:
-    replicas: 0
-    selector: { matchLabels: { app: web } }
-    template:
-      metadata: { labels: { app: web } }
-      spec: { containers: [{ name: web, image: 'web:1' }] }
-";
-
-#[test]
-fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
-    let Some(scene) = Scene::new("anew") else { return };
-    scene.wants(REPLACED);
-    scene.isobar(["apply", "--local", "--yes"]);
-    let uid = || scene.kubectl(["get", "deployment/web", "--output=jsonpath={.metadata.uid}"]);
-    let first = uid();
-    // One that could not be made stays.
-    scene.wants(&REPLACED.replacen("{ app: web }", "{ app: other }", 1));
-    expect![[r#"
-        Held: no changes, and 1 stack in doubt
-
-        prod at bed
-          plan (digest) from this folder, observed (time)
-
-          Held
-            Deployment.apps/anew/web: the target refuses it: Deployment.apps "web" is invalid: [spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`, spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable]
-              > ask for what the target takes; until then all stays
-
-          Held: no changes
-    "#]].assert_eq(&scene.holds(["plan"]));
-    scene.holds(["apply", "--local", "--yes"]);
-    assert_eq!(uid(), first);
-
-    scene.wants(&REPLACED.replace("{ app: web }", "{ app: other }"));
-    expect![[r#"
-        Needs approval: 1 replace in 1 stack
-          stacks/deploy/prod.yaml:12 changes spec.selector.matchLabels.app in 1 component of 1 stack
-          stacks/deploy/prod.yaml:14 changes spec.template.metadata.labels.app in 1 component of 1 stack
-
-        prod at bed
-          plan (digest) from this folder, observed (time)
-
-          kubernetes/shop
-            ! replace Deployment.apps/anew/web                  disruptive
-                spec.selector.matchLabels.app: "web" -> "other"  stacks/deploy/prod.yaml:12
-                spec.template.metadata.labels.app: "web" -> "other"  stacks/deploy/prod.yaml:14
-
-          Held
-            all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
-
-          Needs approval: 1 replace
-    "#]].assert_eq(&scene.isobar(["plan"]));
-    expect![[r#"
-        prod: applied as predicted 2/2
-          run (run), plan (digest), ended (time)
-        No effect: no stack changes
-    "#]]
-    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
-    assert_ne!(uid(), first);
-    let label = "--output=jsonpath={.spec.selector.matchLabels.app}";
-    assert_eq!(scene.kubectl(["get", "deployment/web", label]), "other");
-    // What can change in place does.
-    let second = uid();
-    let larger = REPLACED.replace("{ app: web }", "{ app: other }").replace("web:1", "web:2");
-    scene.wants(&larger);
-    scene.isobar(["apply", "--local", "--yes"]);
-    assert_eq!(uid(), second);
 }
 
 #[test]

@@ -1,4 +1,6 @@
 mod conformance;
+mod marks;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -462,79 +464,6 @@ async fn a_torn_write_is_swept_and_never_counted() {
 }
 
 #[tokio::test]
-async fn a_mark_that_is_lost_is_written_again_from_the_inventory() {
-    let bed = Bed::new().await;
-    let value = json!({ "a": 1 });
-    bed.own("x.yaml", &component("a")).await;
-    bed.apply(change(Action::Create, "x.yaml", None, Some(&value))).await.unwrap();
-    let inventory = bed.target.mark().await.unwrap().resources.clone();
-    fs::remove_dir_all(bed.path(".isobar")).unwrap();
-    assert!(bed.target.mark().await.unwrap().resources.is_empty());
-    assert_eq!(compared(bed.see("x.yaml", Some(&value)).await).owner, Owner::Nobody);
-
-    let again = inventory
-        .clone()
-        .into_iter()
-        .map(|(key, owned)| (key, Some(Owned::clone(&owned))))
-        .collect();
-    bed.target.write_mark(&bed.lease, &again).await.unwrap();
-    assert_eq!(bed.target.mark().await.unwrap().resources, inventory);
-    assert!(matches!(bed.see("x.yaml", Some(&value)).await, Seen::Same { .. }));
-}
-
-#[tokio::test]
-async fn a_mark_that_cannot_be_read_is_not_an_empty_one() {
-    let bed = Bed::new().await;
-    bed.own("x.yaml", &component("a")).await;
-    let mark = ".isobar/one@config.json";
-    let written = bed.text(mark);
-    for broken in [
-        "{",
-        "",
-        &written.replace("\"version\": 2", "\"version\": 3"),
-        &written.replace("one", "three"),
-    ] {
-        bed.write(mark, broken);
-        let error = bed.target.mark().await.unwrap_err();
-        assert_eq!(error.disposition, Disposition::Refused, "{error}");
-        assert!(matches!(observe(&bed.target, "x.yaml", None).await, Observed::Unreachable { .. }));
-        assert!(bed.target.write_mark(&bed.lease, &MarkEntries::new()).await.is_err());
-    }
-    assert_eq!(bed.text(mark), written.replace("one", "three"));
-    fs::remove_file(bed.path(mark)).unwrap();
-    fs::create_dir(bed.path(mark)).unwrap();
-    assert!(bed.target.mark().await.is_err());
-}
-
-#[tokio::test]
-async fn a_mark_of_the_first_format_is_read_and_written_in_the_newest() {
-    let bed = Bed::new().await;
-    let owned = json!({ "component": component("a"), "applied": null, "uid": null, "epoch": 1 });
-    let mark = json!({
-        "version": 1, "scope": scope("one"), "target": "cluster",
-        "epochs": { "prod": 1 }, "resources": { "x.yaml": owned }
-    });
-    bed.write(".isobar/one@config.json", &mark.to_string());
-    let read = bed.target.mark().await.unwrap();
-    assert!(!read.resources[&key("x.yaml")].kept && read.since.is_empty());
-    bed.own("y.yaml", &component("a")).await;
-    let written = bed.text(".isobar/one@config.json");
-    assert!(written.contains("\"version\": 2"), "{written}");
-    let read = bed.target.mark().await.unwrap();
-    assert_eq!(read.resources.len(), 2);
-    assert!(read.since.is_empty(), "since when it was kept is not known");
-}
-
-#[tokio::test]
-async fn a_mark_that_came_with_a_copied_folder_is_none() {
-    let bed = Bed::new().await;
-    bed.own("x.yaml", &component("a")).await;
-    let other = TargetName::new("staging").unwrap();
-    let copy = FilesTarget::open(other, scope("one"), bed.folder.path(), &bed.world).unwrap();
-    assert!(copy.mark().await.unwrap().resources.is_empty());
-}
-
-#[tokio::test]
 async fn a_folder_that_is_not_there_is_not_an_empty_one() {
     let bed = Bed::new().await;
     let gone = bed.path("later");
@@ -619,51 +548,6 @@ fn a_walk_finds_in_any_order_what_each_look_alone_finds() {
         let read = walk.read(path, 100).ok().flatten().map(|(_, bytes)| bytes);
         assert_eq!(read, fs::read(here(path)).ok().filter(|_| !path.starts_with("link")), "{path}");
     }
-}
-
-#[tokio::test]
-async fn who_waits_before_anything_is_owned_hears_of_the_first() {
-    let bed = Bed::new().await;
-    let mut waiting = Box::pin(woken(&bed.target));
-    let early = tokio::time::timeout(Duration::from_millis(200), &mut waiting).await;
-    assert!(early.is_err(), "nothing is owned, and somebody is woken");
-    bed.write("a/x.yaml", "a: 1\n");
-    bed.own("a/x.yaml", &component("a")).await;
-    assert_eq!(waiting.await, [component("a")].into());
-}
-
-/// Waits for the target to wake.
-async fn woken(target: &FilesTarget) -> BTreeSet<ComponentId> {
-    tokio::time::timeout(Duration::from_secs(60), target.wake()).await.expect("it wakes")
-}
-
-#[tokio::test]
-async fn a_touched_file_wakes_its_component() {
-    let bed = Bed::new().await;
-    bed.own("a/x.yaml", &component("a")).await;
-    bed.own("b/x.yaml", &component("b")).await;
-    // Nobody has watched so far.
-    assert_eq!(woken(&bed.target).await, [component("a"), component("b")].into());
-    bed.write("a/x.yaml", "a: 1\n");
-    bed.write("nobody.yaml", "a: 1\n");
-    assert_eq!(woken(&bed.target).await, [component("a")].into());
-    fs::remove_dir_all(bed.path("a")).unwrap();
-    assert_eq!(woken(&bed.target).await, [component("a")].into());
-    bed.write("b/x.yaml", "a: 1\n");
-    assert_eq!(woken(&bed.target).await, [component("b")].into());
-}
-
-#[tokio::test]
-async fn a_lost_mark_and_a_lost_folder_wake_everybody() {
-    let bed = Bed::new().await;
-    bed.own("x.yaml", &component("a")).await;
-    bed.own("y.yaml", &component("b")).await;
-    let everybody = BTreeSet::from([component("a"), component("b")]);
-    assert_eq!(woken(&bed.target).await, everybody);
-    fs::remove_file(bed.path(".isobar/one@config.json")).unwrap();
-    assert_eq!(woken(&bed.target).await, everybody);
-    fs::remove_dir_all(bed.folder.path()).unwrap();
-    assert_eq!(woken(&bed.target).await, everybody);
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ fn a_module_without_a_row() {
 fn a_file_of_601_lines() {
     assert_clean("src/plan/order.rs", &"\n".repeat(600));
     assert_found("src/plan/order.rs", &"\n".repeat(601), 601, "601 lines");
-    assert_clean("src/plan/tests.rs", &"\n".repeat(601));
+    assert_found("src/plan/tests.rs", &"\n".repeat(601), 601, "601 lines");
 }
 
 #[test]

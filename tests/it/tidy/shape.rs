@@ -3,7 +3,7 @@
 use super::Finding;
 use super::files::{File, is_word};
 
-/// Longest file of product code, in lines. Longer ones have more than one subject.
+/// Longest file of Rust, in lines. Longer ones have more than one subject.
 const LINES_MAX: usize = 600;
 /// Longest header of a `mod.rs`, in lines: it is read before everything else in the folder.
 const HEADER_LINES_MAX: usize = 20;
@@ -12,7 +12,7 @@ const HEADER: &[&str] = &["Takes:", "Gives:", "Never:", "Start at:", "How to add
 
 pub(super) fn size(file: &File, findings: &mut Vec<Finding>) {
     let lines = file.text.lines().count();
-    if file.is_product() && lines > LINES_MAX {
+    if file.path.ends_with(".rs") && lines > LINES_MAX {
         let what = format!("{lines} lines, at most {LINES_MAX}: split it by subject");
         findings.push(Finding { path: file.path.clone(), line: LINES_MAX + 1, what });
     }
