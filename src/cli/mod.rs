@@ -34,11 +34,14 @@ mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -200,15 +203,18 @@ pub async fn run(line: Line) -> Exit {
         Command::Serve(_) => Exit::Done,
         _ => Exit::Interrupted,
     };
-    let work = dispatch(&context, line.command);
-    tokio::pin!(work);
+    // On a thread of its own: resolving computes for long, and a signal is heard all the same.
+    let context = Arc::new(context);
+    let (its, command) = (context.clone(), line.command);
+    let mut work =
+        AbortOnDropHandle::new(tokio::spawn(async move { dispatch(&its, command).await }));
     let ended = tokio::select! {
-        ended = &mut work => ended,
+        ended = &mut work => whole(ended),
         () = told_to_stop() => {
             output.note("stopping: what has begun is being finished (again to stop at once)");
             stop.cancel();
             tokio::select! {
-                ended = &mut work => ended.map(|_| stopped),
+                ended = &mut work => whole(ended).map(|_| stopped),
                 () = told_to_stop() => Ok(Exit::Interrupted),
             }
         }
@@ -216,6 +222,17 @@ pub async fn run(line: Line) -> Exit {
     match ended {
         Ok(exit) => exit,
         Err(failure) => failure.report(&context),
+    }
+}
+
+/// What came of a command; one that broke off is a defect.
+fn whole(ended: Result<Result<Exit, Failure>, JoinError>) -> Result<Exit, Failure> {
+    match ended {
+        Ok(ended) => ended,
+        Err(broken) => match broken.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(broken) => Err(broken.into()),
+        },
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -36,6 +38,21 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// Something goes on, and people see it from a second on.
+pub struct Busy {
+    over: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some((over, shown)) = self.over.take() {
+            drop(over);
+            // What is shown is gone before anything else is written.
+            let _ = shown.join();
+        }
+    }
 }
 
 impl Output {
@@ -80,6 +97,24 @@ impl Output {
         let done = work.await;
         spinner.finish_and_clear();
         done
+    }
+
+    /// The same for work that does not wait, until what this gives is dropped.
+    pub fn busy(&self, what: &'static str) -> Busy {
+        if !self.watched {
+            return Busy { over: None };
+        }
+        let (over, is_over) = mpsc::channel::<()>();
+        let shown = thread::spawn(move || {
+            if is_over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                let spinner = ProgressBar::new_spinner().with_message(what);
+                spinner.enable_steady_tick(TICK);
+                // Nothing is ever sent: this is when it is dropped.
+                let _ = is_over.recv();
+                spinner.finish_and_clear();
+            }
+        });
+        Busy { over: Some((over, shown)) }
     }
 
     /// Writes to people: findings, progress, errors. That nobody reads it is no error.

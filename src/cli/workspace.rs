@@ -112,6 +112,7 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Resolution, Failure> {
         let reach = Self::reach(context, Some(snapshot))?;
+        let _busy = context.output.busy("resolving");
         Ok(resolved(kept(Resolver::looking(snapshot, selection)), selection, &reach))
     }
 
@@ -151,6 +152,7 @@ impl Workspace {
         selection: &Selection,
     ) -> Result<Asked, Failure> {
         let (reach, open) = (Self::reach(context, Some(snapshot))?, BTreeSet::new());
+        let _busy = context.output.busy("resolving");
         Ok(asked(|| kept(Resolver::new(snapshot)), snapshot, selection, &reach, open))
     }
 }

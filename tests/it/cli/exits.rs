@@ -144,3 +144,28 @@ fn ctrl_c_finishes_what_has_begun_and_begins_nothing() {
     assert_eq!(rerun.code(), 0, "{}", rerun.said());
     assert_eq!(violations(&scene, FIRST), Vec::<String>::new());
 }
+
+/// Resolving computes, and waits for whatever a manifest calls, without ever giving way.
+#[test]
+fn ctrl_c_is_heard_while_a_manifest_is_resolved() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    let fifo = folder.path().join("begun");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
+    write("atmos.yaml", "stacks: { base_path: stacks, name_template: '{{ .vars.stage }}' }\n");
+    let call = format!("!exec \"echo begun > {}; sleep 20\"", fifo.display());
+    let stack = format!(
+        "vars: {{ stage: dev }}\ncomponents:\n  terraform:\n    vpc:\n      vars:\n        x: {call}\n"
+    );
+    write("stacks/dev.yaml", &stack);
+    let mut running = isobar(["list", "instances"]).start(folder.path());
+    assert_eq!(std::fs::read_to_string(&fifo).expect("the command has begun"), "begun\n");
+    running.signal("INT");
+    running.expect("stopping: ");
+    running.signal("INT");
+    assert_eq!(running.end().code(), 130);
+}
