@@ -29,11 +29,11 @@ enum Trace {
 
 impl Run<'_> {
     /// How a step that has an intent and no outcome ended; `None`: it is to be done (again).
-    pub(super) async fn settle(&self, at: usize) -> Option<Finished> {
+    /// `looked` is a look at its component.
+    pub(super) fn settle(&self, at: usize, looked: &Observed) -> Option<Finished> {
         let step = &self.plan.effect().steps[at];
-        let looked = self.look(at, &self.before).await;
         let traces: Vec<Trace> =
-            self.changes(at).map(|change| trace(change, &looked, &self.before)).collect();
+            self.changes(at).map(|change| trace(change, looked, &self.before)).collect();
         let all_done = traces.iter().all(|trace| matches!(trace, Trace::Done(_)));
         let none_done = traces.iter().all(|trace| matches!(trace, Trace::Untouched));
         let untold = traces.iter().find_map(|trace| match trace {
@@ -57,7 +57,7 @@ impl Run<'_> {
     }
 
     /// Looks at the component of the step `at`.
-    async fn look(&self, at: usize, owned: &Inventory) -> Observed {
+    pub(super) async fn look(&self, at: usize, owned: &Inventory) -> Observed {
         let look = self.cx.target.observe(&self.plan.effect().steps[at].component, None, owned);
         let late = || Observed::Unreachable { reason: "looking took too long".to_owned() };
         self.within(self.patience(at).timeout, look).await.unwrap_or_else(late)

@@ -213,17 +213,25 @@ impl Run<'_> {
         ended: &mut BTreeMap<usize, StepOutcome>,
     ) -> Result<(), ApplyError> {
         let mut record = Record::default();
+        // One look at a component is one at all its steps, however many there are.
+        let mut begun: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (&at, trace) in &open.steps {
             match (&trace.outcome, trace.intended) {
                 (Some(outcome), _) => drop(ended.insert(at, outcome.clone())),
                 (None, false) => {}
                 (None, true) => {
-                    if let Some(Finished { outcome, after }) = self.settle(at).await {
-                        record.inventory.extend(self.owned_after(&outcome, &after));
-                        record.outcomes.push(outcome.clone());
-                        ended.insert(at, outcome);
-                    }
+                    let component = &self.plan.effect().steps[at].component;
+                    begun.entry(component).or_default().push(at);
                 }
+            }
+        }
+        for steps in begun.into_values() {
+            let looked = self.look(steps[0], &self.before).await;
+            let settled = steps.into_iter().filter_map(|at| self.settle(at, &looked));
+            for Finished { outcome, after } in settled {
+                record.inventory.extend(self.owned_after(&outcome, &after));
+                record.outcomes.push(outcome.clone());
+                ended.insert(outcome.step, outcome);
             }
         }
         self.write(&record).await

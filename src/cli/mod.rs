@@ -39,9 +39,8 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinError;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -206,15 +205,15 @@ pub async fn run(line: Line) -> Exit {
     // On a thread of its own: resolving computes for long, and a signal is heard all the same.
     let context = Arc::new(context);
     let (its, command) = (context.clone(), line.command);
-    let mut work =
-        AbortOnDropHandle::new(tokio::spawn(async move { dispatch(&its, command).await }));
+    let mut work = JoinSet::new();
+    work.spawn(async move { dispatch(&its, command).await });
     let ended = tokio::select! {
-        ended = &mut work => whole(ended),
+        ended = whole(&mut work) => ended,
         () = told_to_stop() => {
             output.note("stopping: what has begun is being finished (again to stop at once)");
             stop.cancel();
             tokio::select! {
-                ended = &mut work => whole(ended).map(|_| stopped),
+                ended = whole(&mut work) => ended.map(|_| stopped),
                 () = told_to_stop() => Ok(Exit::Interrupted),
             }
         }
@@ -225,9 +224,9 @@ pub async fn run(line: Line) -> Exit {
     }
 }
 
-/// What came of a command; one that broke off is a defect.
-fn whole(ended: Result<Result<Exit, Failure>, JoinError>) -> Result<Exit, Failure> {
-    match ended {
+/// What comes of a command; one that breaks off is a defect.
+async fn whole(work: &mut JoinSet<Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    match work.join_next().await.expect("a command ends once") {
         Ok(ended) => ended,
         Err(broken) => match broken.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -44,14 +44,14 @@ fn uid(scene: &Scene, object: &str) -> String {
 
 #[test]
 fn what_happens_to_an_object_is_told_on_it() {
-    let Some(scene) = Scene::new("events") else { return };
+    let Some(scene) = Scene::new("reported") else { return };
     scene.write("isobar.yaml", UNREVIEWED);
     scene.wants(MANIFESTS);
     scene.commit();
     let mut serving = scene.serve();
     serving.expect("prod: applied");
     // That three objects are new is told once, where the stack is.
-    let mut looks = (0..LOOKS_MAX).map(|_| events(&scene, "events-marks", "Applied"));
+    let mut looks = (0..LOOKS_MAX).map(|_| events(&scene, "reported-marks", "Applied"));
     let found = looks.find(|found| !found.is_empty()).expect("it is told");
     let [applied] = found.as_slice() else { panic!("{found:#?}") };
     let commit = applied["metadata"]["annotations"]["isobar.dev/revision"].clone();
@@ -78,7 +78,7 @@ fn what_happens_to_an_object_is_told_on_it() {
     assert_eq!(corrected["regarding"]["kind"], "ConfigMap");
     assert_eq!(corrected["metadata"]["annotations"]["isobar.dev/revision"], commit);
     assert_eq!(corrected["type"], "Normal");
-    assert_eq!(events(&scene, "events", "Corrected").len(), 1);
+    assert_eq!(events(&scene, "reported", "Corrected").len(), 1);
     // Where people look.
     let described = scene.kubectl(["describe", "configmap/one"]);
     assert!(described.contains("Corrected") && described.contains("kubectl-patch"), "{described}");
