@@ -105,9 +105,13 @@ fn who_does_well_is_told_while_other_stacks_are_applied() {
         serving.expect(": applied");
     }
     busy(STAYS);
+    scene.commit();
+    serving.expect(": 10 stacks");
+    are_going(&scene, BUSY);
+    // Every seat is taken.
     scene.wants_in("late", &[("shop", "", &LATE.replace("'1'", "'2'"))]);
     scene.commit();
-    are_going(&scene, BUSY);
+    serving.expect(": 10 stacks");
     let_be_ready(&scene);
     let told = |line: &str| line.contains("does well component=web/");
     let over = |line: &str| (0..BUSY).any(|number| line.contains(&format!("busy{number}: ")));
