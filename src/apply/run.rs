@@ -225,8 +225,11 @@ impl Run<'_> {
                 }
             }
         }
-        for steps in begun.into_values() {
-            let looked = self.look(steps[0], &self.before).await;
+        let looks = stream::iter(begun.into_values())
+            .map(async |steps| (self.look(steps[0], &self.before).await, steps))
+            .buffered(PARALLEL);
+        let mut looks = std::pin::pin!(looks);
+        while let Some((looked, steps)) = looks.next().await {
             let settled = steps.into_iter().filter_map(|at| self.settle(at, &looked));
             for Finished { outcome, after } in settled {
                 record.inventory.extend(self.owned_after(&outcome, &after));

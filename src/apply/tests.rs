@@ -357,8 +357,15 @@ async fn once_stopped_no_step_begins_and_those_under_way_end() {
     assert!((1..=PARALLEL).contains(&done), "{done}");
 
     // What it was allowed it still is, and what it has done is not done again.
-    let outcome = bed.recover().await.expect("the run is open");
+    let mut lease = bed.lease().await;
+    let open = bed.store.open_run(&scope("one"), lease.stack()).await.unwrap();
+    let (world, stop) = (World::real(), CancellationToken::new());
+    let target = bed.target(&world);
+    let cx = bed.cx(&world, &target);
+    let outcome = recover(&cx, &mut lease, open.expect("it is open"), None, &stop).await.unwrap();
     assert!(outcome.is_done(), "{outcome:?}");
+    // Not once more for each of its steps.
+    assert!(target.files_read() <= paths.len() as u64, "{} were read", target.files_read());
     assert_eq!((there(), bed.inventory().await.len()), (paths.len(), paths.len()));
     bed.settled().await;
 }

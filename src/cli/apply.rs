@@ -19,7 +19,7 @@ use crate::model::review::Review;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
     Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Runs, Seats, Wanted,
-    follow, mistakes, reconcile, remember, stacks_to_keep,
+    follow, mistakes, reconcile, remember_trouble, stacks_to_keep,
 };
 use crate::report;
 
@@ -69,7 +69,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let current = context.output.progress(&context.world, "fetching", fetching).await?;
     if !args.local {
         let wrong = mistakes(&current.wanted);
-        remember(&agent, &repository, wrong.as_deref()).await.map_err(unavailable)?;
+        remember_trouble(&agent, &repository, wrong.as_deref()).await.map_err(unavailable)?;
     }
     let stacks = stacks_to_keep(&agent, &repository, &current.wanted).await;
     let mut stacks = stacks.map_err(unavailable)?;

@@ -390,6 +390,11 @@ fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Vec<Value>> {
     // Keys that are equal are shown alike; few that are not are, too.
     let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (key, item) in keyed {
+        // It equals nothing, itself included: there is no group to look for.
+        if number(&key).is_some_and(f64::is_nan) {
+            groups.push((key, vec![item]));
+            continue;
+        }
         let shown = number(&key).map_or_else(|| shown(&key), |number| (number + 0.0).to_string());
         let near = alike.entry(shown).or_default();
         match near.iter().find(|at| equal(&groups[**at].0, &key)) {

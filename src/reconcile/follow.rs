@@ -116,7 +116,7 @@ impl Follow {
         if self.trouble().told.as_ref() == Some(&why) {
             return Ok(());
         }
-        remember(&self.agent, &self.repository, why.as_deref()).await?;
+        remember_trouble(&self.agent, &self.repository, why.as_deref()).await?;
         self.trouble().told = Some(why);
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Follow {
 }
 
 /// Remembers what is wrong with the branch that is followed, or that nothing is, for `status`.
-pub async fn remember(
+pub async fn remember_trouble(
     agent: &Agent,
     repository: &Repository,
     why: Option<&str>,

@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 pub use agent::{Agent, OpenError, Repository};
 pub use answer::{Allowed, Person, Reach};
 pub use errands::Errands;
-pub use follow::{Current, Follow, FollowError, follow, mistakes, remember};
+pub use follow::{Current, Follow, FollowError, follow, mistakes, remember_trouble};
 pub use keep::Keep;
 pub use listen::Listen;
 pub use lock::{Relocked, relocked};

@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::Query;
-use crate::model::value::{Rules, Value};
+use crate::model::value::{Node, Rules, Value};
 use crate::model::yaml;
 
 const VALUE: &str = "{a: {b: [1, 2, {c: x}], 'd e': 5}, subnets: [s1, s2], none: null, on: true, \
@@ -197,6 +197,14 @@ fn what_is_made_is_weighed_as_if_nothing_in_it_were_shared() {
     // Little is left of it, and it is made all the same.
     let work = format!(".a | {} | {}", twice("[., .]", 17), twice("select(. == .)", 60));
     assert!(run(&work).is_err_and(|why| why.contains("makes or compares too much")));
+}
+
+#[test]
+fn what_equals_nothing_is_in_no_group_and_is_not_looked_for() {
+    let many = format!("[{}]", [".nan"; 20_000].join(", "));
+    let value = yaml::parse(&many, Rules::Stack).unwrap();
+    let found = Query::parse("unique | length").unwrap().one(&value).unwrap();
+    assert_eq!(found.typed(Rules::Stack), Value::computed(Node::Int(20_000)));
 }
 
 #[test]
