@@ -109,8 +109,11 @@ impl<'a> Draft<'a> {
         folders: impl IntoIterator<Item = &'f str>,
     ) -> Option<BTreeMap<Arc<str>, Supply>> {
         let (mut files, mut bytes) = (BTreeMap::new(), 0);
-        for below in folders.into_iter().map(|folder| self.snapshot.below(folder)) {
-            for (path, entry) in below {
+        for folder in folders {
+            if self.fail_gaps(folder) {
+                return None;
+            }
+            for (path, entry) in self.snapshot.below(folder) {
                 let supply = Supply::File { path: path.clone(), id: entry.id.clone() };
                 if files.insert(path.clone(), supply).is_none() {
                     bytes += entry.bytes;
@@ -228,8 +231,27 @@ impl<'a> Draft<'a> {
         files
     }
 
+    /// Says what at or below `folder` cannot be read, if anything: there may be more in it.
+    pub(super) fn fail_gaps(&mut self, folder: &str) -> bool {
+        let mut gaps = self.snapshot.gaps(folder).peekable();
+        let are_there = gaps.peek().is_some();
+        for (path, why) in gaps {
+            let message = format!("{path} cannot be read: {why}");
+            let found = Diagnostic::error(Code::FileUnreadable, self.place(), message);
+            let found = found.hint("objects may be in it: put them there, or take it out");
+            if !self.found.contains(&found) {
+                self.found.push(found);
+            }
+        }
+        are_there
+    }
+
     /// Says that the component's folder is not there, with the name it was probably meant to have.
     pub(super) fn fail_no_folder(&mut self) {
+        let folder = self.folder.clone();
+        if self.fail_gaps(&folder) {
+            return;
+        }
         let span = match self.component.section("metadata").and_then(|m| m.get("component")) {
             Some(value) => self.span(value),
             None => self.place(),

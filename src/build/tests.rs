@@ -341,6 +341,26 @@ fn kubernetes_objects_from_files_and_inline() {
 }
 
 #[test]
+fn what_cannot_be_read_hides_no_object() {
+    let told = |paths: &str, gap| {
+        let files = format!("#- sections.yaml\n{paths}\n#- components/kubernetes/web/a.yaml\n");
+        let fixture = fixture("prod/kubernetes/web", &files);
+        let snapshot = fixture.snapshot.clone().and_gap(gap);
+        report(&Fixture { snapshot, ..fixture }.render())
+    };
+    let (here, below) = ("components/kubernetes/web", "components/kubernetes/web/more");
+    for paths in ["metadata: {}", "paths: [.]", "paths: ['*.yaml']"] {
+        for gap in [here, below] {
+            let told = told(paths, gap);
+            let why = "cannot be read: the link leads out of the tree";
+            let expected = format!("sections.yaml:1:1: file-unreadable: {gap} {why}\n");
+            assert!(told.starts_with(&expected), "{paths}: {told}");
+        }
+        assert!(!told(paths, "components/kubernetes/webb").contains("cannot be read"), "{paths}");
+    }
+}
+
+#[test]
 fn a_cluster_calls_objects_by_what_they_are() {
     let built = fixture("prod/kubernetes/base", OBJECTS).render_as(Naming::Objects).unwrap();
     let keys: String = built.resources().keys().map(|key| format!("{key}\n")).collect();

@@ -306,23 +306,35 @@ impl Run<'_> {
         let (begun, with) = (self.pass.runs.begin(&plan), self.with());
         let hear = |outcome: &_| begun.hear(outcome);
         let cx = self.context(&with, &hear);
-        let began = world.clock.monotonic();
         let applied = Box::pin(apply::apply(&cx, &plan, lease, claim, self.pass.stop));
-        let outcome = self.telling(&begun, applied).await?;
-        self.target.tell(notices::of_run(&plan, &outcome));
-        measure::applied(world, &plan, &outcome, world.clock.monotonic().saturating_sub(began));
+        let outcome = self.ended(&plan, self.telling(&begun, applied)).await?;
         Ok(Ended::Applied { outcome, settled: true })
+    }
+
+    /// What came of a run of `plan`, told where people look for it.
+    async fn ended(
+        &self,
+        plan: &Plan,
+        run: impl Future<Output = Result<Outcome, ApplyError>>,
+    ) -> Result<Outcome, ReconcileError> {
+        let world = &self.pass.agent.world;
+        let began = world.clock.monotonic();
+        let outcome = run.await?;
+        self.target.tell(notices::of_run(plan, &outcome));
+        measure::applied(world, plan, &outcome, world.clock.monotonic().saturating_sub(began));
+        Ok(outcome)
     }
 
     async fn recover(&self, lease: &mut Lease, open: OpenRun) -> Result<Outcome, ReconcileError> {
         let wanted = self.superseding(&open).await?;
         let wanted = wanted.as_ref().map(Plan::effect);
-        let (begun, with) = (self.pass.runs.begin(&open.plan), self.with());
+        let (plan, with) = (open.plan.clone(), self.with());
+        let begun = self.pass.runs.begin(&plan);
         open.steps.values().filter_map(|step| step.outcome.as_ref()).for_each(|it| begun.hear(it));
         let hear = |outcome: &_| begun.hear(outcome);
         let cx = self.context(&with, &hear);
         let recovered = Box::pin(apply::recover(&cx, lease, open, wanted, self.pass.stop));
-        Ok(self.telling(&begun, recovered).await?)
+        self.ended(&plan, self.telling(&begun, recovered)).await
     }
 
     fn context<'a>(

@@ -35,6 +35,11 @@ pub(super) fn copy(
                 }
                 let object = match from.try_find_object(id) {
                     Ok(Some(object)) => object.detach(),
+                    Ok(None) if from.is_shallow().unwrap_or(false) => {
+                        let what =
+                            "the clone is shallow; `git fetch --unshallow` in it completes it";
+                        return Err(incomplete(what.to_owned()));
+                    }
                     Ok(None) => return Err(incomplete(format!("the object {id} is missing"))),
                     Err(cause) => {
                         return Err(incomplete(format!("the object {id} cannot be read: {cause}")));

@@ -134,10 +134,17 @@ pub(super) fn at(commit: &CommitId) -> Revision {
     Revision::Commit(commit.clone())
 }
 
-/// Paths and texts, one a line.
+/// What cannot be read.
+pub(super) fn gaps(snapshot: &Snapshot) -> Vec<&str> {
+    snapshot.gaps("").map(|(path, _)| &**path).collect()
+}
+
+/// Paths and texts of what can be, one a line.
 pub(super) fn shown(snapshot: &Snapshot) -> String {
+    let gaps = gaps(snapshot);
     snapshot
         .entries()
+        .filter(|(path, _)| !gaps.contains(&&***path))
         .map(|(path, _)| format!("{path}: {}\n", snapshot.text(path).unwrap().unwrap()))
         .collect()
 }

@@ -91,7 +91,7 @@ impl Folder {
                 Err(cause) => Err(cause.to_string()),
             }
         };
-        Ok(Snapshot::new(revision, listed.entries, read).with_submodules(listed.submodules))
+        Ok(Snapshot::new(revision, listed.entries, read).with_gaps(listed.gaps))
     }
 }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::snapshot::Gaps;
 use super::{Entry, FetchError};
+use crate::ids::ContentId;
 
 /// How large a tree may be.
 #[derive(Debug, Clone, Copy)]
@@ -42,15 +44,36 @@ type Nodes = BTreeMap<Arc<str>, Node>;
 enum Node {
     File(Entry),
     Link(String),
-    Submodule,
+    /// Something that is never looked into, and why.
+    Gap(Arc<str>),
 }
 
-/// A finished listing: files, and where a submodule would be, itself or through a link.
+/// A finished listing: files, and what cannot be read although the tree names it.
 #[derive(Default)]
 pub(super) struct Listed {
     pub(super) entries: BTreeMap<Arc<str>, Entry>,
-    pub(super) submodules: Vec<Arc<str>>,
+    /// Why each of them cannot be. All of them are among the entries.
+    pub(super) gaps: Gaps,
 }
+
+/// Where a link leads.
+enum Led {
+    /// To something that is no link itself, and how many links were passed on the way.
+    To(String, u32),
+    /// Nowhere in the tree.
+    Out,
+    /// Over so many links that they are taken for a ring.
+    Round,
+}
+
+/// Why what a link leads to is not listed.
+enum Stop {
+    Round,
+    Failed(FetchError),
+}
+
+const SUBMODULE: &str = "it is a repository of its own, and submodules are not fetched";
+const OUT: &str = "the link leads out of the tree";
 
 impl Listing {
     /// An empty one; `revision` names the tree in errors.
@@ -97,16 +120,18 @@ impl Listing {
     pub(super) fn link(&mut self, path: &str, target: &[u8]) -> Result<(), FetchError> {
         match std::str::from_utf8(target) {
             Ok(target) => self.add(path, Node::Link(target.to_owned())),
-            Err(_) => Err(refused(path, "it leads to a path that is not UTF-8")),
+            Err(_) => {
+                self.add(path, Node::Gap("the link leads to a path that is not UTF-8".into()))
+            }
         }
     }
 
     /// Remembers a folder whose content is in another repository: nothing of it is in the tree.
     pub(super) fn submodule(&mut self, path: &str) -> Result<(), FetchError> {
-        self.add(path, Node::Submodule)
+        self.add(path, Node::Gap(SUBMODULE.into()))
     }
 
-    /// Replaces each link by what it leads to.
+    /// Replaces each link by what it leads to; one that leads to nothing becomes a gap.
     pub(super) fn finish(mut self) -> Result<Listed, FetchError> {
         let mut listed = Listed::default();
         let nodes = std::mem::take(&mut self.nodes);
@@ -115,26 +140,44 @@ impl Listing {
                 return Err(refused(path, "the tree has it twice, once as a folder"));
             }
         }
-        if !nodes.values().any(|node| matches!(node, Node::Link(_))) {
-            let file = |(path, node)| match node {
-                Node::File(entry) => Some((path, entry)),
-                Node::Link(_) => None,
-                Node::Submodule => {
-                    listed.submodules.push(path);
-                    None
-                }
-            };
-            listed.entries = nodes.into_iter().filter_map(file).collect();
-            return Ok(listed);
-        }
         for (path, node) in &nodes {
-            let (from, hops) = match node {
-                Node::File(_) | Node::Submodule => (path.to_string(), 0),
-                Node::Link(target) => follow(&nodes, path, target, 0)?,
-            };
-            self.place(&nodes, &mut listed, path, &from, hops)?;
+            match node {
+                Node::File(entry) => drop(listed.entries.insert(path.clone(), entry.clone())),
+                Node::Gap(why) => listed.gap(path, why),
+                Node::Link(target) => {
+                    let mut behind = Listed::default();
+                    match self.lead(&nodes, &mut behind, path, (path, target), 0) {
+                        Ok(()) => listed.add(behind),
+                        Err(Stop::Round) => {
+                            let what =
+                                format!("more than {LINK_HOPS_MAX} links lead to one another");
+                            listed.gap(path, &what);
+                        }
+                        Err(Stop::Failed(error)) => return Err(error),
+                    }
+                }
+            }
         }
         Ok(listed)
+    }
+
+    /// Makes what a link leads to, a file or a folder, be at `path`. `hops` links led to the link.
+    fn lead(
+        &mut self,
+        nodes: &Nodes,
+        listed: &mut Listed,
+        path: &str,
+        (link, target): (&str, &str),
+        hops: u32,
+    ) -> Result<(), Stop> {
+        match follow(nodes, link, target, hops) {
+            Led::To(from, hops) => self.place(nodes, listed, path, &from, hops),
+            Led::Round => Err(Stop::Round),
+            Led::Out => {
+                listed.gap(path, OUT);
+                Ok(())
+            }
+        }
     }
 
     /// Makes what is at `from`, a file or a folder, be at `path`. `hops` links led there.
@@ -145,30 +188,28 @@ impl Listing {
         path: &str,
         from: &str,
         hops: u32,
-    ) -> Result<(), FetchError> {
-        if hops > 0 {
-            self.look()?;
-            self.check_length(path)?;
-        }
+    ) -> Result<(), Stop> {
+        self.look().map_err(Stop::Failed)?;
+        self.check_length(path).map_err(Stop::Failed)?;
         if let Some(Node::File(entry)) = nodes.get(from) {
             listed.entries.insert(path.into(), entry.clone());
             return Ok(());
         }
-        if is_in_submodule(nodes, from) {
-            listed.submodules.push(path.into());
+        if let Some(why) = gap_at(nodes, from) {
+            listed.gap(path, why);
             return Ok(());
         }
         let mut inside = below(nodes, from).peekable();
         if inside.peek().is_none() {
-            return Err(refused(path, &format!("the link leads to {from}, which is not there")));
+            listed.gap(path, &format!("the link leads to {from}, which is not there"));
         }
         for (found, node) in inside {
             let rest = found[from.len()..].trim_start_matches('/');
-            let (from, hops) = match node {
-                Node::File(_) | Node::Submodule => (found.to_string(), hops),
-                Node::Link(target) => follow(nodes, found, target, hops)?,
-            };
-            self.place(nodes, listed, &join(path, rest), &from, hops)?;
+            let path = join(path, rest);
+            match node {
+                Node::File(_) | Node::Gap(_) => self.place(nodes, listed, &path, found, hops)?,
+                Node::Link(target) => self.lead(nodes, listed, &path, (found, target), hops)?,
+            }
         }
         Ok(())
     }
@@ -203,31 +244,48 @@ impl Listing {
     }
 }
 
-/// Where a link leads, itself no link, and how many links were passed on the way.
-fn follow(nodes: &Nodes, link: &str, target: &str, hops: u32) -> Result<(String, u32), FetchError> {
+impl Listed {
+    fn gap(&mut self, path: &str, why: &str) {
+        let (path, id) = (Arc::<str>::from(path), ContentId::of(why).to_string().into());
+        self.entries.insert(path.clone(), Entry { bytes: 0, id });
+        self.gaps.insert(path, why.into());
+    }
+
+    fn add(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.gaps.extend(other.gaps);
+    }
+}
+
+/// Where the link at `link` with this target leads, if `hops` links led to it.
+fn follow(nodes: &Nodes, link: &str, target: &str, hops: u32) -> Led {
     let mut hops = hops + 1;
     if hops > LINK_HOPS_MAX {
-        let what = format!("more than {LINK_HOPS_MAX} links lead to one another");
-        return Err(refused(link, &what));
+        return Led::Round;
     }
-    let outside = || refused(link, "the link leads out of the tree");
     if target.starts_with('/') {
-        return Err(outside());
+        return Led::Out;
     }
-    let mut at = parent(link).ok_or_else(outside)?.to_owned();
+    let Some(mut at) = parent(link).map(str::to_owned) else { return Led::Out };
     for part in target.split('/') {
         match part {
             "" | "." => {}
-            ".." => at = parent(&at).ok_or_else(outside)?.to_owned(),
+            ".." => match parent(&at) {
+                Some(above) => at = above.to_owned(),
+                None => return Led::Out,
+            },
             name => {
                 at = join(&at, name);
                 if let Some(Node::Link(next)) = nodes.get(at.as_str()) {
-                    (at, hops) = follow(nodes, &at, next, hops)?;
+                    match follow(nodes, &at, next, hops) {
+                        Led::To(next, passed) => (at, hops) = (next, passed),
+                        other => return other,
+                    }
                 }
             }
         }
     }
-    Ok((at, hops))
+    Led::To(at, hops)
 }
 
 /// Everything in `folder`, which is empty for the tree itself.
@@ -240,16 +298,16 @@ fn below<'nodes>(
     nodes.range::<str, _>(from).take_while(move |(path, _)| path.starts_with(&start))
 }
 
-/// Whether `path` is a submodule, or in one.
-fn is_in_submodule(nodes: &Nodes, path: &str) -> bool {
+/// Why nothing can be read at `path`, if it is a gap or in one.
+fn gap_at<'nodes>(nodes: &'nodes Nodes, path: &str) -> Option<&'nodes Arc<str>> {
     let mut at = Some(path);
     while let Some(folder) = at {
-        if matches!(nodes.get(folder), Some(Node::Submodule)) {
-            return true;
+        if let Some(Node::Gap(why)) = nodes.get(folder) {
+            return Some(why);
         }
         at = parent(folder);
     }
-    false
+    None
 }
 
 /// The folder that `path` is in; `None` for the tree itself.

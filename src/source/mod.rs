@@ -148,7 +148,7 @@ pub enum FetchError {
         /// The limit.
         limit: u64,
     },
-    /// The tree holds something that is never followed (a submodule, a link out of the tree).
+    /// The tree holds a name that is never used, or what was asked for is not there.
     #[error("{path}: {what}")]
     Refused {
         /// Where.

@@ -1,6 +1,7 @@
 //! A complete tree to read from. Holding one is the proof that nothing of it is missing.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::ids::ContentId;
@@ -11,9 +12,12 @@ use crate::model::revision::Revision;
 pub struct Snapshot {
     revision: Revision,
     entries: Arc<BTreeMap<Arc<str>, Entry>>,
-    submodules: Arc<[Arc<str>]>,
+    gaps: Arc<Gaps>,
     read: Arc<Read>,
 }
+
+/// What a tree names and nobody can read there, and why: a submodule, a link that leads nowhere.
+pub(super) type Gaps = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Gives the content of an entry, or says what happened to it.
 type Read = dyn Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync;
@@ -38,6 +42,14 @@ pub enum ReadError {
         path: String,
         /// What happened to it.
         what: String,
+    },
+    /// The tree names it, or a folder it is in, but says nothing of what is there.
+    #[error("{path} cannot be read: {why}")]
+    Gap {
+        /// The file, or the folder it is in.
+        path: String,
+        /// Why not.
+        why: Arc<str>,
     },
     /// It is larger than what a caller asks to read.
     #[error("{path} has {bytes} bytes, more than {bytes_max}")]
@@ -67,13 +79,13 @@ impl Snapshot {
         entries: BTreeMap<Arc<str>, Entry>,
         read: impl Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     ) -> Self {
-        let submodules = Arc::default();
-        Self { revision, entries: Arc::new(entries), submodules, read: Arc::new(read) }
+        let gaps = Arc::default();
+        Self { revision, entries: Arc::new(entries), gaps, read: Arc::new(read) }
     }
 
-    /// Says which folders were left out.
-    pub(super) fn with_submodules(self, submodules: Vec<Arc<str>>) -> Self {
-        Self { submodules: submodules.into(), ..self }
+    /// Says which entries nobody can read.
+    pub(super) fn with_gaps(self, gaps: Gaps) -> Self {
+        Self { gaps: Arc::new(gaps), ..self }
     }
 
     /// A tree that exists only in memory: test fixtures and simulations. It counts as a folder.
@@ -92,6 +104,17 @@ impl Snapshot {
         })
     }
 
+    /// The same with `path` as something that cannot be read.
+    #[cfg(test)]
+    pub(crate) fn and_gap(self, path: &str) -> Self {
+        let entry = Entry { bytes: 0, id: "gap".into() };
+        let entries = self.entries.iter().map(|(path, entry)| (path.clone(), entry.clone()));
+        let entries = entries.chain([(path.into(), entry)]).collect();
+        let gaps = self.gaps.iter().map(|(path, why)| (path.clone(), why.clone()));
+        let gaps = gaps.chain([(path.into(), "the link leads out of the tree".into())]).collect();
+        Self { entries: Arc::new(entries), gaps: Arc::new(gaps), ..self }
+    }
+
     /// Which tree it is.
     pub fn revision(&self) -> &Revision {
         &self.revision
@@ -102,10 +125,25 @@ impl Snapshot {
         self.entries.iter()
     }
 
-    /// Folders that are repositories of their own (submodules), and links into them, sorted.
-    /// Nothing of them is in the snapshot: a path below one does not exist here.
-    pub fn submodules(&self) -> &[Arc<str>] {
-        &self.submodules
+    /// What cannot be read and is at `folder`, below it or above it, and why: a repository of its
+    /// own (a submodule), a link that leads nowhere, out of the tree or round. Each is an entry as
+    /// well, since it may be any file; and since it may be a folder, there may be more below
+    /// `folder` than is listed.
+    pub fn gaps(&self, folder: &str) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        let start = if folder.is_empty() { String::new() } else { [folder, "/"].concat() };
+        let above = self.gap_around(folder);
+        let below = (Bound::Included(start.as_str()), Bound::Unbounded);
+        let below = self.gaps.range::<str, _>(below);
+        above.into_iter().chain(below.take_while(move |(path, _)| path.starts_with(&start)))
+    }
+
+    /// What cannot be read and is at `path` or above it.
+    fn gap_around(&self, path: &str) -> Option<(&Arc<str>, &Arc<str>)> {
+        if self.gaps.is_empty() {
+            return None;
+        }
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        ends.into_iter().find_map(|end| self.gaps.get_key_value(&path[..end]))
     }
 
     /// The file at `path`, if there is one.
@@ -127,6 +165,9 @@ impl Snapshot {
 
     /// The content of the file at `path`; `None` if there is no such file.
     pub fn bytes(&self, path: &str, bytes_max: u64) -> Result<Option<Arc<[u8]>>, ReadError> {
+        if let Some((gap, why)) = self.gap_around(path) {
+            return Err(ReadError::Gap { path: gap.to_string(), why: why.clone() });
+        }
         let Some(entry) = self.entries.get(path) else { return Ok(None) };
         if entry.bytes > bytes_max {
             return Err(ReadError::TooLarge {

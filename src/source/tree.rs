@@ -105,7 +105,7 @@ pub(super) fn list(
 /// A snapshot of what was listed.
 pub(super) fn snapshot(revision: Revision, listed: Listed, objects: Objects) -> Snapshot {
     Snapshot::new(revision, listed.entries, move |_, entry| objects.read(entry))
-        .with_submodules(listed.submodules)
+        .with_gaps(listed.gaps)
 }
 
 impl Objects {

@@ -46,6 +46,8 @@ pub(super) fn parents(snapshot: &Snapshot, dialect: &Dialect) -> Parents {
         true => vec![none(snapshot, dialect, unused().map(|(glob, _)| glob).next())],
         false => unused().map(|(glob, _)| leads_nowhere(glob)).collect(),
     };
+    let gaps = snapshot.gaps(&dialect.stacks);
+    parents.found.extend(gaps.filter(|(path, _)| !path::is_manifest(path)).map(may_hold_more));
     parents
 }
 
@@ -73,6 +75,14 @@ fn none(snapshot: &Snapshot, dialect: &Dialect, unused: Option<&Glob>) -> Diagno
         }
         (None, None) => error(&dialect.stacks_at, format!("no manifest in `{folder}` is a stack")),
     }
+}
+
+/// A folder, as it may be, that cannot be looked into may hold manifests. One that is a manifest by
+/// its name is said to be unreadable where it is read.
+fn may_hold_more((path, why): (&Arc<str>, &Arc<str>)) -> Diagnostic {
+    let message = format!("{path} cannot be read: {why}");
+    let found = Diagnostic::error(Code::FileUnreadable, Span::file(path.clone()), message);
+    found.hint("manifests may be in it: put them into this repository, or take it out")
 }
 
 fn leads_nowhere(glob: &Glob) -> Diagnostic {

@@ -230,11 +230,19 @@ impl Library {
             return Ok(self.remotes.text(path));
         }
         self.snapshot.text(path).map_err(|error| {
-            let code = match error {
+            let code = match &error {
                 ReadError::TooLarge { .. } => Code::FileTooLarge,
-                ReadError::Torn { .. } | ReadError::NotText { .. } => Code::FileUnreadable,
+                ReadError::Torn { .. } | ReadError::NotText { .. } | ReadError::Gap { .. } => {
+                    Code::FileUnreadable
+                }
             };
-            Diagnostic::error(code, Span::file(path.clone()), error.to_string())
+            let found = Diagnostic::error(code, Span::file(path.clone()), error.to_string());
+            match error {
+                ReadError::Gap { .. } => {
+                    found.hint("let it lead to a file of this repository, or take it out")
+                }
+                _ => found,
+            }
         })
     }
 

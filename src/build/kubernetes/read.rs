@@ -61,7 +61,8 @@ fn paths(draft: &mut Draft<'_>) -> BTreeSet<Arc<str>> {
         if draft.component.section("manifests").is_some_and(|value| !value.is_null()) {
             return BTreeSet::new();
         }
-        let found = manifests_below(draft, &draft.folder);
+        let folder = draft.folder.clone();
+        let found = manifests_below(draft, &folder);
         if found.is_empty() {
             draft.fail_no_folder();
         }
@@ -90,7 +91,7 @@ fn paths(draft: &mut Draft<'_>) -> BTreeSet<Arc<str>> {
 }
 
 /// The file at `path`, the manifests below the folder, or what fits the glob.
-fn matching(draft: &Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
+fn matching(draft: &mut Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
     if draft.snapshot.entry(path).is_some() {
         return BTreeSet::from([path.into()]);
     }
@@ -101,13 +102,17 @@ fn matching(draft: &Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
         return BTreeSet::new();
     };
     let glob = glob.compile_matcher();
-    let below = draft.snapshot.below(&draft.folder);
+    let folder = draft.folder.clone();
+    draft.fail_gaps(&folder);
+    let below = draft.snapshot.below(&folder);
     below.filter(|(path, _)| glob.is_match(&***path)).map(|(path, _)| path.clone()).collect()
 }
 
 /// The manifests below a folder; of a folder in it with a kustomization, that alone.
-fn manifests_below(draft: &Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
+fn manifests_below(draft: &mut Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
     let extensions = [".yaml", ".yml", ".json"];
+    draft.fail_gaps(folder);
+    let draft = &*draft;
     let below = || draft.snapshot.below(folder).map(|(path, _)| path);
     let built = below().any(|path| kustomization::is(path));
     let mut all = BTreeSet::new();

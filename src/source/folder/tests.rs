@@ -1,6 +1,6 @@
 use super::*;
 use crate::source::ReadError;
-use crate::source::fixture::{Repo, latest, shown, source};
+use crate::source::fixture::{Repo, gaps, latest, shown, source};
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::TempDir::new().unwrap();
@@ -131,9 +131,16 @@ fn links_stay_inside_the_folder() {
     symlink("../e/a", folder.path().join("d/f")).unwrap();
     let snapshot = folder_snapshot(folder.path()).unwrap();
     assert_eq!(shown(&snapshot), "d/a: 1\nd/f: 1\ne/a: 1\ne/f: 1\n");
-    symlink(folder.path().join("d/a"), folder.path().join("g")).unwrap();
-    let refused = folder_snapshot(folder.path());
-    assert!(matches!(refused, Err(FetchError::Refused { .. })), "{refused:?}");
+    symlink(folder.path().join("d"), folder.path().join("g")).unwrap();
+    let snapshot = folder_snapshot(folder.path()).unwrap();
+    assert_eq!(gaps(&snapshot), ["g"]);
+    for path in ["g", "g/a"] {
+        let read = snapshot.text(path);
+        assert!(matches!(&read, Err(ReadError::Gap { path, .. }) if path == "g"), "{read:?}");
+    }
+    for (folder, gaps) in [("g", 1), ("g/x/y", 1), ("d", 0), ("gg", 0)] {
+        assert_eq!(snapshot.gaps(folder).count(), gaps, "{folder}");
+    }
 }
 
 #[test]
@@ -152,11 +159,11 @@ fn what_the_repository_ignores_is_left_out_unless_it_is_tracked() {
     ]);
     let all = "infra/.gitignore: !keep.log\nlocal/\n\ninfra/build/y: 2\ninfra/keep.log: 1\n";
     let root = ".gitignore: *.log\n/build/\n\n";
-    assert_eq!(folder_snapshot(folder.path()).unwrap().entries().len(), 8);
+    assert_eq!(folder_snapshot(folder.path()).unwrap().entries().len(), 9);
     make_repository(folder.path());
     let snapshot = folder_snapshot(folder.path()).unwrap();
     assert_eq!(shown(&snapshot), format!("{root}{all}"));
-    assert_eq!(snapshot.submodules(), ["infra/nested".into()]);
+    assert_eq!(gaps(&snapshot), ["infra/nested"]);
     let inner = folder_snapshot(&folder.path().join("infra")).unwrap();
     assert_eq!(shown(&inner), all.replace("infra/", ""));
     track(folder.path(), &["a.log", "infra/local/x"]);
@@ -231,7 +238,7 @@ fn only_folders_in_which_something_came_or_went_are_read_again() {
     let snapshot = folder.snapshot(later()).unwrap();
     let all = "a/x: 1\na/y: edited in its place\nb/deep/new: 5\nb/deep/z: 3\n";
     assert_eq!(shown(&snapshot), all);
-    assert_eq!(snapshot.submodules(), ["c".into()]);
+    assert_eq!(gaps(&snapshot), ["c"]);
     let read_again = |path: &str| !folder.seen.same_items(&before, path);
     let of: Vec<_> = ["", "a", "b", "b/deep", "c"].map(read_again).into();
     assert_eq!(of, [false, false, false, true, true]);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Language, Rule, TIMEOUT_DEFAULT};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::desired::Component;
 use crate::model::policy::Schemas;
 use crate::source::Snapshot;
@@ -25,6 +25,8 @@ pub(super) struct Folders {
     pub(super) stacks: Vec<Rule>,
     /// By name, then by component; what is for all is at the empty name.
     frameworks: BTreeMap<String, BTreeMap<String, Vec<Rule>>>,
+    /// What cannot be read where they lie: there may be more of them.
+    pub(super) gaps: Vec<Diagnostic>,
 }
 
 impl Folders {
@@ -49,7 +51,14 @@ impl Folders {
             of.entry(component.to_owned()).or_default().push(rule);
         }
         let stacks = in_folder("stack-schemas").into_iter().map(|(_, rule)| rule).collect();
-        Self { named: dialect.schemas.clone(), components, stacks, frameworks }
+        // Below the stacks' folder it is said of stacks.
+        let gaps = snapshot.gaps(&base).filter(|_| path::below(&base, &dialect.stacks) == base);
+        let gaps = gaps.map(|(path, why)| {
+            let message = format!("{path} cannot be read, and rules may be in it: {why}");
+            Diagnostic::error(Code::FileUnreadable, Span::file(path.clone()), message)
+        });
+        let gaps = gaps.collect();
+        Self { gaps, named: dialect.schemas.clone(), components, stacks, frameworks }
     }
 
     /// Where `schema_path` of a language begins.

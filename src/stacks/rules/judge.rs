@@ -80,6 +80,7 @@ impl Rulebook {
     /// Asks all rules about all that is to be applied.
     pub fn judge(&self, desired: &Desired) -> Verdicts {
         let mut verdicts = Verdicts::default();
+        verdicts.diagnostics.clone_from(&self.folders.gaps);
         for rule in self.folders.all() {
             let compiled = self.compiled(rule);
             let faults = compiled.wait().as_ref().err();

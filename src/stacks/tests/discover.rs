@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::{resolved, snapshot};
 use crate::model::question::Answers;
-use crate::stacks::{Resolution, Resolver, Selection};
+use crate::stacks::{Resolution, Resolver, Selection, resolve};
 
 const DEV: &str = "--- stacks/deploy/dev.yaml
 vars: {stage: dev}
@@ -66,6 +66,37 @@ fn a_folder_without_manifests_is_no_empty_wish() {
         open: the stacks that `atmos.yaml:1` is about
     "#]],
     );
+}
+
+#[test]
+fn what_cannot_be_read_hides_no_stack() {
+    let resolved = |gap| {
+        let tree = snapshot(&format!("--- atmos.yaml\nstacks: {{base_path: stacks}}\n{DEV}"));
+        resolve(&tree.and_gap(gap), &Selection::default(), &Answers::new())
+    };
+    let told = |gap| told(&resolved(gap));
+    expect![[r#"
+        stacks: deploy/dev
+        Error file-unreadable stacks/deploy/eu:1:1: stacks/deploy/eu cannot be read: the link leads out of the tree
+          manifests may be in it: put them into this repository, or take it out
+        open: the stacks that `stacks/deploy/eu:1` is about
+    "#]]
+    .assert_eq(&told("stacks/deploy/eu"));
+    let one = resolved("stacks/deploy/eu.yaml").desired;
+    let found: Vec<_> = one.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(found, ["stacks/deploy/eu.yaml cannot be read: the link leads out of the tree"]);
+    assert!(!one.has_all_stacks());
+    expect![[r#"
+        stacks: 
+        Error file-unreadable stacks:1:1: stacks cannot be read: the link leads out of the tree
+          manifests may be in it: put them into this repository, or take it out
+        Error file-unreadable stacks/deploy/dev.yaml:1:1: stacks cannot be read: the link leads out of the tree
+          let it lead to a file of this repository, or take it out
+        open: the stacks that `stacks:1` is about
+    "#]]
+    .assert_eq(&told("stacks"));
+    // What no manifest is read from is nobody's trouble.
+    assert!(!told("components/terraform/vpc/old").contains("Error"));
 }
 
 #[test]
