@@ -284,5 +284,5 @@ impl Reconcile {
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// How often it is tried in all.
-    pub max_attempts: u32,
+    pub max_attempts: std::num::NonZeroU32,
 }
