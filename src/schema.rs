@@ -213,6 +213,10 @@ impl Checked {
     }
 
     fn diagnostics(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+        causes(error).into_iter().flat_map(|cause| self.of_cause(cause)).collect()
+    }
+
+    fn of_cause(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
         let pointer = error.instance_path().to_string();
         let node = find(&self.document, &pointer);
         match error.kind() {
@@ -295,6 +299,27 @@ pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
     let hint = close.map(|close| format!("did you mean `{close}`?"));
     let choices: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
     (format!("{found} is none of {}", choices.join(", ")), hint)
+}
+
+/// What is wrong: of several forms that may stand there, with the one that was meant.
+pub fn causes<'e>(error: &'e ValidationError<'e>) -> Vec<&'e ValidationError<'e>> {
+    match meant(error) {
+        Some(meant) => meant.iter().flat_map(causes).collect(),
+        None => vec![error],
+    }
+}
+
+/// What is wrong with the one form that was meant, if what was found has the type of no other.
+fn meant<'e>(error: &'e ValidationError<'_>) -> Option<&'e [ValidationError<'e>]> {
+    let (Kind::OneOfNotValid { context } | Kind::AnyOf { context }) = error.kind() else {
+        return None;
+    };
+    let is_of_other_type = |errors: &Vec<ValidationError<'_>>| {
+        let here = |one: &ValidationError<'_>| one.instance_path() == error.instance_path();
+        errors.iter().any(|one| matches!(one.kind(), Kind::Type { .. }) && here(one))
+    };
+    let mut meant = context.iter().filter(|errors| !is_of_other_type(errors));
+    meant.next().filter(|_| meant.next().is_none()).map(Vec::as_slice)
 }
 
 /// The words that one form takes.

@@ -139,7 +139,10 @@ impl From<&Reconcile> for Patience {
         let timeout = reconcile.timeout.and_then(|timeout| Duration::try_from(timeout).ok());
         Self {
             timeout: timeout.unwrap_or(default.timeout),
-            attempts_max: reconcile.retry.as_ref().map_or(default.attempts_max, |r| r.max_attempts.get()),
+            attempts_max: reconcile
+                .retry
+                .as_ref()
+                .map_or(default.attempts_max, |r| r.max_attempts.get()),
         }
     }
 }

@@ -106,7 +106,8 @@ authorities: {git.example.com: none.pem}
         12:9 `ulr` means nothing here
         14:9 a target is either `files` or `kubernetes`
         15:9 `fils` means nothing here
-        16:17 {"path":"pulls"} has none of the forms that may stand here
+        16:17 `local` is missing
+        16:18 `path` means nothing here
         17:32 `authorities.git.example.com`: /none.pem: it cannot be read: No such file or directory (os error 2)
     "#]].assert_eq(&found);
 }

@@ -36,7 +36,8 @@ pub(super) fn read(
     };
     let mut found = Vec::new();
     let mut wrong = BTreeSet::new();
-    for error in VALIDATOR.iter_errors(&json) {
+    let errors: Vec<_> = VALIDATOR.iter_errors(&json).collect();
+    for error in errors.iter().flat_map(schema::causes) {
         let pointer = error.instance_path().to_string();
         wrong.extend(pointer.split('/').nth(1).map(str::to_owned));
         let at = FieldPath::parse(&pointer).ok().and_then(|path| path.find(block)).unwrap_or(block);
@@ -48,7 +49,7 @@ pub(super) fn read(
                 );
             }
             _ => {
-                let (message, hint) = schema::sentence(&error);
+                let (message, hint) = schema::sentence(error);
                 let mistake = invalid(span(at), &message);
                 found.push(match hint {
                     Some(hint) => mistake.hint(hint),
