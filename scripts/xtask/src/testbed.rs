@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use crate::child;
 use crate::place::Place;
 
-pub(crate) use programs::{build, build_loop, build_servers, folder as programs};
+pub(crate) use programs::{build, build_flux, build_loop, build_servers, folder as programs};
 
 /// A cold start takes 3 to 5 s on an idle machine, and ten times that on a busy one.
 const READY_MAX: Duration = Duration::from_secs(120);

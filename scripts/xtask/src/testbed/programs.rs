@@ -58,6 +58,10 @@ const TOOLS: &[Module] = &[
 /// Our own: see its `main.go`.
 const LOOP: Module = Module { name: "loop", programs: &["loop"], variables: &[], minutes: 0.1 };
 
+/// What benchmarks are measured beside, too.
+const FLUX: Module =
+    Module { name: "flux", programs: &["kustomize-controller"], variables: &[], minutes: 2.5 };
+
 /// Of these any version does: where they are installed, they are used.
 const INSTALLED: &[&str] = &["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
@@ -81,6 +85,16 @@ pub(crate) fn build(place: &Place) -> Result<()> {
 pub(crate) fn build_loop(place: &Place) -> Result<PathBuf> {
     build_all(place, &[LOOP])?;
     Ok(folder(place).join("loop"))
+}
+
+/// Builds Flux's kustomize-controller, and gives it and the folder of its module.
+pub(crate) fn build_flux(place: &Place) -> Result<(PathBuf, PathBuf)> {
+    build_all(place, &[FLUX])?;
+    let mut go = go()?;
+    go.current_dir(place.root.join("tests/testbed").join(FLUX.name)).env("GOWORK", "off");
+    go.env("GOFLAGS", "-mod=readonly").args(["list", "-m", "-f", "{{.Dir}}"]);
+    let module = child::output(go.arg("github.com/fluxcd/kustomize-controller"))?;
+    Ok((folder(place).join("kustomize-controller"), PathBuf::from(module.trim())))
 }
 
 fn build_all(place: &Place, modules: &[Module]) -> Result<()> {

@@ -131,6 +131,16 @@ impl Audit {
         Ok(delays)
     }
 
+    /// How much `user` asked about what is in `namespace` but for its own kinds, and in all.
+    pub(super) fn counted(&mut self, user: &str, namespace: &str) -> Result<(usize, usize)> {
+        self.read()?;
+        let all = self.requests.iter().filter(|one| one.user == user && one.verb != "watch");
+        let own = ["kustomizations", "gitrepositories", "events", "leases"];
+        let of_objects =
+            |one: &&Request| one.namespace == namespace && !own.contains(&one.resource.as_str());
+        Ok((all.clone().filter(of_objects).count(), all.count()))
+    }
+
     /// When each Deployment of the namespace was first said to do well, by name.
     pub(super) fn did_well(&self) -> BTreeMap<String, Duration> {
         let prefix = format!("{}/deployments/", self.namespace);
@@ -170,7 +180,8 @@ impl Audit {
 
 fn request(line: &Value) -> Option<Request> {
     let user = line["user"]["username"].as_str()?;
-    let user = ["isobar", "loop", "controllers"].into_iter().find(|known| *known == user)?;
+    let user =
+        ["isobar", "loop", "controllers", "flux"].into_iter().find(|known| *known == user)?;
     let is_status = line["objectRef"]["subresource"] == "status";
     if user == "controllers" && !is_status {
         return None;
