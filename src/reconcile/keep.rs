@@ -179,7 +179,7 @@ impl Keep {
     ) -> Activity {
         if let Happened::To(components) = &happened
             // What goes wrong there, the look at all of it says.
-            && glance(&pass, &stack, components).await.unwrap_or(false)
+            && Box::pin(glance(&pass, &stack, components)).await.unwrap_or(false)
         {
             // It stays as due as it was.
             self.end(&stack);

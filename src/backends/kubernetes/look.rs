@@ -92,7 +92,7 @@ impl Eyes<'_> {
             return Ok(Sight::unwanted(kind, object, self.writer));
         };
         let rehearsed = self.rehearse(&kind, identity, manifest).await;
-        self.sight(kind, identity, manifest, rehearsed, None).await
+        Box::pin(self.sight(kind, identity, manifest, rehearsed, None)).await
     }
 
     /// The same for what was there a moment ago: it is read while it is rehearsed.
@@ -104,11 +104,14 @@ impl Eyes<'_> {
         let Some(kind) = self.kind(identity, Some(manifest)).await? else {
             return Ok(Sight::unheard_of(Some(manifest)));
         };
-        let (rehearsed, beside) =
-            tokio::join!(self.rehearse(&kind, identity, manifest), self.read(&kind, identity));
+        // Two requests side by side are as large as all that leads to them.
+        let (rehearsed, beside) = tokio::join!(
+            Box::pin(self.rehearse(&kind, identity, manifest)),
+            Box::pin(self.read(&kind, identity))
+        );
         // What went wrong with the second is asked again where it is needed.
         let beside = beside.ok().flatten();
-        self.sight(kind, identity, manifest, rehearsed, beside).await
+        Box::pin(self.sight(kind, identity, manifest, rehearsed, beside)).await
     }
 
     /// Both sides, once it was rehearsed. `beside` is what was read meanwhile.

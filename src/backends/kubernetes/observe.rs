@@ -212,9 +212,9 @@ impl KubernetesTarget {
         };
         let looked = match &marked {
             Some(manifest) if self.truths.uid(key).is_some() => {
-                self.eyes().look_again(identity, manifest).await
+                Box::pin(self.eyes().look_again(identity, manifest)).await
             }
-            marked => self.eyes().look(identity, marked.as_ref()).await,
+            marked => Box::pin(self.eyes().look(identity, marked.as_ref())).await,
         };
         match looked {
             Ok(sight) => Ok(self.veiled(identity, sight, veil.as_ref())),

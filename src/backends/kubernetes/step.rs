@@ -382,8 +382,8 @@ impl Job<'_> {
         let eyes = self.target.eyes();
         // Whoever looks before a write of something takes it to be there.
         let sight = match manifest {
-            Some(manifest) => eyes.look_again(&self.identity, manifest).await,
-            None => eyes.look(&self.identity, None).await,
+            Some(manifest) => Box::pin(eyes.look_again(&self.identity, manifest)).await,
+            None => Box::pin(eyes.look(&self.identity, None)).await,
         };
         let sight = sight.map_err(|blind| match blind {
             Blind::Failure(failure) | Blind::Unwelcome(failure) => self.failed(failure),
