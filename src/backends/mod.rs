@@ -87,9 +87,10 @@ pub trait Target: Send + Sync {
     async fn wake(&self) -> BTreeSet<ComponentId>;
 }
 
-/// About how many components a target is asked at once: enough that neither waits for the other. A
-/// component in a cluster has some four objects, and a target a bound of its own.
-const ASKED_MAX: usize = 8;
+/// About how many components a target is asked at once: enough that neither waits for the other. Of
+/// those in a cluster that somebody has edited each has one object that takes two requests, and the
+/// cluster takes 32 at a time. A target has a bound of its own.
+const ASKED_MAX: usize = 16;
 
 /// What a target is asked about one component, as [`Target::observe`] takes it.
 pub struct Asked<'a> {

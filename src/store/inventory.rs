@@ -8,13 +8,6 @@ use super::{Lease, Store, StoreError, Tx, args};
 use crate::ids::{Epoch, ResourceKey, Scope, TargetName};
 use crate::model::inventory::{Inventory, Mark, Owned};
 
-const PUT: &str = "INSERT INTO inventory \
-        (agent, repository, target, resource, stack, owned, change) \
-    SELECT $1, $2, $3, $4, $5, $6, changes FROM target \
-        WHERE agent = $1 AND repository = $2 AND target = $3 \
-    ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
-        stack = excluded.stack, owned = excluded.owned, change = excluded.change";
-
 const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES ($1, $2, $3, $4) \
     ON CONFLICT DO NOTHING";
 
@@ -99,14 +92,10 @@ impl Tx {
         self.fence(lease).await?;
         self.link.execute(KNOW, args![agent, repository, target, Epoch::default()]).await?;
         self.link.execute(CHANGE, this.clone()).await?;
-        for (resource, owned) in entries {
-            match owned {
-                Some(owned) => self.own(&lease.scope, target, resource, owned).await?,
-                None => {
-                    let args = args![agent, repository, target, resource];
-                    self.link.execute(DROP, args).await?;
-                }
-            }
+        let own = entries.iter().filter_map(|(key, owned)| Some((key, owned.as_ref()?)));
+        self.own(&lease.scope, target, own).await?;
+        for (resource, _) in entries.iter().filter(|(_, owned)| owned.is_none()) {
+            self.link.execute(DROP, args![agent, repository, target, resource]).await?;
         }
         if entries.values().any(Option::is_none) {
             self.link.execute(REMOVAL, this).await?;
@@ -148,27 +137,29 @@ impl Tx {
         if self.link()?.execute(KNOW, args).await? == 0 {
             return self.done(false);
         }
-        for (resource, owned) in &mark.resources {
-            self.own(scope, target, resource, owned).await?;
-        }
+        let own = mark.resources.iter().map(|(key, owned)| (key, &**owned));
+        self.own(scope, target, own).await?;
         let (target, resources) = (target.clone(), mark.resources.len());
         let event = Event::InventoryRebuilt { target, resources, epoch: mark.epoch_max() };
         self.append(About::scope(scope), &event).await?;
         self.done(true)
     }
 
+    /// All of them at once: a run of hundreds of steps holds up nobody else who writes.
     async fn own(
         &mut self,
         scope: &Scope,
         target: &TargetName,
-        resource: &ResourceKey,
-        owned: &Owned,
+        entries: impl Iterator<Item = (&ResourceKey, &Owned)>,
     ) -> Result<(), StoreError> {
-        let body = serde_json::to_string(owned)
-            .map_err(|error| StoreError::conflict(format!("no inventory entry: {error}")))?;
-        let Scope { agent, repository } = scope;
-        let stack = &owned.component.stack;
-        self.link.execute(PUT, args![agent, repository, target, resource, stack, body]).await?;
-        Ok(())
+        let row = |(resource, owned): (&ResourceKey, &Owned)| {
+            let body = serde_json::to_string(owned)?;
+            Ok([resource.as_str().to_owned(), owned.component.stack.as_str().to_owned(), body])
+        };
+        let rows: Result<Vec<_>, serde_json::Error> = entries.map(row).collect();
+        let rows = rows.and_then(|rows| serde_json::to_string(&rows));
+        let rows =
+            rows.map_err(|error| StoreError::conflict(format!("no inventory entry: {error}")))?;
+        self.link.own(args![&scope.agent, &scope.repository, target, rows]).await
     }
 }

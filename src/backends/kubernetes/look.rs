@@ -87,12 +87,43 @@ impl Eyes<'_> {
         let Some(kind) = self.kind(identity, manifest).await? else {
             return Ok(Sight::unheard_of(manifest));
         };
-        let found = || self.connection.find(Call::get(kind.path(identity)));
         let Some(manifest) = manifest else {
-            let object = found().await?;
+            let object = self.read(&kind, identity).await?;
             return Ok(Sight::unwanted(kind, object, self.writer));
         };
-        let intended = match self.rehearse(&kind, identity, manifest).await {
+        let rehearsed = self.rehearse(&kind, identity, manifest).await;
+        Box::pin(self.sight(kind, identity, manifest, rehearsed, None)).await
+    }
+
+    /// The same for what was there a moment ago: it is read while it is rehearsed.
+    pub(super) async fn look_again(
+        self,
+        identity: &Identity,
+        manifest: &Json,
+    ) -> Result<Sight, Blind> {
+        let Some(kind) = self.kind(identity, Some(manifest)).await? else {
+            return Ok(Sight::unheard_of(Some(manifest)));
+        };
+        // Two requests side by side are as large as all that leads to them.
+        let (rehearsed, beside) = tokio::join!(
+            Box::pin(self.rehearse(&kind, identity, manifest)),
+            Box::pin(self.read(&kind, identity))
+        );
+        // What went wrong with the second is asked again where it is needed.
+        let beside = beside.ok().flatten();
+        Box::pin(self.sight(kind, identity, manifest, rehearsed, beside)).await
+    }
+
+    /// Both sides, once it was rehearsed. `beside` is what was read meanwhile.
+    async fn sight(
+        self,
+        kind: Kind,
+        identity: &Identity,
+        manifest: &Json,
+        rehearsed: Result<Answer, Failure>,
+        beside: Option<Json>,
+    ) -> Result<Sight, Blind> {
+        let intended = match rehearsed {
             Ok(intended) => intended,
             // Its namespace is not there yet: what the server would add to it is not known.
             Err(Failure::Refused(status)) if status.reason == "NotFound" => {
@@ -107,7 +138,10 @@ impl Eyes<'_> {
         // Who would be made is not there.
         let object = match intended.status {
             http::StatusCode::CREATED => None,
-            _ => no_older_than(&intended.body, found).await?,
+            _ => match beside.filter(|beside| is_no_older(&intended.body, beside)) {
+                Some(beside) => Some(beside),
+                None => no_older_than(&intended.body, || self.read(&kind, identity)).await?,
+            },
         };
         Ok(Sight::both(kind, object, &intended.body, self.writer))
     }
@@ -124,7 +158,7 @@ impl Eyes<'_> {
         if status.code != 422 || !replace::is_asked(manifest) {
             return Ok(None);
         }
-        match self.connection.find(Call::get(kind.path(identity))).await? {
+        match self.read(kind, identity).await? {
             Some(object) => replace::look(self, kind, identity, manifest, object, status).await,
             None => Ok(None),
         }
@@ -137,9 +171,13 @@ impl Eyes<'_> {
         manifest: Option<&Json>,
     ) -> Result<Option<Json>, Blind> {
         match self.kind(identity, manifest).await? {
-            Some(kind) => Ok(self.connection.find(Call::get(kind.path(identity))).await?),
+            Some(kind) => Ok(self.read(&kind, identity).await?),
             None => Ok(None),
         }
+    }
+
+    async fn read(self, kind: &Kind, identity: &Identity) -> Result<Option<Json>, Failure> {
+        self.connection.find(Call::get(kind.path(identity))).await
     }
 
     /// Where the API has the object; `None`: the cluster does not know its kind.
@@ -195,15 +233,20 @@ async fn no_older_than<F>(known: &Json, found: impl Fn() -> F) -> Result<Option<
 where
     F: Future<Output = Result<Option<Json>, Failure>>,
 {
-    let version =
-        |object: &Json| identity::metadata(object, "resourceVersion")?.parse::<u64>().ok();
     for _ in 0..READS_MAX {
         let object = found().await?;
-        if object.as_ref().is_none_or(|object| version(object) >= version(known)) {
+        if object.as_ref().is_none_or(|object| is_no_older(known, object)) {
             return Ok(object);
         }
     }
     Err(Failure::Lost("what the server says is older than what it said before".to_owned()))
+}
+
+/// Whether `object` is as it was when it was `known`, or as it became after that.
+fn is_no_older(known: &Json, object: &Json) -> bool {
+    let version =
+        |object: &Json| identity::metadata(object, "resourceVersion")?.parse::<u64>().ok();
+    version(object) >= version(known)
 }
 
 fn fits(identity: &Identity, kind: &Kind) -> Result<(), Blind> {

@@ -174,7 +174,7 @@ impl KubernetesTarget {
             let owner = self.owner(marks, component, key, sight.object.as_ref());
             return (seen(&identity, &sight, piece, owner), Some(health));
         }
-        let sight = match self.ask(&identity, component, piece, marked).await {
+        let sight = match self.ask((&identity, key), component, piece, marked).await {
             Ok(sight) => Arc::new(sight),
             Err(told) => return told,
         };
@@ -195,7 +195,7 @@ impl KubernetesTarget {
     /// comes of it. `marked` is the manifest as it is written.
     async fn ask(
         &self,
-        identity: &Identity,
+        (identity, key): (&Identity, &ResourceKey),
         component: &ComponentId,
         piece: Option<&Piece>,
         marked: Option<Json>,
@@ -210,7 +210,13 @@ impl KubernetesTarget {
             }
             None => (None, marked),
         };
-        match self.eyes().look(identity, marked.as_ref()).await {
+        let looked = match &marked {
+            Some(manifest) if self.truths.uid(key).is_some() => {
+                Box::pin(self.eyes().look_again(identity, manifest)).await
+            }
+            marked => Box::pin(self.eyes().look(identity, marked.as_ref())).await,
+        };
+        match looked {
             Ok(sight) => Ok(self.veiled(identity, sight, veil.as_ref())),
             Err(Blind::Unwelcome(failure)) => {
                 let reason = failure.words(Some(identity));

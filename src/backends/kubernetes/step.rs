@@ -379,7 +379,12 @@ impl Job<'_> {
     }
 
     async fn look(&self, manifest: Option<&Json>) -> Result<Sight, StepError> {
-        let sight = self.target.eyes().look(&self.identity, manifest).await;
+        let eyes = self.target.eyes();
+        // Whoever looks before a write of something takes it to be there.
+        let sight = match manifest {
+            Some(manifest) => Box::pin(eyes.look_again(&self.identity, manifest)).await,
+            None => Box::pin(eyes.look(&self.identity, None)).await,
+        };
         let sight = sight.map_err(|blind| match blind {
             Blind::Failure(failure) | Blind::Unwelcome(failure) => self.failed(failure),
             Blind::Misplaced(why) => StepError::refused(format!("{}: {why}", self.identity)),

@@ -87,6 +87,27 @@ async fn an_approval_starts_one_run_and_the_digest_needs_a_new_one_later() {
     }
 }
 
+/// Steps beside each other that rest on the same yes are looked up once, and no other with them.
+#[tokio::test]
+async fn each_step_rests_on_its_own_yes() {
+    for bed in beds().await {
+        let plan = plan("x");
+        let digest = plan.digest();
+        let (store, lease) = prepared(&bed, &plan, &[approval(&bed, digest, "ann")]).await;
+        let by = |name: &str| reviewed(digest, &[name])[&0].clone();
+        let ann = BTreeMap::from([(0, by("ann")), (1, by("ann"))]);
+        for at in [0, 1] {
+            let mut mixed = ann.clone();
+            mixed.insert(at, by("eve"));
+            let refused = try_run(&store, &lease, &plan, "run-1", &mixed).await;
+            let eve =
+                matches!(&refused, Err(ClaimError::NotApproved { by }) if *by == actor("eve"));
+            assert!(eve, "{at}: {refused:?}");
+        }
+        try_run(&store, &lease, &plan, "run-1", &ann).await.expect("it is approved");
+    }
+}
+
 #[tokio::test]
 async fn an_approval_counts_until_it_expires_or_is_revoked() {
     for bed in beds().await {

@@ -129,6 +129,30 @@ async fn the_inventory_holds_what_was_written_last() {
     }
 }
 
+/// All entries of a write are one statement, whatever they are called.
+#[tokio::test]
+async fn an_inventory_of_thousands_is_written_at_once() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        let target = TargetName::new("cluster").expect("a name");
+        let odd = ["1", "null", "[]", "\"", "a\\b", "it's", "Grüße/🦊", "{\"a\":1}", "$1"];
+        let names = (0..4_500).map(|number| format!("ConfigMap/a/{number}"));
+        let names: Vec<_> = names.chain(odd.map(str::to_owned)).collect();
+        let mut wanted = Inventory::new();
+        for epoch in 1..=2 {
+            let entries = names.iter().map(|name| (key(name), Some(owned(epoch)))).collect();
+            let mut tx = store.begin().await.expect("a transaction");
+            tx.inventory_write(&lease, &target, &entries).await.expect("it is ours");
+            tx.commit().await.expect("a commit");
+            wanted = names.iter().map(|name| (key(name), owned(epoch).into())).collect();
+            let inventory = store.inventory(&scope(), &target).await.expect("an answer");
+            assert_eq!(inventory.as_deref(), Some(&wanted));
+        }
+        assert_eq!(wanted.len(), 4_509);
+    }
+}
+
 /// Whoever has read an inventory reads only what was written since, whoever wrote it.
 #[tokio::test]
 async fn what_others_write_into_an_inventory_is_seen() {

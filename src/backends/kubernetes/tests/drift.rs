@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
-use super::applied::{Applied, NOTICE_MAX, deployment, settings};
+use super::applied::{Applied, NOTICE_MAX, deployment, identity, settings};
 use super::place::Corner;
 use crate::backends::Target;
 use crate::backends::kubernetes::connection::Call;
+use crate::backends::kubernetes::identity::Identity;
+use crate::backends::kubernetes::owner;
+use crate::model::body::Body;
 use crate::model::observation::{Health, Seen};
 
 #[tokio::test]
@@ -68,6 +71,49 @@ async fn drift_is_looked_at_once() {
     for _ in 0..2 {
         assert_eq!(applied.cost().await, (false, 2));
     }
+}
+
+/// It is read while it is rehearsed, whatever happens to it meanwhile.
+#[tokio::test]
+async fn what_was_there_is_seen_as_it_is_by_now() {
+    let Some(corner) = Corner::new().await else { return };
+    let manifest = settings(&corner.namespace);
+    let applied = Applied::new(&corner, std::slice::from_ref(&manifest)).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    let identity = Identity::parse(&identity(&manifest)).unwrap();
+    let size = |body: &Option<Body>| {
+        let data = body.as_ref().and_then(|body| body.value.get("data"));
+        data.and_then(|data| data.get("size")?.as_str().map(str::to_owned))
+    };
+    let edits = async {
+        for size in 0..40 {
+            let edit = json!({"data": {"size": size.to_string()}});
+            corner.merge(path.clone(), "hand", edit).await;
+        }
+    };
+    let looks = async {
+        let mut last = 0;
+        for _ in 0..40 {
+            let sight = applied.target.eyes().look_again(&identity, &manifest).await.unwrap();
+            let version = sight.metadata("resourceVersion").unwrap().parse::<u64>().unwrap();
+            assert!(last <= version, "{version} comes after {last}");
+            assert!(size(&sight.live).is_some());
+            assert_eq!(size(&sight.intended).as_deref(), Some("3"));
+            last = version;
+        }
+    };
+    tokio::join!(edits, looks);
+    corner.send(Call::delete(path.clone(), json!({}))).await.unwrap();
+    let gone = applied.target.eyes().look_again(&identity, &manifest).await.unwrap();
+    assert!(gone.object.is_none() && gone.live.is_none());
+    assert_eq!(size(&gone.intended).as_deref(), Some("3"));
+    // Somebody else's of the same name is not ours, and is seen whole.
+    let other = json!({"metadata": {"name": "settings"}, "data": {"size": "7"}});
+    corner.send(Call::post(corner.path("api/v1", "configmaps"), other)).await.unwrap();
+    let other = applied.target.eyes().look_again(&identity, &manifest).await.unwrap();
+    assert_eq!(size(&other.live).as_deref(), Some("7"));
+    assert!(!other.is_ours && owner::label_of(other.object.as_ref().unwrap()).is_none());
 }
 
 #[tokio::test]
