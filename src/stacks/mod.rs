@@ -46,6 +46,7 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod bulk;
 mod evaluate;
 mod backend;
 mod reconcile_block;
