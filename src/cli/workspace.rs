@@ -1,6 +1,8 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,11 +11,13 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::model::files::Files;
-use crate::reconcile::{Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved};
+use crate::reconcile::{
+    Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved, resolved_each,
+};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
-use crate::stacks::{Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
+use crate::stacks::{Found, Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
 use crate::store::{Store, StoreError};
 use crate::world::World;
 
@@ -114,6 +118,44 @@ impl Workspace {
         let reach = Self::reach(context, Some(snapshot))?;
         let _busy = context.output.busy("resolving");
         Ok(resolved(kept(Resolver::looking(snapshot, selection)), selection, &reach))
+    }
+
+    /// The same stack after stack, by name: each is given to `make` by itself, and what comes of it to
+    /// `put`.
+    pub(super) fn each<T: Send>(
+        context: &Context,
+        snapshot: &Snapshot,
+        selection: &Selection,
+        make: impl Fn(&Desired) -> io::Result<T> + Sync,
+        mut put: impl FnMut(T) -> io::Result<()> + Send,
+    ) -> Result<Found, Failure> {
+        let reach = Self::reach(context, Some(snapshot))?;
+        let mut busy = Some(context.output.busy("resolving"));
+        let resolver = kept(Resolver::looking(snapshot, selection));
+        let put = |made| {
+            // From here on the answer itself shows that something goes on.
+            drop(busy.take());
+            put(made)
+        };
+        Ok(resolved_each(resolver, selection, &reach, make, put)?)
+    }
+
+    /// The same for two trees that have much in common: what they share is resolved once. Like what
+    /// [`kept`] holds, neither is given back.
+    pub(super) fn both(
+        context: &Context,
+        trees: [&Snapshot; 2],
+        selection: &Selection,
+    ) -> Result<[ManuallyDrop<Resolution>; 2], Failure> {
+        let reaches = trees.map(|tree| Self::reach(context, Some(tree)));
+        let _busy = context.output.busy("resolving");
+        let [first, second] = trees;
+        let [of_first, of_second] = reaches;
+        let resolver = kept(Resolver::new(first));
+        let before = resolved(resolver, selection, &of_first?);
+        resolver.advance(second);
+        let after = resolved(resolver, selection, &of_second?);
+        Ok([before, after].map(ManuallyDrop::new))
     }
 
     /// What a person may ask of the world.
@@ -280,7 +322,7 @@ fn fetching(error: &FetchError) -> Exit {
         | FetchError::Refused { .. }
         | FetchError::Unusable { .. }
         | FetchError::TooLarge { .. } => true,
-        FetchError::Io { cause, .. } => cause.kind() == std::io::ErrorKind::NotFound,
+        FetchError::Io { cause, .. } => cause.kind() == io::ErrorKind::NotFound,
         FetchError::Untrusted { .. }
         | FetchError::Unreachable { .. }
         | FetchError::Incomplete { .. }

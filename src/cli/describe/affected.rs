@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use super::{Evaluated, Format, Part, exit, resolved_of, unwritten};
+use super::{Evaluated, Format, Part, exit, shown, unwritten};
 use crate::cli::workspace::{Workspace, stack_name, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::model::affected::Affected;
@@ -93,7 +93,7 @@ pub(in crate::cli) struct Compared {
 pub(in crate::cli) struct Sides {
     old: Snapshot,
     new: Snapshot,
-    base: Resolution,
+    base: ManuallyDrop<Resolution>,
     head: ManuallyDrop<Resolution>,
 }
 
@@ -107,8 +107,11 @@ impl Compared {
 impl Sides {
     /// Resolves both; what is wrong with the newer one is shown.
     pub(in crate::cli) fn new(context: &Context, compared: &Compared) -> Result<Self, Failure> {
-        let selection =
-            Selection { evaluation: compared.evaluated.evaluation(false), ..Selection::default() };
+        let selection = Selection {
+            evaluation: compared.evaluated.evaluation(false),
+            unexplained: true,
+            ..Selection::default()
+        };
         let at = |revision: &str| {
             source::commit_snapshot(&context.global.folder, revision).map_err(unread)
         };
@@ -123,8 +126,8 @@ impl Sides {
                 mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
             })?,
         };
-        let base = Workspace::evaluated(context, &old, &selection)?;
-        let head = resolved_of(context, &new, &selection)?;
+        let [head, base] = Workspace::both(context, [&new, &old], &selection)?;
+        shown(context, &new, &head);
         Ok(Self { old, new, base, head })
     }
 
