@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::model::files::Files;
+use crate::model::revision::Revision;
 use crate::reconcile::{
     Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved, resolved_each,
 };
@@ -61,12 +62,20 @@ impl Workspace {
     /// The commit that is looked at; without one the folder as it stands, uncommitted edits
     /// included.
     pub(super) fn tree(context: &Context) -> Result<Snapshot, Failure> {
-        let folder = &context.global.folder;
         if let Some(revision) = &context.at.rev {
-            return source::commit_snapshot(folder, revision).map_err(unread);
+            return Self::commit(context, revision);
         }
-        is_root(folder)?;
-        source::folder_snapshot(folder).map_err(unread)
+        let folder = &context.global.folder;
+        if context.said.settings.is_empty() {
+            is_root(folder)?;
+        }
+        Ok(source::folder_snapshot(folder).map_err(unread)?.to_be_read(context.said.clone()))
+    }
+
+    /// A commit of the repository around the folder.
+    pub(super) fn commit(context: &Context, revision: &str) -> Result<Snapshot, Failure> {
+        let tree = source::commit_snapshot(&context.global.folder, revision).map_err(unread)?;
+        Ok(tree.to_be_read(context.said.clone()))
     }
 
     /// What `asked` comes to, with what programs make of it.
@@ -147,14 +156,24 @@ impl Workspace {
         trees: [&Snapshot; 2],
         selection: &Selection,
     ) -> Result<[ManuallyDrop<Resolution>; 2], Failure> {
-        let reaches = trees.map(|tree| Self::reach(context, Some(tree)));
+        let mut reaches = Vec::new();
+        for tree in trees {
+            reaches.push(Self::person(context, Some(tree))?);
+        }
+        // What a command of one of them prints could not be held against what one of the other would.
+        let runs = reaches.iter().all(|person| person.runs);
+        let mut reaches =
+            reaches.into_iter().map(|person| Reach::Person(Person { runs, ..person }));
         let _busy = context.output.busy("resolving");
         let [first, second] = trees;
-        let [of_first, of_second] = reaches;
         let resolver = kept(Resolver::new(first));
-        let before = resolved(resolver, selection, &of_first?);
+        let mut next = |resolver: &mut Resolver| {
+            let reach = reaches.next().expect("there is one for each tree");
+            resolved(resolver, selection, &reach)
+        };
+        let before = next(resolver);
         resolver.advance(second);
-        let after = resolved(resolver, selection, &of_second?);
+        let after = next(resolver);
         Ok([before, after].map(ManuallyDrop::new))
     }
 
@@ -163,12 +182,21 @@ impl Workspace {
     /// Settings are only read if `snapshot` may import anything by them: a look at a component should
     /// not wait for them.
     pub(super) fn reach(context: &Context, snapshot: Option<&Snapshot>) -> Result<Reach, Failure> {
+        Ok(Reach::Person(Self::person(context, snapshot)?))
+    }
+
+    fn person(context: &Context, snapshot: Option<&Snapshot>) -> Result<Person, Failure> {
         let (environment, folder) = (settings::environment(), context.global.folder.clone());
         let imports = match snapshot.is_none_or(|tree| tree.entry(Lock::PATH).is_some()) {
             true => Self::imports(context)?,
             false => Imports::default(),
         };
-        Ok(Reach::Person(Person { environment, folder, imports }))
+        let runs = match snapshot.map(Snapshot::revision) {
+            None | Some(Revision::Folder(_)) => true,
+            Some(Revision::Commit(commit)) => source::checked_out(&folder).as_ref() == Some(commit),
+            Some(Revision::Merge { .. }) => false,
+        };
+        Ok(Person { environment, folder, imports, runs })
     }
 
     /// The places that a person lets a repository import from: those of the command line, and those

@@ -13,6 +13,18 @@ pub struct Snapshot {
     entries: Arc<BTreeMap<Arc<str>, Entry>>,
     submodules: Arc<[Arc<str>]>,
     read: Arc<Read>,
+    said: Arc<Said>,
+}
+
+/// What a person says about how a tree is to be read, over what it says itself. An agent says
+/// nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Files of settings, or folders that have one, in the place of the one at the root; the later
+    /// over the earlier.
+    pub settings: Vec<Arc<str>>,
+    /// Settings over all others, as YAML.
+    pub over: Option<Arc<str>>,
 }
 
 /// Gives the content of an entry, or says what happened to it.
@@ -68,7 +80,18 @@ impl Snapshot {
         read: impl Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     ) -> Self {
         let submodules = Arc::default();
-        Self { revision, entries: Arc::new(entries), submodules, read: Arc::new(read) }
+        let said = Arc::default();
+        Self { revision, entries: Arc::new(entries), submodules, read: Arc::new(read), said }
+    }
+
+    /// The same tree, to be read as is `said`.
+    pub fn to_be_read(self, said: Arc<Said>) -> Self {
+        Self { said, ..self }
+    }
+
+    /// How it is to be read.
+    pub fn said(&self) -> &Arc<Said> {
+        &self.said
     }
 
     /// Says which folders were left out.

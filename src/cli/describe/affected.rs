@@ -25,6 +25,9 @@ pub(in crate::cli) struct Args {
     /// The `settings` of each component.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     include_settings: Option<bool>,
+    /// Refused by name: nothing of it is known here.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    include_spacelift_admin_stacks: Option<Option<bool>>,
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "json")]
     format: Style,
@@ -112,15 +115,16 @@ impl Sides {
             unexplained: true,
             ..Selection::default()
         };
-        let at = |revision: &str| {
-            source::commit_snapshot(&context.global.folder, revision).map_err(unread)
-        };
+        let at = |revision: &str| Workspace::commit(context, revision);
         let new = match &compared.head {
             Some(revision) => at(revision)?,
             None => Workspace::tree(context)?,
         };
         let old = match (&compared.repo_path, compared.sha.as_ref().or(compared.r#ref.as_ref())) {
-            (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,
+            (Some(folder), _) => {
+                let tree = source::folder_snapshot(folder).map_err(unread)?;
+                tree.to_be_read(context.said.clone())
+            }
             (None, Some(revision)) => at(revision)?,
             (None, None) => at(BASE).map_err(|_| {
                 mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
@@ -163,6 +167,12 @@ impl Sides {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.include_spacelift_admin_stacks.is_some_and(|wanted| wanted != Some(false)) {
+        return Err(mistake(
+            "--include-spacelift-admin-stacks: Isobar knows nothing of Spacelift; \
+             `--include-dependents` names what comes after what differs",
+        ));
+    }
     let sides = Sides::new(context, &args.compared)?;
     let all = sides.affected(&args.compared)?;
     let format = match (args.format, &args.output_file) {
