@@ -283,6 +283,8 @@ codes! {
         "import the manifest that defines the base";
     InheritCycle = "inherit-cycle": "Components inherit from each other in a ring.",
         "take one of these out of `metadata.inherits`";
+    ComponentTooLarge = "component-too-large": "A component holds more than Isobar resolves.",
+        "include only what it needs, as in `!include table.yaml .rows`, or make several components";
     DependencyMissing = "dependency-missing": "A component depends on one that does not exist.",
         "name a component of the stack, or say `stack:` too";
     DependencyCycle = "dependency-cycle": "Components depend on each other in a ring.",

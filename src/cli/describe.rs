@@ -123,14 +123,17 @@ impl Format {
 }
 
 impl Written {
-    /// Where JSON goes, if that is wanted and all of it.
-    fn json(&self, context: &Context) -> Result<Option<Box<dyn Write + Send>>, Failure> {
-        let wanted = context.output.json || self.format == Format::Json;
-        match (wanted && self.part.query.is_none(), &self.part.file) {
-            (false, _) => Ok(None),
-            (true, None) => Ok(Some(Box::new(std::io::stdout()))),
-            (true, Some(path)) => match File::create(path) {
-                Ok(file) => Ok(Some(Box::new(file))),
+    /// Whether JSON is wanted, and all of it: that is written while it is made.
+    fn is_streamed(&self, context: &Context) -> bool {
+        (context.output.json || self.format == Format::Json) && self.part.query.is_none()
+    }
+
+    /// Where it goes.
+    fn stream(&self) -> Result<Box<dyn Write + Send>, Failure> {
+        match &self.part.file {
+            None => Ok(Box::new(std::io::stdout())),
+            Some(path) => match File::create(path) {
+                Ok(file) => Ok(Box::new(file)),
                 Err(error) => Err(unwritten(path, &error)),
             },
         }
@@ -203,9 +206,14 @@ fn resolved_of(
     selection: &Selection,
 ) -> Result<ManuallyDrop<Resolution>, Failure> {
     let resolution = Workspace::evaluated(context, snapshot, selection)?;
+    shown(context, snapshot, &resolution);
+    Ok(ManuallyDrop::new(resolution))
+}
+
+/// Shows what is wrong with a tree.
+fn shown(context: &Context, snapshot: &Snapshot, resolution: &Resolution) {
     let found = Findings::among(resolution.desired.diagnostics.clone(), snapshot);
     found.and_of(&resolution.desired.files).show(context);
-    Ok(ManuallyDrop::new(resolution))
 }
 
 /// How a command ends that has `wrong` in its way. What could be resolved was shown all the same.

@@ -46,9 +46,8 @@ pub(super) enum Args {
     Components {
         #[command(flatten)]
         stacks: Stacks,
-        /// Abstract components too: those that only exist to be inherited from.
-        #[arg(long)]
-        r#abstract: bool,
+        #[command(flatten)]
+        which: Which,
         /// Rows as Atmos has them, written like this: names with the number of their stacks.
         #[arg(short, long, value_enum)]
         format: Option<Style>,
@@ -106,6 +105,49 @@ pub(super) enum Args {
     },
 }
 
+/// Which components are listed.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Which {
+    /// Abstract components too: those that only exist to be inherited from.
+    #[arg(long)]
+    r#abstract: bool,
+    /// Only those of this type, whatever `--abstract` says.
+    #[arg(long, value_enum)]
+    r#type: Option<Type>,
+    /// Only those that are enabled; with `=false` those that are not.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    enabled: Option<bool>,
+    /// Only those that are locked; with `=false` those that are not.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    locked: Option<bool>,
+}
+
+/// What a component is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Type {
+    /// To be applied.
+    Real,
+    /// To be inherited from.
+    Abstract,
+    /// Either.
+    All,
+}
+
+impl Which {
+    fn has(&self, component: &Component) -> bool {
+        let is_abstract = component.presence == Presence::Abstract;
+        let fits = match self.r#type {
+            Some(Type::All) => true,
+            Some(one) => is_abstract == (one == Type::Abstract),
+            None => self.r#abstract || !is_abstract,
+        };
+        let metadata = component.section("metadata");
+        let enabled = metadata.and_then(|metadata| metadata.get("enabled")?.as_bool());
+        let is = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+        fits && is(self.enabled, enabled != Some(false)) && is(self.locked, component.locked)
+    }
+}
+
 /// How instances are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Instances {
@@ -143,9 +185,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::Stacks { component, format, choice } => {
             stacks(context, component.as_deref(), as_rows(*format, choice), choice)
         }
-        Args::Components { stacks, r#abstract, format, choice } => {
-            let format = as_rows(*format, choice);
-            components(context, stacks, *r#abstract, format, choice)
+        Args::Components { stacks, which, format, choice } => {
+            components(context, stacks, which, as_rows(*format, choice), choice)
         }
         Args::Affected(args) => affected::run(context, args),
         Args::Dependencies(args) => dependencies::run(context, args),
@@ -247,7 +288,7 @@ fn stacks(
 fn components(
     context: &Context,
     stacks: &Stacks,
-    with_abstract: bool,
+    which: &Which,
     format: Option<Style>,
     choice: &Choice,
 ) -> Result<Exit, Failure> {
@@ -258,9 +299,7 @@ fn components(
         let known = desired.stacks.keys().map(StackName::as_str);
         return Err(unknown("stack", stack.as_str(), closest(stack.as_str(), known)));
     }
-    let listed = |component: &&Component| {
-        fits(&component.id.stack) && (with_abstract || component.presence != Presence::Abstract)
-    };
+    let listed = |component: &&Component| fits(&component.id.stack) && which.has(component);
     let components: Vec<_> = desired.components().filter(listed).collect();
     if let Some(format) = format {
         format.write(context, component_rows(components.into_iter()), choice)?;

@@ -27,6 +27,7 @@ mod plan;
 mod pull;
 mod reference;
 mod passed;
+mod said;
 mod schema;
 mod serve;
 mod status;
@@ -51,6 +52,7 @@ pub use jail::jailed;
 pub use output::{Color, Output};
 
 use crate::diagnostic::Diagnostic;
+use crate::source::Said;
 use crate::world::World;
 
 /// A GitOps agent: applies exactly the plan you approved, and keeps it true.
@@ -93,6 +95,8 @@ struct Global {
     log: Option<Targets>,
     #[command(flatten)]
     passed: passed::Args,
+    #[command(flatten)]
+    said: said::Args,
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +150,8 @@ struct Context {
     global: Global,
     /// The tree that is looked at.
     at: At,
+    /// How it is read.
+    said: Arc<Said>,
     output: Output,
     world: World,
     /// Set by Ctrl-C and SIGTERM: what has begun is finished, nothing new begins.
@@ -156,6 +162,12 @@ impl Context {
     /// The same for the tree `at`.
     fn at(&self, at: &At) -> Self {
         Self { at: at.clone(), ..self.clone() }
+    }
+
+    /// The same for a command that only looks at it: such a one may be told how to read it.
+    fn looking(&self, at: &At, manifest: Option<&str>) -> Result<Self, Failure> {
+        let said = self.global.said.said(&self.global.folder, manifest)?;
+        Ok(Self { said: said.into(), ..self.at(at) })
     }
 }
 
@@ -193,6 +205,7 @@ pub async fn run(line: Line) -> Exit {
     let context = Context {
         global: line.global,
         at: At::default(),
+        said: Arc::default(),
         output,
         world: World::real(),
         stop: stop.clone(),
@@ -236,18 +249,26 @@ async fn whole(work: &mut JoinSet<Result<Exit, Failure>>) -> Result<Exit, Failur
 }
 
 async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
+    if !matches!(command, Command::Validate(_) | Command::List(_) | Command::Describe(_)) {
+        context.global.said.refuse()?;
+    }
     match command {
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(&context.at(&args.at)).await,
-        Command::Validate(args) => validate::run(&context.at(&args.at), &args.what).await,
+        Command::Validate(args) => {
+            let context = context.looking(&args.at, args.what.schema())?;
+            validate::run(&context, &args.what).await
+        }
         Command::Plan(args) => plan::run(&context.at(&args.at), &args).await,
         Command::Approve(args) => approve::run(context, &args).await,
         Command::Acknowledge(args) => acknowledge::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Explain(args) => explain::run(&context.at(&args.at), &args).await,
-        Command::List(args) => list::run(&context.at(&args.at), &args.what).await,
-        Command::Describe(args) => describe::run(&context.at(&args.at), &args.what).await,
+        Command::List(args) => list::run(&context.looking(&args.at, None)?, &args.what).await,
+        Command::Describe(args) => {
+            describe::run(&context.looking(&args.at, None)?, &args.what).await
+        }
         Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,

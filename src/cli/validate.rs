@@ -1,5 +1,7 @@
 //! `isobar validate`
 
+use std::time::Duration;
+
 use super::workspace::{Findings, Workspace, stack_name, unknown};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::diagnostic::{Code, Diagnostic, Severity, closest};
@@ -13,7 +15,11 @@ use crate::stacks::{self, Asked, Language, Rulebook, Selection};
 pub(super) enum Args {
     /// Every manifest: what `check` finds in how they are written, with unknown keys and odd shapes
     /// as errors, and the rules of stacks.
-    Stacks {},
+    Stacks {
+        /// The JSON Schema of manifests, over `schemas.atmos.manifest` of the settings.
+        #[arg(long, value_name = "FILE")]
+        schemas_atmos_manifest: Option<String>,
+    },
     /// One component of one stack against its rules.
     Component(ComponentArgs),
 }
@@ -40,6 +46,19 @@ pub(super) struct ComponentArgs {
     /// Rego files and folders that it imports.
     #[arg(long, value_name = "PATHS", value_delimiter = ',', requires = "schema_path")]
     module_paths: Vec<String>,
+    /// How many seconds the rules may take; 0 is as long as they need.
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    timeout: u64,
+}
+
+impl Args {
+    /// The schema of manifests that is to be taken instead of the settings' own.
+    pub(super) fn schema(&self) -> Option<&str> {
+        match self {
+            Self::Stacks { schemas_atmos_manifest } => schemas_atmos_manifest.as_deref(),
+            Self::Component(_) => None,
+        }
+    }
 }
 
 fn language(word: &str) -> Result<Language, String> {
@@ -48,11 +67,11 @@ fn language(word: &str) -> Result<Language, String> {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     // What Atmos would not describe, it does not call valid either.
-    let strict = matches!(args, Args::Stacks {});
+    let strict = matches!(args, Args::Stacks { .. });
     let wanted = Workspace::wanted(context, &Selection { strict, ..Selection::default() }).await?;
     match args {
-        Args::Stacks {} => stacks(context, &wanted),
-        Args::Component(args) => component(context, &wanted, args),
+        Args::Stacks { .. } => stacks(context, &wanted),
+        Args::Component(args) => component(context, wanted, args).await,
     }
 }
 
@@ -75,7 +94,11 @@ fn stacks(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
     tell(context, wanted, found, &summary)
 }
 
-fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result<Exit, Failure> {
+async fn component(
+    context: &Context,
+    wanted: Wanted,
+    args: &ComponentArgs,
+) -> Result<Exit, Failure> {
     let stack = &wanted.desired.stacks[&stack_name(&wanted.desired, &args.stack)?];
     let fits = |kind: &KindName, name: &ComponentName| {
         name.as_str() == args.component && args.kind.as_ref().is_none_or(|k| k == kind.as_str())
@@ -88,7 +111,7 @@ fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result
             let known = stack.components.values().map(|c| c.id.name.as_str());
             return Err(unknown("component", &args.component, closest(&args.component, known)));
         };
-        return tell(context, wanted, faults.clone(), "it cannot be resolved");
+        return tell(context, &wanted, faults.clone(), "it cannot be resolved");
     };
     let asked = match (&args.schema, &args.schema_path) {
         (Some(name), _) => Asked::Named(name.clone()),
@@ -99,14 +122,26 @@ fn component(context: &Context, wanted: &Wanted, args: &ComponentArgs) -> Result
         },
         (None, None) => Asked::All,
     };
-    let rules = Rulebook::read(&wanted.snapshot, &wanted.policy);
-    let answer = rules.ask(component, &wanted.desired.files, &asked).map_err(mistake)?;
+    let component = component.clone();
     let id = report::words::visible(&component.id.to_string());
+    // On a thread of its own, which goes with the process: rules compute for long.
+    let its = wanted.clone();
+    let rules = context.world.work.blocking(move || {
+        let rules = Rulebook::read(&its.snapshot, &its.policy);
+        rules.ask(&component, &its.desired.files, &asked)
+    });
+    let answer = tokio::select! {
+        answer = rules => answer?.map_err(mistake)?,
+        () = context.world.clock.sleep(Duration::from_secs(args.timeout)), if args.timeout > 0 => {
+            let what = format!("the rules of {id} did not end within {} s", args.timeout);
+            return Err(mistake(what));
+        }
+    };
     let summary = match answer.rules.len() {
         0 if answer.diagnostics.is_empty() => format!("no rule applies to {id}"),
         count => format!("{id}: {} asked", report::words::several(count, "rule")),
     };
-    tell(context, wanted, answer.diagnostics, &summary)
+    tell(context, &wanted, answer.diagnostics, &summary)
 }
 
 fn tell(

@@ -1,6 +1,8 @@
 //! What most commands begin with: the settings, the repository, and what it asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,11 +11,14 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired};
 use crate::model::files::Files;
-use crate::reconcile::{Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved};
+use crate::model::revision::Revision;
+use crate::reconcile::{
+    Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved, resolved_each,
+};
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
 use crate::source::{self, FetchError, Imports, Snapshot};
-use crate::stacks::{Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
+use crate::stacks::{Found, Lock, Resolution, Resolver, SETTINGS_NAMES, Selection};
 use crate::store::{Store, StoreError};
 use crate::world::World;
 
@@ -57,12 +62,20 @@ impl Workspace {
     /// The commit that is looked at; without one the folder as it stands, uncommitted edits
     /// included.
     pub(super) fn tree(context: &Context) -> Result<Snapshot, Failure> {
-        let folder = &context.global.folder;
         if let Some(revision) = &context.at.rev {
-            return source::commit_snapshot(folder, revision).map_err(unread);
+            return Self::commit(context, revision);
         }
-        is_root(folder)?;
-        source::folder_snapshot(folder).map_err(unread)
+        let folder = &context.global.folder;
+        if context.said.settings.is_empty() {
+            is_root(folder)?;
+        }
+        Ok(source::folder_snapshot(folder).map_err(unread)?.to_be_read(context.said.clone()))
+    }
+
+    /// A commit of the repository around the folder.
+    pub(super) fn commit(context: &Context, revision: &str) -> Result<Snapshot, Failure> {
+        let tree = source::commit_snapshot(&context.global.folder, revision).map_err(unread)?;
+        Ok(tree.to_be_read(context.said.clone()))
     }
 
     /// What `asked` comes to, with what programs make of it.
@@ -116,17 +129,74 @@ impl Workspace {
         Ok(resolved(kept(Resolver::looking(snapshot, selection)), selection, &reach))
     }
 
+    /// The same stack after stack, by name: each is given to `make` by itself, and what comes of it to
+    /// `put`.
+    pub(super) fn each<T: Send>(
+        context: &Context,
+        snapshot: &Snapshot,
+        selection: &Selection,
+        make: impl Fn(&Desired) -> io::Result<T> + Sync,
+        mut put: impl FnMut(T) -> io::Result<()> + Send,
+    ) -> Result<Found, Failure> {
+        let reach = Self::reach(context, Some(snapshot))?;
+        let mut busy = Some(context.output.busy("resolving"));
+        let resolver = kept(Resolver::looking(snapshot, selection));
+        let put = |made| {
+            // From here on the answer itself shows that something goes on.
+            drop(busy.take());
+            put(made)
+        };
+        Ok(resolved_each(resolver, selection, &reach, make, put)?)
+    }
+
+    /// The same for two trees that have much in common: what they share is resolved once. Like what
+    /// [`kept`] holds, neither is given back.
+    pub(super) fn both(
+        context: &Context,
+        trees: [&Snapshot; 2],
+        selection: &Selection,
+    ) -> Result<[ManuallyDrop<Resolution>; 2], Failure> {
+        let mut reaches = Vec::new();
+        for tree in trees {
+            reaches.push(Self::person(context, Some(tree))?);
+        }
+        // What a command of one of them prints could not be held against what one of the other would.
+        let runs = reaches.iter().all(|person| person.runs);
+        let mut reaches =
+            reaches.into_iter().map(|person| Reach::Person(Person { runs, ..person }));
+        let _busy = context.output.busy("resolving");
+        let [first, second] = trees;
+        let resolver = kept(Resolver::new(first));
+        let mut next = |resolver: &mut Resolver| {
+            let reach = reaches.next().expect("there is one for each tree");
+            resolved(resolver, selection, &reach)
+        };
+        let before = next(resolver);
+        resolver.advance(second);
+        let after = next(resolver);
+        Ok([before, after].map(ManuallyDrop::new))
+    }
+
     /// What a person may ask of the world.
     ///
     /// Settings are only read if `snapshot` may import anything by them: a look at a component should
     /// not wait for them.
     pub(super) fn reach(context: &Context, snapshot: Option<&Snapshot>) -> Result<Reach, Failure> {
+        Ok(Reach::Person(Self::person(context, snapshot)?))
+    }
+
+    fn person(context: &Context, snapshot: Option<&Snapshot>) -> Result<Person, Failure> {
         let (environment, folder) = (settings::environment(), context.global.folder.clone());
         let imports = match snapshot.is_none_or(|tree| tree.entry(Lock::PATH).is_some()) {
             true => Self::imports(context)?,
             false => Imports::default(),
         };
-        Ok(Reach::Person(Person { environment, folder, imports }))
+        let runs = match snapshot.map(Snapshot::revision) {
+            None | Some(Revision::Folder(_)) => true,
+            Some(Revision::Commit(commit)) => source::checked_out(&folder).as_ref() == Some(commit),
+            Some(Revision::Merge { .. }) => false,
+        };
+        Ok(Person { environment, folder, imports, runs })
     }
 
     /// The places that a person lets a repository import from: those of the command line, and those
@@ -280,7 +350,7 @@ fn fetching(error: &FetchError) -> Exit {
         | FetchError::Refused { .. }
         | FetchError::Unusable { .. }
         | FetchError::TooLarge { .. } => true,
-        FetchError::Io { cause, .. } => cause.kind() == std::io::ErrorKind::NotFound,
+        FetchError::Io { cause, .. } => cause.kind() == io::ErrorKind::NotFound,
         FetchError::Untrusted { .. }
         | FetchError::Unreachable { .. }
         | FetchError::Incomplete { .. }

@@ -6,6 +6,7 @@
 //! Every value knows where it was written ([`Origin`]); equality looks at content alone.
 
 mod map;
+mod weight;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use map::Map;
+pub use weight::TEXT_PART;
 
 use super::question::Question;
 use crate::secret::Secret;

@@ -61,6 +61,9 @@ pub struct Person {
     pub folder: PathBuf,
     /// The files at other places that they let a repository import.
     pub imports: Imports,
+    /// Whether commands are run: those of what is checked out there, and not of what somebody else
+    /// has in a branch.
+    pub runs: bool,
 }
 
 /// For whom nothing is allowed.
@@ -143,6 +146,7 @@ pub(super) fn answer(reach: &Reach, question: &Question) -> Option<Answer> {
         _ => return None,
     };
     match (function, arguments.as_slice()) {
+        ("exec", _) if !person.runs => Some(Answer::Later),
         ("exec", [command]) => Some(run(command, &person.environment, &person.folder, None)),
         ("repo-root", _) => Some(git("git.root", &person.folder)),
         (function, _) if function.starts_with("git.") => Some(git(function, &person.folder)),

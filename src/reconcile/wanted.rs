@@ -2,13 +2,14 @@
 
 use std::borrow::BorrowMut;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::answer::Reach;
 use super::errands::Errands;
-use super::output::Asking;
+use super::output::{Asking, is_of_components};
 use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, StackName, TargetName};
@@ -19,7 +20,9 @@ use crate::model::policy::RepositoryPolicy;
 use crate::model::question::{Answer, Question};
 use crate::plan::Evidence;
 use crate::source::Snapshot;
-use crate::stacks::{self, Resolution, Resolver, Rulebook, Selection, Verdicts};
+use crate::stacks::{
+    self, Each, Found, Handed, Resolution, Resolver, Rulebook, Selection, Verdicts,
+};
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -147,6 +150,45 @@ pub fn resolved(resolver: &mut Resolver, selection: &Selection, reach: &Reach) -
     answered(resolver, selection, reach, false, BTreeSet::new())
 }
 
+/// The same, with every stack given to `make` by itself, and what comes of it to `put`, in the order
+/// of their names: they are not in memory together, unless they need to know of each other. It is
+/// for a `selection` without links.
+pub fn resolved_each<T: Send>(
+    resolver: &mut Resolver,
+    selection: &Selection,
+    reach: &Reach,
+    make: impl Fn(&Desired) -> io::Result<T> + Sync,
+    mut put: impl FnMut(T) -> io::Result<()> + Send,
+) -> io::Result<Found> {
+    let mut asking = Asking::new(resolver, reach, false);
+    let mut handed = Handed::default();
+    let (mut rounds, mut last) = (1, None);
+    loop {
+        let with = (selection, &asking.answers);
+        let waits = rounds < ROUNDS_MAX;
+        let asked = match asking.resolver.each(with, waits, &mut handed, &make, &mut put)? {
+            Each::All(found) => return Ok(found),
+            Each::Asked(asked) => asked,
+        };
+        if asked.iter().any(is_of_components) {
+            break;
+        }
+        asked.iter().for_each(|question| asking.ask(question, &Desired::default()));
+        rounds = if handed.last == last { rounds + 1 } else { 1 };
+        last.clone_from(&handed.last);
+    }
+    let Resolution { mut desired, tree, .. } =
+        answered(resolver, selection, reach, false, BTreeSet::new());
+    let stacks = std::mem::take(&mut desired.stacks);
+    for (name, stack) in stacks {
+        if handed.last.as_ref().is_none_or(|last| *last < name) {
+            let stacks = BTreeMap::from([(name, stack)]);
+            put(make(&Desired { stacks, ..desired.clone() })?)?;
+        }
+    }
+    Ok(Found { diagnostics: desired.diagnostics, tree, files: desired.files })
+}
+
 /// Resolves until nothing is open that can be answered.
 fn answered(
     resolver: &mut Resolver,
@@ -223,3 +265,6 @@ fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
     found.dedup();
 }
+
+#[cfg(test)]
+mod tests;

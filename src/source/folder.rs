@@ -120,6 +120,12 @@ pub fn commit_snapshot(root: &Path, revision: &str) -> Result<Snapshot, FetchErr
     Ok(tree::snapshot(revision, listed, objects))
 }
 
+/// The commit that is checked out in the repository around the folder `root`.
+pub fn checked_out(root: &Path) -> Option<CommitId> {
+    let (repository, _) = repository_around(root).ok()??;
+    CommitId::new(repository.head_id().ok()?.to_string()).ok()
+}
+
 /// Why nothing is called `revision`, with the branch or tag that is closest to it.
 fn no_revision(repository: &gix::Repository, revision: &str) -> FetchError {
     let mut names = Vec::new();

@@ -31,12 +31,13 @@ use crate::ids::{CommitId, PullNumber};
 use crate::model::revision::Revision;
 
 pub use folder::{
-    Folder, FolderSource, GitFacts, TOOL_FOLDERS, commit_snapshot, folder_snapshot, git_facts,
+    Folder, FolderSource, GitFacts, TOOL_FOLDERS, checked_out, commit_snapshot, folder_snapshot,
+    git_facts,
 };
 pub use git::{GitSettings, GitSource};
 pub use import::{ImportError, Imported, Imports};
 pub use packs::PACKS_MAX;
-pub use snapshot::{Entry, ReadError, Snapshot, TEXT_BYTES_MAX};
+pub use snapshot::{Entry, ReadError, Said, Snapshot, TEXT_BYTES_MAX};
 pub use trust::Distrust;
 
 /// A repository that snapshots come from.

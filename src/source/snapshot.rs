@@ -14,6 +14,18 @@ pub struct Snapshot {
     entries: Arc<BTreeMap<Arc<str>, Entry>>,
     gaps: Arc<Gaps>,
     read: Arc<Read>,
+    said: Arc<Said>,
+}
+
+/// What a person says about how a tree is to be read, over what it says itself. An agent says
+/// nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Files of settings, or folders that have one, in the place of the one at the root; the later
+    /// over the earlier.
+    pub settings: Vec<Arc<str>>,
+    /// Settings over all others, as YAML.
+    pub over: Option<Arc<str>>,
 }
 
 /// What a tree names and nobody can read there, and why: a submodule, a link that leads nowhere.
@@ -79,8 +91,18 @@ impl Snapshot {
         entries: BTreeMap<Arc<str>, Entry>,
         read: impl Fn(&str, &Entry) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     ) -> Self {
-        let gaps = Arc::default();
-        Self { revision, entries: Arc::new(entries), gaps, read: Arc::new(read) }
+        let (gaps, said) = Default::default();
+        Self { revision, entries: Arc::new(entries), gaps, read: Arc::new(read), said }
+    }
+
+    /// The same tree, to be read as is `said`.
+    pub fn to_be_read(self, said: Arc<Said>) -> Self {
+        Self { said, ..self }
+    }
+
+    /// How it is to be read.
+    pub fn said(&self) -> &Arc<Said> {
+        &self.said
     }
 
     /// Says which entries nobody can read.

@@ -36,8 +36,16 @@ pub(super) struct Settings {
     pub(super) patterns: Vec<GlobMatcher>,
 }
 
-/// The settings in the file at `path`, with all that it imports below them.
-pub(super) fn settings(library: &mut Library, path: &str) -> Settings {
+/// What settings are called that are in no file.
+const SPOKEN: &str = "options and variables";
+
+/// The settings in `files`, the later over the earlier, each with all that it imports below it, and
+/// what is said `above` all of them.
+pub(super) fn settings(
+    library: &mut Library,
+    files: &[Arc<str>],
+    above: Option<&Arc<str>>,
+) -> Settings {
     let mut walk =
         Walk { library, chain: Vec::new(), files: 0, faults: Vec::new(), patterns: vec![] };
     let mut below = None;
@@ -47,9 +55,26 @@ pub(super) fn settings(library: &mut Library, path: &str) -> Settings {
             below = over(below, walk.file(&file, ""));
         }
     }
-    let value = over(below, walk.file(&path.into(), "")).unwrap_or_else(Value::empty_map);
+    for file in files {
+        let said = walk.file(file, "");
+        if said.is_none() {
+            let message = format!("there is neither a file `{file}` nor an `atmos.yaml` in it");
+            walk.faults.push(Diagnostic::error(
+                Code::SettingsInvalid,
+                Span::file(file.clone()),
+                message,
+            ));
+        }
+        below = over(below, said);
+    }
+    if let Some(text) = above {
+        let spoken = walk.library.parse(&SPOKEN.into(), text.clone());
+        walk.faults.extend(spoken.faults);
+        below = over(below, Some(spoken.value));
+    }
     let Walk { faults, patterns, .. } = walk;
-    Settings { path: path.into(), value, faults, patterns }
+    let path = files.first().cloned().unwrap_or_default();
+    Settings { path, value: below.unwrap_or_else(Value::empty_map), faults, patterns }
 }
 
 struct Walk<'l> {

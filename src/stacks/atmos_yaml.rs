@@ -140,10 +140,21 @@ impl Dialect {
     }
 }
 
-/// What the snapshot's `atmos.yaml` says, with what it imports, if it has one.
+/// What the snapshot's `atmos.yaml` says, with what it imports, if it has one; or what a person says
+/// is to be read in its place, and over it.
 pub(super) fn settings(library: &mut Library) -> Option<Settings> {
-    let name = NAMES.iter().find(|name| library.snapshot.entry(name).is_some())?;
-    Some(atmos_import::settings(library, name))
+    let said = library.snapshot.said().clone();
+    let is_there = |path: &str| library.snapshot.entry(path).is_some();
+    let named = |at: &Arc<str>| {
+        let mut below = NAMES.iter().filter_map(|name| path::normal(&format!("{at}/{name}")));
+        let below = if is_there(at) { None } else { below.find(|path| is_there(path)) };
+        below.map_or_else(|| at.clone(), Arc::from)
+    };
+    let files: Vec<_> = match said.settings.as_slice() {
+        [] => vec![Arc::from(*NAMES.iter().find(|name| is_there(name))?)],
+        said => said.iter().map(named).collect(),
+    };
+    Some(atmos_import::settings(library, &files, said.over.as_ref()))
 }
 
 struct Reader<'l> {

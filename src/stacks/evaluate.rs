@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::bulk::PARTS_MAX;
 use super::call::Calls;
 use super::component::{Merged, Sections};
 use super::deferred;
@@ -20,7 +21,7 @@ use crate::ids::StackName;
 use crate::model::desired::{Component, Presence, Reach};
 use crate::model::policy::Level;
 use crate::model::question::Question;
-use crate::model::value::{Map, Node, Origin, Value};
+use crate::model::value::{Map, Node, Origin, TEXT_PART, Value};
 
 /// Sections that templates see, empty at least, in components of no other kind.
 const TERRAFORM_ONLY: &[&str] = &[
@@ -79,11 +80,17 @@ impl Finisher<'_> {
             let (late, prints) = (Moment::Late, Missing::Prints);
             let mut rendering = Rendering::new(self.templates, late, prints, scope);
             rendering.written = written;
+            rendering.bytes_left = PARTS_MAX as usize * TEXT_PART;
             let rendered: Vec<_> = with_templates
                 .iter()
                 .filter_map(|name| Some((name, rendering.tree(merged.get(name)?)?)))
                 .collect();
-            let Rendering { failures, absent, open, asked, .. } = rendering;
+            let Rendering { failures, absent, open, asked, bytes_left, .. } = rendering;
+            if bytes_left == 0 {
+                let name = with_templates.first().map_or("", AsRef::as_ref);
+                bench.faults.push(self.too_large(bench, merged, name));
+                return;
+            }
             for (name, value) in rendered {
                 merged.compute(name, Reach::Rendered, value);
             }

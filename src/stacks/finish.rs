@@ -115,6 +115,7 @@ impl Finisher<'_> {
             open: BTreeSet::new(),
             faults: wrong.to_vec(),
         };
+        self.weigh(&mut bench, &mut merged);
         self.workspace(&mut bench, &merged);
         if as_merged {
             let listing = self.listing(&mut bench, &mut merged);
@@ -124,10 +125,14 @@ impl Finisher<'_> {
             self.backend(&mut bench, &mut merged);
         }
         self.names(&bench, &mut merged);
+        let is_written = !has_work(&merged);
         self.render(&mut bench, &mut merged, strategy);
         let listing = self.listing(&mut bench, &mut merged);
         self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
+        if !is_written {
+            self.weigh(&mut bench, &mut merged);
+        }
         let mut finished = self.component(bench, merged, listing);
         let own = finished.faults.split_off(wrong.len());
         finished.faults.extend(own.into_iter().filter(|own| wrong.is_empty() || is_apart(own)));
@@ -360,6 +365,12 @@ fn prune(merged: &mut Merged) {
         section.value = merge::prune(&section.value);
     }
     merged.sections.retain(|_, section| !merge::is_unset(&section.value));
+}
+
+/// Whether there is anything to be rendered or called.
+fn has_work(merged: &Merged) -> bool {
+    let asks = Marks::TEMPLATE.and(Marks::FUNCTION);
+    merged.sections.values().any(|section| section.marks.has(asks))
 }
 
 fn presence(metadata: Option<&Value>) -> Presence {

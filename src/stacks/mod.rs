@@ -46,6 +46,7 @@ mod inherit;
 mod component;
 mod layer;
 mod finish;
+mod bulk;
 mod evaluate;
 mod backend;
 mod reconcile_block;
@@ -55,6 +56,7 @@ mod roll;
 mod dependency;
 mod whole;
 mod resolve;
+mod each;
 mod policy_file;
 mod explain;
 mod why_not;
@@ -75,6 +77,7 @@ use crate::source::Snapshot;
 
 pub use affected::{Side, affected};
 pub use atmos_yaml::NAMES as SETTINGS_NAMES;
+pub use each::{Each, Found, Handed};
 pub use explain::explain;
 pub use layer::fold;
 pub use lock::{Lock, Locked};
@@ -99,8 +102,7 @@ pub struct Selection {
     /// they have no dependencies. Of several components that differ the first one is there, beside
     /// the finding, instead of none.
     pub unlinked: bool,
-    /// Whether nobody asks where values come from: then components of a list, as
-    /// [`Evaluation::listing`] has it, come without layers.
+    /// Whether nobody asks where values come from: then components come without layers.
     pub unexplained: bool,
     /// Whether only what may be applied matters: then components come without layers, and abstract
     /// ones as they are merged, with nothing in them rendered or called.

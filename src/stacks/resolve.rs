@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::atmos_yaml::{self, Dialect};
 use super::dependency::{self, Edges, Index};
 use super::discover;
-use super::engines::Engines;
+use super::engines::{Engines, Lent};
 use super::finish::Finisher;
 use super::identity::Identity;
 use super::import::{Importer, manifests_of};
@@ -31,6 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::StackName;
 use crate::model::chart::Charts;
 use crate::model::desired::{Desired, Stack};
+use crate::model::files::Files;
 use crate::model::question::Answers;
 use crate::source::Snapshot;
 
@@ -160,6 +161,39 @@ impl Resolver {
 
     /// Resolves the selected part; see [`super::resolve`].
     pub fn resolve(&mut self, selection: &Selection, answers: &Answers) -> Resolution {
+        let (index, uncertain) = self.prepare(selection, answers);
+        let tasks = self.tasks(&index, selection);
+        let reusable = uncertain == self.last.uncertain && *selection == self.last.selection;
+        let making = self.making(&index, uncertain, selection, answers);
+        let made = tasks.into_iter().par_bridge().map_init(
+            || making.tools(),
+            |tools, (name, members)| {
+                let before = self.before(&name, &members, &index).filter(|_| reusable);
+                let is_same = |whole: &&Arc<Whole>| {
+                    whole.consulting.is_empty() || *answers == self.last.answers
+                };
+                if let Some(whole) = before.filter(is_same) {
+                    return (name, (members, whole.clone()));
+                }
+                let whole = making.whole(tools, &name, &members, before.map(AsRef::as_ref));
+                (name, (members, Arc::new(whole)))
+            },
+        );
+        let stacks: BTreeMap<_, _> = made.collect::<Vec<_>>().into_iter().collect();
+        let (selection, answers) = (selection.clone(), answers.clone());
+        let refused = self.refused(&selection);
+        let last = Last { selection, answers, uncertain, index, stacks, refused };
+        let resolution = self.resolution(&last);
+        // A look at a part in between does not cost what is known of the whole.
+        if last.selection.stacks.is_empty() && last.selection.components.is_empty() {
+            self.last = last;
+        }
+        resolution
+    }
+
+    /// Learns of `answers` what bears on which stacks there are, and finds these; and whether there
+    /// may be stacks that have no name.
+    pub(super) fn prepare(&mut self, selection: &Selection, answers: &Answers) -> (Index, bool) {
         let is_beyond = self.narrow.as_ref().is_some_and(|part| part.selection != *selection);
         if self.library.remotes.learn(answers) || is_beyond {
             self.read_again(&self.library.snapshot.clone());
@@ -175,59 +209,33 @@ impl Resolver {
         let mut index = Index::default();
         self.parents.values().for_each(|parent| index.add(parent));
         let uncertain = self.parents.values().any(|parent| parent.roll().nameless);
-        let tasks = self.tasks(&index, selection);
-        let reusable = uncertain == self.last.uncertain && *selection == self.last.selection;
+        (index, uncertain)
+    }
+
+    /// What all stacks of a selection are made with.
+    pub(super) fn making<'r>(
+        &'r self,
+        index: &'r Index,
+        uncertain: bool,
+        selection: &'r Selection,
+        answers: &'r Answers,
+    ) -> Making<'r> {
         let around = Around {
             identity: &self.identity,
-            index: &index,
+            index,
             uncertain,
             unlinked: selection.unlinked,
             only_named: selection.only_named,
         };
-        let made = tasks.into_iter().par_bridge().map_init(
-            || (self.engines.lend(&self.templates), Memo::default()),
-            |(templates, memo), (name, members)| {
-                let before = self.before(&name, &members, &index).filter(|_| reusable);
-                let is_same = |whole: &&Arc<Whole>| {
-                    whole.consulting.is_empty() || *answers == self.last.answers
-                };
-                if let Some(whole) = before.filter(is_same) {
-                    return (name, (members, whole.clone()));
-                }
-                let finisher = Finisher {
-                    library: &self.library,
-                    dialect: &self.dialect,
-                    templates,
-                    memo,
-                    answers,
-                    looking: selection.unlinked,
-                    evaluation: &selection.evaluation,
-                    explained: !selection.unexplained || !selection.evaluation.listing,
-                    to_apply: selection.to_apply,
-                    asked: BTreeSet::new(),
-                    consults: false,
-                    uncalled: None,
-                    reads: Vec::new(),
-                    warnings: Vec::new(),
-                };
-                let before = before.map(AsRef::as_ref);
-                let whole = whole::whole(finisher, &around, &name, &members, before);
-                (name, (members, Arc::new(whole)))
-            },
-        );
-        let stacks: BTreeMap<_, _> = made.collect::<Vec<_>>().into_iter().collect();
-        let (selection, answers) = (selection.clone(), answers.clone());
-        let refused = match selection.strict {
+        Making { resolver: self, around, selection, answers }
+    }
+
+    /// What Atmos would refuse, if that is wanted.
+    pub(super) fn refused(&mut self, selection: &Selection) -> Vec<Diagnostic> {
+        match selection.strict {
             true => strict::refused(&mut self.library, &self.dialect),
             false => Vec::new(),
-        };
-        let last = Last { selection, answers, uncertain, index, stacks, refused };
-        let resolution = self.resolution(&last);
-        // A look at a part in between does not cost what is known of the whole.
-        if last.selection.stacks.is_empty() && last.selection.components.is_empty() {
-            self.last = last;
         }
-        resolution
     }
 
     /// Finds what every top-level manifest is made of. `changed` is what differs from the last
@@ -300,7 +308,7 @@ impl Resolver {
     }
 
     /// The selected components of every stack that has any; the largest stacks first.
-    fn tasks(&self, index: &Index, selection: &Selection) -> Vec<(StackName, Members)> {
+    pub(super) fn tasks(&self, index: &Index, selection: &Selection) -> Vec<(StackName, Members)> {
         let members = |name: &StackName, parents: &[Arc<Parent>]| {
             let keys = |parent: &Arc<Parent>| {
                 let file = path::stem(path::below(&parent.path, &self.dialect.stacks));
@@ -349,6 +357,26 @@ impl Resolver {
 
     fn resolution(&self, last: &Last) -> Resolution {
         let wholes = || last.stacks.values().map(|(_, whole)| whole);
+        let named = last.stacks.iter();
+        let mut stacks: BTreeMap<StackName, Arc<Stack>> =
+            named.map(|(name, (_, whole))| (name.clone(), whole.stack.clone())).collect();
+        let rings = rings(last, &mut stacks);
+        let own = wholes().flat_map(|whole| whole.found.iter().cloned()).chain(rings);
+        let (found, tree) = self.findings(own, &last.refused);
+        let files = Arc::new(self.library.files.clone());
+        let desired = Desired { diagnostics: found, ..self.desired(stacks, files) };
+        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
+        let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
+        Resolution { desired, tree, questions }
+    }
+
+    /// What is wrong or odd, all of it and what of it is about the tree as such. `own` was found in
+    /// stacks.
+    pub(super) fn findings(
+        &self,
+        own: impl IntoIterator<Item = Diagnostic>,
+        refused: &[Diagnostic],
+    ) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
         let whole = [&self.found, &self.astray].into_iter().flatten();
         let (mut found, mut tree): (Vec<_>, Vec<_>) =
             whole.map(|found| (found.clone(), found.clone())).unzip();
@@ -364,32 +392,83 @@ impl Resolver {
         }
         tree.retain(Diagnostic::is_error);
         found.extend(odd.values().flat_map(|manifest| manifest.warnings.iter().cloned()));
-        found.extend(wholes().flat_map(|whole| whole.found.iter().cloned()));
-        let named = last.stacks.iter();
-        let mut stacks = named.map(|(name, (_, whole))| (name.clone(), whole.stack.clone()));
-        let mut stacks: BTreeMap<StackName, Arc<Stack>> = stacks.by_ref().collect();
-        found.extend(rings(last, &mut stacks));
-        refuse(&mut found, &last.refused);
-        tree.extend(last.refused.iter().cloned());
+        found.extend(own);
+        refuse(&mut found, refused);
+        tree.extend(refused.iter().cloned());
         found.sort_by(|a, b| {
             (&a.span, a.code, &a.message, a.severity)
                 .cmp(&(&b.span, b.code, &b.message, b.severity))
         });
         found.dedup();
+        (found, tree)
+    }
+
+    /// `stacks` in the tree they are of.
+    pub(super) fn desired(
+        &self,
+        stacks: BTreeMap<StackName, Arc<Stack>>,
+        files: Arc<Files>,
+    ) -> Desired {
         let nameless = self.parents.values().filter(|parent| parent.roll().nameless);
-        let desired = Desired {
+        Desired {
             stacks,
             nameless: nameless.map(|parent| parent.path.clone()).collect(),
             unsettled: self.unsettled(),
-            diagnostics: found,
+            diagnostics: Vec::new(),
             layout: self.dialect.layout.clone(),
             manifests: self.dialect.stacks.as_str().into(),
-            files: Arc::new(self.library.files.clone()),
+            files,
             charts: self.charts.clone(),
+        }
+    }
+}
+
+/// What all stacks are made with.
+pub(super) struct Making<'r> {
+    resolver: &'r Resolver,
+    around: Around<'r>,
+    selection: &'r Selection,
+    answers: &'r Answers,
+}
+
+/// What one worker has for itself while it makes stacks.
+pub(super) struct Tools<'r> {
+    templates: Lent<'r>,
+    memo: Memo,
+}
+
+impl<'r> Making<'r> {
+    pub(super) fn tools(&self) -> Tools<'r> {
+        let templates = self.resolver.engines.lend(&self.resolver.templates);
+        Tools { templates, memo: Memo::default() }
+    }
+
+    /// Makes one stack; see [`whole::whole`].
+    pub(super) fn whole(
+        &self,
+        tools: &mut Tools<'_>,
+        name: &StackName,
+        members: &Members,
+        before: Option<&Whole>,
+    ) -> Whole {
+        let Self { resolver, around, selection, answers } = self;
+        let finisher = Finisher {
+            library: &resolver.library,
+            dialect: &resolver.dialect,
+            templates: &mut tools.templates,
+            memo: &mut tools.memo,
+            answers,
+            looking: selection.unlinked,
+            evaluation: &selection.evaluation,
+            explained: !selection.unexplained,
+            to_apply: selection.to_apply,
+            asked: BTreeSet::new(),
+            consults: false,
+            uncalled: None,
+            reads: Vec::new(),
+            warnings: Vec::new(),
         };
-        let questions = wholes().flat_map(|whole| whole.asked.iter().cloned());
-        let questions = questions.chain(self.library.remotes.asked().iter().cloned()).collect();
-        Resolution { desired, tree, questions }
+        whole::whole(finisher, around, name, members, before)
     }
 }
 

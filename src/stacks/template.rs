@@ -105,6 +105,8 @@ pub(super) struct Rendering<'t> {
     pub(super) open: BTreeSet<Question>,
     /// All that they asked, answered or not, and where.
     pub(super) asked: Vec<(Question, Origin)>,
+    /// How many bytes may still be rendered; what comes when there are none stays as it is.
+    pub(super) bytes_left: usize,
 }
 
 impl Templates {
@@ -255,6 +257,7 @@ impl<'t> Rendering<'t> {
             absent: Vec::new(),
             open: BTreeSet::new(),
             asked: Vec::new(),
+            bytes_left: usize::MAX,
         }
     }
 
@@ -324,7 +327,8 @@ impl<'t> Rendering<'t> {
         plain: bool,
         tag: Option<&Arc<str>>,
     ) -> Option<Value> {
-        if self.references_only && !self.templates.is_reference(self.moment, text) {
+        let is_left = self.references_only && !self.templates.is_reference(self.moment, text);
+        if is_left || self.bytes_left == 0 {
             return None;
         }
         let rendered = self.render(text, plain, tag);
@@ -425,6 +429,7 @@ impl<'t> Rendering<'t> {
             return if self.twice { self.again(node) } else { Ok(node) };
         }
         let rendered = parsed.template.render(&self.scope, &limits, missing)?;
+        self.bytes_left = self.bytes_left.saturating_sub(rendered.len());
         if self.moment == Moment::Late {
             // A call that gives nothing has no use for `<no value>` either.
             if tag.is_some_and(|tag| tag.as_ref() == "!template") && rendered.trim() == "null" {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use super::{Evaluated, Format, Part, exit, resolved_of, unwritten};
+use super::{Evaluated, Format, Part, exit, shown, unwritten};
 use crate::cli::workspace::{Workspace, stack_name, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::model::affected::Affected;
@@ -25,6 +25,9 @@ pub(in crate::cli) struct Args {
     /// The `settings` of each component.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     include_settings: Option<bool>,
+    /// Refused by name: nothing of it is known here.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    include_spacelift_admin_stacks: Option<Option<bool>>,
     /// How to write it.
     #[arg(short, long, value_enum, default_value = "json")]
     format: Style,
@@ -93,7 +96,7 @@ pub(in crate::cli) struct Compared {
 pub(in crate::cli) struct Sides {
     old: Snapshot,
     new: Snapshot,
-    base: Resolution,
+    base: ManuallyDrop<Resolution>,
     head: ManuallyDrop<Resolution>,
 }
 
@@ -107,24 +110,28 @@ impl Compared {
 impl Sides {
     /// Resolves both; what is wrong with the newer one is shown.
     pub(in crate::cli) fn new(context: &Context, compared: &Compared) -> Result<Self, Failure> {
-        let selection =
-            Selection { evaluation: compared.evaluated.evaluation(false), ..Selection::default() };
-        let at = |revision: &str| {
-            source::commit_snapshot(&context.global.folder, revision).map_err(unread)
+        let selection = Selection {
+            evaluation: compared.evaluated.evaluation(false),
+            unexplained: true,
+            ..Selection::default()
         };
+        let at = |revision: &str| Workspace::commit(context, revision);
         let new = match &compared.head {
             Some(revision) => at(revision)?,
             None => Workspace::tree(context)?,
         };
         let old = match (&compared.repo_path, compared.sha.as_ref().or(compared.r#ref.as_ref())) {
-            (Some(folder), _) => source::folder_snapshot(folder).map_err(unread)?,
+            (Some(folder), _) => {
+                let tree = source::folder_snapshot(folder).map_err(unread)?;
+                tree.to_be_read(context.said.clone())
+            }
             (None, Some(revision)) => at(revision)?,
             (None, None) => at(BASE).map_err(|_| {
                 mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
             })?,
         };
-        let base = Workspace::evaluated(context, &old, &selection)?;
-        let head = resolved_of(context, &new, &selection)?;
+        let [head, base] = Workspace::both(context, [&new, &old], &selection)?;
+        shown(context, &new, &head);
         Ok(Self { old, new, base, head })
     }
 
@@ -160,6 +167,12 @@ impl Sides {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.include_spacelift_admin_stacks.is_some_and(|wanted| wanted != Some(false)) {
+        return Err(mistake(
+            "--include-spacelift-admin-stacks: Isobar knows nothing of Spacelift; \
+             `--include-dependents` names what comes after what differs",
+        ));
+    }
     let sides = Sides::new(context, &args.compared)?;
     let all = sides.affected(&args.compared)?;
     let format = match (args.format, &args.output_file) {

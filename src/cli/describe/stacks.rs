@@ -1,10 +1,12 @@
 //! `isobar describe stacks`
 
 use super::{Evaluated, Written, exit, resolved};
+use crate::cli::workspace::{Findings, Workspace};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::ids::ComponentName;
+use crate::model::desired::Desired;
 use crate::pattern::StackPattern;
-use crate::report::describe::{Filter, Stacks};
+use crate::report::describe::{Filter, Pages, Stacks};
 use crate::stacks::Selection;
 
 /// All stacks with their components, fully resolved.
@@ -42,18 +44,26 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         strict: true,
         ..Selection::default()
     };
-    let resolution = resolved(context, &selection)?;
     let filter = Filter {
         kinds: args.component_types.clone(),
         sections: args.sections.clone(),
         empty: args.include_empty_stacks,
     };
     let evaluated = args.evaluated.process_templates;
-    let desired = &resolution.desired;
-    let stacks = Stacks { desired, filter: &filter, evaluated };
-    match args.written.json(context)? {
-        Some(mut to) => stacks.write_json(&mut to)?,
-        None => args.written.write(context, &stacks.whole())?,
+    if !args.written.is_streamed(context) {
+        let resolution = resolved(context, &selection)?;
+        let desired = &resolution.desired;
+        let stacks = Stacks { desired, filter: &filter, evaluated };
+        args.written.write(context, &stacks.whole())?;
+        return Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)));
     }
-    Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)))
+    let snapshot = Workspace::tree(context)?;
+    let pages = Pages::default();
+    let mut to = pages.bound(args.written.stream()?);
+    let page = |desired: &Desired| pages.page(&Stacks { desired, filter: &filter, evaluated });
+    let found = Workspace::each(context, &snapshot, &selection, page, |page| to.put(page))?;
+    to.end()?;
+    let all = Findings::among(found.diagnostics.clone(), &snapshot);
+    all.and_of(&found.files).show(context);
+    Ok(exit(found.tree.iter().chain(&found.diagnostics)))
 }

@@ -1,7 +1,7 @@
 //! What a query may cost: what it makes is weighed as if nothing in it were shared.
 
 use super::{Expr, Operator, Run};
-use crate::model::value::{Node, Value};
+use crate::model::value::{TEXT_PART, Value};
 
 /// How much one value may hold: as much as a document may come to with all its aliases.
 const PARTS_MAX: u64 = 400_000;
@@ -11,9 +11,6 @@ const NESTING_MAX: u32 = 64;
 
 /// How much all that a query makes and compares may hold together: some tenths of a second.
 const WORK_MAX: u64 = 20_000_000;
-
-/// Bytes of text that weigh as much as one part.
-const TEXT_PART: usize = 16;
 
 impl Run {
     /// Counts what `expr` has made, if it makes anything: what is only found is bounded where it was
@@ -26,7 +23,7 @@ impl Run {
         if makes {
             for value in found {
                 let mut left = PARTS_MAX;
-                if !fits(value, NESTING_MAX, &mut left) {
+                if !value.fits(NESTING_MAX, &mut left) {
                     return Err(too_large());
                 }
                 self.work(PARTS_MAX - left)?;
@@ -43,7 +40,7 @@ impl Run {
         right: &Value,
     ) -> Result<(), String> {
         let mut spare = WORK_MAX;
-        fits(left, u32::MAX, &mut spare);
+        left.fits(u32::MAX, &mut spare);
         self.work(WORK_MAX - spare)?;
         match (operator, left.as_str(), right.as_str()) {
             // A pattern may be held against each place of the text.
@@ -75,21 +72,4 @@ pub(super) fn text_fits(bytes: usize) -> Result<(), String> {
 
 fn too_large() -> String {
     format!("this query makes a value of more than {PARTS_MAX} parts, or {NESTING_MAX} levels")
-}
-
-/// Takes the parts of `value` off `left`, as long as there are any; whether there are, and no more
-/// than `depth` levels.
-fn fits(value: &Value, depth: u32, left: &mut u64) -> bool {
-    let own = 1 + value.as_str().map_or(0, |text| text.len() / TEXT_PART) as u64;
-    let Some(rest) = left.checked_sub(own) else {
-        *left = 0;
-        return false;
-    };
-    *left = rest;
-    let mut inside = |item| depth > 0 && fits(item, depth - 1, left);
-    match &value.node {
-        Node::List(items) => items.iter().all(&mut inside),
-        Node::Map(map) => map.iter().all(|(_, item)| inside(item)),
-        _ => true,
-    }
 }

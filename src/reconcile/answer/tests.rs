@@ -13,7 +13,7 @@ fn person() -> (tempfile::TempDir, Reach) {
         ("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()),
     ]);
     let imports = Imports::default();
-    let person = Person { environment, folder: folder.path().to_owned(), imports };
+    let person = Person { environment, folder: folder.path().to_owned(), imports, runs: true };
     (folder, Reach::Person(person))
 }
 
@@ -36,6 +36,16 @@ fn allowed() -> Arc<Allowed> {
     let environment = [("REGION", "eu"), ("TOKEN", "secret"), ("PATH", "/usr/bin:/bin")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Arc::new(Allowed::new(&allow, &AgentSettings::default(), environment.into()))
+}
+
+#[test]
+fn a_command_of_another_revision_stays_open() {
+    let (folder, reach) = person();
+    let Reach::Person(person) = reach else { unreachable!("it is a person's") };
+    let reach = Reach::Person(Person { runs: false, ..person });
+    let command = question("exec", &["touch ran"]);
+    assert_eq!(answer(&reach, &command), Some(Answer::Later));
+    assert!(!folder.path().join("ran").exists());
 }
 
 #[test]

@@ -8,73 +8,60 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use super::shown::{COMPUTED, SECRET, Shown};
 use super::stacks::Stacks;
 use crate::model::value::{Map, Node, Value};
 
-/// How many stacks are written at a time: enough for the cores there are, and with half a megabyte
-/// each little memory.
-const BATCH: usize = 8;
+/// Texts that were written, whose memory the next ones take.
+#[derive(Debug, Default)]
+pub struct Pages(Mutex<Vec<Vec<u8>>>);
 
-impl Stacks<'_> {
-    /// Writes them as JSON, with a line break at the end.
-    pub fn write_json(&self, to: &mut (impl Write + Send)) -> io::Result<()> {
-        let shown: Vec<_> = self.shown().collect();
-        if shown.is_empty() {
-            return to.write_all(b"{}\n");
+/// Pages on their way out: one object of all stacks.
+#[derive(Debug)]
+pub struct Bound<'p, W> {
+    pages: &'p Pages,
+    to: W,
+    has_begun: bool,
+}
+
+impl Pages {
+    /// What is shown of `stacks`, as a part of an object of more of them.
+    pub fn page(&self, stacks: &Stacks<'_>) -> io::Result<Vec<u8>> {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut writer = Writer { out: spare.unwrap_or_default(), depth: 1, ..Writer::default() };
+        for (name, kinds) in stacks.shown() {
+            writer.separate(false);
+            writer.key(name)?;
+            let kinds = |writer: &mut Writer| writer.kinds(stacks, &kinds);
+            writer.map([("components", kinds)])?;
         }
-        let spare = Spare::default();
-        let mut ready = vec![Ok(b"{".to_vec())];
-        for (number, batch) in shown.chunks(BATCH).enumerate() {
-            let bytes = |(at, (name, kinds)): (usize, &(&str, _))| {
-                let mut writer = Writer { out: spare.take(), depth: 1, ..Writer::default() };
-                writer.separate((number, at) == (0, 0));
-                writer.key(name)?;
-                let kinds = |writer: &mut Writer| writer.kinds(self, kinds);
-                writer.map([("components", kinds)])?;
-                Ok(writer.out)
-            };
-            // While one batch is written the next is made.
-            let (written, next) = rayon::join(
-                || write_all(to, std::mem::take(&mut ready), &spare),
-                || batch.par_iter().enumerate().map(bytes).collect::<Vec<io::Result<_>>>(),
-            );
-            written?;
-            ready = next;
-        }
-        ready.push(Ok(b"\n}\n".to_vec()));
-        write_all(to, ready, &spare)?;
-        to.flush()
+        Ok(writer.out)
+    }
+
+    /// Begins to write pages to `to`.
+    pub fn bound<W: Write>(&self, to: W) -> Bound<'_, W> {
+        Bound { pages: self, to, has_begun: false }
     }
 }
 
-fn write_all(
-    to: &mut impl Write,
-    parts: Vec<io::Result<Vec<u8>>>,
-    spare: &Spare,
-) -> io::Result<()> {
-    parts.into_iter().try_for_each(|part| {
-        let part = part?;
-        to.write_all(&part)?;
-        spare.give(part);
+impl<W: Write> Bound<'_, W> {
+    /// Writes the next page.
+    pub fn put(&mut self, mut page: Vec<u8>) -> io::Result<()> {
+        // What separates it from the one before is what the object begins with.
+        if let Some(first) = page.first_mut().filter(|_| !self.has_begun) {
+            *first = b'{';
+            self.has_begun = true;
+        }
+        self.to.write_all(&page)?;
+        page.clear();
+        self.pages.0.lock().unwrap_or_else(PoisonError::into_inner).push(page);
         Ok(())
-    })
-}
-
-/// Texts that are written, whose memory the next ones take.
-#[derive(Default)]
-struct Spare(Mutex<Vec<Vec<u8>>>);
-
-impl Spare {
-    fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn give(&self, mut text: Vec<u8>) {
-        text.clear();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    /// Ends the object, with a line break.
+    pub fn end(mut self) -> io::Result<()> {
+        self.to.write_all(if self.has_begun { b"\n}\n" } else { b"{}\n" })?;
+        self.to.flush()
     }
 }
 

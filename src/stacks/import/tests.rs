@@ -43,7 +43,8 @@ fn settings_beyond_what_is_looked_at_are_told() {
     let files = "--- atmos.yaml\nimport: ['config/*', none]\n--- config/a.yaml\na: 1\n";
     let snapshot = snapshot(files);
     let codes = |library: &mut Library| {
-        let found = super::super::atmos_import::settings(library, "atmos.yaml").faults;
+        let found =
+            super::super::atmos_import::settings(library, &["atmos.yaml".into()], None).faults;
         found.iter().map(|fault| fault.code).collect::<Vec<_>>()
     };
     let mut library = Library::new(&snapshot, "");

@@ -3,6 +3,8 @@
 
 use super::{ATMOS, flow, resolved};
 use crate::diagnostic::Code;
+use crate::model::value::TEXT_PART;
+use crate::stacks::bulk::PARTS_MAX;
 use crate::stacks::{Resolution, settings};
 
 const STACK: &str = "vars: {stage: dev}\ncomponents: {terraform: {vpc: {}}}\n";
@@ -52,6 +54,49 @@ fn a_component_has_a_thousand_bases() {
     };
     assert_eq!(bases(1_000), []);
     assert_eq!(bases(1_001), [Code::InheritCycle]);
+}
+
+/// Texts of five megabytes, included until the component is as heavy as it may be, and one part more.
+#[test]
+fn a_component_holds_a_million_parts() {
+    const FILE: usize = 4 << 20;
+    let of_texts = |bytes: usize| {
+        let texts = (0..bytes.div_ceil(FILE)).map(|at| FILE.min(bytes - at * FILE));
+        let texts: Vec<_> = texts.map(|bytes| "x".repeat(bytes)).collect();
+        let files = texts.iter().enumerate().map(|(at, text)| format!("--- t{at}.txt\n{text}\n"));
+        let values = (0..5).map(|at| match at < texts.len() {
+            true => format!("t{at}: !include.raw t{at}.txt, "),
+            false => format!("t{at}: 1, "),
+        });
+        let vars: String = values.collect();
+        stack(&files.collect::<String>(), &STACK.replace("{stage", &format!("{{{vars}stage")))
+    };
+    let light = of_texts(0);
+    let sections = &light.desired.components().next().expect("a component").sections;
+    let mut left = u64::MAX;
+    assert!(sections.fits(64, &mut left));
+    // All but the map that the sections are in.
+    let parts = PARTS_MAX - (u64::MAX - left - 1);
+    let bytes = usize::try_from(parts).expect("it fits") * TEXT_PART;
+    let codes = |resolution: Resolution| {
+        let found = resolution.desired.diagnostics.iter();
+        found.map(|found| found.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(of_texts(bytes)), []);
+    assert_eq!(codes(of_texts(bytes + TEXT_PART)), [Code::ComponentTooLarge]);
+}
+
+/// No text of it is larger than a template may write; together they are.
+#[test]
+fn templates_of_a_component_write_a_million_parts() {
+    let written = |values: usize| {
+        let one = "'{{ repeat 1000 (repeat 4000 .vars.stage) }}'";
+        let vars: String = (0..values).map(|at| format!("t{at}: {one}, ")).collect();
+        let stack = STACK.replace("{stage: dev", &format!("{{{vars}stage: d"));
+        codes("", &stack)
+    };
+    assert_eq!(written(3), []);
+    assert_eq!(written(5), [Code::ComponentTooLarge]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod allowed;
 mod exits;
+mod moved;
 pub(crate) mod process;
 pub(crate) mod scraped;
 mod served;

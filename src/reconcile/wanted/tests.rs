@@ -1,0 +1,102 @@
+use super::*;
+use crate::reconcile::Person;
+use crate::report::describe::{Filter, Pages, Stacks};
+
+const ATMOS: &str = "stacks: {base_path: stacks, name_template: '{{ .vars.stage }}'}
+components: {terraform: {base_path: components/terraform}}
+templates: {settings: {enabled: true}}
+";
+
+/// Forty stacks; `asks` says what a component of the one with this number asks, if anything.
+fn tree(asks: impl Fn(usize) -> Option<&'static str>) -> Snapshot {
+    let stack = |at: usize| {
+        let asked = asks(at).unwrap_or("nothing");
+        let text = format!(
+            "vars: {{stage: s{at:02}}}\ncomponents:\n  terraform:\n    net: {{remote_state_backend_type: static, \
+             remote_state_backend: {{static: {{id: v-{at}}}}}}}\n    reader:\n      vars:\n        \
+             asked: {asked}\n        own: '{{{{ .vars.stage }}}}'\n"
+        );
+        (format!("stacks/s{at:02}.yaml"), text.into_bytes())
+    };
+    let settings = ("atmos.yaml".to_owned(), ATMOS.as_bytes().to_vec());
+    Snapshot::in_memory((0..40).map(stack).chain([settings]))
+}
+
+/// All stacks at once and one after the other come to the same; the latter with what was found.
+fn same(snapshot: &Snapshot) -> (String, Vec<Diagnostic>) {
+    let environment = [("TAG".to_owned(), "v7".to_owned())].into();
+    let reach = Reach::Person(Person { environment, ..Person::default() });
+    let selection = Selection { unlinked: true, unexplained: true, ..Selection::default() };
+    let filter = Filter::default();
+    let pages = Pages::default();
+    let mut whole = Vec::new();
+    let all = resolved(&mut Resolver::new(snapshot), &selection, &reach);
+    let mut bound = pages.bound(&mut whole);
+    let stacks = Stacks { desired: &all.desired, filter: &filter, evaluated: true };
+    bound.put(pages.page(&stacks).unwrap()).unwrap();
+    bound.end().unwrap();
+
+    let mut written = Vec::new();
+    let mut bound = pages.bound(&mut written);
+    let page =
+        |desired: &Desired| pages.page(&Stacks { desired, filter: &filter, evaluated: true });
+    let mut resolver = Resolver::new(snapshot);
+    let found = resolved_each(&mut resolver, &selection, &reach, page, |page| bound.put(page));
+    bound.end().unwrap();
+    let found = found.unwrap();
+    let text = String::from_utf8(written).unwrap();
+    assert_eq!(text, String::from_utf8(whole).unwrap());
+    assert_eq!(found.diagnostics, all.desired.diagnostics);
+    assert_eq!(found.tree, all.tree);
+    assert_eq!(text.matches("atmos_component\"").count(), 80);
+    (text, found.diagnostics)
+}
+
+#[test]
+fn stacks_one_after_the_other_come_to_the_same() {
+    let (text, found) = same(&tree(|_| None));
+    assert!(text.starts_with("{\n  \"s00\": {") && text.ends_with("}\n"), "{text}");
+    assert_eq!(found, []);
+}
+
+/// What the environment answers, and what somebody has to know later.
+#[test]
+fn so_do_those_that_ask() {
+    let (text, found) = same(&tree(|at| match at {
+        3 | 20 | 39 => Some("!env TAG"),
+        22 => Some("!store a b c"),
+        _ => None,
+    }));
+    assert_eq!(text.matches("\"asked\": \"v7\"").count(), 3);
+    assert_eq!(text.matches("(computed)").count(), 1);
+    assert_eq!(found, []);
+}
+
+/// Outputs are in other stacks, those that were handed on and those that come.
+#[test]
+fn so_do_those_that_need_each_other() {
+    let (text, found) = same(&tree(|at| match at {
+        25 => Some("!terraform.output net s02 id"),
+        30 => Some("!terraform.output net s39 id"),
+        _ => None,
+    }));
+    assert!(text.contains("\"asked\": \"v-2\"") && text.contains("\"asked\": \"v-39\""), "{text}");
+    assert_eq!(found, []);
+}
+
+/// A mistake in one of them is found once, and the others are handed on.
+#[test]
+fn a_mistake_in_one_holds_up_no_other() {
+    let snapshot = tree(|at| (at == 17).then_some("!include gone.yaml"));
+    let selection = Selection { unlinked: true, unexplained: true, ..Selection::default() };
+    let reach = Reach::Person(Person::default());
+    let mut counts = Vec::new();
+    let count = |desired: &Desired| Ok(desired.components().count());
+    let mut resolver = Resolver::new(&snapshot);
+    let found = resolved_each(&mut resolver, &selection, &reach, count, |count| {
+        counts.push(count);
+        Ok(())
+    });
+    assert_eq!(found.unwrap().diagnostics.len(), 1);
+    assert_eq!((counts.len(), counts.iter().sum::<usize>()), (40, 79));
+}

@@ -1,0 +1,44 @@
+//! How much one component may hold, as it is merged and as it is rendered and called.
+
+use super::component::Merged;
+use super::finish::{Bench, Finisher};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// How much the sections of one component may hold together, in values and 16 bytes of text: two and
+/// a half times what one file may come to with all its aliases, and some hundred times the largest
+/// component known. It is some 100 MB of JSON at most.
+pub(super) const PARTS_MAX: u64 = 1_000_000;
+
+impl Finisher<'_> {
+    /// Says so, and lets go of the sections, if a component holds more than it may.
+    pub(super) fn weigh(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
+        let mut left = PARTS_MAX;
+        let mut heaviest: Option<(u64, &str)> = None;
+        for (name, section) in &merged.sections {
+            let before = left;
+            let fits = section.value.fits(u32::MAX, &mut left);
+            if heaviest.is_none_or(|(most, _)| before - left > most) {
+                heaviest = Some((before - left, name));
+            }
+            if !fits {
+                let name = heaviest.map_or(name.as_ref(), |(_, name)| name);
+                bench.faults.push(self.too_large(bench, merged, name));
+                merged.sections.clear();
+                return;
+            }
+        }
+    }
+
+    /// The fault of a component that is too large, most of all for its section `name`.
+    pub(super) fn too_large(&self, bench: &Bench<'_>, merged: &Merged, name: &str) -> Diagnostic {
+        let message = format!(
+            "this component holds more than {PARTS_MAX} values and pieces of text, most of them in \
+             `{name}`"
+        );
+        let span = match merged.get(name) {
+            Some(value) => self.span(bench.parent, &bench.sources.key, value),
+            None => bench.parent.span(&bench.sources.key),
+        };
+        Diagnostic::error(Code::ComponentTooLarge, span, message)
+    }
+}
