@@ -422,12 +422,14 @@ async fn a_lease_that_is_lost_ends_the_run_at_once() {
     let mut lease = bed.lease().await;
     let claim = bed.claim(&lease, &made, &[0]).await;
     let (target, stop) = (bed.target(&world), CancellationToken::new());
-    let cx = ApplyContext { lease_ttl: Duration::from_millis(60), ..bed.cx(&world, &target) };
-    let taken = async {
-        there.notified().await;
-        bed.lease().await
-    };
-    let (ended, _) = tokio::join!(apply(&cx, &made, &mut lease, claim, &stop), taken);
+    let cx = ApplyContext { lease_ttl: Duration::from_millis(600), ..bed.cx(&world, &target) };
+    let mut applied = std::pin::pin!(apply(&cx, &made, &mut lease, claim, &stop));
+    tokio::select! {
+        ended = &mut applied => panic!("nobody has taken its lease yet: {ended:?}"),
+        () = there.notified() => {}
+    }
+    bed.lease().await;
+    let ended = applied.await;
     assert!(matches!(ended, Err(ApplyError::Store(StoreError::Fenced { .. }))), "{ended:?}");
     assert_eq!(bed.text("a.yaml"), None);
     assert!(bed.recover().await.unwrap().is_done());
