@@ -15,7 +15,6 @@ mod errands;
 mod lock;
 mod output;
 mod follow;
-mod glance;
 mod keep;
 mod listen;
 mod log;

@@ -35,17 +35,6 @@ impl Store {
         link.rows(LATEST, args).await?.iter().map(assemble).collect()
     }
 
-    /// The newest plan of a stack at one target, in the envelope it was put in.
-    pub async fn latest_plan(
-        &self,
-        scope: &Scope,
-        stack: &StackName,
-        target: &TargetName,
-    ) -> Result<Option<Plan>, StoreError> {
-        let plans = self.latest_plans(scope, stack).await?;
-        Ok(plans.into_iter().find(|plan| plan.effect().target == *target))
-    }
-
     /// The digest and the envelope of the newest plan of a stack at one target.
     pub async fn latest_envelope(
         &self,
@@ -84,10 +73,7 @@ impl Store {
         for target in targets {
             let target: TargetName = target.id(0)?;
             let owned = self.inventory(scope, &target).await?.unwrap_or_default();
-            let mut last = None;
-            let stacks = owned.values().map(|owned| &owned.component.stack);
-            // Most of a stack's stand together.
-            for stack in stacks.filter(|stack| last.replace(*stack) != Some(*stack)) {
+            for stack in owned.values().map(|owned| &owned.component.stack) {
                 let is_known = places.get(stack).is_some_and(|targets| targets.contains(&target));
                 if !is_known {
                     places.entry(stack.clone()).or_default().insert(target.clone());
