@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, closest};
 use crate::ids::{ComponentName, KindName};
 use crate::reconcile::Wanted;
 use crate::report;
+use crate::source::Snapshot;
 use crate::stacks::{self, Asked, Language, Rulebook, Selection};
 
 /// What is checked.
@@ -66,12 +67,13 @@ fn language(word: &str) -> Result<Language, String> {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    // What Atmos would not describe, it does not call valid either.
-    let strict = matches!(args, Args::Stacks { .. });
-    let wanted = Workspace::wanted(context, &Selection { strict, ..Selection::default() }).await?;
     match args {
-        Args::Stacks { .. } => stacks(context, &wanted),
-        Args::Component(args) => component(context, wanted, args).await,
+        Args::Stacks { .. } => {
+            // What Atmos would not describe, it does not call valid either.
+            let selection = Selection { strict: true, ..Selection::default() };
+            stacks(context, &Workspace::wanted(context, &selection).await?)
+        }
+        Args::Component(args) => component(context, args).await,
     }
 }
 
@@ -91,15 +93,13 @@ fn stacks(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
         true => format!("{stacks} looked at, and not all is valid"),
         false => format!("{stacks} validated"),
     };
-    tell(context, wanted, found, &summary)
+    tell(context, &wanted.snapshot, found, &summary)
 }
 
-async fn component(
-    context: &Context,
-    wanted: Wanted,
-    args: &ComponentArgs,
-) -> Result<Exit, Failure> {
-    let stack = &wanted.desired.stacks[&stack_name(&wanted.desired, &args.stack)?];
+async fn component(context: &Context, args: &ComponentArgs) -> Result<Exit, Failure> {
+    let tree = Workspace::tree(context)?;
+    let desired = Workspace::evaluated(context, &tree, &Selection::default())?.desired;
+    let stack = &desired.stacks[&stack_name(&desired, &args.stack)?];
     let fits = |kind: &KindName, name: &ComponentName| {
         name.as_str() == args.component && args.kind.as_ref().is_none_or(|k| k == kind.as_str())
     };
@@ -111,7 +111,7 @@ async fn component(
             let known = stack.components.values().map(|c| c.id.name.as_str());
             return Err(unknown("component", &args.component, closest(&args.component, known)));
         };
-        return tell(context, &wanted, faults.clone(), "it cannot be resolved");
+        return tell(context, &tree, faults.clone(), "it cannot be resolved");
     };
     let asked = match (&args.schema, &args.schema_path) {
         (Some(name), _) => Asked::Named(name.clone()),
@@ -125,10 +125,14 @@ async fn component(
     let component = component.clone();
     let id = report::words::visible(&component.id.to_string());
     // On a thread of its own, which goes with the process: rules compute for long.
-    let its = wanted.clone();
+    let (snapshot, files) = (tree.clone(), desired.files.clone());
     let rules = context.world.work.blocking(move || {
-        let rules = Rulebook::read(&its.snapshot, &its.policy);
-        rules.ask(&component, &its.desired.files, &asked)
+        let (policy, found) = stacks::policy(&snapshot);
+        let answer = Rulebook::read(&snapshot, &policy).ask(&component, &files, &asked);
+        answer.map(|mut answer| {
+            answer.diagnostics.extend(found);
+            answer
+        })
     });
     let answer = tokio::select! {
         answer = rules => answer?.map_err(mistake)?,
@@ -141,19 +145,19 @@ async fn component(
         0 if answer.diagnostics.is_empty() => format!("no rule applies to {id}"),
         count => format!("{id}: {} asked", report::words::several(count, "rule")),
     };
-    tell(context, &wanted, answer.diagnostics, &summary)
+    tell(context, &tree, answer.diagnostics, &summary)
 }
 
 fn tell(
     context: &Context,
-    wanted: &Wanted,
+    tree: &Snapshot,
     mut found: Vec<Diagnostic>,
     summary: &str,
 ) -> Result<Exit, Failure> {
     found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
     found.dedup();
     let exit = if any_error(&found) { Exit::Mistake } else { Exit::Done };
-    let findings = Findings::among(found, &wanted.snapshot);
+    let findings = Findings::among(found, tree);
     if context.output.json {
         context.output.print_json(&report::json::findings(&findings.diagnostics))?;
         return Ok(exit);

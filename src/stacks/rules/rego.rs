@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use regex::Regex;
 use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, Value};
+use regorus::{Engine, LimitError, Value};
 use serde_json::Value as Json;
 
 use super::Violation;
@@ -92,7 +92,13 @@ impl Rego {
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: timeout, check_interval });
         engine.set_input(Value::from(input.clone()));
         let errors = engine.eval_rule(format!("{PACKAGE}.errors"));
-        let errors = errors.map_err(|error| message(&error.to_string()))?;
+        let errors = errors.map_err(|error| match error.downcast_ref::<LimitError>() {
+            // The same for the same rule, however long it took.
+            Some(LimitError::TimeLimitExceeded { .. }) => {
+                format!("it does not end within {} s", timeout.as_secs_f64())
+            }
+            _ => message(&error.to_string()),
+        })?;
         if errors == Value::Undefined {
             return Ok(Vec::new());
         }

@@ -116,7 +116,8 @@ fn who_looks_at_another_commit_runs_nothing_of_it() {
         )
     };
     let first = stack("echo first >> ran.txt", 1);
-    let folder = folder(&[("atmos.yaml", settings), ("stacks/dev.yaml", &first)]);
+    let main = ("components/terraform/vpc/main.tf", "# A module.\n");
+    let folder = folder(&[("atmos.yaml", settings), ("stacks/dev.yaml", &first), main]);
     let at = folder.path();
     git(at, &["init", "--quiet", "--initial-branch", "main"]);
     git(at, &["add", "."]);
@@ -136,6 +137,11 @@ fn who_looks_at_another_commit_runs_nothing_of_it() {
     assert_eq!((code, has_run()), (0, false), "{said}");
     assert!(said.contains("stack.vars"), "{said}");
 
+    // Of a plan it is what is not known.
+    let (code, said) = run("plan --rev HEAD~1 --json");
+    assert_eq!((code, has_run()), (0, false), "{said}");
+    assert!(said.contains("\"$unknown\"") && said.contains("echo first >> ran.txt"), "{said}");
+
     // Nothing differs but what stands beside the command; then the command does.
     write(at, "stacks/dev.yaml", &first);
     assert_eq!(run("describe affected --ref HEAD~1"), (0, "[]\n".to_owned()));
@@ -148,4 +154,27 @@ fn who_looks_at_another_commit_runs_nothing_of_it() {
         let (code, said) = run(line);
         assert_eq!((code, has_run()), (0, true), "{said}");
     }
+}
+
+/// A rule without an end is left when its time is over; what other rules would say is not asked.
+#[test]
+fn a_rule_has_the_time_that_its_caller_gives_it() {
+    let rules = "settings: {validation: {long: {schema_type: opa, schema_path: long.rego}, \
+                 short: {schema_type: cel, schema_path: short.cel}}}\n";
+    let stack = format!("{rules}vars: {{stage: dev}}\ncomponents: {{terraform: {{vpc: {{}}}}}}\n");
+    let long = "package atmos\nn := numbers.range(1, 100000)\n\
+                errors contains \"no\" if { some a in n; some b in n; a * b < 0 }\n";
+    let settings = "stacks: {base_path: stacks, name_template: '{{ .vars.stage }}'}\n";
+    let folder = folder(&[
+        ("atmos.yaml", settings),
+        ("stacks/dev.yaml", &stack),
+        ("long.rego", long),
+        ("short.cel", "vars.stage == 'dev'\n"),
+    ]);
+    let run = |line: &str| isobar([]).args(line.split(' ').map(str::to_owned)).run(folder.path());
+    let late = run("validate component vpc -s dev --timeout 1");
+    assert_eq!(late.code(), 1, "{}", late.said());
+    assert!(late.stderr.contains("did not end within 1 s"), "{}", late.said());
+    let short = run("validate component vpc -s dev --schema short --timeout 60");
+    assert_eq!((short.code(), short.stdout.as_str()), (0, "dev/terraform/vpc: 1 rule asked\n"));
 }
