@@ -17,7 +17,7 @@ use crate::model::errand::{Done, Errand, Supply};
 use crate::model::files::{File, Files};
 use crate::model::value::{Map, Node, Value};
 use crate::model::yaml;
-use crate::source::Snapshot;
+use crate::source::{ReadError, Snapshot};
 
 /// Most files of one errand, and what they hold together: a hundred times what a kustomization or a
 /// chart usually has (100 files, 160 KiB). All of them are written out for a run.
@@ -131,15 +131,22 @@ impl<'a> Draft<'a> {
         Some(files)
     }
 
-    /// What the file at `path` of the repository says, as far as it is YAML.
-    pub(super) fn file(&mut self, path: &Arc<str>) -> Option<Value> {
-        let text = match self.snapshot.text(path) {
-            Ok(text) => text.unwrap_or_default(),
+    /// The text of the file at `path` of the repository; of what cannot be read it is said why.
+    pub(super) fn text(&mut self, path: &Arc<str>) -> Option<Arc<str>> {
+        match self.snapshot.text(path) {
+            Ok(text) => return Some(text.unwrap_or_default()),
+            // It may have been said already.
+            Err(ReadError::Gap { .. }) => _ = self.fail_gaps(path),
             Err(error) => {
                 self.fail(Code::FileUnreadable, Span::file(path.clone()), error.to_string());
-                return None;
             }
-        };
+        }
+        None
+    }
+
+    /// What the file at `path` of the repository says, as far as it is YAML.
+    pub(super) fn file(&mut self, path: &Arc<str>) -> Option<Value> {
+        let text = self.text(path)?;
         let parsed = parse_first(&*text, &Limits::DEFAULT);
         self.found.extend(parsed.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
         let document = Arc::new(parsed.document);
@@ -237,7 +244,8 @@ impl<'a> Draft<'a> {
         let are_there = gaps.peek().is_some();
         for (path, why) in gaps {
             let message = format!("{path} cannot be read: {why}");
-            let found = Diagnostic::error(Code::FileUnreadable, self.place(), message);
+            let span = Span::file(path.clone());
+            let found = Diagnostic::error(Code::FileUnreadable, span, message);
             let found = found.hint("objects may be in it: put them there, or take it out");
             if !self.found.contains(&found) {
                 self.found.push(found);

@@ -87,14 +87,7 @@ fn modules(draft: &mut Draft<'_>) {
             if !(path.ends_with(".tf") || path.ends_with(".tf.json") || path.ends_with(".tofu")) {
                 continue;
             }
-            let text = match draft.snapshot.text(path) {
-                Ok(text) => text.unwrap_or_default(),
-                Err(error) => {
-                    let message = error.to_string();
-                    draft.fail(Code::FileUnreadable, draft.place(), message);
-                    continue;
-                }
-            };
+            let Some(text) = draft.text(path) else { continue };
             let base = path.rsplit_once('/').map_or("", |(base, _)| base);
             for source in local_sources(&text) {
                 let Some(called) = join(base, source) else { continue };

@@ -353,9 +353,13 @@ fn what_cannot_be_read_hides_no_object() {
         for gap in [here, below] {
             let told = told(paths, gap);
             let why = "cannot be read: the link leads out of the tree";
-            let expected = format!("sections.yaml:1:1: file-unreadable: {gap} {why}\n");
-            assert!(told.starts_with(&expected), "{paths}: {told}");
+            let hint = "objects may be in it: put them there, or take it out";
+            let expected = format!("{gap}:1:1: file-unreadable: {gap} {why}\n  hint: {hint}\n");
+            assert_eq!(told, expected, "{paths}");
         }
+        // What is an object by its name is read, and said once, too.
+        let once = told(paths, "components/kubernetes/web/b.yaml");
+        assert_eq!(once.matches("cannot be read").count(), 1, "{paths}: {once}");
         assert!(!told(paths, "components/kubernetes/webb").contains("cannot be read"), "{paths}");
     }
 }

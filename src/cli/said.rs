@@ -63,7 +63,6 @@ impl Args {
     /// What is said to a command that looks at `folder`; `manifest` is the schema of manifests that
     /// it was told.
     pub(super) fn said(&self, folder: &Path, manifest: Option<&str>) -> Result<Said, Failure> {
-        let folders = |text: String| text.split(',').map(PathBuf::from).collect::<Vec<_>>();
         let (mut over, mut settings) = (Map::new(), Vec::new());
         for (name, way, shape) in VARIABLES {
             let Some(text) = spoken(name) else { continue };
@@ -92,8 +91,8 @@ impl Args {
         }
         const FOLDERS: &str = "ATMOS_CLI_CONFIG_PATH";
         if let Some(text) = spoken(FOLDERS).filter(|_| settings.is_empty()) {
-            for path in folders(text) {
-                settings.push(inside(folder, &path, FOLDERS)?.into());
+            for path in text.split(',') {
+                settings.push(inside(folder, Path::new(path), FOLDERS)?.into());
             }
         }
         // The root is where settings are looked for anyway.

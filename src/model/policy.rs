@@ -1,6 +1,8 @@
 //! What may be done without asking, and what must be asked: the repository's `isobar.yaml`, and
 //! the block `settings.reconcile` of a component.
 
+use std::num::NonZeroU32;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -284,5 +286,5 @@ impl Reconcile {
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// How often it is tried in all.
-    pub max_attempts: std::num::NonZeroU32,
+    pub max_attempts: NonZeroU32,
 }

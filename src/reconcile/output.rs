@@ -37,14 +37,6 @@ pub(super) struct Asking<'a> {
     open: Vec<Question>,
 }
 
-/// Whether the answer to a question is in other components.
-pub(super) fn is_of_components(question: &Question) -> bool {
-    matches!(
-        question.function.as_ref(),
-        "terraform.output" | "terraform.state" | "output" | "atmos.Component"
-    )
-}
-
 impl<'a> Asking<'a> {
     pub(super) fn new(resolver: &'a mut Resolver, reach: &'a Reach, forced: bool) -> Self {
         Self { resolver, reach, answers: Answers::new(), forced, open: Vec::new() }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::answer::Reach;
 use super::errands::Errands;
-use super::output::{Asking, is_of_components};
+use super::output::Asking;
 use crate::build::{self, Naming, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, StackName, TargetName};
@@ -170,7 +170,7 @@ pub fn resolved_each<T: Send>(
             Each::All(found) => return Ok(found),
             Each::Asked(asked) => asked,
         };
-        if asked.iter().any(is_of_components) {
+        if asked.iter().any(|question| question.component().is_some()) {
             break;
         }
         asked.iter().for_each(|question| asking.ask(question, &Desired::default()));

@@ -195,6 +195,14 @@ impl Walk<'_> {
         };
         let globs: Vec<_> = patterns.iter().filter_map(|one| path::glob(one).ok()).collect();
         let folder = path::literal_folder(&patterns[0]);
+        if path::is_glob(&patterns[0]) {
+            let gaps =
+                self.library.snapshot.gaps(folder).filter(|(path, _)| !path::is_manifest(path));
+            self.faults.extend(gaps.map(|(path, why)| {
+                let message = format!("{path} cannot be read, and settings may be in it: {why}");
+                Diagnostic::error(Code::FileUnreadable, Span::file(path.clone()), message)
+            }));
+        }
         let mut found = BTreeSet::new();
         for glob in &globs {
             found.extend(self.library.fitting(folder, glob)?);

@@ -125,12 +125,12 @@ impl Finisher<'_> {
             self.backend(&mut bench, &mut merged);
         }
         self.names(&bench, &mut merged);
-        let is_written = !has_work(&merged);
+        let has_work = has_work(&merged);
         self.render(&mut bench, &mut merged, strategy);
         let listing = self.listing(&mut bench, &mut merged);
         self.call(&mut bench, &mut merged, strategy);
         prune(&mut merged);
-        if !is_written {
+        if has_work {
             self.weigh(&mut bench, &mut merged);
         }
         let mut finished = self.component(bench, merged, listing);

@@ -112,8 +112,10 @@ impl Tx {
         }
         // Hundreds of steps rest on one yes: it is looked up once.
         let (mut used_up, mut last) = (false, None);
-        for authority in authorities.values().filter(|one| last.replace(*one) != Some(*one)) {
-            used_up |= self.rests_on(&lease.scope, authority, rest.as_ref()).await?;
+        for authority in authorities.values() {
+            if last.replace(authority) != Some(authority) {
+                used_up |= self.rests_on(&lease.scope, authority, rest.as_ref()).await?;
+            }
         }
         let (digest, now) = (plan.digest(), self.now());
         let args = args![agent, repository, run, &lease.stack, digest, lease.epoch, now];

@@ -168,30 +168,6 @@ impl Link {
         self.row(sql, Vec::new()).await
     }
 
-    /// Writes entries of one target's inventory down: agent, repository, target, and a list of
-    /// resource, stack and entry for each, as JSON.
-    pub(super) async fn own(&mut self, args: Vec<Arg>) -> Result<(), StoreError> {
-        const SQLITE: &str = "INSERT INTO inventory \
-                (agent, repository, target, resource, stack, owned, change) \
-            SELECT $1, $2, $3, entry.value ->> 0, entry.value ->> 1, entry.value ->> 2, changes \
-                FROM target, json_each($4) AS entry \
-                WHERE agent = $1 AND repository = $2 AND target = $3 \
-            ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
-                stack = excluded.stack, owned = excluded.owned, change = excluded.change";
-        const POSTGRES: &str = "INSERT INTO inventory \
-                (agent, repository, target, resource, stack, owned, change) \
-            SELECT $1, $2, $3, entry.value ->> 0, entry.value ->> 1, entry.value ->> 2, changes \
-                FROM target, json_array_elements($4::json) AS entry \
-                WHERE agent = $1 AND repository = $2 AND target = $3 \
-            ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
-                stack = excluded.stack, owned = excluded.owned, change = excluded.change";
-        let sql = match self {
-            Self::Sqlite(..) => SQLITE,
-            Self::Postgres(..) => POSTGRES,
-        };
-        self.execute(sql, args).await.map(drop)
-    }
-
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx, _under_way) => tx.commit().await,

@@ -3,10 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::db::Link;
 use super::journal::{About, Event};
 use super::{Lease, Store, StoreError, Tx, args};
 use crate::ids::{Epoch, ResourceKey, Scope, TargetName};
 use crate::model::inventory::{Inventory, Mark, Owned};
+
+/// Entries of one target: agent, repository, target, and a list of resource, stack and entry for each,
+/// as JSON, which each database opens by a function of its own.
+macro_rules! put {
+    ($entries:literal) => {
+        concat!(
+            "INSERT INTO inventory (agent, repository, target, resource, stack, owned, change) \
+            SELECT $1, $2, $3, entry.value ->> 0, entry.value ->> 1, entry.value ->> 2, changes \
+                FROM target, ",
+            $entries,
+            " AS entry WHERE agent = $1 AND repository = $2 AND target = $3 \
+            ON CONFLICT (agent, repository, target, resource) DO UPDATE SET \
+                stack = excluded.stack, owned = excluded.owned, change = excluded.change"
+        )
+    };
+}
 
 const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES ($1, $2, $3, $4) \
     ON CONFLICT DO NOTHING";
@@ -160,6 +177,11 @@ impl Tx {
         let rows = rows.and_then(|rows| serde_json::to_string(&rows));
         let rows =
             rows.map_err(|error| StoreError::conflict(format!("no inventory entry: {error}")))?;
-        self.link.own(args![&scope.agent, &scope.repository, target, rows]).await
+        let put = match self.link {
+            Link::Sqlite(..) => put!("json_each($4)"),
+            Link::Postgres(..) => put!("json_array_elements($4::json)"),
+        };
+        self.link.execute(put, args![&scope.agent, &scope.repository, target, rows]).await?;
+        Ok(())
     }
 }

@@ -23,14 +23,9 @@ pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
             documents.extend(kustomization::built(draft, folder, &path));
             continue;
         }
-        match draft.snapshot.text(&path) {
-            Ok(text) => {
-                let text = text.unwrap_or_default();
-                let found = parse(draft, &path, &text);
-                documents.extend(encrypted::file(draft, &path, &text, found));
-            }
-            Err(error) => draft.fail(Code::FileUnreadable, draft.place(), error.to_string()),
-        }
+        let Some(text) = draft.text(&path) else { continue };
+        let found = parse(draft, &path, &text);
+        documents.extend(encrypted::file(draft, &path, &text, found));
     }
     documents
 }

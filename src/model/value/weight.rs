@@ -1,4 +1,5 @@
-//! What a value weighs: its parts, counted as if nothing in it were shared.
+//! What a value weighs: its parts, counted as if nothing in it were shared, and its texts, those of
+//! keys too.
 
 use super::{Node, Value};
 
@@ -10,20 +11,29 @@ impl Value {
     /// enough, and it has no more than `depth` levels. What is too heavy is not looked at to its end.
     pub fn fits(&self, depth: u32, left: &mut u64) -> bool {
         let text = match &self.node {
-            Node::Raw(raw) => raw.text.len(),
-            Node::Str(text) => text.len(),
-            _ => 0,
+            Node::Raw(raw) => &*raw.text,
+            Node::Str(text) => text,
+            _ => "",
         };
-        let Some(rest) = left.checked_sub(1 + (text / TEXT_PART) as u64) else {
-            *left = 0;
-            return false;
-        };
-        *left = rest;
-        let mut inside = |item: &Self| depth > 0 && item.fits(depth - 1, left);
-        match &self.node {
-            Node::List(items) => items.iter().all(&mut inside),
-            Node::Map(map) => map.iter().all(|(_, item)| inside(item)),
-            _ => true,
-        }
+        let inside = |item: &Self, left: &mut u64| depth > 0 && item.fits(depth - 1, left);
+        take(1 + parts(text), left)
+            && match &self.node {
+                Node::List(items) => items.iter().all(|item| inside(item, left)),
+                Node::Map(map) => {
+                    map.iter().all(|(key, item)| take(parts(key), left) && inside(item, left))
+                }
+                _ => true,
+            }
     }
+}
+
+fn parts(text: &str) -> u64 {
+    (text.len() / TEXT_PART) as u64
+}
+
+/// Whether there was enough.
+fn take(parts: u64, left: &mut u64) -> bool {
+    let rest = left.checked_sub(parts);
+    *left = rest.unwrap_or_default();
+    rest.is_some()
 }

@@ -119,6 +119,18 @@ async fn a_missing_object_is_incomplete_and_never_a_smaller_tree() {
 }
 
 #[tokio::test]
+async fn a_shallow_clone_says_how_it_becomes_whole() {
+    let repo = Repo::new();
+    let first = repo.commit("main", &[("a", "1")]);
+    let second = repo.commit("main", &[("a", "2")]);
+    std::fs::write(repo.path().join("shallow"), format!("{second}\n")).unwrap();
+    let first = ObjectId::from_hex(first.as_str().as_bytes()).unwrap();
+    remove_object(&repo.path().join("objects"), first);
+    let failed = source(&repo).fetch().await.unwrap_err();
+    assert!(failed.to_string().contains("git fetch --unshallow"), "{failed}");
+}
+
+#[tokio::test]
 async fn an_object_that_is_cut_off_is_incomplete() {
     let repo = Repo::new();
     repo.commit("main", &[("a", &"long enough to be cut ".repeat(40))]);

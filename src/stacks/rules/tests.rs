@@ -37,6 +37,21 @@ fn judged(text: &str, expected: &Expect) {
 }
 
 #[test]
+fn what_cannot_be_read_hides_no_rule() {
+    let stack = "--- stacks/dev.yaml\nvars: {stage: dev}\n--- isobar.yaml\nversion: 1\nschemas: {base_path: rules}\n";
+    let told = |gap| {
+        let snapshot = snapshot(&format!("{SETTINGS}{stack}")).and_gap(gap);
+        let desired = resolve(&snapshot, &Selection::all(), &Answers::new()).desired;
+        told(&Rulebook::read(&snapshot, &policy(&snapshot).0).judge(&desired).diagnostics)
+    };
+    for gap in ["rules", "rules/stack-schemas", "rules/frameworks/soc2"] {
+        let why = "cannot be read, and rules may be in it: the link leads out of the tree";
+        assert_eq!(told(gap), format!("{gap}:1:1 Error file-unreadable: {gap} {why}\n"));
+    }
+    assert_eq!(told("rules-of-others"), "");
+}
+
+#[test]
 fn a_schema_points_at_the_line_that_breaks_it() {
     judged(
         r#"--- schemas/vpc.json

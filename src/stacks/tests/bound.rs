@@ -73,10 +73,9 @@ fn a_component_holds_a_million_parts() {
     };
     let light = of_texts(0);
     let sections = &light.desired.components().next().expect("a component").sections;
-    let mut left = u64::MAX;
-    assert!(sections.fits(64, &mut left));
-    // All but the map that the sections are in.
-    let parts = PARTS_MAX - (u64::MAX - left - 1);
+    let mut parts = PARTS_MAX;
+    let sections = sections.as_map().expect("sections");
+    assert!(sections.iter().all(|(_, section)| section.fits(64, &mut parts)));
     let bytes = usize::try_from(parts).expect("it fits") * TEXT_PART;
     let codes = |resolution: Resolution| {
         let found = resolution.desired.diagnostics.iter();

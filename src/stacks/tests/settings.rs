@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use super::{check, resolved, snapshot};
+use crate::diagnostic::Code;
 use crate::model::question::Answers;
 use crate::stacks::{Resolver, Selection, settings};
 
@@ -133,4 +134,29 @@ stacks: {base_path: stacks, included_paths: ['deploy/**'], name_template: 'a-{{ 
     let advanced = resolver.resolve(&Selection::default(), &Answers::new());
     assert_eq!(super::shown(&advanced), super::shown(&resolved(&after)));
     assert!(super::shown(&advanced).contains("config/x.yaml:1:"), "{}", super::shown(&advanced));
+}
+
+#[test]
+fn what_cannot_be_read_hides_no_settings() {
+    let told = |atmos: &str, gap: &str| {
+        let tree = snapshot(&format!("{atmos}{DEV}")).and_gap(gap);
+        let found = settings(&tree).found;
+        let unread = found.iter().filter(|one| one.code == Code::FileUnreadable);
+        unread.map(|one| format!("{} {} {}\n", one.span, one.code, one.message)).collect()
+    };
+    let expected = |gap: &str| {
+        let why = "cannot be read, and settings may be in it: the link leads out of the tree";
+        format!("{gap}:1:1 file-unreadable {gap} {why}\n")
+    };
+    let check = |atmos: &str, gap: &str, expected: String| {
+        let told: String = told(atmos, gap);
+        assert_eq!(told, expected, "{gap}");
+    };
+    let atmos = "--- atmos.yaml\nimport: ['config/*.yaml']\n";
+    for gap in ["atmos.d", "atmos.d/team", ".atmos.d", "config", "config/team"] {
+        check(atmos, gap, expected(gap));
+    }
+    for gap in ["atmos.dd", "configs", "components/web"] {
+        check(atmos, gap, String::new());
+    }
 }

@@ -189,6 +189,32 @@ fn what_is_counted_is_told_where_the_settings_say() {
     assert_eq!(serving.end().code(), 0);
 }
 
+/// A run whose process was killed is counted by whoever ends it.
+#[test]
+fn what_is_taken_up_is_counted() {
+    let scene = Scene::new(None);
+    scene.approve();
+    let mut running =
+        Scene::command(["apply"]).with("ISOBAR_PAUSE_AT", "effect.after").start(scene.path());
+    running.expect("paused at effect.after");
+    running.kill();
+    scene.leases_run_out();
+    let mut serving = Scene::command(["serve"])
+        .with("ISOBAR_METRICS__LISTEN", "127.0.0.1:0")
+        .with("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h")
+        .start(scene.path());
+    let place = place(&mut serving);
+    for _ in STACKS {
+        serving.expect(": applied");
+    }
+    let scrape = Scrape::of(place);
+    assert_eq!(scrape.sum("isobar_runs_total", &[("outcome", "applied")]), Some(3.0));
+    let ended = scrape.sum("isobar_apply_duration_seconds_count", &[]);
+    assert_eq!(ended, Some(3.0), "{}", scrape.text);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), 0);
+}
+
 #[test]
 fn a_port_that_somebody_has_is_named_at_its_place() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
