@@ -80,7 +80,7 @@ pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
     {
         return Ok(value);
     }
-    let checked = Checked { path, document, shape: Shape::of::<T>() };
+    let checked = Checked { path, document, shape: Shape::of::<T>(), overlays };
     let mut found = Vec::new();
     let mut left_out = LeftOut::default();
     for error in checked.shape.validator.iter_errors(&json) {
@@ -91,7 +91,7 @@ pub fn read_with<T: DeserializeOwned + JsonSchema + 'static>(
     }
     let value = checked.readable(&json, &mut left_out, &mut found);
     if let Some(value) = &value {
-        found.extend(more(value, &Places { checked: &checked, left_out: &left_out, overlays }));
+        found.extend(more(value, &Places { checked: &checked, left_out: &left_out }));
     }
     match value {
         Some(value) if found.is_empty() => Ok(value),
@@ -178,13 +178,14 @@ impl Shape {
     }
 }
 
-struct Checked {
+struct Checked<'o> {
     path: Arc<str>,
     document: Document,
     shape: Arc<Shape>,
+    overlays: &'o [Overlay],
 }
 
-impl Checked {
+impl Checked<'_> {
     /// What can be read of `json`. What cannot although the schema has nothing against it, a name
     /// with a control character or a date that is none, is found and left out, too.
     fn readable<T: DeserializeOwned>(
@@ -201,9 +202,7 @@ impl Checked {
             let way = left_out.way(error.path());
             // What lacks something that was left out is not wrong once more.
             if !left_out.any_in(&way) {
-                let root = self.document.root();
-                let node = way.iter().fold(root, |node, step| below(&self.document, node, step));
-                found.push(self.at(node, error.inner().to_string()));
+                found.push(self.wrong(&way, error.inner().to_string()));
             }
             if !left_out.add(way) {
                 return None;
@@ -217,21 +216,20 @@ impl Checked {
     }
 
     fn of_cause(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
-        let pointer = error.instance_path().to_string();
-        let node = find(&self.document, &pointer);
+        let way = steps(&error.instance_path().to_string());
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => {
                 let known = known_keys(&self.shape.schema, error);
-                unexpected.iter().map(|key| self.unknown_key(node, key, &known)).collect()
+                unexpected.iter().map(|key| self.unknown_key(&way, key, &known)).collect()
             }
             Kind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
-                let found = self.at(node, format!("`{name}` is missing"));
+                let found = self.wrong(&way, format!("`{name}` is missing"));
                 vec![found.hint(format!("add `{name}:` here"))]
             }
             _ => {
                 let (message, hint) = sentence(error);
-                let found = self.at(node, message);
+                let found = self.wrong(&way, message);
                 vec![match hint {
                     Some(hint) => found.hint(hint),
                     None => found,
@@ -240,11 +238,13 @@ impl Checked {
         }
     }
 
-    fn unknown_key(&self, map: NodeId, key: &str, known: &[String]) -> Diagnostic {
+    fn unknown_key(&self, map: &[String], key: &str, known: &[String]) -> Diagnostic {
+        let way: Vec<_> = map.iter().map(String::as_str).chain([key]).collect();
+        let map = self.node(map);
         let entry = self.document.entries(map).find(|&(k, _)| self.document.text(k) == key);
-        let span = self.span(entry.map_or(map, |(key, _)| key));
-        let found =
-            Diagnostic::error(Code::UnknownKey, span, format!("`{key}` means nothing here"));
+        let place = entry.map_or(map, |(key, _)| key);
+        let message = format!("`{key}` means nothing here");
+        let found = Diagnostic { code: Code::UnknownKey, ..self.said(&way, place, message) };
         match closest(key, known.iter().map(String::as_str)) {
             Some(name) => found.hint(format!("did you mean `{name}`?")),
             None if known.is_empty() => found,
@@ -252,12 +252,36 @@ impl Checked {
         }
     }
 
-    fn at(&self, node: NodeId, message: String) -> Diagnostic {
-        Diagnostic::error(Code::SettingsInvalid, self.span(node), message)
+    fn wrong(&self, way: &[String], message: String) -> Diagnostic {
+        self.said(way, self.node(way), message)
     }
 
-    fn span(&self, node: NodeId) -> Span {
-        Span::new(&self.path, self.document.span(node))
+    /// A mistake at `way`, which is at `place` if it is of the file. What was said elsewhere is at
+    /// the name that it has there.
+    fn said(&self, way: &[impl AsRef<str>], place: NodeId, message: String) -> Diagnostic {
+        let laid = self.overlay(way).map(|overlay| Span::file(overlay.name.as_str()));
+        let span = laid.unwrap_or_else(|| Span::new(&self.path, self.document.span(place)));
+        Diagnostic::error(Code::SettingsInvalid, span, message)
+    }
+
+    /// What was laid over the file at `way`: what is there is in it, or is there because of it.
+    fn overlay(&self, way: &[impl AsRef<str>]) -> Option<&Overlay> {
+        let mut laid = self.overlays.iter().filter(|overlay| {
+            let shared = overlay.path.iter().zip(way).all(|(a, b)| *a == flat(b.as_ref()));
+            let is_made = || {
+                let node = way.iter().try_fold(self.document.root(), |node, step| {
+                    self.document.get(node, step.as_ref())
+                });
+                node.is_none()
+            };
+            shared && (overlay.path.len() <= way.len() || is_made())
+        });
+        laid.next()
+    }
+
+    /// The node at `way`, or the deepest one on the way.
+    fn node(&self, way: &[String]) -> NodeId {
+        way.iter().fold(self.document.root(), |node, step| below(&self.document, node, step))
     }
 }
 

@@ -88,15 +88,19 @@ fn checked(path: &str, text: &str, folder: &Path) -> Result<AgentSettings, Vec<D
     })
 }
 
-/// What is wrong with the value at `pointer` of the settings file, found out only when it was used.
-/// `path` is `None` where there is no file: then a variable has it.
+/// What is wrong with the value at `pointer` of the settings, found out only when it was used: in the
+/// variable that says it, or in the file at `path`.
 pub fn unusable(path: Option<&Path>, pointer: &str, message: String, hint: &str) -> SettingsError {
     let shown = path.map_or("the environment".to_owned(), |path| path.display().to_string());
     let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let document = parse_first(text.as_str(), &Limits::DEFAULT).document;
     let span = document.span(schema::find(&document, pointer));
-    let found =
-        Diagnostic::error(Code::SettingsInvalid, Span::new(&shown.as_str().into(), span), message);
+    let laid = variables().into_iter().find(|one| format!("/{}", one.path.join("/")) == pointer);
+    let span = match laid {
+        Some(variable) => Span::file(variable.name),
+        None => Span::new(&shown.as_str().into(), span),
+    };
+    let found = Diagnostic::error(Code::SettingsInvalid, span, message);
     SettingsError::Invalid { path: shown, text, diagnostics: vec![found.hint(hint)] }
 }
 

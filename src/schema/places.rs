@@ -4,37 +4,26 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map as Object, Value as Json};
 use serde_path_to_error::Segment;
+use yaml_span::NodeId;
 
-use super::{Checked, Overlay, below, flat};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use super::{Checked, below};
+use crate::diagnostic::Diagnostic;
 
 /// Keys and numbers of items, from the top of a file.
 pub(super) type Way = Vec<String>;
 
 /// Where the parts of a file are written.
 pub struct Places<'c> {
-    pub(super) checked: &'c Checked,
+    pub(super) checked: &'c Checked<'c>,
     /// What is wrong already, and was left out of the value.
     pub(super) left_out: &'c LeftOut,
-    pub(super) overlays: &'c [Overlay],
 }
 
 impl Places<'_> {
     /// A mistake at `way`, which leads through keys, and to an item of a list by its text; where
     /// nothing is written there, at what is around it.
     pub fn wrong(&self, way: &[&str], message: impl Into<String>) -> Diagnostic {
-        let is_at = |overlay: &&Overlay| {
-            overlay.path.len() <= way.len()
-                && overlay.path.iter().zip(way).all(|(a, b)| *a == flat(b))
-        };
-        // What was said elsewhere has no place in the file.
-        let (at, message) = match self.overlays.iter().find(is_at) {
-            Some(Overlay { name, .. }) => {
-                (Span::file(self.checked.path.clone()), format!("`{name}`: {}", message.into()))
-            }
-            None => (self.span(way), message.into()),
-        };
-        Diagnostic::error(Code::SettingsInvalid, at, message)
+        self.checked.said(way, self.node(way), message.into())
     }
 
     /// The keys that are written at `way`, those whose value is wrong among them.
@@ -57,14 +46,13 @@ impl Places<'_> {
         self.left_out.number(&way, at)
     }
 
-    fn span(&self, way: &[&str]) -> Span {
+    fn node(&self, way: &[&str]) -> NodeId {
         let document = &self.checked.document;
-        let node = way.iter().fold(document.root(), |node, key| {
+        way.iter().fold(document.root(), |node, key| {
             let items = if document.is_sequence(node) { document.items(node) } else { &[] };
             let named = items.iter().copied().find(|item| document.text(*item) == *key);
             named.unwrap_or_else(|| below(document, node, key))
-        });
-        self.checked.span(node)
+        })
     }
 }
 

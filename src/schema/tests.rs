@@ -49,6 +49,39 @@ freeze: none
     );
 }
 
+/// What a variable says has no line of the file: it is at the variable, also where what is around it
+/// lacks something.
+#[test]
+fn what_is_laid_over_a_file_is_named() {
+    let text = "guard:\n  deletes_max: 5\nreview: {approvals: none}\n";
+    let laid = |name: &str, text: &str| {
+        let path = name.split("__").map(str::to_lowercase).collect();
+        Overlay { name: name.to_owned(), path, text: text.to_owned() }
+    };
+    let overlays = [
+        laid("GUARD__DELETES_MAX", "-1"),
+        laid("GUARD__DELETE_MAX", "1"),
+        laid("STACKS", "[{match: a, manage: correct}, {manage: none}]"),
+        laid("FREEZE", "[{match: 'a['}]"),
+        laid("RETRY__MAX", "1"),
+    ];
+    let found = read_with::<RepositoryPolicy>("isobar.yaml", text, &overlays, |_, _| Vec::new());
+    let found = found.unwrap_err();
+    let told: String = found.iter().map(|d| format!("{} {}\n", d.span, d.message)).collect();
+    expect![[r#"
+        FREEZE:1:1 `from` is missing
+        FREEZE:1:1 `until` is missing
+        FREEZE:1:1 `reason` is missing
+        GUARD__DELETES_MAX:1:1 -1 is less than the minimum of 0
+        GUARD__DELETE_MAX:1:1 `delete_max` means nothing here
+        RETRY__MAX:1:1 `retry` means nothing here
+        STACKS:1:1 `match` is missing
+        STACKS:1:1 "none" is none of "observe", "propose", "correct"
+        isobar.yaml:3:9 {"approvals":"none"} has none of the forms that may stand here
+    "#]]
+    .assert_eq(&told);
+}
+
 /// A pattern that fits nothing would manage nothing and freeze nothing, in silence.
 #[test]
 fn a_pattern_that_is_none_is_a_mistake() {

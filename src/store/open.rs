@@ -36,6 +36,10 @@ const SQLITE_READERS: u32 = 4;
 /// of a look. The largest are plans of a megabyte, and the system keeps the file at hand anyway.
 const SQLITE_CACHE: &str = "-512";
 
+/// Rows that a connection's thread reads before somebody takes them: each time it waits costs two
+/// changes of threads, and a look reads an inventory of hundreds.
+const SQLITE_ROWS_AHEAD: usize = 1_000;
+
 /// Connections to PostgreSQL per process: its default is 100 in all, and ten processes share it.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
@@ -300,7 +304,7 @@ impl Link {
 
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(WAIT);
-    options.pragma("cache_size", SQLITE_CACHE)
+    options.pragma("cache_size", SQLITE_CACHE).row_buffer_size(SQLITE_ROWS_AHEAD)
 }
 
 fn sqlite_pool(connections: u32) -> SqlitePoolOptions {

@@ -229,12 +229,13 @@ fn a_port_that_somebody_has_is_named_at_its_place() {
     let said = anstream::adapter::strip_str(&refused.stderr).to_string();
     assert!(said.contains(&format!("agent.yaml:{at}:")), "{said}");
     assert!(said.contains("`metrics.listen`: nobody can listen at"), "{said}");
-    // A variable has no line, and is named all the same.
+    // A variable has no line, and is the place itself.
     fs::write(&settings, text).expect("written");
     let command = Scene::command(["serve"]).with("ISOBAR_METRICS__LISTEN", &place.to_string());
     let refused = command.run(scene.path());
     assert_eq!(refused.code(), 1, "{}", refused.said());
     assert!(refused.stderr.contains("`metrics.listen`"), "{}", refused.said());
+    assert!(refused.stderr.contains("--> ISOBAR_METRICS__LISTEN:1:1"), "{}", refused.said());
     let wrong = Scene::command(["serve"]).with("ISOBAR_METRICS__LISTEN", "9090").run(scene.path());
     assert_eq!(wrong.code(), 1, "{}", wrong.said());
 }
