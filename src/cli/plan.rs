@@ -1,9 +1,10 @@
 //! `isobar plan`
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
@@ -13,6 +14,7 @@ use super::{At, Context, Exit, Failure, any_error, mistake};
 use crate::backends::Target;
 use crate::diagnostic::closest;
 use crate::ids::{Scope, StackName, TargetName};
+use crate::model::inventory::Inventory;
 use crate::model::plan::Plan;
 use crate::model::review::Review;
 use crate::pattern::StackPattern;
@@ -66,6 +68,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(wanted);
     let review = Review::new(workspace.scope, None, plans, findings.diagnostics.clone());
+    let review = ManuallyDrop::new(review);
     match context.output.json {
         true => context.output.print_json(&report::json::review(&review))?,
         false => {
@@ -84,10 +87,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     })
 }
 
+/// What is owned, by target.
+type Inventories = BTreeMap<TargetName, Arc<Inventory>>;
+
 /// What is known before it is known what is wanted.
 struct Known {
     targets: Targets,
     store: Option<Store>,
+    owned: Inventories,
     /// Of every target that is known.
     holdings: Vec<Holdings>,
 }
@@ -98,33 +105,22 @@ impl Known {
         let store = workspace.store_to_read(&world).await?;
         let (scope, settings) = (workspace.scope, workspace.settings);
         let targets = Targets::new(scope.clone(), settings, world);
-        let holdings = holdings(&scope, store.as_ref(), targets.known()).await?;
-        Ok(Self { targets, store, holdings })
+        let owned = match &store {
+            Some(store) => store.inventories(&scope).await?,
+            None => Inventories::new(),
+        };
+        let holdings = holdings(&owned, targets.known()).await;
+        Ok(Self { targets, store, owned, holdings })
     }
 }
 
-async fn holdings(
-    scope: &Scope,
-    store: Option<&Store>,
-    targets: Vec<Arc<dyn Target>>,
-) -> Result<Vec<Holdings>, Failure> {
+async fn holdings(owned: &Inventories, targets: Vec<Arc<dyn Target>>) -> Vec<Holdings> {
     let mut reads = Vec::with_capacity(targets.len());
     for target in targets {
-        reads.push(held(scope, store, target));
+        let owned = owned.get(target.name()).cloned();
+        reads.push(Holdings::read(target, owned));
     }
-    stream::iter(reads).buffered(LOOKS_MAX).try_collect().await
-}
-
-async fn held(
-    scope: &Scope,
-    store: Option<&Store>,
-    target: Arc<dyn Target>,
-) -> Result<Holdings, Failure> {
-    let owned = match store {
-        Some(store) => store.inventory(scope, target.name()).await?,
-        None => None,
-    };
-    Ok(Holdings::read(target, owned).await)
+    stream::iter(reads).buffered(LOOKS_MAX).collect().await
 }
 
 /// What every plan of one command needs. Each target is looked at once as a whole.
@@ -148,7 +144,7 @@ impl Planner<'_> {
                 named.push((stack.name.clone(), target));
             }
         }
-        let looks = self.looks().await?;
+        let looks = self.looks().await;
         let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
         let mut places: Vec<_> =
             named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
@@ -167,14 +163,14 @@ impl Planner<'_> {
     }
 
     /// Looks at every target, those that only a stack has named included.
-    async fn looks(&mut self) -> Result<BTreeMap<TargetName, Arc<TargetLook>>, Failure> {
-        let Known { targets, store, holdings: known } = &mut self.known;
+    async fn looks(&mut self) -> BTreeMap<TargetName, Arc<TargetLook>> {
+        let Known { targets, owned, holdings: known, .. } = &mut self.known;
         let mut all = std::mem::take(known);
         let read: BTreeSet<_> = all.iter().map(|held| held.target().clone()).collect();
         let new = targets.all().into_iter().filter(|target| !read.contains(target.name()));
-        all.extend(holdings(&self.scope, store.as_ref(), new.collect()).await?);
+        all.extend(holdings(owned, new.collect()).await);
         let looks = all.into_iter().map(|held| Arc::new(TargetLook::of(held, self.wanted, None)));
-        Ok(looks.map(|look| (look.target.name().clone(), look)).collect())
+        looks.map(|look| (look.target.name().clone(), look)).collect()
     }
 
     /// Looks at every stack in its place, and then plans on every core.

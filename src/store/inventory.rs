@@ -86,6 +86,27 @@ impl Store {
         self.inventories.put(of, change, &owned);
         Ok(Some(owned))
     }
+
+    /// The same for every target that this database knows, read in one go.
+    pub async fn inventories(
+        &self,
+        scope: &Scope,
+    ) -> Result<BTreeMap<TargetName, Arc<Inventory>>, StoreError> {
+        const TARGETS: &str = "SELECT target FROM target WHERE agent = $1 AND repository = $2";
+        const OWNED: &str =
+            "SELECT target, resource, owned FROM inventory WHERE agent = $1 AND repository = $2";
+        let args = args![&scope.agent, &scope.repository];
+        let mut link = self.read().await?;
+        let mut all = BTreeMap::<TargetName, Inventory>::new();
+        for row in link.rows(TARGETS, args.clone()).await? {
+            all.insert(row.id(0)?, Inventory::new());
+        }
+        for row in link.rows(OWNED, args).await? {
+            let of = all.entry(row.id(0)?).or_default();
+            of.insert(row.id(1)?, row.json(2, "an inventory entry")?);
+        }
+        Ok(all.into_iter().map(|(target, owned)| (target, Arc::new(owned))).collect())
+    }
 }
 
 impl Tx {

@@ -61,23 +61,13 @@ impl Store {
     ) -> Result<BTreeMap<StackName, BTreeSet<TargetName>>, StoreError> {
         const PLANNED: &str = "SELECT stack, target FROM plan_latest \
             WHERE agent = $1 AND repository = $2";
-        const TARGETS: &str = "SELECT target FROM target WHERE agent = $1 AND repository = $2";
+        const OWNING: &str = "SELECT DISTINCT stack, target FROM inventory \
+            WHERE agent = $1 AND repository = $2";
         let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let (of, mut link) = (args![&scope.agent, &scope.repository], self.read().await?);
-        for row in link.rows(PLANNED, of.clone()).await? {
-            places.entry(row.id(0)?).or_default().insert(row.id(1)?);
-        }
-        let targets = link.rows(TARGETS, of).await?;
-        // A store in memory has one connection for all.
-        drop(link);
-        for target in targets {
-            let target: TargetName = target.id(0)?;
-            let owned = self.inventory(scope, &target).await?.unwrap_or_default();
-            for stack in owned.values().map(|owned| &owned.component.stack) {
-                let is_known = places.get(stack).is_some_and(|targets| targets.contains(&target));
-                if !is_known {
-                    places.entry(stack.clone()).or_default().insert(target.clone());
-                }
+        for of_either in [PLANNED, OWNING] {
+            for row in link.rows(of_either, of.clone()).await? {
+                places.entry(row.id(0)?).or_default().insert(row.id(1)?);
             }
         }
         Ok(places)

@@ -54,8 +54,14 @@ impl<'f> Walk<'f> {
         let Look::File(stamp) = folder::look_of(&rustix::fs::fstat(&file)?) else {
             return Ok(None);
         };
-        let mut bytes = Vec::with_capacity(stamp.bytes.min(bytes_max) as usize + 1);
-        File::from(file).take(bytes_max + 1).read_to_end(&mut bytes)?;
+        let mut bytes = vec![0; stamp.bytes.min(bytes_max) as usize + 1];
+        let mut file = File::from(file);
+        let first = file.read(&mut bytes)?;
+        bytes.truncate(first);
+        // Usually that was all of it, and there is no need to ask whether there is more.
+        if first as u64 != stamp.bytes {
+            file.take(bytes_max + 1 - first as u64).read_to_end(&mut bytes)?;
+        }
         if bytes.len() as u64 > bytes_max {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,

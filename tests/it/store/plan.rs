@@ -129,6 +129,32 @@ async fn the_inventory_holds_what_was_written_last() {
     }
 }
 
+/// A target of which nothing is owned any more is known, and one that nobody wrote of is not.
+#[tokio::test]
+async fn all_inventories_are_what_each_of_them_is() {
+    for bed in beds().await {
+        let store = bed.open().await;
+        let lease = lease(&store, "a").await;
+        assert_eq!(store.inventories(&scope()).await.expect("an answer"), BTreeMap::new());
+        let targets = ["east", "west", "none"].map(|name| TargetName::new(name).expect("a name"));
+        let written = [vec![("a", 1), ("b", 2)], vec![("a", 3)], vec![]];
+        let mut wanted = BTreeMap::new();
+        let mut tx = store.begin().await.expect("a transaction");
+        for (target, written) in targets.iter().zip(&written) {
+            let entries = written.iter().map(|(name, epoch)| (key(name), Some(owned(*epoch))));
+            tx.inventory_write(&lease, target, &entries.collect()).await.expect("it is ours");
+            let all = written.iter().map(|(name, epoch)| (key(name), owned(*epoch).into()));
+            wanted.insert(target.clone(), Arc::new(all.collect::<Inventory>()));
+        }
+        tx.commit().await.expect("a commit");
+        assert_eq!(store.inventories(&scope()).await.expect("an answer"), wanted);
+        for (target, owned) in wanted {
+            let one = store.inventory(&scope(), &target).await.expect("an answer");
+            assert_eq!(one, Some(owned));
+        }
+    }
+}
+
 /// All entries of a write are one statement, whatever they are called.
 #[tokio::test]
 async fn an_inventory_of_thousands_is_written_at_once() {
