@@ -92,8 +92,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
             "Said.".to_owned()
         }
         Args::Approve { number, by } => {
-            let approval = forge.approve(PullNumber(*number), &by.actor()?).map_err(failed)?;
-            format!("Approved at {}.", approval.head)
+            let (number, by) = (PullNumber(*number), by.actor()?);
+            let approval = forge.approve(number, &by).map_err(failed)?;
+            let said = format!("Approved at {}.", approval.head);
+            match forge.show(number).map_err(failed)?.pull.author == by {
+                true => format!("{said} It is {by}'s own, so this does not count."),
+                false => said,
+            }
         }
         Args::Merge { number, by } => {
             let commit = forge.merge(PullNumber(*number), &by.actor()?).map_err(failed)?;
