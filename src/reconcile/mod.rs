@@ -15,6 +15,7 @@ mod errands;
 mod lock;
 mod output;
 mod follow;
+mod glance;
 mod keep;
 mod listen;
 mod log;
