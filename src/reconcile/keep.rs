@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 use super::agenda::{Agenda, interval};
 use super::agent::{Agent, Repository};
 use super::follow::Current;
+use super::glance::glance;
 use super::task::{Activity, Task, backoff};
 use super::{
     Ended, Left, Looks, Pass, ReconcileError, Runs, Seats, measure, reconcile, stacks_to_keep,
 };
-use crate::ids::StackName;
+use crate::ids::{ComponentId, StackName};
 use crate::report::words;
 
 /// The task that keeps one branch's stacks true.
@@ -40,9 +41,29 @@ struct State {
     /// How often in a row it could not be found out which stacks there are.
     failures: u32,
     agenda: Agenda,
-    /// The stacks that an activation has begun with, and for which of them something has happened
-    /// since.
-    begun: BTreeMap<StackName, bool>,
+    /// The stacks that an activation has begun with, and what has happened to each since.
+    begun: BTreeMap<StackName, Happened>,
+}
+
+/// To what of a stack something has happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Happened {
+    #[default]
+    Nothing,
+    /// To resources of these components.
+    To(BTreeSet<ComponentId>),
+    /// Any of it may have to be looked at.
+    ToAny,
+}
+
+impl Happened {
+    fn add(&mut self, more: Self) {
+        match (&mut *self, more) {
+            (Self::ToAny, _) | (_, Self::Nothing) => {}
+            (Self::To(known), Self::To(more)) => known.extend(more),
+            (_, more) => *self = more,
+        }
+    }
 }
 
 /// What has happened since this was last active.
@@ -50,27 +71,35 @@ struct State {
 enum News {
     /// Any stack may have to be looked at.
     All,
-    /// Something for these, or for those that wait for something.
-    Some { stacks: BTreeSet<StackName>, waiting: bool },
+    /// Something to these, or for those that wait for something.
+    Some { stacks: BTreeMap<StackName, Happened>, waiting: bool },
 }
 
 impl News {
     fn nothing() -> Self {
-        Self::Some { stacks: BTreeSet::new(), waiting: false }
+        Self::Some { stacks: BTreeMap::new(), waiting: false }
     }
 
-    /// Something has happened for these.
-    fn add(&mut self, woken: impl IntoIterator<Item = StackName>) {
+    /// This has happened to a stack.
+    fn add(&mut self, stack: StackName, happened: Happened) {
         if let Self::Some { stacks, .. } = self {
-            stacks.extend(woken);
+            stacks.entry(stack).or_default().add(happened);
         }
     }
 
-    /// Whether what a stack was looked at for may have changed since.
-    fn regards(&self, stack: &StackName) -> bool {
+    /// What has happened to a stack.
+    fn to(&self, stack: &StackName) -> Happened {
         match self {
-            Self::All => true,
-            Self::Some { stacks, waiting } => *waiting || stacks.contains(stack),
+            Self::All => Happened::ToAny,
+            Self::Some { stacks, .. } => stacks.get(stack).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// What may have changed of that for which a stack was looked at.
+    fn regards(&self, stack: &StackName) -> Happened {
+        match self {
+            Self::Some { waiting: true, .. } => Happened::ToAny,
+            _ => self.to(stack),
         }
     }
 
@@ -136,12 +165,26 @@ impl Keep {
             runs: &self.runs,
             newest: Some(self.state().current.clone()),
         });
-        let keep = |(stack, left)| self.keep(pass.clone(), stack, left);
+        let keep = |(stack, left, happened)| self.keep(pass.clone(), stack, left, happened);
         Ok(begun.into_iter().map(keep).collect())
     }
 
     /// Makes a stack true that was begun with.
-    async fn keep(&self, pass: Arc<Pass<'_>>, stack: StackName, left: Left) -> Activity {
+    async fn keep(
+        &self,
+        pass: Arc<Pass<'_>>,
+        stack: StackName,
+        left: Left,
+        happened: Happened,
+    ) -> Activity {
+        if let Happened::To(components) = &happened
+            // What goes wrong there, the look at all of it says.
+            && Box::pin(glance(&pass, &stack, components)).await.unwrap_or(false)
+        {
+            // It stays as due as it was.
+            self.end(&stack);
+            return Activity::Idle;
+        }
         let asked = pass.current.wanted.desired.stacks.get(&stack);
         let began = self.now();
         let ended = reconcile(&pass, &stack, &left).await;
@@ -174,8 +217,9 @@ impl Keep {
     /// The stack is free. What has happened for it meanwhile counts.
     fn end(&self, stack: &StackName) {
         let mut state = self.state();
-        if state.begun.remove(stack) == Some(true) {
-            state.news.add([stack.clone()]);
+        let happened = state.begun.remove(stack).unwrap_or_default();
+        if happened != Happened::Nothing {
+            state.news.add(stack.clone(), happened);
             self.freed.notify_one();
         }
     }
@@ -213,23 +257,31 @@ impl State {
         stacks: BTreeMap<StackName, Left>,
         news: &News,
         now: Duration,
-    ) -> Vec<(StackName, Left)> {
+    ) -> Vec<(StackName, Left, Happened)> {
         let Self { agenda, begun, .. } = self;
         let for_others = news.is_some() || agenda.has_come(now);
         let has_news = |stack: &StackName| match news {
             News::All => true,
-            News::Some { stacks, .. } => stacks.contains(stack) && !agenda.backs_off(stack, now),
-        };
-        let due = |stack: &StackName| has_news(stack) || agenda.is_due(stack, now, for_others);
-        let mut free = Vec::new();
-        for (stack, left) in stacks.into_iter().filter(|(stack, _)| due(stack)) {
-            match begun.get_mut(&stack) {
-                Some(again) => *again |= news.regards(&stack),
-                None => {
-                    begun.insert(stack.clone(), false);
-                    free.push((stack, left));
-                }
+            News::Some { stacks, .. } => {
+                stacks.contains_key(stack) && !agenda.backs_off(stack, now)
             }
+        };
+        let mut free = Vec::new();
+        for (stack, left) in stacks {
+            let is_due = agenda.is_due(&stack, now, for_others);
+            if !is_due && !has_news(&stack) {
+                continue;
+            }
+            if let Some(since) = begun.get_mut(&stack) {
+                since.add(news.regards(&stack));
+                continue;
+            }
+            begun.insert(stack.clone(), Happened::Nothing);
+            let happened = match is_due || !left.is_empty() {
+                true => Happened::ToAny,
+                false => news.to(&stack),
+            };
+            free.push((stack, left, happened));
         }
         free
     }
@@ -280,8 +332,12 @@ impl Task for Keep {
                 Ok(()) = stirred_since => return,
                 Some(woken) = drifts.next() => {
                     self.runs.ring(&woken);
-                    let stacks = woken.into_iter().map(|component| component.stack);
-                    return self.state().news.add(stacks);
+                    let news = &mut self.state().news;
+                    for component in woken {
+                        let stack = component.stack.clone();
+                        news.add(stack, Happened::To(BTreeSet::from([component])));
+                    }
+                    return;
                 }
                 () = self.freed.notified() => {}
                 else => std::future::pending().await,
@@ -309,3 +365,6 @@ fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {
         Err(error) => Activity::Failed { why: format!("{stack}: {}", super::chain(error)) },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod errands;
 mod lock;
 mod output;
 mod follow;
+mod glance;
 mod keep;
 mod listen;
 mod log;
@@ -175,8 +176,10 @@ pub async fn reconcile(
         agent.store.open_run(&repository.scope, stack).await?
     };
     if let Some(open) = open {
-        let run = at(&open.plan.effect().target, false)?;
-        let _seat = pass.seats.run(run.target.name()).await;
+        let effect = open.plan.effect();
+        let (run, steps) = (at(&effect.target, false)?, effect.steps.len());
+        drop(open);
+        let _seat = pass.seats.run(run.target.name(), steps).await;
         return if pass.is_old() { Ok(Ended::Old) } else { run.leased().await };
     }
     let mut ended = match named {
@@ -242,9 +245,9 @@ impl Run<'_> {
             return Ok(decision.ended());
         }
         // What is applied is planned anew under the lease. This plan is as large, and a run is long.
-        let ended = decision.ended();
+        let (ended, steps) = (decision.ended(), decision.plan.effect().steps.len());
         drop((decision, seat));
-        let _seat = seats.run(self.target.name()).await;
+        let _seat = seats.run(self.target.name(), steps).await;
         match (self.pass.stop.is_cancelled(), self.pass.is_old()) {
             (true, _) => Ok(ended),
             (_, true) => Ok(Ended::Old),

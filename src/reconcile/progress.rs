@@ -13,7 +13,7 @@ use super::{Pass, ReconcileError, Run, log};
 use crate::backends::Asked;
 use crate::ids::{ComponentId, Digest, StackName};
 use crate::model::inventory::Inventory;
-use crate::model::observation::{Health, Observed, Seen};
+use crate::model::observation::{Health, Observation, Observed, Seen};
 use crate::model::outcome::{StepEnd, StepOutcome};
 use crate::model::plan::{Envelope, Plan, Why};
 use crate::world::Clock;
@@ -168,6 +168,26 @@ impl Run<'_> {
         }
     }
 
+    /// How these components are.
+    pub(super) async fn see(
+        &self,
+        news: BTreeSet<&ComponentId>,
+    ) -> Result<BTreeMap<ComponentId, Observed>, ReconcileError> {
+        let Pass { agent, repository, current, .. } = self.pass;
+        let mut owned: BTreeMap<&ComponentId, Inventory> = BTreeMap::new();
+        let all = agent.owned(repository, &*self.target).await?;
+        let ours = all.iter().filter(|(_, one)| one.component.stack == *self.stack);
+        for (key, one) in ours.filter(|(_, one)| news.contains(&one.component)) {
+            owned.entry(&one.component).or_default().insert(key.clone(), one.clone());
+        }
+        let asked = news.into_iter().map(|id| Asked {
+            component: id,
+            rendered: current.wanted.rendered.get(id).and_then(|built| built.as_ref().ok()),
+            owned: owned.remove(id).unwrap_or_default(),
+        });
+        Ok(self.target.observe_all(asked.collect()).await)
+    }
+
     /// Looks at these components alone. The newest plan of the stack stays what it is; what surrounds
     /// it says how they are.
     async fn tell_of(
@@ -175,23 +195,12 @@ impl Run<'_> {
         digest: Digest,
         news: &BTreeSet<ComponentId>,
     ) -> Result<(), ReconcileError> {
-        let Pass { agent, repository, current, .. } = self.pass;
-        let (wanted, place) =
-            (&current.wanted, (&repository.scope, self.stack, self.target.name()));
+        let Pass { agent, repository, .. } = self.pass;
+        let place = (&repository.scope, self.stack, self.target.name());
         let last = agent.store.latest_envelope(place.0, place.1, place.2).await?;
         let Some((_, last)) = last.filter(|(newest, _)| *newest == digest) else { return Ok(()) };
-        let mut owned: BTreeMap<&ComponentId, Inventory> = BTreeMap::new();
-        let all = agent.owned(repository, &*self.target).await?;
-        for (key, one) in all.iter().filter(|(_, one)| news.contains(&one.component)) {
-            owned.entry(&one.component).or_default().insert(key.clone(), one.clone());
-        }
-        let asked = news.iter().filter(|id| last.why.contains_key(*id)).map(|id| Asked {
-            component: id,
-            rendered: wanted.rendered.get(id).and_then(|built| built.as_ref().ok()),
-            owned: owned.remove(id).unwrap_or_default(),
-        });
-        let asked = asked.collect();
-        let seen = self.target.observe_all(asked).await;
+        let known = news.iter().filter(|id| last.why.contains_key(*id)).collect();
+        let seen = self.see(known).await?;
         let mut now = last.clone();
         seen.iter().for_each(|(id, seen)| see(&mut now, id, seen));
         if now != last {
@@ -205,18 +214,22 @@ impl Run<'_> {
 }
 
 /// How a component is of which everything is done that the plan says.
-fn see(now: &mut Envelope, id: &ComponentId, seen: &Observed) {
+pub(super) fn see(now: &mut Envelope, id: &ComponentId, seen: &Observed) {
     let Observed::Complete(seen) = seen else { return };
     match &seen.health {
         Health::Healthy | Health::Missing => drop(now.health.remove(id)),
         unwell => drop(now.health.insert(id.clone(), unwell.clone())),
     }
-    let is_same = seen.resources.values().all(|one| matches!(one, Seen::Same { .. }));
     if let Some(why @ (Why::Changed | Why::Held)) = now.why.get_mut(id)
-        && is_same
+        && is_same(seen)
     {
         *why = Why::Unchanged;
     }
+}
+
+/// Whether everything of it is as it should be.
+pub(super) fn is_same(seen: &Observation) -> bool {
+    seen.resources.values().all(|one| matches!(one, Seen::Same { .. }))
 }
 
 #[cfg(test)]

@@ -35,6 +35,17 @@ impl Store {
         link.rows(LATEST, args).await?.iter().map(assemble).collect()
     }
 
+    /// The newest plan of a stack at one target, in the envelope it was put in.
+    pub async fn latest_plan(
+        &self,
+        scope: &Scope,
+        stack: &StackName,
+        target: &TargetName,
+    ) -> Result<Option<Plan>, StoreError> {
+        let plans = self.latest_plans(scope, stack).await?;
+        Ok(plans.into_iter().find(|plan| plan.effect().target == *target))
+    }
+
     /// The digest and the envelope of the newest plan of a stack at one target.
     pub async fn latest_envelope(
         &self,

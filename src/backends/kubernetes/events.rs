@@ -87,8 +87,26 @@ struct Told {
     last: Duration,
 }
 
-/// What was told, by what makes it the same.
-type Known = BTreeMap<(About, Reason, String), Told>;
+/// What makes it the same.
+type Word = (About, Reason, String);
+
+/// What was told.
+#[derive(Default)]
+struct Known(BTreeMap<Word, Told>);
+
+impl Known {
+    /// Remembers what was told just now. Where there is no room, what was said longest ago is forgotten,
+    /// and would be told as new.
+    fn add(&mut self, word: Word, told: Told) {
+        if self.0.len() >= TOLD_MAX
+            && let Some((oldest, _)) = self.0.iter().min_by_key(|(_, told)| told.last)
+        {
+            let oldest = oldest.clone();
+            self.0.remove(&oldest);
+        }
+        self.0.insert(word, told);
+    }
+}
 
 impl Teller {
     pub(super) fn new(speaker: Speaker) -> Self {
@@ -134,7 +152,7 @@ impl Speaker {
     }
 
     async fn forever(&self) {
-        let (mut known, mut silent_until) = (Known::new(), None);
+        let (mut known, mut silent_until) = (Known::default(), None);
         loop {
             let next = self.queue.lock().pop_front();
             let Some(notice) = next else {
@@ -168,28 +186,22 @@ impl Speaker {
 
     async fn say(&self, notice: &Notice, known: &mut Known) -> Result<(), Failure> {
         let now = self.connection.now();
-        known.retain(|_, told| now < told.last + SAME_TIME);
-        let key = (notice.about.clone(), notice.reason, notice.note.clone());
-        if let Some(told) = known.get_mut(&key) {
+        known.0.retain(|_, told| now < told.last + SAME_TIME);
+        let word = (notice.about.clone(), notice.reason, notice.note.clone());
+        if let Some(told) = known.0.get_mut(&word) {
             (told.count, told.last) = (told.count.saturating_add(1), now);
             let series = json!({"series": {"count": told.count, "lastObservedTime": self.time()}});
             let form = "application/merge-patch+json";
             match self.send(Call::patch(told.path.clone(), form, series)).await {
                 // It was taken away: say it anew.
-                Err(failure) if failure.is_not_found() => drop(known.remove(&key)),
+                Err(failure) if failure.is_not_found() => drop(known.0.remove(&word)),
                 other => return other,
             }
         }
         let Some((folder, name, event)) = self.event(notice).await? else { return Ok(()) };
         self.send(Call::post(folder.clone(), event)).await?;
-        if known.len() >= TOLD_MAX
-            && let Some(oldest) = known.iter().min_by_key(|(_, told)| told.last)
-        {
-            let oldest = oldest.0.clone();
-            known.remove(&oldest);
-        }
         let path = format!("{folder}/{}", escaped(&name));
-        known.insert(key, Told { path, count: 1, last: now });
+        known.add(word, Told { path, count: 1, last: now });
         Ok(())
     }
 

@@ -8,7 +8,12 @@ fn target(name: &str) -> TargetName {
 
 /// As many as there is room for now.
 fn fill(seats: &Seats, name: &str) -> Vec<Seat> {
-    let take = || seats.run(&target(name)).now_or_never();
+    fill_with(seats, name, LARGE - 1)
+}
+
+/// The same with runs of so many steps.
+fn fill_with(seats: &Seats, name: &str, steps: usize) -> Vec<Seat> {
+    let take = || seats.run(&target(name), steps).now_or_never();
     std::iter::from_fn(take).collect()
 }
 
@@ -19,6 +24,16 @@ fn so_many_of_a_target_and_no_more() {
     assert_eq!(taken.len(), RUNS_AT_ONCE);
     taken.pop();
     assert_eq!(fill(&seats, "one").len(), 1);
+}
+
+#[test]
+fn a_large_run_counts_twice() {
+    let seats = Seats::default();
+    let taken = fill_with(&seats, "one", LARGE);
+    assert_eq!(taken.len(), RUNS_AT_ONCE / 2);
+    assert!(fill(&seats, "one").is_empty());
+    drop(taken);
+    assert_eq!(fill_with(&seats, "one", LARGE - 1).len(), RUNS_AT_ONCE);
 }
 
 #[test]
@@ -33,6 +48,6 @@ fn so_many_in_all_and_no_more() {
 fn who_runs_keeps_nobody_from_looking() {
     let seats = Seats::default();
     let _taken = ["one", "two"].map(|name| fill(&seats, name));
-    assert!(seats.run(&target("one")).now_or_never().is_none());
+    assert!(seats.run(&target("one"), 1).now_or_never().is_none());
     assert!(seats.look(Some(&target("one"))).now_or_never().is_some());
 }

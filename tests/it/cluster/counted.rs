@@ -3,6 +3,28 @@
 use super::scene::{Scene, UNREVIEWED};
 use crate::cli::scraped::{Scrape, place};
 
+/// Nobody but the test says how a gate is doing.
+const DEFINITION: &str = "
+- apiVersion: apiextensions.k8s.io/v1
+  kind: CustomResourceDefinition
+  metadata: { name: gates.doing.example.com, namespace: '' }
+  spec:
+    group: doing.example.com
+    scope: Namespaced
+    names: { kind: Gate, plural: gates, singular: gate }
+    versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: { status: {} }
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+";
+
+const GATES: &str = "
+- { apiVersion: doing.example.com/v1, kind: Gate, metadata: { name: one }, spec: { width: 3 } }
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }
+";
+
 const MANIFESTS: &str = "
 - { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }
 - { apiVersion: v1, kind: Secret, metadata: { name: one }, stringData: { password: winter } }
@@ -51,5 +73,86 @@ fn requests_are_counted_by_what_they_ask() {
     let other = [("component", "other")];
     assert_eq!(third.sum("isobar_component_ready", &other), Some(1.0));
     assert!(!third.text().contains("winter"), "no secret is told");
+    serving.kill();
+}
+
+/// A look at all of a stack lists the marks of its target.
+#[test]
+fn how_something_is_doing_is_told_without_a_look_at_all_of_its_stack() {
+    let Some(scene) = Scene::new("doing") else { return };
+    scene.write("isobar.yaml", UNREVIEWED);
+    scene.change("agent.yaml", |text| format!("metrics: {{ listen: '127.0.0.1:0' }}\n{text}"));
+    scene.wants_all(&[("definition", "", DEFINITION), ("gates", "", GATES)]);
+    scene.commit();
+    let mut serving = scene.serve_saying("isobar=info");
+    let place = place(&mut serving);
+    serving.expect("prod: applied");
+    let says = |ready: &str| {
+        let ready = format!(r#"[{{"type": "Ready", "status": "{ready}", "reason": "Told"}}]"#);
+        let patch = format!(r#"--patch={{"status": {{"conditions": {ready}}}}}"#);
+        scene.kubectl(["patch", "gate/one", "--subresource=status", "--type=merge", &patch]);
+    };
+    says("Unknown");
+    serving.expect("component=prod/kubernetes/gates");
+    let before = Scrape::of(place);
+    let count = |scrape: &Scrape, verb: &str| {
+        let labels = [("target", "bed"), ("verb", verb)];
+        scrape.sum("isobar_kubernetes_requests_total", &labels).unwrap_or_default()
+    };
+    let ready = [("component", "gates"), ("state", "ready")];
+    for _ in 0..3 {
+        says("True");
+        serving.expect("does well component=prod/kubernetes/gates");
+        assert_eq!(Scrape::of(place).sum("isobar_component_ready", &ready), Some(1.0));
+        says("Unknown");
+        serving.expect("is progressing");
+        assert_eq!(Scrape::of(place).sum("isobar_component_ready", &ready), None);
+    }
+    let after = Scrape::of(place);
+    for verb in ["list", "get", "dry-run", "apply"] {
+        assert_eq!(count(&after, verb), count(&before, verb), "{verb}");
+    }
+    assert!(scene.run(["status"]).stdout.contains("kubernetes/gates: progressing"));
+
+    // What is ours and drifts meanwhile is put back.
+    says("True");
+    let edit = "--patch={\"spec\": {\"width\": 7}}";
+    scene.kubectl(["patch", "gate/one", "--type=merge", edit]);
+    serving.expect("prod: applied");
+    let width = ["get", "gate/one", "--output=jsonpath={.spec.width}"];
+    assert_eq!(scene.kubectl(width), "3");
+    // What is gone is made again.
+    scene.kubectl(["delete", "configmap/one"]);
+    serving.expect("prod: applied");
+    assert_eq!(scene.kubectl(["get", "configmap/one", "--output=jsonpath={.data.a}"]), "b");
+    serving.kill();
+}
+
+/// Most of them are said to do well by their controller when the run is over that has made them.
+#[test]
+fn of_a_hundred_that_come_to_do_well_each_is_told() {
+    let Some(scene) = Scene::new("hundred") else { return };
+    scene.write("isobar.yaml", UNREVIEWED);
+    let deployment = |name: &str| {
+        format!(
+            "- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {{ name: {name} }}\n  \
+             spec:\n    replicas: 0\n    selector: {{ matchLabels: {{ app: {name} }} }}\n    \
+             template:\n      metadata: {{ labels: {{ app: {name} }} }}\n      \
+             spec: {{ containers: [{{ name: web, image: 'example.com/web:1' }}] }}\n"
+        )
+    };
+    for stack in ["one", "two"] {
+        let names: Vec<_> = (0..50).map(|number| format!("{stack}-{number:02}")).collect();
+        let each: Vec<_> = names.iter().map(|name| (name, deployment(name))).collect();
+        let each: Vec<_> =
+            each.iter().map(|(name, manifest)| (name.as_str(), "", manifest.as_str())).collect();
+        scene.wants_in(stack, &each);
+    }
+    scene.commit();
+    let mut serving = scene.serve_saying("isobar=info");
+    for _ in 0..100 {
+        serving.expect("does well component=");
+    }
+    assert!(!scene.run(["status"]).stdout.contains("progressing"));
     serving.kill();
 }

@@ -127,6 +127,12 @@ impl Scene {
         command.start(self.folder.path())
     }
 
+    /// The same, that says what it does.
+    pub(super) fn serve_saying(&self, filter: &str) -> Running {
+        let command = isobar(["serve"]).with("ISOBAR_SETTINGS", "agent.yaml");
+        command.with("ISOBAR_LOG", filter).start(self.folder.path())
+    }
+
     pub(super) fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");

@@ -13,6 +13,9 @@ use serde_json::Value;
 /// How long something may take that is waited for: a cold pass takes half a minute.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// What is in a line about a request of ours.
+const OURS: &str = "\"username\":\"isobar\"";
+
 /// How long nobody asks anything before it is quiet.
 const QUIET: Duration = Duration::from_secs(3);
 
@@ -42,7 +45,9 @@ pub(super) struct Audit {
     log: BufReader<File>,
     namespace: String,
     requests: Vec<Request>,
-    half: String,
+    /// What was written and is not taken apart yet, and how many lines of it may be of ours.
+    raw: String,
+    ours: usize,
 }
 
 /// Now, since 1970.
@@ -70,7 +75,7 @@ impl Audit {
         let mut file = File::open(bed.join("audit.log"))?;
         file.seek(SeekFrom::End(0))?;
         let (log, namespace) = (BufReader::new(file), namespace.to_owned());
-        Ok(Self { log, namespace, requests: Vec::new(), half: String::new() })
+        Ok(Self { log, namespace, requests: Vec::new(), raw: String::new(), ours: 0 })
     }
 
     /// Counts from here on.
@@ -78,10 +83,16 @@ impl Audit {
         self.requests.clear();
     }
 
-    /// Waits until `count` requests in the namespace fit.
+    /// Waits until `count` requests in the namespace fit. Those that are measured need both cores:
+    /// nothing is taken apart before there are enough lines of ours.
     pub(super) fn until(&mut self, count: usize, fits: impl Fn(&Request) -> bool) -> Result<Span> {
-        let start = Instant::now();
+        let (start, mut missing) = (Instant::now(), 0);
         loop {
+            self.gather()?;
+            if self.ours < missing && start.elapsed() <= PATIENCE {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
             self.read()?;
             let fitting = self.requests.iter().filter(|one| one.namespace == self.namespace);
             let times: Vec<_> = fitting.filter(|one| fits(one)).map(|one| one.ended).collect();
@@ -90,6 +101,7 @@ impl Audit {
                 let last = times.iter().max().copied().context("there are some")?;
                 return Ok(Span { first, last });
             }
+            missing = count - times.len();
             if start.elapsed() > PATIENCE {
                 bail!("only {} of {count} requests came:\n{}", times.len(), self.told());
             }
@@ -112,6 +124,22 @@ impl Audit {
                 bail!("it never becomes quiet:\n{}", self.told());
             }
             thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until `count` Deployments of the namespace were said to do well.
+    pub(super) fn until_well(&mut self, count: usize) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            self.read()?;
+            let well = self.did_well().len();
+            if well >= count {
+                return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("only {well} of {count} Deployments are said to do well");
+            }
+            thread::sleep(QUIET / 10);
         }
     }
 
@@ -141,6 +169,13 @@ impl Audit {
         Ok((all.clone().filter(of_objects).count(), all.count()))
     }
 
+    /// When the last request of `user` about any of `resource` ended.
+    pub(super) fn last_of(&mut self, user: &str, resource: &str) -> Result<Option<Duration>> {
+        self.read()?;
+        let of = |one: &&Request| one.user == user && one.resource == resource;
+        Ok(self.requests.iter().filter(of).map(|one| one.ended).max())
+    }
+
     /// When each Deployment of the namespace was first said to do well, by name.
     pub(super) fn did_well(&self) -> BTreeMap<String, Duration> {
         let prefix = format!("{}/deployments/", self.namespace);
@@ -166,13 +201,22 @@ impl Audit {
     }
 
     fn read(&mut self) -> Result<()> {
-        while self.log.read_line(&mut self.half)? > 0 {
-            if !self.half.ends_with('\n') {
-                break;
-            }
-            let line: Value = serde_json::from_str(&self.half)?;
-            self.half.clear();
-            self.requests.extend(request(&line));
+        self.gather()?;
+        let whole = self.raw.rfind('\n').map_or(0, |end| end + 1);
+        for line in self.raw[..whole].lines() {
+            self.requests.extend(request(&serde_json::from_str(line)?));
+        }
+        self.raw.drain(..whole);
+        self.ours = 0;
+        Ok(())
+    }
+
+    /// Takes over what was written since.
+    fn gather(&mut self) -> Result<()> {
+        let mut from = self.raw.rfind('\n').map_or(0, |end| end + 1);
+        while self.log.read_line(&mut self.raw)? > 0 && self.raw.ends_with('\n') {
+            self.ours += usize::from(self.raw[from..].contains(OURS));
+            from = self.raw.len();
         }
         Ok(())
     }
