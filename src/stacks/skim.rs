@@ -6,6 +6,7 @@ use memchr::memmem::{self, Finder};
 use super::manifests::is_bare;
 
 /// What may be left unread where only names of stacks are wanted.
+#[derive(Clone)]
 pub(super) struct Skim {
     /// What a component that gives its stack another name, or an override of it, has to mention.
     words: Vec<Finder<'static>>,
