@@ -15,6 +15,7 @@ use crate::source::Said;
 /// The options. Only commands that look show them.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(skip)]
+#[command(next_help_heading = "How the tree is read")]
 pub(super) struct Args {
     /// The folder that the paths of the settings begin at (`ATMOS_BASE_PATH`).
     #[arg(long, value_name = "FOLDER", global = true, hide = true)]
