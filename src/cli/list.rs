@@ -109,8 +109,8 @@ pub(super) enum Args {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Which {
     /// Abstract components too: those that only exist to be inherited from.
-    #[arg(long)]
-    r#abstract: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    r#abstract: Option<bool>,
     /// Only those of this type, whatever `--abstract` says.
     #[arg(long, value_enum)]
     r#type: Option<Type>,
@@ -139,7 +139,7 @@ impl Which {
         let fits = match self.r#type {
             Some(Type::All) => true,
             Some(one) => is_abstract == (one == Type::Abstract),
-            None => self.r#abstract || !is_abstract,
+            None => self.r#abstract == Some(true) || !is_abstract,
         };
         let metadata = component.section("metadata");
         let enabled = metadata.and_then(|metadata| metadata.get("enabled")?.as_bool());

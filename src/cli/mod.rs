@@ -129,9 +129,13 @@ enum Command {
 
 /// A command of several that look at a tree.
 #[derive(Debug, Args)]
+#[command(mut_args(said::shown))]
 struct Looking<What: Subcommand> {
     #[command(flatten)]
     at: At,
+    /// The same that every command understands, some of them to refuse it.
+    #[command(flatten)]
+    said: said::Args,
     #[command(subcommand)]
     what: What,
 }
@@ -165,9 +169,13 @@ impl Context {
     }
 
     /// The same for a command that only looks at it: such a one may be told how to read it.
-    fn looking(&self, at: &At, manifest: Option<&str>) -> Result<Self, Failure> {
-        let said = self.global.said.said(&self.global.folder, manifest)?;
-        Ok(Self { said: said.into(), ..self.at(at) })
+    fn looking<What: Subcommand>(
+        &self,
+        args: &Looking<What>,
+        manifest: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let said = args.said.said(&self.global.folder, manifest)?;
+        Ok(Self { said: said.into(), ..self.at(&args.at) })
     }
 }
 
@@ -256,7 +264,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(&context.at(&args.at)).await,
         Command::Validate(args) => {
-            let context = context.looking(&args.at, args.what.schema())?;
+            let context = context.looking(&args, args.what.schema())?;
             validate::run(&context, &args.what).await
         }
         Command::Plan(args) => plan::run(&context.at(&args.at), &args).await,
@@ -265,10 +273,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Explain(args) => explain::run(&context.at(&args.at), &args).await,
-        Command::List(args) => list::run(&context.looking(&args.at, None)?, &args.what).await,
-        Command::Describe(args) => {
-            describe::run(&context.looking(&args.at, None)?, &args.what).await
-        }
+        Command::List(args) => list::run(&context.looking(&args, None)?, &args.what).await,
+        Command::Describe(args) => describe::run(&context.looking(&args, None)?, &args.what).await,
         Command::Lock(args) => lock::run(context, &args),
         Command::Pull(args) => pull::run(context, &args).await,
         Command::Serve(args) => serve::run(context, &args).await,

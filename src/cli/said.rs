@@ -12,9 +12,10 @@ use super::{Failure, mistake};
 use crate::settings;
 use crate::source::Said;
 
-/// The options.
+/// The options. Only commands that look show them.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(skip)]
+#[command(next_help_heading = "How the tree is read")]
 pub(super) struct Args {
     /// The folder that the paths of the settings begin at (`ATMOS_BASE_PATH`).
     #[arg(long, value_name = "FOLDER", global = true, hide = true)]
@@ -25,6 +26,14 @@ pub(super) struct Args {
     /// Folders of settings in the place of `atmos.yaml` (`ATMOS_CLI_CONFIG_PATH`).
     #[arg(long, value_name = "FOLDERS", value_delimiter = ',', global = true, hide = true)]
     config_path: Vec<PathBuf>,
+}
+
+/// `option` as commands show it that look.
+pub(super) fn shown(option: clap::Arg) -> clap::Arg {
+    match option.get_id().as_str() {
+        "base_path" | "config" | "config_path" => option.hide(false),
+        _ => option,
+    }
 }
 
 /// How a variable is read.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{Scope, StackName};
-use crate::model::desired::{Component, Desired};
+use crate::model::desired::{Component, Desired, Layout};
 use crate::model::files::Files;
 use crate::model::revision::Revision;
 use crate::reconcile::{
     Asked, Errands, OpenError, Person, Reach, Wanted, asked, resolved, resolved_each,
+    resolved_pairs,
 };
 use crate::report;
 use crate::settings::{self, AgentSettings, RepositorySettings, SettingsError};
@@ -149,32 +150,20 @@ impl Workspace {
         Ok(resolved_each(resolver, selection, &reach, make, put)?)
     }
 
-    /// The same for two trees that have much in common: what they share is resolved once. Like what
-    /// [`kept`] holds, neither is given back.
+    /// The same for two trees that have much in common: what they share is resolved once.
     pub(super) fn both(
         context: &Context,
         trees: [&Snapshot; 2],
         selection: &Selection,
-    ) -> Result<[ManuallyDrop<Resolution>; 2], Failure> {
-        let mut reaches = Vec::new();
-        for tree in trees {
-            reaches.push(Self::person(context, Some(tree))?);
-        }
-        // What a command of one of them prints could not be held against what one of the other would.
-        let runs = reaches.iter().all(|person| person.runs);
-        let mut reaches =
-            reaches.into_iter().map(|person| Reach::Person(Person { runs, ..person }));
-        let _busy = context.output.busy("resolving");
+    ) -> Result<Both, Failure> {
         let [first, second] = trees;
+        let persons = [Self::person(context, Some(first))?, Self::person(context, Some(second))?];
+        // What a command of one of them prints could not be held against what one of the other would.
+        let runs = persons.iter().all(|person| person.runs);
+        let reaches = persons.map(|person| Reach::Person(Person { runs, ..person }));
+        let _busy = context.output.busy("resolving");
         let resolver = kept(Resolver::new(first));
-        let mut next = |resolver: &mut Resolver| {
-            let reach = reaches.next().expect("there is one for each tree");
-            resolved(resolver, selection, &reach)
-        };
-        let before = next(resolver);
-        resolver.advance(second);
-        let after = next(resolver);
-        Ok([before, after].map(ManuallyDrop::new))
+        Ok(Both { resolver, second: second.clone(), reaches, selection: selection.clone() })
     }
 
     /// What a person may ask of the world.
@@ -233,6 +222,45 @@ fn kept(resolver: Resolver) -> &'static mut Resolver {
     Box::leak(Box::new(resolver))
 }
 
+/// Two trees that have much in common.
+pub(super) struct Both {
+    /// At the first of them.
+    resolver: &'static mut Resolver,
+    second: Snapshot,
+    reaches: [Reach; 2],
+    selection: Selection,
+}
+
+impl Both {
+    /// Both stack by stack: each is given to `make` as the trees have it. What comes of that, by name,
+    /// and what was found in each tree; `None` if stacks have to know of each other.
+    pub(super) fn pairs<T: Send>(
+        &mut self,
+        context: &Context,
+        make: impl Fn([&Desired; 2]) -> T + Sync,
+    ) -> Option<(Vec<T>, [Found; 2])> {
+        let _busy = context.output.busy("resolving");
+        let beside = kept(self.resolver.beside(&self.second));
+        let [reach, others] = &self.reaches;
+        let trees = [(&mut *self.resolver, reach), (beside, others)];
+        resolved_pairs(trees, &self.selection, make)
+    }
+
+    /// Where the code is by the first of them.
+    pub(super) fn layout(&self) -> &Layout {
+        self.resolver.layout()
+    }
+
+    /// Both as a whole. Like what [`kept`] holds, neither is given back.
+    pub(super) fn whole(self, context: &Context) -> [ManuallyDrop<Resolution>; 2] {
+        let _busy = context.output.busy("resolving");
+        let Self { resolver, second, reaches: [reach, others], selection } = self;
+        let first = resolved(resolver, &selection, &reach);
+        resolver.advance(&second);
+        [first, resolved(resolver, &selection, &others)].map(ManuallyDrop::new)
+    }
+}
+
 impl Findings {
     /// The findings of `wanted` with the files they are in.
     pub(super) fn of(wanted: &Wanted) -> Self {
@@ -275,10 +303,18 @@ impl Findings {
 
 /// The stack called `name`, or a mistake that names the closest one.
 pub(super) fn stack_name(desired: &Desired, name: &str) -> Result<StackName, Failure> {
-    let known = || desired.stacks.keys().map(StackName::as_str);
-    match desired.stacks.keys().find(|stack| stack.as_str() == name) {
+    stack_among(desired.stacks.keys(), name)
+}
+
+/// The same among these.
+pub(super) fn stack_among<'n>(
+    all: impl IntoIterator<Item = &'n StackName, IntoIter: Clone>,
+    name: &str,
+) -> Result<StackName, Failure> {
+    let all = all.into_iter();
+    match all.clone().find(|stack| stack.as_str() == name) {
         Some(stack) => Ok(stack.clone()),
-        None => Err(unknown("stack", name, closest(name, known()))),
+        None => Err(unknown("stack", name, closest(name, all.map(StackName::as_str)))),
     }
 }
 

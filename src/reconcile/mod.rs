@@ -57,7 +57,7 @@ pub use seats::Seats;
 pub use serve::{Tasks, serve};
 pub use targets::{TargetRefused, Targets};
 pub use task::{Activation, Activity, Task, drive};
-pub use wanted::{Asked, Wanted, asked, resolved, resolved_each, wanted};
+pub use wanted::{Asked, Wanted, asked, resolved, resolved_each, resolved_pairs, wanted};
 
 use crate::apply::{self, ApplyContext, ApplyError, Patience};
 use crate::backends::{StepError, Target};

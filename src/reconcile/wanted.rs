@@ -21,7 +21,7 @@ use crate::model::question::{Answer, Question};
 use crate::plan::Evidence;
 use crate::source::Snapshot;
 use crate::stacks::{
-    self, Each, Found, Handed, Resolution, Resolver, Rulebook, Selection, Verdicts,
+    self, Each, Found, Handed, Paired, Pairs, Resolution, Resolver, Rulebook, Selection, Verdicts,
 };
 
 /// Everything a snapshot asks for.
@@ -187,6 +187,36 @@ pub fn resolved_each<T: Send>(
         }
     }
     Ok(Found { diagnostics: desired.diagnostics, tree, files: desired.files })
+}
+
+/// Resolves two trees stack by stack, as [`resolved_each`] does one: each is given to `make` as both
+/// have it. What comes of that, by name, and what was found in each tree; `None` if stacks have to
+/// know of each other.
+pub fn resolved_pairs<T: Send>(
+    trees: [(&mut Resolver, &Reach); 2],
+    selection: &Selection,
+    make: impl Fn([&Desired; 2]) -> T + Sync,
+) -> Option<(Vec<T>, [Found; 2])> {
+    let [mut one, mut other] = trees.map(|(resolver, reach)| Asking::new(resolver, reach, false));
+    let mut paired = Paired::default();
+    let (mut rounds, mut last) = (1, None);
+    loop {
+        let both = [(&mut *one.resolver, &one.answers), (&mut *other.resolver, &other.answers)];
+        let waits = rounds < ROUNDS_MAX;
+        let asked = match stacks::pairs(both, selection, waits, &mut paired, &make) {
+            Pairs::All(found) => return Some((paired.made, found)),
+            Pairs::Ring => return None,
+            Pairs::Asked(asked) => asked,
+        };
+        if asked.iter().flatten().any(|question| question.component().is_some()) {
+            return None;
+        }
+        for (asking, asked) in [&mut one, &mut other].into_iter().zip(&asked) {
+            asked.iter().for_each(|question| asking.ask(question, &Desired::default()));
+        }
+        rounds = if paired.last == last { rounds + 1 } else { 1 };
+        last.clone_from(&paired.last);
+    }
 }
 
 /// Resolves until nothing is open that can be answered.

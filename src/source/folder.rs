@@ -84,7 +84,7 @@ impl Folder {
                 return Ok(bytes);
             }
             let read = seen::read(&root.join(path), bounds.bytes_max);
-            let checked = read.and_then(|(bytes, _)| Ok((seen::object_id(&bytes)?, bytes)));
+            let checked = read.and_then(|bytes| Ok((seen::object_id(&bytes)?, bytes)));
             match checked {
                 Ok((id, bytes)) if id == entry.id => Ok(bytes.into()),
                 Ok(_) => Err("it was edited in the meantime".to_owned()),
@@ -280,8 +280,11 @@ fn list(
         }
     }
     for files in files.chunks(BATCH) {
-        let look = |path: &String| seen.look(path, &root.join(path), bounds.bytes_max, now);
-        let known: Vec<std::io::Result<Known>> = files.par_iter().map(look).collect();
+        let look = |buffer: &mut Vec<u8>, path: &String| {
+            seen.look(path, &root.join(path), bounds.bytes_max, now, buffer)
+        };
+        let buffer = || Vec::with_capacity(seen::KEPT_FILE_BYTES_MAX);
+        let known: Vec<std::io::Result<Known>> = files.par_iter().map_init(buffer, look).collect();
         for (path, known) in files.iter().zip(known) {
             let io = |cause| FetchError::Io { path: root.join(path).display().to_string(), cause };
             let known = known.map_err(io)?;

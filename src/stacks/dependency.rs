@@ -168,6 +168,7 @@ pub(super) fn link(
 }
 
 /// One component that another needs.
+#[derive(Clone)]
 pub(super) struct Edge {
     pub(super) on: ComponentId,
     /// Where that is said.

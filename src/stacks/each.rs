@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Selection;
 use super::resolve::{Making, Resolver, Tools};
-use super::whole::Members;
+use super::whole::{Members, Whole};
 use crate::diagnostic::Diagnostic;
 use crate::ids::StackName;
 use crate::model::desired::Desired;
@@ -57,7 +57,7 @@ struct Made<T> {
 
 /// What workers put down after one stack and take up for the next.
 #[derive(Default)]
-struct Shelf<'r>(Mutex<Vec<Tools<'r>>>);
+pub(super) struct Shelf<'r>(Mutex<Vec<Tools<'r>>>);
 
 impl Resolver {
     /// Resolves the selected stacks behind the last that was `handed` on, by name. On all cores
@@ -86,9 +86,16 @@ impl Resolver {
         if let Some(asked) = handed.go_on(&making, &tasks, &frame, waits, make, put)? {
             return Ok(Each::Asked(asked));
         }
-        let refused = self.refused(selection);
-        let (diagnostics, tree) = self.findings(std::mem::take(&mut handed.found), &refused);
-        Ok(Each::All(Found { diagnostics, tree, files: Arc::new(self.library.files.clone()) }))
+        Ok(Each::All(Found::of(self, selection, std::mem::take(&mut handed.found))))
+    }
+}
+
+impl Found {
+    /// What is found in the tree of `resolver`; `own` was found in stacks.
+    pub(super) fn of(resolver: &mut Resolver, selection: &Selection, own: Vec<Diagnostic>) -> Self {
+        let refused = resolver.refused(selection);
+        let (diagnostics, tree) = resolver.findings(own, &refused);
+        Self { diagnostics, tree, files: Arc::new(resolver.library.files.clone()) }
     }
 }
 
@@ -128,6 +135,15 @@ impl Handed {
 }
 
 impl<'r> Shelf<'r> {
+    /// Makes one stack.
+    pub(super) fn whole(&self, making: &Making<'r>, name: &StackName, members: &Members) -> Whole {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut tools = spare.unwrap_or_else(|| making.tools());
+        let whole = making.whole(&mut tools, name, members, None);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(tools);
+        whole
+    }
+
     fn made<T>(
         &self,
         making: &Making<'r>,
@@ -135,10 +151,7 @@ impl<'r> Shelf<'r> {
         frame: &Desired,
         make: &impl Fn(&Desired) -> io::Result<T>,
     ) -> Made<T> {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut tools = spare.unwrap_or_else(|| making.tools());
-        let whole = making.whole(&mut tools, name, members, None);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(tools);
+        let whole = self.whole(making, name, members);
         let stacks = BTreeMap::from([(name.clone(), whole.stack)]);
         let given = make(&Desired { stacks, ..frame.clone() });
         Made { given, found: whole.found, asked: whole.asked }

@@ -14,6 +14,7 @@ use crate::ids::StackName;
 use crate::model::value::{Rules, Value};
 
 /// What a stack's name is made of.
+#[derive(Clone)]
 pub(super) struct Identity {
     /// The paths in a component's sections that the rule reads.
     pub(super) fields: Vec<FieldPath>,

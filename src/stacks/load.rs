@@ -32,6 +32,7 @@ const LOOKS_MAX: usize = 20_000_000;
 const CLOSE_LOOKS: usize = 20;
 
 /// Reads a snapshot's files, each once.
+#[derive(Clone)]
 pub(super) struct Library {
     pub(super) snapshot: Snapshot,
     /// Folder that `!include` starts at.

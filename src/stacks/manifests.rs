@@ -18,7 +18,7 @@ use crate::ids::ContentId;
 use crate::model::value::Value;
 
 /// Manifests taken apart, once per context, and where their imports lead.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Manifests {
     pub(super) apart: BTreeMap<(Arc<str>, Option<ContentId>), Arc<Manifest>>,
     /// By the manifest's place in memory, where each of its imports leads; `None` is not known.

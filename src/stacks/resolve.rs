@@ -30,7 +30,7 @@ use super::{Resolution, Selection};
 use crate::diagnostic::Diagnostic;
 use crate::ids::StackName;
 use crate::model::chart::Charts;
-use crate::model::desired::{Desired, Stack};
+use crate::model::desired::{Desired, Layout, Stack};
 use crate::model::files::Files;
 use crate::model::question::Answers;
 use crate::source::Snapshot;
@@ -121,6 +121,30 @@ impl Resolver {
         }
     }
 
+    /// One that goes on to `snapshot` from all that this one has read, beside it.
+    pub fn beside(&self, snapshot: &Snapshot) -> Self {
+        if self.narrow.is_some() {
+            return Self::new(snapshot);
+        }
+        let mut beside = Self {
+            library: self.library.clone(),
+            dialect: self.dialect.clone(),
+            identity: self.identity.clone(),
+            templates: self.templates.fresh(),
+            engines: Engines::default(),
+            manifests: self.manifests.clone(),
+            parents: self.parents.clone(),
+            found: self.found.clone(),
+            misread: self.misread,
+            astray: self.astray.clone(),
+            charts: self.charts.clone(),
+            last: Last::default(),
+            narrow: None,
+        };
+        beside.advance(snapshot);
+        beside
+    }
+
     /// Goes on to `snapshot`: what is resolved from now on is resolved in it.
     pub fn advance(&mut self, snapshot: &Snapshot) {
         let before = self.library.snapshot.clone();
@@ -157,6 +181,11 @@ impl Resolver {
             false => Default::default(),
         };
         *self = Self::read(snapshot, remotes.with(known), found);
+    }
+
+    /// Where the code of each kind lives.
+    pub fn layout(&self) -> &Layout {
+        &self.dialect.layout
     }
 
     /// Resolves the selected part; see [`super::resolve`].
@@ -336,12 +365,7 @@ impl Resolver {
     /// it.
     fn before(&self, name: &StackName, members: &Members, index: &Index) -> Option<&Arc<Whole>> {
         let (before, whole) = self.last.stacks.get(name)?;
-        // Hints guess among all names there are.
-        let same = whole.stack.unresolved.is_empty()
-            && before.len() == members.len()
-            && before.iter().zip(members).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
-            && whole.beside.iter().all(|stack| index.agrees(&self.last.index, stack));
-        same.then_some(whole)
+        whole.holds((before, &self.last.index), (members, index)).then_some(whole)
     }
 
     /// What leaves it open which stacks there are, beside manifests.

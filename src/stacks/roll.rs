@@ -254,6 +254,8 @@ pub(super) struct Names<'p> {
     bench: Bench<'p>,
     /// Whether a component may say by itself what its name is made of.
     pub(super) own: bool,
+    /// The kinds that say something of it; for the others none.
+    kinds: BTreeMap<Arc<str>, Arc<str>>,
     /// By kind, what all its components have in common.
     shared: BTreeMap<Arc<str>, Result<StackName, Box<Diagnostic>>>,
     /// The last name, and what it was made of.
@@ -265,7 +267,7 @@ impl<'p> Names<'p> {
         let dialect = caller.dialect;
         let bench = Bench::new(parent, dialect.lists, dialect.lowest.clone());
         let own = caller.outlines(parent).any(|outline| outline.names);
-        Self { parent, bench, own, shared: BTreeMap::new(), last: None }
+        Self { parent, bench, own, kinds: BTreeMap::new(), shared: BTreeMap::new(), last: None }
     }
 
     pub(super) fn of(
@@ -279,14 +281,15 @@ impl<'p> Names<'p> {
             let sources = Sources::gather(&mut self.bench, &place, key, inherits);
             return self.made(caller, |field| sources.find(field));
         }
-        if let Some(known) = self.shared.get(&key.0) {
+        let kind = self.speaking(&key.0, caller);
+        if let Some(known) = self.shared.get(&kind) {
             return known.clone();
         }
         let sections: BTreeSet<_> =
             caller.identity.fields.iter().filter_map(|field| field.0.first()).collect();
         let slots: BTreeMap<_, _> = sections
             .into_iter()
-            .filter_map(|name| Some((name, self.bench.shared_slot(&key.0, name)?)))
+            .filter_map(|name| Some((name, self.bench.shared_slot(&kind, name)?)))
             .collect();
         let name = self.made(caller, |field| {
             let (section, steps) = field.0.split_first()?;
@@ -294,8 +297,26 @@ impl<'p> Names<'p> {
             let found = steps.iter().try_fold(value, |value, step| value.get(step)).cloned()?;
             (!super::merge::is_unset(&found)).then_some(found)
         });
-        self.shared.insert(key.0.clone(), name.clone());
+        self.shared.insert(kind, name.clone());
         name
+    }
+
+    /// The kind, if anything is said for it that names are made of; none for all others, whose
+    /// components have one name.
+    fn speaking(&mut self, kind: &Arc<str>, caller: &Caller<'_>) -> Arc<str> {
+        if let Some(known) = self.kinds.get(kind) {
+            return known.clone();
+        }
+        let mut sections = caller.identity.fields.iter().filter_map(|field| field.0.first());
+        let all = &self.parent.closure.contributions;
+        let of_kind = || all.iter().filter_map(|from| from.manifest.kinds.get(kind));
+        // What `atmos.yaml` says of commands is another for each kind.
+        let speaks = sections.any(|name| {
+            name == "command" || of_kind().any(|said| said.contains_key(name.as_str()))
+        });
+        let speaking: Arc<str> = if speaks { kind.clone() } else { "".into() };
+        self.kinds.insert(kind.clone(), speaking.clone());
+        speaking
     }
 
     fn made(

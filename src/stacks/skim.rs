@@ -6,6 +6,7 @@ use memchr::memmem::{self, Finder};
 use super::manifests::is_bare;
 
 /// What may be left unread where only names of stacks are wanted.
+#[derive(Clone)]
 pub(super) struct Skim {
     /// What a component that gives its stack another name, or an override of it, has to mention.
     words: Vec<Finder<'static>>,
@@ -46,14 +47,7 @@ impl Skim {
         let first = rest.split_inclusive('\n').next()?;
         let behind = first.strip_prefix(KEY)?.trim();
         let is_block = behind.is_empty() || behind.starts_with('#');
-        let mut end = first.len();
-        for line in rest.as_bytes()[end..].split_inclusive(|byte| *byte == b'\n') {
-            match line.first() {
-                Some(b' ' | b'\n' | b'#') => is_closed(line).then_some(())?,
-                _ => break,
-            }
-            end += line.len();
-        }
+        let end = first.len() + closed(&rest.as_bytes()[first.len()..])?;
         // Without what is above it, something else would begin or go on there.
         let goes_on = rest[end..].starts_with(['-', '.']);
         let block = &rest.as_bytes()[..end];
@@ -77,12 +71,33 @@ const ODD: [bool; 256] = {
     odd
 };
 
+/// How long the lines are at the beginning of `text` that are blank, indented or comments; `None` if
+/// anything in them goes on behind its line, or is a reference.
+fn closed(text: &[u8]) -> Option<usize> {
+    let is_part = |start: usize| matches!(text.get(start), Some(b' ' | b'\n' | b'#'));
+    if !is_part(0) {
+        return Some(0);
+    }
+    // Byte by byte: most lines are too short for anything quicker.
+    let (mut start, mut is_odd) = (0, false);
+    for (at, byte) in text.iter().enumerate() {
+        is_odd |= ODD[*byte as usize];
+        if *byte == b'\n' {
+            if is_odd && !is_closed(&text[start..at]) {
+                return None;
+            }
+            (start, is_odd) = (at + 1, false);
+            if !is_part(start) {
+                return Some(start);
+            }
+        }
+    }
+    (!is_odd || is_closed(&text[start..])).then_some(text.len())
+}
+
 /// Whether what begins on a line of block mappings ends on it, and is no reference to a value that
 /// stands elsewhere: no quote or bracket stays open.
 fn is_closed(line: &[u8]) -> bool {
-    if !line.iter().any(|byte| ODD[*byte as usize]) {
-        return true;
-    }
     let (mut single, mut double, mut open) = (0_u32, 0_u32, 0_i32);
     // What a value or a key is behind; so is the beginning of a line.
     let mut before = b':';

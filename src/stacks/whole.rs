@@ -38,6 +38,22 @@ pub(super) struct Whole {
     pub(super) edges: BTreeMap<ComponentId, Vec<Edge>>,
 }
 
+impl Whole {
+    /// Whether it, made of these members among these stacks, is what it would be of those: but for
+    /// answers, and as long as it is as certain which stacks there are.
+    pub(super) fn holds(
+        &self,
+        (own, index): (&Members, &Index),
+        (members, others): (&Members, &Index),
+    ) -> bool {
+        // Hints guess among all names there are.
+        self.stack.unresolved.is_empty()
+            && own.len() == members.len()
+            && own.iter().zip(members).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
+            && self.beside.iter().all(|stack| others.agrees(index, stack))
+    }
+}
+
 /// A component that resolved, with what it still needs from the others.
 struct Draft<'p> {
     component: Component,

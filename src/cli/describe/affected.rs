@@ -1,18 +1,20 @@
 //! `isobar describe affected`
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use super::{Evaluated, Format, Part, exit, shown, unwritten};
-use crate::cli::workspace::{Workspace, stack_name, unread};
+use crate::cli::workspace::{Findings, Workspace, stack_among, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
-use crate::model::affected::Affected;
-use crate::model::desired::Desired;
+use crate::ids::StackName;
+use crate::model::affected::{Affected, Cause};
+use crate::model::desired::{Component, Desired};
 use crate::report::describe::{self, Include, Shown};
 use crate::source::{self, Snapshot};
-use crate::stacks::{self, Resolution, Selection, Side};
+use crate::stacks::{Comparison, Selection};
 
 /// What the base is if nothing names one: where the remote's main branch was at the last fetch.
 const BASE: &str = "refs/remotes/origin/HEAD";
@@ -92,12 +94,15 @@ pub(in crate::cli) struct Compared {
     evaluated: Evaluated,
 }
 
-/// Two trees and what they ask for.
+/// Two trees, compared.
 pub(in crate::cli) struct Sides {
-    old: Snapshot,
-    new: Snapshot,
-    base: ManuallyDrop<Resolution>,
-    head: ManuallyDrop<Resolution>,
+    /// What differs, sorted by component.
+    all: Vec<(Component, Vec<Cause>)>,
+    /// The stacks of the newer one, and of the older one.
+    names: [BTreeSet<StackName>; 2],
+    /// What the newer one asks for: all of it only where that is wanted.
+    after: ManuallyDrop<Desired>,
+    exit: Exit,
 }
 
 impl Compared {
@@ -105,22 +110,15 @@ impl Compared {
     pub(in crate::cli) fn with_dependents(&self) -> bool {
         self.include_dependents == Some(true)
     }
-}
 
-impl Sides {
-    /// Resolves both; what is wrong with the newer one is shown.
-    pub(in crate::cli) fn new(context: &Context, compared: &Compared) -> Result<Self, Failure> {
-        let selection = Selection {
-            evaluation: compared.evaluated.evaluation(false),
-            unexplained: true,
-            ..Selection::default()
-        };
+    /// The newer tree, and the older one.
+    fn trees(&self, context: &Context) -> Result<(Snapshot, Snapshot), Failure> {
         let at = |revision: &str| Workspace::commit(context, revision);
-        let new = match &compared.head {
+        let new = match &self.head {
             Some(revision) => at(revision)?,
             None => Workspace::tree(context)?,
         };
-        let old = match (&compared.repo_path, compared.sha.as_ref().or(compared.r#ref.as_ref())) {
+        let old = match (&self.repo_path, self.sha.as_ref().or(self.r#ref.as_ref())) {
             (Some(folder), _) => {
                 let tree = source::folder_snapshot(folder).map_err(unread)?;
                 tree.to_be_read(context.said.clone())
@@ -130,14 +128,55 @@ impl Sides {
                 mistake(format!("there is no {BASE}: name what to compare with, `--ref main`"))
             })?,
         };
-        let [head, base] = Workspace::both(context, [&new, &old], &selection)?;
+        Ok((new, old))
+    }
+}
+
+impl Sides {
+    /// Compares both; what is wrong with the newer one is shown.
+    pub(in crate::cli) fn new(context: &Context, compared: &Compared) -> Result<Self, Failure> {
+        let selection = Selection {
+            evaluation: compared.evaluated.evaluation(false),
+            unexplained: true,
+            ..Selection::default()
+        };
+        let (new, old) = compared.trees(context)?;
+        let comparison = Comparison::of(&old, &new);
+        let mut both = Workspace::both(context, [&new, &old], &selection)?;
+        let compare = |[head, base]: [&Desired; 2]| {
+            let names = [head, base].map(|side| side.stacks.keys().next().cloned());
+            (owned(comparison.affected(base, head)), names)
+        };
+        // What depends on what differs is found among all that there is.
+        let pairs = match compared.with_dependents() {
+            true => None,
+            false => both.pairs(context, compare),
+        };
+        if let Some((made, [found, _])) = pairs {
+            let all = Findings::among(found.diagnostics.clone(), &new);
+            all.and_of(&found.files).show(context);
+            let exit = exit(found.tree.iter().chain(&found.diagnostics));
+            let after = Desired { layout: both.layout().clone(), ..Desired::default() };
+            let (mut all, mut names) = (Vec::new(), <[BTreeSet<_>; 2]>::default());
+            for (affected, stacks) in made {
+                all.extend(affected);
+                names.iter_mut().zip(stacks).for_each(|(names, stack)| names.extend(stack));
+            }
+            return Ok(Self { all, names, after: ManuallyDrop::new(after), exit });
+        }
+        let [head, base] = both.whole(context);
         shown(context, &new, &head);
-        Ok(Self { old, new, base, head })
+        let exit = exit(head.tree.iter().chain(&head.desired.diagnostics));
+        let all = owned(comparison.affected(&base.desired, &head.desired));
+        let names = [&head, &base].map(|side| side.desired.stacks.keys().cloned().collect());
+        let after = ManuallyDrop::new(ManuallyDrop::into_inner(head).desired);
+        Ok(Self { all, names, after, exit })
     }
 
-    /// What the newer one asks for.
+    /// What the newer one asks for. What does not differ is in it only with those that depend on what
+    /// does.
     pub(in crate::cli) fn after(&self) -> &Desired {
-        &self.head.desired
+        &self.after
     }
 
     /// What differs of what is wanted.
@@ -145,13 +184,14 @@ impl Sides {
         &self,
         compared: &Compared,
     ) -> Result<Vec<Affected<'_>>, Failure> {
-        let (before, after) = (&self.base.desired, self.after());
-        let mut all = stacks::affected(
-            Side { snapshot: &self.old, desired: before },
-            Side { snapshot: &self.new, desired: after },
-        );
+        let all = self
+            .all
+            .iter()
+            .map(|(component, causes)| Affected { component, causes: causes.clone() });
+        let mut all: Vec<_> = all.collect();
         if let Some(stack) = &compared.stack {
-            let known = stack_name(after, stack).or_else(|_| stack_name(before, stack))?;
+            let [after, before] = &self.names;
+            let known = stack_among(after, stack).or_else(|_| stack_among(before, stack))?;
             all.retain(|one| one.component.id.stack == known);
         }
         if compared.exclude_locked == Some(true) {
@@ -162,8 +202,13 @@ impl Sides {
 
     /// How a command about them ends.
     pub(in crate::cli) fn exit(&self) -> Exit {
-        exit(self.head.tree.iter().chain(&self.head.desired.diagnostics))
+        self.exit
     }
+}
+
+/// The same, held by itself.
+fn owned(all: Vec<Affected<'_>>) -> Vec<(Component, Vec<Cause>)> {
+    all.into_iter().map(|one| (one.component.clone(), one.causes)).collect()
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {

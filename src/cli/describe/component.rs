@@ -24,6 +24,9 @@ pub(in crate::cli) struct Args {
     /// How much of it.
     #[arg(long, value_enum, default_value = "manifest", env = "ATMOS_DESCRIBE_COMPONENT_FILTER")]
     filter: Much,
+    /// Refused by name: another command tells where values come from.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    provenance: Option<Option<bool>>,
     #[command(flatten)]
     evaluated: Evaluated,
     #[command(flatten)]
@@ -40,6 +43,11 @@ enum Much {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.provenance.is_some_and(|wanted| wanted != Some(false)) {
+        return Err(mistake(
+            "--provenance: `isobar explain` tells where values come from, with all that lost",
+        ));
+    }
     let selection = Selection {
         stacks: vec![StackPattern::exactly(&args.stack)],
         components: vec![ComponentName::new(&args.component).map_err(mistake)?],

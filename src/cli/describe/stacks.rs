@@ -25,8 +25,8 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_delimiter = ',')]
     sections: Vec<String>,
     /// Stacks too of which nothing is left to show.
-    #[arg(long)]
-    include_empty_stacks: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    include_empty_stacks: Option<bool>,
     #[command(flatten)]
     evaluated: Evaluated,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let filter = Filter {
         kinds: args.component_types.clone(),
         sections: args.sections.clone(),
-        empty: args.include_empty_stacks,
+        empty: args.include_empty_stacks == Some(true),
     };
     let evaluated = args.evaluated.process_templates;
     if !args.written.is_streamed(context) {

@@ -22,8 +22,8 @@ pub(in crate::cli) struct Args {
     #[arg(short, long, value_name = "EXPRESSION")]
     query: Option<String>,
     /// Also where it is abstract: only there to be inherited from.
-    #[arg(long)]
-    r#abstract: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    r#abstract: Option<bool>,
     /// How many stacks a table shows. 0: all.
     #[arg(long, value_name = "COUNT", default_value = COLUMNS)]
     max_columns: usize,
@@ -52,7 +52,8 @@ pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<
     };
     let resolution = resolved(context, &selection)?;
     let desired = &resolution.desired;
-    let shown = |one: &&Component| args.r#abstract || one.presence != Presence::Abstract;
+    let shown =
+        |one: &&Component| args.r#abstract == Some(true) || one.presence != Presence::Abstract;
     let found = values(desired, desired.components().filter(shown), query.as_ref());
     let found = found.map_err(|error| no_query(text.as_deref().unwrap_or_default(), error))?;
     if desired

@@ -100,3 +100,50 @@ fn a_mistake_in_one_holds_up_no_other() {
     assert_eq!(found.unwrap().diagnostics.len(), 1);
     assert_eq!((counts.len(), counts.iter().sum::<usize>()), (40, 79));
 }
+
+/// Two trees come to the same stack by stack as each for itself; `None` if only as a whole.
+fn same_pairs(trees: [&Snapshot; 2]) -> Option<String> {
+    let environment = [("TAG".to_owned(), "v7".to_owned())].into();
+    let reach = Reach::Person(Person { environment, ..Person::default() });
+    let selection = Selection { unexplained: true, ..Selection::default() };
+    let shown = |desired: &Desired| {
+        let all = desired.components().map(|one| format!("{} {:?}\n", one.id, one.sections));
+        all.collect::<String>()
+    };
+    let mut one = Resolver::new(trees[0]);
+    let mut other = one.beside(trees[1]);
+    let both = [(&mut one, &reach), (&mut other, &reach)];
+    let (made, found) = resolved_pairs(both, &selection, |both| both.map(shown))?;
+    let (mut first, mut second) = (String::new(), String::new());
+    for [one, other] in made {
+        first += &one;
+        second += &other;
+    }
+    let wholes = trees.map(|tree| resolved(&mut Resolver::new(tree), &selection, &reach));
+    assert_eq!([&first, &second], wholes.each_ref().map(|whole| shown(&whole.desired)).each_ref());
+    for (found, whole) in found.iter().zip(&wholes) {
+        assert_eq!(found.diagnostics, whole.desired.diagnostics);
+    }
+    Some(first + &second)
+}
+
+/// What the environment answers, in one tree or in both, and what nobody knows.
+#[test]
+fn two_trees_ask_each_for_itself() {
+    let asking = |at: usize| match at {
+        3 | 39 => Some("!env TAG"),
+        22 => Some("!store a b c"),
+        _ => None,
+    };
+    let later = |at: usize| if at == 20 { Some("!env TAG") } else { asking(at) };
+    let text = same_pairs([&tree(asking), &tree(later)]).expect("no stack needs another");
+    assert_eq!(text.matches("\"v7\"").count(), 5);
+    assert_eq!(text.matches("unknown(").count(), 2);
+}
+
+/// An output is in another stack: who forgets stacks cannot know it.
+#[test]
+fn outputs_of_other_stacks_need_both_trees_as_a_whole() {
+    let reads = |at: usize| (at == 25).then_some("!terraform.output net s02 id");
+    assert_eq!(same_pairs([&tree(reads), &tree(|_| None)]), None);
+}

@@ -86,14 +86,15 @@ struct Stamp {
 }
 
 impl Seen {
-    /// The file at `path`, which is `file` now: as it is known, or read. `now` is the time before
-    /// anything is read; without it nothing is known the next time.
+    /// The file at `path`, which is `file` now: as it is known, or read into `buffer` first. `now` is
+    /// the time before anything is read; without it nothing is known the next time.
     pub(super) fn look(
         &self,
         path: &str,
         file: &Path,
         bytes_max: u64,
         now: Option<Timestamp>,
+        buffer: &mut Vec<u8>,
     ) -> std::io::Result<Known> {
         let known = self.files.get(path);
         if let Some(known) = known.filter(|known| known.stamp.is_some())
@@ -101,11 +102,17 @@ impl Seen {
         {
             return Ok(known.clone());
         }
-        let (bytes, metadata) = read(file, bytes_max)?;
-        let id = if now.is_some() { object_id(&bytes)? } else { passing_id(&bytes) };
-        let entry = Entry { bytes: bytes.len() as u64, id };
-        let stamp = Stamp::old(&metadata, now);
-        let bytes = (bytes.len() <= KEPT_FILE_BYTES_MAX).then(|| bytes.into());
+        let file = File::open(file)?;
+        // What it looked like before it was read.
+        let stamp = match now {
+            Some(now) => Stamp::old(&file.metadata()?, Some(now)),
+            None => None,
+        };
+        buffer.clear();
+        file.take(bytes_max + 1).read_to_end(buffer)?;
+        let id = if now.is_some() { object_id(buffer)? } else { passing_id(buffer) };
+        let entry = Entry { bytes: buffer.len() as u64, id };
+        let bytes = (buffer.len() <= KEPT_FILE_BYTES_MAX).then(|| buffer.as_slice().into());
         Ok(Known { entry, stamp, bytes })
     }
 
@@ -201,14 +208,13 @@ fn items(folder: &Path) -> std::io::Result<Items> {
     Ok(items)
 }
 
-/// A file's content, and what it looked like before it was read.
-pub(super) fn read(path: &Path, bytes_max: u64) -> std::io::Result<(Vec<u8>, Metadata)> {
+/// A file's content.
+pub(super) fn read(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let length = metadata.len().min(bytes_max);
+    let length = file.metadata()?.len().min(bytes_max);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(bytes_max + 1).read_to_end(&mut bytes)?;
-    Ok((bytes, metadata))
+    Ok(bytes)
 }
 
 /// The same id, by the processor's own instructions and without a search for contents that were made

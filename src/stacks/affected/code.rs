@@ -1,11 +1,11 @@
 //! Which folders and files the code of a component is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::path;
-use super::Side;
 use crate::model::chart::{LockedChart, RemoteChart};
-use crate::model::desired::Component;
+use crate::model::desired::{Component, Desired};
 use crate::model::value::Value;
 use crate::source::Snapshot;
 
@@ -13,45 +13,54 @@ use crate::source::Snapshot;
 /// enough that a chain of modules made to be endless costs milliseconds.
 const FOLDERS_MAX: usize = 1_000;
 
-/// The code of one revision. What a folder uses is read once.
-pub(super) struct Code<'a> {
-    side: Side<'a>,
-    uses: BTreeMap<String, Vec<String>>,
+/// The code of one tree. What a folder uses is read once.
+pub(super) struct Code {
+    snapshot: Snapshot,
+    uses: Mutex<BTreeMap<String, Arc<[String]>>>,
 }
 
-impl<'a> Code<'a> {
-    pub(super) fn new(side: Side<'a>) -> Self {
-        Self { side, uses: BTreeMap::new() }
+/// The folder of a component's own code.
+pub(super) fn folder(component: &Component, desired: &Desired) -> String {
+    let folder = desired.layout.folder(component);
+    path::normal(&folder).unwrap_or(folder)
+}
+
+/// What the lock has for the chart of another place that a component names.
+pub(super) fn chart<'d>(component: &Component, desired: &'d Desired) -> Option<&'d LockedChart> {
+    let charts = &desired.charts;
+    charts.locked.get(&RemoteChart::of(component, charts)?.ok()?.to_string())
+}
+
+impl Code {
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        Self { snapshot: snapshot.clone(), uses: Mutex::default() }
     }
 
-    /// The folder of a component's own code.
-    pub(super) fn folder(&self, component: &Component) -> String {
-        let folder = self.side.desired.layout.folder(component);
-        path::normal(&folder).unwrap_or(folder)
-    }
-
-    /// What the lock has for the chart of another place that a component names.
-    pub(super) fn chart(&self, component: &Component) -> Option<&'a LockedChart> {
-        let charts = &self.side.desired.charts;
-        charts.locked.get(&RemoteChart::of(component, charts)?.ok()?.to_string())
-    }
-
-    /// That folder, and every folder and file of the repository that it uses, or the component
-    /// names, directly or through others.
-    pub(super) fn of(&mut self, component: &Component) -> BTreeSet<String> {
+    /// The folder of a component, and every folder and file of the repository that it uses, or the
+    /// component names, directly or through others.
+    pub(super) fn uses(&self, component: &Component, desired: &Desired) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        let own = self.folder(component);
+        let own = folder(component, desired);
         let mut open = named(component, &own);
         open.push(own);
         while let Some(folder) = open.pop() {
-            if all.len() >= FOLDERS_MAX || !all.insert(folder.clone()) {
+            if all.len() >= FOLDERS_MAX || all.contains(&folder) {
                 continue;
             }
-            let snapshot = self.side.snapshot;
-            let uses = self.uses.entry(folder).or_insert_with_key(|at| uses(snapshot, at));
-            open.extend(uses.iter().cloned());
+            open.extend(self.of_folder(&folder).iter().cloned());
+            all.insert(folder);
         }
         all
+    }
+
+    fn of_folder(&self, folder: &str) -> Arc<[String]> {
+        let known = || self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(uses) = known().get(folder) {
+            return uses.clone();
+        }
+        let uses: Arc<[String]> = uses(&self.snapshot, folder).into();
+        known().insert(folder.to_owned(), uses.clone());
+        uses
     }
 }
 

@@ -4,7 +4,7 @@
 //! Gives: every component that the newer one asks for differently, with all causes, and every one
 //! that it no longer asks for.
 //! Never: a checkout; a claim that a component is gone while its stack may only be broken.
-//! Start at: [`affected`], then `code.rs` for what a component's code consists of.
+//! Start at: [`Comparison`], then `code.rs` for what a component's code consists of.
 //! How to add: a way for code to use other code is a function in `code.rs`.
 //!
 //! The order of causes is that of Atmos' `describe affected`. Unlike there, sections that only one
@@ -16,6 +16,7 @@ mod code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use self::code::Code;
 use super::Lock;
 use crate::ids::ComponentId;
 use crate::model::affected::{Affected, Cause};
@@ -23,13 +24,11 @@ use crate::model::desired::{Component, Desired, Presence};
 use crate::model::value::{Map, Rules, Value};
 use crate::source::Snapshot;
 
-/// One revision: the tree, and what it asks for.
-#[derive(Clone, Copy)]
-pub struct Side<'a> {
-    /// The tree.
-    pub snapshot: &'a Snapshot,
-    /// What it asks for.
-    pub desired: &'a Desired,
+/// Two trees: which files they do not share, and what code of each uses.
+pub struct Comparison {
+    changed: Changed,
+    base: Code,
+    head: Code,
 }
 
 /// Sections in the order in which they are looked at; others follow by name.
@@ -52,29 +51,84 @@ const SECTIONS: &[&str] = &[
     "settings",
 ];
 
-/// What differs between `base` and `head`, sorted by component. Abstract and disabled components
-/// are left out, and so is what one side cannot resolve: its findings say so.
-pub fn affected<'a>(base: Side<'a>, head: Side<'a>) -> Vec<Affected<'a>> {
-    let changed = Changed::between(base.snapshot, head.snapshot);
-    let mut code = [code::Code::new(base), code::Code::new(head)];
-    let active = |component: &&Component| component.presence == Presence::Active;
-    let mut found: BTreeMap<&ComponentId, Affected<'a>> = BTreeMap::new();
-    for component in head.desired.components().filter(active) {
-        if unresolved(base.desired, &component.id) {
-            continue;
-        }
-        let before = base.desired.component(&component.id).filter(active);
-        let causes = causes(before, component, &changed, &mut code);
-        if !causes.is_empty() {
-            found.insert(&component.id, Affected { component, causes });
-        }
+impl Comparison {
+    /// The trees to be compared, the older one first.
+    pub fn of(base: &Snapshot, head: &Snapshot) -> Self {
+        let changed = Changed::between(base, head);
+        Self { changed, base: Code::of(base), head: Code::of(head) }
     }
-    for component in base.desired.components().filter(active) {
-        if let Some(cause) = gone(head.desired, &component.id) {
-            found.insert(&component.id, Affected { component, causes: vec![cause] });
+
+    /// What differs between what `base` and `head` ask for, or between the same stacks of both,
+    /// sorted by component. Abstract and disabled components are left out, and so is what one side
+    /// cannot resolve: its findings say so.
+    pub fn affected<'a>(&self, base: &'a Desired, head: &'a Desired) -> Vec<Affected<'a>> {
+        let active = |component: &&Component| component.presence == Presence::Active;
+        let mut found: BTreeMap<&ComponentId, Affected<'a>> = BTreeMap::new();
+        for component in head.components().filter(active) {
+            if unresolved(base, &component.id) {
+                continue;
+            }
+            let before = base.component(&component.id).filter(active);
+            let causes = self.causes((base, before), (head, component));
+            if !causes.is_empty() {
+                found.insert(&component.id, Affected { component, causes });
+            }
         }
+        for component in base.components().filter(active) {
+            if let Some(cause) = gone(head, &component.id) {
+                found.insert(&component.id, Affected { component, causes: vec![cause] });
+            }
+        }
+        found.into_values().collect()
     }
-    found.into_values().collect()
+
+    fn causes(
+        &self,
+        (base, before): (&Desired, Option<&Component>),
+        (head, after): (&Desired, &Component),
+    ) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        // What is the same in both trees is there once.
+        let is_one = before.is_some_and(|before| std::ptr::eq(before, after));
+        let section = |name: &str, causes: &mut Vec<Cause>| {
+            let (old, new) = (before.and_then(|one| one.section(name)), after.section(name));
+            if !is_one && differ(old.filter(said), new.filter(said)) {
+                causes.push(Cause::Section(name.into()));
+            }
+        };
+        section("metadata", &mut causes);
+
+        let mut folders = self.head.uses(after, head);
+        if let Some(before) = before {
+            folders.extend(self.base.uses(before, base));
+        }
+        let mut own = vec![code::folder(after, head)];
+        own.extend(before.map(|before| code::folder(before, base)));
+        let changed = &self.changed;
+        let touched = folders.iter().filter(|at| changed.below(at) || changed.has(at));
+        let (own, modules): (Vec<_>, Vec<_>) = touched.partition(|folder| own.contains(folder));
+        causes.extend(modules.into_iter().cloned().map(Cause::Module));
+        causes.extend((!own.is_empty()).then_some(Cause::Code));
+
+        let others: BTreeSet<&str> = [before, Some(after)]
+            .into_iter()
+            .flatten()
+            .filter_map(|component| component.sections.as_map())
+            .flat_map(|sections| sections.iter().map(|(name, _)| name.as_ref()))
+            .filter(|name| *name != "metadata" && !SECTIONS.contains(name))
+            .collect();
+        SECTIONS.iter().copied().chain(others).for_each(|name| section(name, &mut causes));
+
+        let files = listed(after, "file").into_iter().filter(|path| changed.has(path));
+        causes.extend(files.map(Cause::File));
+        let locked = before.and_then(|before| code::chart(before, base));
+        if locked != code::chart(after, head) {
+            causes.push(Cause::File(Lock::PATH.to_owned()));
+        }
+        let folders = listed(after, "folder").into_iter().filter(|path| changed.below(path));
+        causes.extend(folders.map(Cause::Folder));
+        causes
+    }
 }
 
 /// Whether nothing can be said about a component for want of a resolved one.
@@ -91,52 +145,14 @@ fn gone(head: &Desired, id: &ComponentId) -> Option<Cause> {
     Some(if head.stacks.contains_key(&id.stack) { Cause::Deleted } else { Cause::DeletedStack })
 }
 
-fn causes(
-    before: Option<&Component>,
-    after: &Component,
-    changed: &Changed,
-    code: &mut [code::Code<'_>; 2],
-) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let section = |name: &str, causes: &mut Vec<Cause>| {
-        let value = |component: Option<&Component>| {
-            component?.section(name).filter(said).map(|value| value.typed(Rules::Stack))
-        };
-        if value(before) != value(Some(after)) {
-            causes.push(Cause::Section(name.into()));
+/// Whether one says anything else than the other.
+fn differ(one: Option<&Value>, other: Option<&Value>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            one != other && one.typed(Rules::Stack) != other.typed(Rules::Stack)
         }
-    };
-    section("metadata", &mut causes);
-
-    let mut folders = code[1].of(after);
-    if let Some(before) = before {
-        folders.extend(code[0].of(before));
+        (one, other) => one.is_some() != other.is_some(),
     }
-    let mut own = vec![code[1].folder(after)];
-    own.extend(before.map(|before| code[0].folder(before)));
-    let touched = folders.iter().filter(|at| changed.below(at) || changed.has(at));
-    let (own, modules): (Vec<_>, Vec<_>) = touched.partition(|folder| own.contains(folder));
-    causes.extend(modules.into_iter().cloned().map(Cause::Module));
-    causes.extend((!own.is_empty()).then_some(Cause::Code));
-
-    let others: BTreeSet<&str> = [before, Some(after)]
-        .into_iter()
-        .flatten()
-        .filter_map(|component| component.sections.as_map())
-        .flat_map(|sections| sections.iter().map(|(name, _)| name.as_ref()))
-        .filter(|name| *name != "metadata" && !SECTIONS.contains(name))
-        .collect();
-    SECTIONS.iter().copied().chain(others).for_each(|name| section(name, &mut causes));
-
-    let files = listed(after, "file").into_iter().filter(|path| changed.has(path));
-    causes.extend(files.map(Cause::File));
-    let locked = before.and_then(|before| code[0].chart(before));
-    if locked != code[1].chart(after) {
-        causes.push(Cause::File(Lock::PATH.to_owned()));
-    }
-    let folders = listed(after, "folder").into_iter().filter(|path| changed.below(path));
-    causes.extend(folders.map(Cause::Folder));
-    causes
 }
 
 /// An empty section is like none.

@@ -2,11 +2,12 @@
 
 use expect_test::{Expect, expect};
 
-use super::{Side, affected};
+use super::Comparison;
+use crate::model::desired::Desired;
 use crate::model::question::Answers;
 use crate::source::Snapshot;
 use crate::stacks::tests::{ATMOS, snapshot};
-use crate::stacks::{Resolution, Selection, resolve};
+use crate::stacks::{Paired, Pairs, Resolution, Resolver, Selection, pairs, resolve};
 
 const STACK: &str = "--- stacks/deploy/a.yaml
 vars: {stage: a}
@@ -43,21 +44,41 @@ fn tree(files: &str) -> (Snapshot, Resolution) {
     (snapshot, resolution)
 }
 
+/// What differs between two trees: the same, whether all stacks are compared at once or one after
+/// the other.
+fn affected(base: &str, head: &str) -> String {
+    let (base, head) = (tree(base), tree(head));
+    let comparison = Comparison::of(&base.0, &head.0);
+    let lines = |base: &Desired, head: &Desired| {
+        let found = comparison.affected(base, head);
+        let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
+        lines.collect::<String>()
+    };
+    let whole = lines(&base.1.desired, &head.1.desired);
+    let mut first = Resolver::new(&head.0);
+    let mut second = first.beside(&base.0);
+    let (answers, mut paired) = (Answers::new(), Paired::default());
+    let trees = [(&mut first, &answers), (&mut second, &answers)];
+    let make = |[head, base]: [&Desired; 2]| lines(base, head);
+    let Pairs::All([after, before]) = pairs(trees, &Selection::default(), true, &mut paired, &make)
+    else {
+        panic!("nothing is asked, and there is no ring")
+    };
+    assert_eq!(paired.made.concat(), whole);
+    for (found, (_, resolution)) in [(after, &head), (before, &base)] {
+        assert_eq!(found.diagnostics, resolution.desired.diagnostics);
+        assert_eq!(found.tree, resolution.tree);
+    }
+    whole
+}
+
 /// What differs once `edits` are made: each replaces the first text by the second, everywhere.
 fn check(edits: &[(&str, &str)], expect: &Expect) {
     let after = edits.iter().fold(STACK.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
         text.replace(from, to)
     });
-    let (base, head) = (tree(STACK), tree(&after));
-    let side = |tree: &'static (Snapshot, Resolution)| Side {
-        snapshot: &tree.0,
-        desired: &tree.1.desired,
-    };
-    let (base, head) = (Box::leak(Box::new(base)), Box::leak(Box::new(head)));
-    let found = affected(side(base), side(head));
-    let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
-    expect.assert_eq(&lines.collect::<String>());
+    expect.assert_eq(&affected(STACK, &after));
 }
 
 #[test]
@@ -189,7 +210,7 @@ fn code_is_a_thousand_folders() {
         let (snapshot, resolution) = tree(&format!("{stack}{first}{links}{last}"));
         let desired = &resolution.desired;
         let component = desired.components().next().expect("a component");
-        super::code::Code::new(Side { snapshot: &snapshot, desired }).of(component).len()
+        super::code::Code::of(&snapshot).uses(component, desired).len()
     };
     assert_eq!((used(998), used(999), used(1_000)), (999, 1_000, 1_000));
 }
@@ -248,14 +269,7 @@ conf: 1
 fn charts_and_manifests_outside_of_the_folder_of_the_component() {
     let edited = |from: &str, to: &str, expect: &Expect| {
         assert!(ELSEWHERE.contains(from), "{from}");
-        let (base, head) = (tree(ELSEWHERE), tree(&ELSEWHERE.replace(from, to)));
-        let side = |tree: &'static (Snapshot, Resolution)| Side {
-            snapshot: &tree.0,
-            desired: &tree.1.desired,
-        };
-        let found = affected(side(Box::leak(Box::new(base))), side(Box::leak(Box::new(head))));
-        let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
-        expect.assert_eq(&lines.collect::<String>());
+        expect.assert_eq(&affected(ELSEWHERE, &ELSEWHERE.replace(from, to)));
     };
     edited(
         "name: lib\n",

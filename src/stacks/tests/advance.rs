@@ -11,7 +11,7 @@ use crate::source::Snapshot;
 use crate::stacks::{Resolution, Resolver, Selection};
 
 /// Files of a repository, each with everything it may say; an empty text: it is not there.
-const FILES: &[(&str, &[&str])] = &[
+pub(super) const FILES: &[(&str, &[&str])] = &[
     (
         "atmos.yaml",
         &[
@@ -136,7 +136,7 @@ fn going_on_is_the_same_as_starting_anew() {
     assert!((50..400).contains(&faulty), "{faulty} of 480 are broken: neither none nor all");
 }
 
-fn snapshot(chosen: &[usize]) -> Snapshot {
+pub(super) fn snapshot(chosen: &[usize]) -> Snapshot {
     let files = FILES.iter().zip(chosen).map(|((path, texts), at)| (*path, texts[*at]));
     let files = files.filter(|(_, text)| !text.is_empty());
     Snapshot::in_memory(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())))
@@ -241,7 +241,7 @@ fn calling_again_is_the_same_as_calling_late() {
     }
 }
 
-fn answers(seeded: &mut Seeded) -> Answers {
+pub(super) fn answers(seeded: &mut Seeded) -> Answers {
     let question = Question { function: "env".into(), arguments: vec!["Y".into()] };
     match seeded.below(10) {
         0..4 => Answers::new(),
@@ -275,8 +275,12 @@ fn all(resolution: &Resolution) -> String {
 
 /// Everything there is to see of stacks, places included.
 pub(super) fn seen(resolution: &Resolution) -> String {
-    let desired = &resolution.desired;
-    let mut text = format!("{:?}\n", resolution.questions);
+    format!("{:?}\n{}", resolution.questions, seen_of(&resolution.desired))
+}
+
+/// The same without questions.
+pub(super) fn seen_of(desired: &Desired) -> String {
+    let mut text = String::new();
     let span = |origin| desired.files.span(origin).map(|span| span.to_string()).unwrap_or_default();
     for stack in desired.stacks.values() {
         let _ = writeln!(text, "{} {:?} {:?}", stack.name, stack.manifests, stack.target);

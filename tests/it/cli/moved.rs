@@ -66,6 +66,10 @@ fn a_script_says_how_a_tree_is_read() {
         "validate stacks --config-path conf",
         "validate stacks --config-path conf --schemas-atmos-manifest strict.json",
         "describe affected --config-path conf --include-spacelift-admin-stacks",
+        "describe component vpc -s dev --config-path conf --provenance",
+        "describe component vpc -s dev --config-path conf --provenance=false --query .vars.stage",
+        "list components --config-path conf --abstract=false",
+        "describe stacks --config-path conf --include-empty-stacks=false --sections none",
     ] {
         session.run(line);
     }
