@@ -55,8 +55,8 @@ impl<'f> Walk<'f> {
             return Ok(None);
         };
         let mut bytes = vec![0; stamp.bytes.min(bytes_max) as usize + 1];
-        let mut file = File::from(file);
-        let first = file.read(&mut bytes)?;
+        let file = File::from(file);
+        let first = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut bytes[..]))?;
         bytes.truncate(first);
         // Usually that was all of it, and there is no need to ask whether there is more.
         if first as u64 != stamp.bytes {
