@@ -240,7 +240,7 @@ impl Checked<'_> {
 
     fn unknown_key(&self, map: &[String], key: &str, known: &[String]) -> Diagnostic {
         let way: Vec<_> = map.iter().map(String::as_str).chain([key]).collect();
-        let map = self.node(map);
+        let map = deepest(&self.document, map);
         let entry = self.document.entries(map).find(|&(k, _)| self.document.text(k) == key);
         let place = entry.map_or(map, |(key, _)| key);
         let message = format!("`{key}` means nothing here");
@@ -253,41 +253,48 @@ impl Checked<'_> {
     }
 
     fn wrong(&self, way: &[String], message: String) -> Diagnostic {
-        self.said(way, self.node(way), message)
+        self.said(way, deepest(&self.document, way), message)
     }
 
     /// A mistake at `way`, which is at `place` if it is of the file. What was said elsewhere is at
     /// the name that it has there.
     fn said(&self, way: &[impl AsRef<str>], place: NodeId, message: String) -> Diagnostic {
-        let laid = self.overlay(way).map(|overlay| Span::file(overlay.name.as_str()));
+        let laid = laid(&self.document, self.overlays, way);
         let span = laid.unwrap_or_else(|| Span::new(&self.path, self.document.span(place)));
         Diagnostic::error(Code::SettingsInvalid, span, message)
     }
+}
 
-    /// What was laid over the file at `way`: what is there is in it, or is there because of it.
-    fn overlay(&self, way: &[impl AsRef<str>]) -> Option<&Overlay> {
-        let mut laid = self.overlays.iter().filter(|overlay| {
-            let shared = overlay.path.iter().zip(way).all(|(a, b)| *a == flat(b.as_ref()));
-            let is_made = || {
-                let node = way.iter().try_fold(self.document.root(), |node, step| {
-                    self.document.get(node, step.as_ref())
-                });
-                node.is_none()
-            };
-            shared && (overlay.path.len() <= way.len() || is_made())
-        });
-        laid.next()
-    }
+/// Where the value is said to which a JSON pointer leads: in one of `overlays`, or in `text`, the
+/// content of the file `path`.
+pub fn place(path: &str, text: &str, overlays: &[Overlay], pointer: &str) -> Span {
+    let document = parse_first(text, &Limits::DEFAULT).document;
+    let of_file = || Span::new(&path.into(), document.span(find(&document, pointer)));
+    laid(&document, overlays, &steps(pointer)).unwrap_or_else(of_file)
+}
 
-    /// The node at `way`, or the deepest one on the way.
-    fn node(&self, way: &[String]) -> NodeId {
-        way.iter().fold(self.document.root(), |node, step| below(&self.document, node, step))
-    }
+/// What was laid over `document` at `way`, by its name: what is there is in it, or is there because
+/// of it.
+fn laid(document: &Document, overlays: &[Overlay], way: &[impl AsRef<str>]) -> Option<Span> {
+    let is_made = || {
+        let mut way = way.iter();
+        way.try_fold(document.root(), |node, step| document.get(node, step.as_ref())).is_none()
+    };
+    let is_at = |overlay: &&Overlay| {
+        let shared = overlay.path.iter().zip(way).all(|(a, b)| *a == flat(b.as_ref()));
+        shared && (overlay.path.len() <= way.len() || is_made())
+    };
+    overlays.iter().find(is_at).map(|overlay| Span::file(overlay.name.as_str()))
 }
 
 /// The node of `document` a JSON pointer leads to, or the deepest one on the way.
 pub fn find(document: &Document, pointer: &str) -> NodeId {
-    steps(pointer).iter().fold(document.root(), |node, step| below(document, node, step))
+    deepest(document, &steps(pointer))
+}
+
+/// The node of `document` at `way`, or the deepest one on it.
+fn deepest(document: &Document, way: &[String]) -> NodeId {
+    way.iter().fold(document.root(), |node, step| below(document, node, step))
 }
 
 fn below(document: &Document, node: NodeId, segment: &str) -> NodeId {

@@ -14,8 +14,6 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-use yaml_span::{Limits, parse_first};
-
 pub use agent::{
     AgentSettings, AllowSettings, Credential, ForgeSettings, LocalForgeSettings, MetricsSettings,
     ProgramSettings, RepositorySettings, RetentionSettings, SopsSettings, is_place,
@@ -23,7 +21,7 @@ pub use agent::{
 pub use authorities::{AuthoritiesError, certificates};
 pub use target::{FilesSettings, KubernetesSettings, PlaceSettings, TargetSettings};
 
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::schema;
 
 /// The settings cannot be used.
@@ -93,13 +91,7 @@ fn checked(path: &str, text: &str, folder: &Path) -> Result<AgentSettings, Vec<D
 pub fn unusable(path: Option<&Path>, pointer: &str, message: String, hint: &str) -> SettingsError {
     let shown = path.map_or("the environment".to_owned(), |path| path.display().to_string());
     let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-    let document = parse_first(text.as_str(), &Limits::DEFAULT).document;
-    let span = document.span(schema::find(&document, pointer));
-    let laid = variables().into_iter().find(|one| format!("/{}", one.path.join("/")) == pointer);
-    let span = match laid {
-        Some(variable) => Span::file(variable.name),
-        None => Span::new(&shown.as_str().into(), span),
-    };
+    let span = schema::place(&shown, &text, &variables(), pointer);
     let found = Diagnostic::error(Code::SettingsInvalid, span, message);
     SettingsError::Invalid { path: shown, text, diagnostics: vec![found.hint(hint)] }
 }

@@ -14,11 +14,6 @@ use crate::ids::TargetName;
 /// Each waits mostly for its target, and none for another target.
 const RUNS_AT_ONCE: usize = 8;
 
-/// A run of so many steps takes two seats: it holds some 15 KB for each until it ends, and one that
-/// writes for seconds needs few beside it. Of 20 stacks of 200 objects four at a time took as long as
-/// eight, with 13 MB less.
-const LARGE: usize = 100;
-
 /// The same for those that are looked at: each asks its target as much at a time as that takes, and
 /// the next is on its way while one is planned.
 const LOOKS_AT_ONCE: usize = 4;
@@ -26,6 +21,11 @@ const LOOKS_AT_ONCE: usize = 4;
 /// The same of all targets together, runs and looks for themselves: all of them write to one
 /// database, where leases are renewed in time. A target that does not answer has at most half.
 const IN_ALL: usize = 16;
+
+/// A run of so many steps takes two seats: it holds some 15 KB for each until it ends, and one that
+/// writes for seconds needs few beside it. Of 20 stacks of 200 objects four at a time took as long as
+/// eight, with 13 MB less.
+const LARGE: usize = 100;
 
 /// Where who works on a stack sits.
 pub struct Seats {

@@ -25,6 +25,9 @@ pub(super) struct Narrow {
     pub(super) parents: Vec<Arc<str>>,
     /// What they are made of, as far as that is known beforehand.
     pub(super) files: Vec<Arc<str>>,
+    /// What found that out. Giving it back takes as long as reading it: whoever looks once and ends
+    /// never does.
+    _heads: Box<Resolver>,
 }
 
 impl Resolver {
@@ -52,13 +55,12 @@ impl Resolver {
         let wanted: Vec<_> = wanted.map(|parent| (*parent).clone()).collect();
         let parents: Vec<_> = wanted.iter().map(|parent| parent.path.clone()).collect();
         let files = heads.manifests.reach(&parents).into_iter().collect();
-        let narrow = Narrow { selection: selection.clone(), parents, files };
+        let (selection, _heads) = (selection.clone(), Box::new(heads));
+        let narrow = Narrow { selection, parents, files, _heads };
         let (remotes, found) = Remotes::of(snapshot);
         let mut part = Self::open(snapshot, remotes, found);
         part.narrow = Some(narrow);
         part.follow(None);
-        // Giving it back would take as long as reading it, and who looks at one stack soon ends.
-        std::mem::forget((heads, wanted));
         Some(part)
     }
 

@@ -15,7 +15,7 @@ mod replay;
 mod tree;
 mod advance;
 mod narrow;
-mod pairs;
+pub(in crate::stacks) mod pairs;
 mod strict;
 
 use std::fmt::Write as _;

@@ -2,12 +2,10 @@
 
 use expect_test::{Expect, expect};
 
-use super::Comparison;
-use crate::model::desired::Desired;
 use crate::model::question::Answers;
-use crate::source::Snapshot;
+use crate::stacks::tests::pairs::compare;
 use crate::stacks::tests::{ATMOS, snapshot};
-use crate::stacks::{Paired, Pairs, Resolution, Resolver, Selection, pairs, resolve};
+use crate::stacks::{Selection, resolve};
 
 const STACK: &str = "--- stacks/deploy/a.yaml
 vars: {stage: a}
@@ -38,38 +36,11 @@ one
 <svg/>
 ";
 
-fn tree(files: &str) -> (Snapshot, Resolution) {
-    let snapshot = snapshot(&format!("{ATMOS}{files}"));
-    let resolution = resolve(&snapshot, &Selection::default(), &Answers::new());
-    (snapshot, resolution)
-}
-
-/// What differs between two trees: the same, whether all stacks are compared at once or one after
-/// the other.
+/// What differs between two trees, by both ways to compare them.
 fn affected(base: &str, head: &str) -> String {
-    let (base, head) = (tree(base), tree(head));
-    let comparison = Comparison::of(&base.0, &head.0);
-    let lines = |base: &Desired, head: &Desired| {
-        let found = comparison.affected(base, head);
-        let lines = found.iter().map(|one| format!("{}: {:?}\n", one.component.id, one.causes));
-        lines.collect::<String>()
-    };
-    let whole = lines(&base.1.desired, &head.1.desired);
-    let mut first = Resolver::new(&head.0);
-    let mut second = first.beside(&base.0);
-    let (answers, mut paired) = (Answers::new(), Paired::default());
-    let trees = [(&mut first, &answers), (&mut second, &answers)];
-    let make = |[head, base]: [&Desired; 2]| lines(base, head);
-    let Pairs::All([after, before]) = pairs(trees, &Selection::default(), true, &mut paired, &make)
-    else {
-        panic!("nothing is asked, and there is no ring")
-    };
-    assert_eq!(paired.made.concat(), whole);
-    for (found, (_, resolution)) in [(after, &head), (before, &base)] {
-        assert_eq!(found.diagnostics, resolution.desired.diagnostics);
-        assert_eq!(found.tree, resolution.tree);
-    }
-    whole
+    let [base, head] = [base, head].map(|files| snapshot(&format!("{ATMOS}{files}")));
+    let nothing = Answers::new();
+    compare((&head, &nothing), (&base, &nothing), "an edit").expect("there is no ring")
 }
 
 /// What differs once `edits` are made: each replaces the first text by the second, everywhere.
@@ -207,7 +178,8 @@ fn code_is_a_thousand_folders() {
         let first = "--- components/terraform/vpc/main.tf\nmodule \"m\" {\n  source = \"../../../m/1\"\n}\n";
         let stack =
             "--- stacks/deploy/a.yaml\nvars: {stage: a}\ncomponents: {terraform: {vpc: {}}}\n";
-        let (snapshot, resolution) = tree(&format!("{stack}{first}{links}{last}"));
+        let snapshot = snapshot(&format!("{ATMOS}{stack}{first}{links}{last}"));
+        let resolution = resolve(&snapshot, &Selection::default(), &Answers::new());
         let desired = &resolution.desired;
         let component = desired.components().next().expect("a component");
         super::code::Code::of(&snapshot).uses(component, desired).len()

@@ -30,7 +30,11 @@ fn has_ring(resolution: &Resolution) -> bool {
 }
 
 /// Compares both ways; gives what differs, or nothing if only a whole tells.
-fn compare(head: (&Snapshot, &Answers), base: (&Snapshot, &Answers), case: &str) -> Option<String> {
+pub(in crate::stacks) fn compare(
+    head: (&Snapshot, &Answers),
+    base: (&Snapshot, &Answers),
+    case: &str,
+) -> Option<String> {
     let selection = Selection::default();
     let whole =
         |(tree, answers): (&Snapshot, &Answers)| Resolver::new(tree).resolve(&selection, answers);

@@ -126,10 +126,8 @@ fn are_labels(text: &str) -> bool {
     form.is_match(text) && names.iter().collect::<BTreeSet<_>>().len() == names.len()
 }
 
-#[test]
-fn what_is_counted_is_told_where_the_settings_say() {
-    let scene = Scene::new(None);
-    scene.approve();
+/// Serves until every stack is applied; gives where it is asked what it counts.
+fn applied(scene: &Scene) -> (Running, SocketAddr) {
     let mut serving = Scene::command(["serve"])
         .with("ISOBAR_METRICS__LISTEN", "127.0.0.1:0")
         .with("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h")
@@ -138,6 +136,14 @@ fn what_is_counted_is_told_where_the_settings_say() {
     for _ in STACKS {
         serving.expect(": applied");
     }
+    (serving, place)
+}
+
+#[test]
+fn what_is_counted_is_told_where_the_settings_say() {
+    let scene = Scene::new(None);
+    scene.approve();
+    let (mut serving, place) = applied(&scene);
     let scrape = Scrape::of(place);
     for stack in STACKS {
         let labels = [("stack", stack), ("component", "app"), ("kind", "kubernetes")];
@@ -199,14 +205,7 @@ fn what_is_taken_up_is_counted() {
     running.expect("paused at effect.after");
     running.kill();
     scene.leases_run_out();
-    let mut serving = Scene::command(["serve"])
-        .with("ISOBAR_METRICS__LISTEN", "127.0.0.1:0")
-        .with("ISOBAR_REPOSITORIES__CONFIG__INTERVAL", "1h")
-        .start(scene.path());
-    let place = place(&mut serving);
-    for _ in STACKS {
-        serving.expect(": applied");
-    }
+    let (serving, place) = applied(&scene);
     let scrape = Scrape::of(place);
     assert_eq!(scrape.sum("isobar_runs_total", &[("outcome", "applied")]), Some(3.0));
     let ended = scrape.sum("isobar_apply_duration_seconds_count", &[]);
