@@ -1,6 +1,7 @@
 //! The `isobar` binary: parse, run, map how it ended to an exit code.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use isobar::cli::{self, Exit};
@@ -37,24 +38,32 @@ fn main() -> ExitCode {
     let exit = runtime.block_on(cli::run(line));
     // A blocking read of a child or a socket may never return: what has begun is recorded.
     runtime.shutdown_background();
-    exit.into()
+    leave(exit)
 }
 
-/// What goes on for months gives memory back when it is free, and holds no huge pages for small
-/// things; a look that soon ends is quicker without. The allocator asks only when a process begins,
-/// so this one begins again. Whoever sets the variables knows better.
+/// Ends, and lets the kernel take back all memory at once instead of giving it back in pieces first.
+fn leave(exit: Exit) -> ! {
+    // Whoever reads it may be gone.
+    let _ = std::io::stdout().flush();
+    signal_hook::low_level::exit(exit.code().into())
+}
+
+/// What goes on for months gives memory back when it is free; a look that soon ends is quicker
+/// without. The allocator asks only when a process begins,
+/// so this one begins again. Whoever sets the variable knows better.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "it becomes itself, before there is anything else")]
 fn begin_frugally(words: &[OsString]) {
     use std::os::unix::process::CommandExt as _;
 
-    const FRUGAL: [(&str, &str); 2] = [("MIMALLOC_PURGE_DELAY", "10"), ("MIMALLOC_ALLOW_THP", "0")];
-    let is_set = FRUGAL.iter().any(|(name, _)| std::env::var_os(name).is_some());
+    const FRUGAL: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "10");
+    let is_set = std::env::var_os(FRUGAL.0).is_some();
     let (Ok(own), Some((name, rest))) = (std::env::current_exe(), words.split_first()) else {
         return;
     };
     if !is_set {
         // It comes back only if that fails, and then goes on as it is.
-        let _ = std::process::Command::new(own).arg0(name).args(rest).envs(FRUGAL).exec();
+        let _ =
+            std::process::Command::new(own).arg0(name).args(rest).env(FRUGAL.0, FRUGAL.1).exec();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,27 @@ use crate::ids::StackName;
 /// pattern that fits nothing. Two are equal if they are written alike.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct StackPattern(GlobMatcher);
+pub struct StackPattern(Form);
+
+#[derive(Clone)]
+enum Form {
+    /// Nothing but letters that mean themselves, and a star at the end: most are written like this.
+    Beginning(Arc<str>),
+    /// Anything else.
+    Glob(GlobMatcher),
+}
+
+/// What means more than itself in a glob.
+const SPECIAL: [char; 6] = ['*', '?', '[', '{', '}', '\\'];
 
 impl StackPattern {
     /// Takes `text` as a pattern, or says why it is none.
     pub fn new(text: &str) -> Result<Self, globset::Error> {
-        Ok(Self(Glob::new(text)?.compile_matcher()))
+        let is_beginning = text.strip_suffix('*').is_some_and(|rest| !rest.contains(SPECIAL));
+        Ok(Self(match is_beginning {
+            true => Form::Beginning(text.into()),
+            false => Form::Glob(Glob::new(text)?.compile_matcher()),
+        }))
     }
 
     /// The pattern that every stack fits.
@@ -34,7 +50,10 @@ impl StackPattern {
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        self.0.glob().glob()
+        match &self.0 {
+            Form::Beginning(text) => text,
+            Form::Glob(matcher) => matcher.glob().glob(),
+        }
     }
 
     /// Whether a stack fits.
@@ -44,7 +63,10 @@ impl StackPattern {
 
     /// Whether the name of something else does: a stack's manifest, or a stack that is not known.
     pub fn fits_text(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        match &self.0 {
+            Form::Beginning(text) => name.starts_with(text.trim_end_matches('*')),
+            Form::Glob(matcher) => matcher.is_match(name),
+        }
     }
 }
 
@@ -89,3 +111,6 @@ impl From<StackPattern> for String {
         pattern.as_str().to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! A resource's content: a value and how it is written down.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 
-use super::value::{Map, Node, Rules, Value};
+use super::value::{Node, Rules, Value};
 use super::{canonical, yaml};
 use crate::ids::ContentId;
 
@@ -50,19 +50,24 @@ impl Body {
 
     /// The bytes, if every part is known and none is secret.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        let json = plain(&self.value)?;
-        match self.format {
-            Format::Text => match json {
-                Json::String(text) => Ok(text.into_bytes()),
-                _ => Err(EncodeError::Form("a text body holds one text".to_owned())),
-            },
-            Format::Json => {
-                let mut text = serde_json::to_vec_pretty(&sorted(json))
-                    .map_err(|error| EncodeError::Form(error.to_string()))?;
+        match (self.format, self.value.meaning()) {
+            (Format::Text, Node::Str(text)) => Ok(text.as_bytes().to_vec()),
+            (Format::Text, _) => {
+                writable(&self.value)?;
+                Err(EncodeError::Form("a text body holds one text".to_owned()))
+            }
+            (Format::Json, _) => {
+                writable(&self.value)?;
+                let mut text = Vec::with_capacity(canonical::USUAL_BYTES);
+                serde_json::to_writer_pretty(
+                    &mut text,
+                    &Plain { value: &self.value, sorted: true },
+                )
+                .map_err(|error| EncodeError::Form(error.to_string()))?;
                 text.push(b'\n');
                 Ok(text)
             }
-            Format::Yaml => Ok(yaml::write(&json).into_bytes()),
+            (Format::Yaml, _) => Ok(yaml::write(&plain(&self.value)?).into_bytes()),
         }
     }
 
@@ -85,34 +90,46 @@ impl Body {
 
 /// The value as plain JSON in the author's order.
 pub fn plain(value: &Value) -> Result<Json, EncodeError> {
-    Ok(match &value.node {
-        Node::List(items) => Json::Array(items.iter().map(plain).collect::<Result<_, _>>()?),
-        Node::Map(map) => object(map)?,
-        Node::Unknown(question) => return Err(EncodeError::Unknown(question.to_string())),
-        Node::Secret(_) => return Err(EncodeError::Secret),
+    writable(value)?;
+    serde_json::to_value(Plain { value, sorted: false })
+        .map_err(|error| EncodeError::Form(error.to_string()))
+}
+
+/// Whether every part of `value` is known, none is secret and all have a form in JSON.
+fn writable(value: &Value) -> Result<(), EncodeError> {
+    match value.meaning() {
+        Node::List(items) => items.iter().try_for_each(writable),
+        Node::Map(map) => map.iter().try_for_each(|(_, value)| writable(value)),
+        Node::Unknown(question) => Err(EncodeError::Unknown(question.to_string())),
+        Node::Secret(_) => Err(EncodeError::Secret),
         Node::Float(number) if !number.is_finite() => {
-            return Err(EncodeError::Form(format!("{number} has no form in JSON")));
+            Err(EncodeError::Form(format!("{number} has no form in JSON")))
         }
-        Node::Raw(raw) => plain(&Value::computed(raw.typed(Rules::Stack)))?,
-        _ => canonical::encode(value),
-    })
+        _ => Ok(()),
+    }
 }
 
-fn object(map: &Map) -> Result<Json, EncodeError> {
-    let entries: Result<_, EncodeError> =
-        map.iter().map(|(key, value)| Ok((key.as_ref().to_owned(), plain(value)?))).collect();
-    Ok(Json::Object(entries?))
+/// A value that is [`writable`], written without the canonical form's marks.
+struct Plain<'v> {
+    value: &'v Value,
+    /// Whether keys are sorted, or in the author's order.
+    sorted: bool,
 }
 
-fn sorted(json: Json) -> Json {
-    match json {
-        Json::Array(items) => Json::Array(items.into_iter().map(sorted).collect()),
-        Json::Object(object) => {
-            let mut entries: Vec<_> = object.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let within = |value| Plain { value, sorted: self.sorted };
+        match self.value.meaning() {
+            Node::List(items) => serializer.collect_seq(items.iter().map(within)),
+            Node::Map(map) if self.sorted => {
+                let entries = map.sorted().into_iter();
+                serializer.collect_map(entries.map(|(key, value)| (key.as_ref(), within(value))))
+            }
+            Node::Map(map) => {
+                serializer.collect_map(map.iter().map(|(key, value)| (key.as_ref(), within(value))))
+            }
+            scalar => canonical::scalar(scalar, serializer),
         }
-        scalar => scalar,
     }
 }
 

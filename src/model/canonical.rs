@@ -20,7 +20,7 @@ use crate::secret::Secret;
 pub struct DecodeError(String);
 
 /// Most values are shorter: a section, or a file of a component.
-const USUAL_BYTES: usize = 2 << 10;
+pub(super) const USUAL_BYTES: usize = 2 << 10;
 
 /// The canonical form of `value`. Scalars that are not typed yet are typed by the stack rules.
 pub fn encode(value: &Value) -> Json {
@@ -131,7 +131,7 @@ impl<'de> serde::Deserialize<'de> for Value {
 }
 
 /// What is neither a list nor a map nor untyped.
-fn scalar<S: serde::Serializer>(node: &Node, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn scalar<S: serde::Serializer>(node: &Node, serializer: S) -> Result<S::Ok, S::Error> {
     let special = |key: &str, inner: Json| json!({ key: inner });
     match node {
         Node::Bool(value) => serializer.serialize_bool(*value),

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::GlobMatcher;
+use globset::Glob;
 
 use super::load::Library;
 use super::merge::{self, Lists};
@@ -33,7 +33,7 @@ pub(super) struct Settings {
     pub(super) value: Value,
     pub(super) faults: Vec<Diagnostic>,
     /// Paths that would be imported if they were there.
-    pub(super) patterns: Vec<GlobMatcher>,
+    pub(super) patterns: Vec<Glob>,
 }
 
 /// What settings are called that are in no file.
@@ -83,7 +83,7 @@ struct Walk<'l> {
     chain: Vec<Arc<str>>,
     files: usize,
     faults: Vec<Diagnostic>,
-    patterns: Vec<GlobMatcher>,
+    patterns: Vec<Glob>,
 }
 
 impl Walk<'_> {

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use globset::GlobMatcher;
-
 use super::atmos_import::{self, Settings};
 use super::load::Library;
 use super::merge::Lists;
@@ -74,7 +72,7 @@ pub(super) struct Dialect {
     /// Where the rules are that `settings.validation` names.
     pub(super) schemas: SchemaFolders,
     /// Which files are part of it if they are there.
-    pub(super) imported: Vec<GlobMatcher>,
+    pub(super) imported: Vec<globset::Glob>,
 }
 
 /// The folders of rules by language, from the repository's root.

@@ -98,7 +98,7 @@ fn set<'g>(patterns: impl IntoIterator<Item = &'g Glob>) -> GlobSet {
         let extensions = if path::is_manifest(text) { &[""] } else { path::EXTENSIONS };
         // `atmos.yaml` was read with its patterns checked.
         for glob in extensions.iter().filter_map(|end| path::glob(&format!("{text}{end}")).ok()) {
-            set.add(glob.glob().clone());
+            set.add(glob);
         }
     }
     set.build().unwrap_or_default()

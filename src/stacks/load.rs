@@ -1,9 +1,10 @@
 //! Files into values: each file is read and parsed once, and every value knows its place.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use globset::GlobMatcher;
+use globset::Glob;
 use rayon::prelude::*;
 use yaml_span::schema::{Scalar, v3};
 use yaml_span::{Document, Kind, Limits, NodeId, parse_first, parse_ordinary};
@@ -186,14 +187,15 @@ impl Library {
     }
 
     /// The paths below `folder` that fit `pattern`; `None` if too many paths were looked at already.
-    pub(super) fn fitting(&mut self, folder: &str, pattern: &GlobMatcher) -> Option<Vec<Arc<str>>> {
+    pub(super) fn fitting(&mut self, folder: &str, pattern: &Glob) -> Option<Vec<Arc<str>>> {
+        let matcher = LazyCell::new(|| pattern.compile_matcher());
         let mut found = Vec::new();
         for (path, _) in self.snapshot.below(folder) {
             self.looks += 1;
             if self.looks > LOOKS_MAX {
                 return None;
             }
-            if pattern.is_match(path.as_ref()) {
+            if matcher.is_match(path.as_ref()) {
                 found.push(path.clone());
             }
         }

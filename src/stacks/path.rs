@@ -1,6 +1,6 @@
 //! Paths and globs inside the repository, always with `/`, never with a leading one.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder};
 
 /// The extensions a manifest may have, in the order in which they are tried.
 pub(super) const EXTENSIONS: &[&str] = &[".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
@@ -64,7 +64,6 @@ pub(super) fn literal_folder(pattern: &str) -> &str {
 }
 
 /// A pattern in which `*` stays within a folder and `**` does not.
-pub(super) fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build()?;
-    Ok(glob.compile_matcher())
+pub(super) fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use globset::Glob;
 use rayon::prelude::*;
 
 use super::atmos_yaml::{self, Dialect};
@@ -153,10 +154,11 @@ impl Resolver {
             self.library.snapshot = snapshot.clone();
             return;
         }
+        let imported: Vec<_> = self.dialect.imported.iter().map(Glob::compile_matcher).collect();
         // What is read to know how the tree is to be read.
         let steers = |path: &Arc<str>| {
             let is_manifest = path::below(path, &self.dialect.stacks) != path.as_ref();
-            let is_setting = self.dialect.imported.iter().any(|glob| glob.is_match(path.as_ref()));
+            let is_setting = imported.iter().any(|glob| glob.is_match(path.as_ref()));
             let is_named = STEERING.iter().any(|names| names.contains(&path.as_ref()));
             is_setting || is_named || (!is_manifest && self.library.has_read(path))
         };

@@ -108,8 +108,8 @@ pub(super) fn refused(library: &mut Library, dialect: &Dialect) -> Vec<Diagnosti
         let fault = Diagnostic::error(Code::StackName, Span::file("atmos.yaml"), message);
         found.push(fault.hint("set `stacks.name_template`: scripts written for Atmos rely on it"));
     }
-    let excluded: Vec<_> =
-        dialect.excluded.iter().filter_map(|glob| path::glob(&glob.text).ok()).collect();
+    let excluded = dialect.excluded.iter().filter_map(|glob| path::glob(&glob.text).ok());
+    let excluded: Vec<_> = excluded.map(|glob| glob.compile_matcher()).collect();
     let below = library.snapshot.below(&dialect.stacks).map(|(path, _)| path.clone());
     let files: Vec<Arc<str>> = below
         .filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
