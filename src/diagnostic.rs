@@ -6,6 +6,7 @@
 //! To add a code: one entry in [`Code`]'s table below, one page in `docs/errors/`, one case that
 //! shows it in `tests/golden/errors/`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -87,13 +88,40 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do about this one, as an instruction; see [`Diagnostic::advice`].
     pub hint: Option<String>,
+    /// The place of the mistake that it comes from, and would go with.
+    #[serde(skip)]
+    pub follows: Option<Box<Span>>,
+}
+
+/// Takes out what only follows from a mistake that is among `found` itself: whoever mends that one
+/// mends both.
+pub fn without_consequences(found: &mut Vec<Diagnostic>) {
+    let own = found.iter().filter(|found| found.is_error() && found.follows.is_none());
+    let causes: BTreeSet<Span> = own.map(|found| found.span.clone()).collect();
+    found.retain(|found| found.follows.as_ref().is_none_or(|cause| !causes.contains(&**cause)));
 }
 
 impl Diagnostic {
     /// An error with no hint and nothing related.
     pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, severity: Severity::Error, message, span, related: Vec::new(), hint: None }
+        let (related, severity) = (Vec::new(), Severity::Error);
+        Self { code, severity, message, span, related, hint: None, follows: None }
+    }
+
+    /// The same, if it comes from the mistake at `cause` and would go with it.
+    #[must_use]
+    pub fn following(self, cause: Option<Span>) -> Self {
+        match cause {
+            Some(cause) => Self { follows: Some(cause.clone().into()), ..self }
+                .hint(format!("mend what is wrong at {cause} first")),
+            None => self,
+        }
+    }
+
+    /// Where the mistake is that it comes from: its own place, unless it follows from another.
+    pub fn cause(&self) -> &Span {
+        self.follows.as_deref().unwrap_or(&self.span)
     }
 
     /// A warning with no hint and nothing related.

@@ -1,12 +1,12 @@
 //! Isobar: a GitOps reconciliation agent.
 //!
 //! ```text
-//!  source ──> stacks ──> build ──┐
-//!  snapshot   desired    rendered │
-//!                                 ├──> plan ──> apply ──> store
-//!             backends ──────────┘    digest    outcome   journal
-//!             observed                   │         │
-//!                                      report ──> forge
+//! source ──> stacks ──> build ──┐
+//! snapshot   desired   rendered │
+//!                               ├──> plan ──> apply ──> store
+//!            backends ──────────┘    digest   outcome   journal
+//!            observed                  │         │
+//!                                    report ──> forge
 //! ```
 //!
 //! A commit is **fetched** (`source`), **resolved** (`stacks`), **built** (`build`) and compared
@@ -41,10 +41,10 @@ pub mod stacks;
 pub mod build;
 pub mod backends;
 pub mod plan;
-pub mod apply;
 pub mod store;
-pub mod reconcile;
 pub mod forge;
 pub mod report;
+pub mod apply;
+pub mod reconcile;
 pub mod http;
 pub mod cli;

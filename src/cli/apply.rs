@@ -88,6 +88,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     let exit = finish(context, &current.wanted, &outcomes, waiting, &repository);
     agent.told().await;
+    // So that whoever looks next has one file to read, and no journal to go through.
+    agent.store.close().await;
     exit
 }
 

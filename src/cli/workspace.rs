@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Context, Exit, Failure, mistake};
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{self, Diagnostic, closest};
 use crate::ids::{Scope, StackName};
 use crate::model::desired::{Component, Desired, Layout};
 use crate::model::files::Files;
@@ -268,7 +268,8 @@ impl Findings {
     }
 
     /// `diagnostics` with the files of `snapshot` they are in.
-    pub(super) fn among(diagnostics: Vec<Diagnostic>, snapshot: &Snapshot) -> Self {
+    pub(super) fn among(mut diagnostics: Vec<Diagnostic>, snapshot: &Snapshot) -> Self {
+        diagnostic::without_consequences(&mut diagnostics);
         let spans = diagnostics.iter().flat_map(|found| {
             std::iter::once(&found.span).chain(found.related.iter().map(|(span, _)| span))
         });

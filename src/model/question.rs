@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::value::Value;
+use crate::diagnostic::Span;
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 
 /// One thing to find out. Equal questions have equal answers within one resolution.
@@ -56,6 +57,13 @@ pub enum Answer {
     Refused(String),
     /// Asking failed; the text says how.
     Failed(String),
+    /// What it regards has a mistake of its own, which is here.
+    Unresolved {
+        /// What is wrong with it.
+        why: String,
+        /// The mistake.
+        at: Span,
+    },
 }
 
 /// All answers so far.

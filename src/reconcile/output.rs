@@ -101,7 +101,7 @@ impl<'a> Asking<'a> {
         for _ in 0..ROUNDS_MAX {
             let (desired, component) = match self.component(id) {
                 Ok(found) => found,
-                Err(why) => return Answer::Failed(why),
+                Err(answer) => return answer,
             };
             let mut needed = BTreeSet::new();
             if let Some(answer) = self.given(&component, &desired.layout, query, &mut needed) {
@@ -126,19 +126,19 @@ impl<'a> Asking<'a> {
             Answer::Later => Value::empty_map(),
             other => return other,
         };
-        let found = id(component, stack).and_then(|id| self.component(&id));
-        match found {
+        let found = id(component, stack).map_err(Answer::Failed);
+        match found.and_then(|id| self.component(&id)) {
             Ok((_, component)) => {
                 let mut all = component.sections.as_map().cloned().unwrap_or_default();
                 all.insert("outputs", outputs);
                 Answer::Value(Value::computed(Node::Map(all)))
             }
-            Err(why) => Answer::Failed(why),
+            Err(answer) => answer,
         }
     }
 
     /// The component by itself, with what is known so far.
-    fn component(&mut self, id: &ComponentId) -> Result<(Desired, Component), String> {
+    fn component(&mut self, id: &ComponentId) -> Result<(Desired, Component), Answer> {
         let selection = Selection {
             stacks: vec![StackPattern::exactly(id.stack.as_str())],
             components: vec![id.name.clone()],
@@ -147,12 +147,20 @@ impl<'a> Asking<'a> {
         };
         let desired = self.resolver.resolve(&selection, &self.answers).desired;
         if let Some(fault) = fault(&desired, id) {
-            return Err(format!("{id} does not resolve: {}", fault.message));
+            let why = format!("{id} does not resolve: {}", fault.message);
+            let at = fault.cause().clone();
+            return Err(Answer::Unresolved { why, at });
         }
-        match desired.component(id).cloned() {
-            Some(component) => Ok((desired, component)),
-            None => Err(format!("there is no {id}")),
+        if let Some(component) = desired.component(id).cloned() {
+            return Ok((desired, component));
         }
+        let why = format!("there is no {id}");
+        // It may be in a stack whose name is not known for a mistake.
+        let is_certain = desired.nameless.is_empty() || desired.stacks.contains_key(&id.stack);
+        Err(match desired.diagnostics.iter().find(|found| found.is_error() && !is_certain) {
+            Some(mistake) => Answer::Unresolved { why, at: mistake.span.clone() },
+            None => Answer::Failed(why),
+        })
     }
 
     /// What a component gives; `None` if that depends on `needed`.

@@ -11,7 +11,7 @@ use super::answer::Reach;
 use super::errands::Errands;
 use super::output::Asking;
 use crate::build::{self, Naming, Rendered};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{self, Diagnostic};
 use crate::ids::{ComponentId, StackName, TargetName};
 use crate::model::desired::{Component, Desired, Presence, Stack};
 use crate::model::errand::Done;
@@ -294,6 +294,7 @@ impl Wanted {
 fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| (&a.span, a.code, &a.message).cmp(&(&b.span, b.code, &b.message)));
     found.dedup();
+    diagnostic::without_consequences(found);
 }
 
 #[cfg(test)]

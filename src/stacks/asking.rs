@@ -10,6 +10,7 @@ use gotmpl::{Call, Failure, Function, Functions, Object, Type};
 
 use super::function;
 use super::go_value;
+use crate::diagnostic::Span;
 use crate::model::question::{Answer, Answers, Question};
 
 /// The function of Sprig that asks.
@@ -25,6 +26,8 @@ struct State {
     open: BTreeSet<Question>,
     asked: BTreeSet<Question>,
     used: bool,
+    /// The mistake elsewhere for which nothing can be said.
+    cause: Option<Span>,
 }
 
 impl Asking {
@@ -57,6 +60,11 @@ impl Asking {
         std::mem::take(&mut self.state().asked)
     }
 
+    /// The mistake elsewhere for which something was not said since the last time.
+    pub(super) fn take_cause(&self) -> Option<Span> {
+        self.state().cause.take()
+    }
+
     /// `functions` with those that ask.
     pub(super) fn added_to(&self, mut functions: Functions, with_env: bool) -> Functions {
         let asking = self.clone();
@@ -75,10 +83,14 @@ impl Asking {
         let mut state = self.state();
         state.used = true;
         state.asked.insert(question.clone());
-        match state.answers.get(&question) {
-            Some(Answer::Value(value)) => Ok(go_value::to_go(value)),
-            Some(Answer::Refused(why)) => Err(Failure::Refused(why.clone())),
-            Some(Answer::Failed(why)) => Err(Failure::Message(why.clone())),
+        match state.answers.get(&question).cloned() {
+            Some(Answer::Unresolved { why, at }) => {
+                state.cause = Some(at);
+                Err(Failure::Message(why))
+            }
+            Some(Answer::Value(value)) => Ok(go_value::to_go(&value)),
+            Some(Answer::Refused(why)) => Err(Failure::Refused(why)),
+            Some(Answer::Failed(why)) => Err(Failure::Message(why)),
             Some(Answer::Later) | None => {
                 let message = format!("`{question}` is not known here");
                 state.open.insert(question);

@@ -33,6 +33,26 @@ const STEERING: &[&[&str]] = &[
     &["settings", "yaml"],
 ];
 
+/// The keys that are read of the maps of most consequence. There are more, which only Atmos reads:
+/// a key is taken for a misspelt one only if it is close to one of these that is missing.
+const READ: &[(&[&str], &[&str])] = &[
+    (&[], &["base_path", "import", "stacks", "components", "templates", "schemas", "settings"]),
+    (
+        &["stacks"],
+        &[
+            "base_path",
+            "included_paths",
+            "excluded_paths",
+            "name_pattern",
+            "name_template",
+            "inherit",
+        ],
+    ),
+    (&["templates"], &["settings"]),
+    (&["templates", "settings"], &["enabled", "evaluations", "delimiters", "sprig", "gomplate"]),
+    (&["settings"], &["list_merge_strategy"]),
+];
+
 /// Calls that need nothing: paths begin at the repository's root anyway, and a text is a text.
 const HARMLESS: &[&str] = &["!repo-root", "!cwd", "!literal"];
 
@@ -133,6 +153,7 @@ impl Dialect {
         let faults = source.faults.clone();
         let mut reader = Reader { library, path: source.path.clone(), faults };
         reader.refuse_calls(&source.value);
+        reader.misspelt(&source.value);
         let dialect = reader.dialect(&source.value);
         (Self { imported: source.patterns, ..dialect }, reader.faults)
     }
@@ -174,6 +195,30 @@ impl Reader<'_> {
                 let fault = Diagnostic::error(Code::FunctionRefused, self.span(value), message);
                 self.faults.push(fault.hint("write what it comes to"));
             });
+        }
+    }
+
+    /// Tells keys that are probably meant to be others, which decide how the tree is read.
+    fn misspelt(&mut self, root: &Value) {
+        for (way, read) in READ {
+            let Some(whole) = way.iter().try_fold(root, |value, step| value.get(step)) else {
+                continue;
+            };
+            let missing = || read.iter().copied().filter(|key| whole.get(key).is_none());
+            let keys = whole.as_map().into_iter().flat_map(Map::iter).map(|(key, _)| key);
+            for key in keys.filter(|key| !read.contains(&key.as_ref())) {
+                let Some(meant) = closest(key, missing()) else { continue };
+                let at = self.library.key_span(whole, key).unwrap_or_else(|| self.span(whole));
+                let place =
+                    if way.is_empty() { "here".into() } else { format!("in `{}`", way.join(".")) };
+                let found = Diagnostic::error(
+                    Code::UnknownKey,
+                    at,
+                    format!("`{key}` means nothing {place}"),
+                );
+                let found = found.hint(format!("did you mean `{meant}`?"));
+                self.faults.extend(self.library.strictness().unknown_keys.of(found));
+            }
         }
     }
 

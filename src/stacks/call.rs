@@ -7,9 +7,23 @@ use super::Evaluation;
 use super::deferred;
 use super::function::{self, Act, Take};
 use super::merge::Lists;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Span};
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Rules, Value, changed_items};
+
+/// Why a value could not be called.
+pub(super) struct Fault {
+    pub(super) code: Code,
+    pub(super) message: String,
+    /// The mistake that it comes from, if it is none of its own.
+    pub(super) follows: Option<Span>,
+}
+
+impl Fault {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), follows: None }
+    }
+}
 
 /// Calls the functions of one component.
 pub(super) struct Calls<'c> {
@@ -30,7 +44,7 @@ pub(super) struct Calls<'c> {
     /// What the component waits to know.
     pub(super) open: BTreeSet<Question>,
     /// Values with the reason why they could not be called.
-    pub(super) failures: Vec<(Value, Code, String)>,
+    pub(super) failures: Vec<(Value, Fault)>,
 }
 
 impl Calls<'_> {
@@ -53,8 +67,8 @@ impl Calls<'_> {
                 };
                 match called {
                     Ok(called) => called?,
-                    Err((code, message)) => {
-                        self.failures.push((value.clone(), code, message));
+                    Err(fault) => {
+                        self.failures.push((value.clone(), fault));
                         return None;
                     }
                 }
@@ -70,9 +84,9 @@ impl Calls<'_> {
         self.evaluation.functions && !self.evaluation.skip.contains(tag.trim_start_matches('!'))
     }
 
-    fn call(&mut self, tag: &str, act: Act, raw: &Raw) -> Result<Option<Node>, (Code, String)> {
-        let words =
-            || function::words(&raw.text).map_err(|message| (Code::FunctionFailed, message));
+    fn call(&mut self, tag: &str, act: Act, raw: &Raw) -> Result<Option<Node>, Fault> {
+        let fails = |message| Fault::new(Code::FunctionFailed, message);
+        let words = || function::words(&raw.text).map_err(fails);
         let arguments = match act {
             Act::Done => return Ok(None),
             Act::Text => return Ok(Some(Node::Str(raw.text.clone()))),
@@ -87,12 +101,12 @@ impl Calls<'_> {
         self.ask(tag, arguments).map(Some)
     }
 
-    fn env(&mut self, words: &[String]) -> Result<Node, (Code, String)> {
+    fn env(&mut self, words: &[String]) -> Result<Node, Fault> {
         let name = match words {
             [name] | [name, _] => name,
             _ => {
                 let message = "`!env` takes a name and, if wanted, a default in quotes";
-                return Err((Code::FunctionFailed, message.to_owned()));
+                return Err(Fault::new(Code::FunctionFailed, message));
             }
         };
         if let Some(value) = self.env.and_then(|env| env.get(name)) {
@@ -107,7 +121,7 @@ impl Calls<'_> {
         tag: &str,
         act: Act,
         mut words: Vec<String>,
-    ) -> Result<Vec<String>, (Code, String)> {
+    ) -> Result<Vec<String>, Fault> {
         let options = words.iter().position(|word| word == "|").unwrap_or(words.len());
         let (least, at, form) = match act {
             Act::Store => (3, 1, "store [stack] component key"),
@@ -116,12 +130,12 @@ impl Calls<'_> {
         if options == least {
             words.insert(at, self.stack.to_owned());
         } else if options != least + 1 {
-            return Err((Code::FunctionFailed, format!("write `{tag} {form}`")));
+            return Err(Fault::new(Code::FunctionFailed, format!("write `{tag} {form}`")));
         }
         Ok(words)
     }
 
-    fn ask(&mut self, tag: &str, arguments: Vec<String>) -> Result<Node, (Code, String)> {
+    fn ask(&mut self, tag: &str, arguments: Vec<String>) -> Result<Node, Fault> {
         let question = Question {
             function: tag.trim_start_matches('!').into(),
             arguments: arguments.into_iter().map(Arc::from).collect(),
@@ -130,10 +144,15 @@ impl Calls<'_> {
         match self.answers.get(&question) {
             Some(Answer::Value(value)) => return Ok(value.node.clone()),
             Some(Answer::Refused(why)) => {
-                return Err((Code::FunctionRefused, format!("`{tag}` is not allowed here: {why}")));
+                let message = format!("`{tag}` is not allowed here: {why}");
+                return Err(Fault::new(Code::FunctionRefused, message));
             }
             Some(Answer::Failed(why)) => {
-                return Err((Code::FunctionFailed, format!("`{tag}` failed: {why}")));
+                return Err(Fault::new(Code::FunctionFailed, format!("`{tag}` failed: {why}")));
+            }
+            Some(Answer::Unresolved { why, at }) => {
+                let fault = Fault::new(Code::FunctionFailed, format!("`{tag}` failed: {why}"));
+                return Err(Fault { follows: Some(at.clone()), ..fault });
             }
             Some(Answer::Later) => {}
             None => drop(self.asked.insert(question.clone())),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::bulk::PARTS_MAX;
-use super::call::Calls;
+use super::call::{Calls, Fault};
 use super::component::{Merged, Sections};
 use super::deferred;
 use super::dependency::Edge;
@@ -291,8 +291,9 @@ impl Finisher<'_> {
             return Called { sections, waits, ..Called::default() };
         }
         self.note_reads(parent, key, consulted);
-        let faults = failures.into_iter().map(|(value, code, message)| {
+        let faults = failures.into_iter().map(|(value, Fault { code, message, follows })| {
             let fault = Diagnostic::error(code, self.span(parent, key, &value), message);
+            let fault = fault.following(follows);
             let tag = value.function().map(|(tag, _)| tag);
             match code {
                 // Only these two have a setting that allows them.

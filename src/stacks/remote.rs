@@ -128,7 +128,7 @@ impl Remotes {
                 let message = format!("what `{url}` gives is not what `{}` says", Lock::PATH);
                 fault(Code::ImportChanged, message)
             }
-            Some(Answer::Failed(why)) => {
+            Some(Answer::Failed(why) | Answer::Unresolved { why, .. }) => {
                 fault(Code::ImportFailed, format!("`{url}` cannot be fetched: {why}"))
             }
             Some(Answer::Refused(why)) => {

@@ -162,7 +162,8 @@ impl Resolver {
             let is_named = STEERING.iter().any(|names| names.contains(&path.as_ref()));
             is_setting || is_named || (!is_manifest && self.library.has_read(path))
         };
-        if !self.found.is_empty() || self.narrow.is_some() || changed.iter().any(steers) {
+        let unread = self.found.iter().any(Diagnostic::is_error);
+        if unread || self.narrow.is_some() || changed.iter().any(steers) {
             self.read_again(snapshot);
             return;
         }

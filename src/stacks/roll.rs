@@ -103,7 +103,8 @@ impl Caller<'_> {
             let name = match names.of(key, self) {
                 Ok(name) => name,
                 Err(fault) => {
-                    roll.found.push(*fault);
+                    // What is not imported may say the name.
+                    roll.found.extend(Some(*fault).filter(|_| !broken));
                     roll.nameless = true;
                     continue;
                 }

@@ -80,6 +80,8 @@ pub(super) struct Failure {
     /// The author's scalar.
     pub(super) at: Value,
     pub(super) error: Error,
+    /// The mistake elsewhere that it comes from.
+    pub(super) follows: Option<Span>,
 }
 
 /// Renders a tree of values.
@@ -310,11 +312,11 @@ impl<'t> Rendering<'t> {
             return None;
         }
         let rendered = self.templates.text(self.moment, key, &self.scope, self.missing);
-        self.note_asked(map.origin);
+        let follows = self.note_asked(map.origin);
         match rendered {
             Ok(text) => Some(text.into()),
             Err(error) => {
-                self.failures.push(Failure { at: map.clone(), error });
+                self.failures.push(Failure { at: map.clone(), error, follows });
                 None
             }
         }
@@ -332,7 +334,7 @@ impl<'t> Rendering<'t> {
             return None;
         }
         let rendered = self.render(text, plain, tag);
-        self.note_asked(at.origin);
+        let follows = self.note_asked(at.origin);
         match rendered {
             Ok(node) => {
                 if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
@@ -356,18 +358,20 @@ impl<'t> Rendering<'t> {
                     self.open.extend(open);
                     return Some(Value { node, origin: at.origin });
                 }
-                self.failures.push(Failure { at: at.clone(), error });
+                self.failures.push(Failure { at: at.clone(), error, follows });
                 None
             }
         }
     }
 
-    /// Notes what the text at `at` asked.
-    fn note_asked(&mut self, at: Origin) {
-        if self.moment == Moment::Late {
-            let asked = self.templates.asking.take_asked();
-            self.asked.extend(asked.into_iter().map(|question| (question, at)));
+    /// Notes what the text at `at` asked; gives the mistake elsewhere for which nothing was said.
+    fn note_asked(&mut self, at: Origin) -> Option<Span> {
+        if self.moment == Moment::Import {
+            return None;
         }
+        let asked = self.templates.asking.take_asked();
+        self.asked.extend(asked.into_iter().map(|question| (question, at)));
+        self.templates.asking.take_cause()
     }
 
     /// Where the one value was written that a template reads: a change there changes what it
@@ -461,7 +465,8 @@ impl Failure {
             Node::Raw(_) => files.inside(self.at.origin, self.error.offset),
             _ => None,
         };
-        diagnostic(&self.error, inside.unwrap_or(span))
+        let found = diagnostic(&self.error, inside.unwrap_or(span));
+        found.following(self.follows.clone())
     }
 }
 

@@ -95,7 +95,8 @@ impl Store {
         Ok(Tx { known, link, clock, head, whole: true })
     }
 
-    /// Ends all connections once their transactions are over. Only tests and a tidy end need it.
+    /// Ends all connections once their transactions are over. A database in a file is whole then
+    /// without what SQLite keeps beside it; nothing is lost if nobody does it.
     pub async fn close(&self) {
         self.db.close().await;
     }

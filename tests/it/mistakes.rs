@@ -63,7 +63,16 @@ fn head(name: &str) -> String {
 }
 
 fn break_it(repository: &Path) {
-    for mistake in MISTAKES {
+    break_with(repository, MISTAKES);
+    // They are no stacks of this repository, and not having its names is no mistake of theirs.
+    let rules = repository.join("stacks/_globals/schemas/stack-schemas");
+    fs::remove_dir_all(rules).expect("removed");
+    let ring = repository.join("stacks/catalogs/ring.yaml");
+    fs::write(ring, "import: [catalogs/ring]\n").expect("written");
+}
+
+fn break_with(repository: &Path, mistakes: &[Break]) {
+    for mistake in mistakes {
         match mistake {
             Break::Add(name, text) => {
                 let folder = repository.join("stacks/deployments/mistakes").join(name);
@@ -74,15 +83,10 @@ fn break_it(repository: &Path) {
                 let path = repository.join(path);
                 let text = fs::read_to_string(&path).expect("a file");
                 assert!(text.contains(from), "{from} is not in {}", path.display());
-                fs::write(&path, text.replace(from, to)).expect("written");
+                fs::write(&path, text.replacen(from, to, 1)).expect("written");
             }
         }
     }
-    // They are no stacks of this repository, and not having its names is no mistake of theirs.
-    let rules = repository.join("stacks/_globals/schemas/stack-schemas");
-    fs::remove_dir_all(rules).expect("removed");
-    let ring = repository.join("stacks/catalogs/ring.yaml");
-    fs::write(ring, "import: [catalogs/ring]\n").expect("written");
 }
 
 #[test]
@@ -105,6 +109,48 @@ fn every_mistake_is_one_finding_at_its_place() {
         let is_ring = matches!(code, Code::ImportCycle | Code::InheritCycle);
         assert_eq!(text("hint") == code.hint(), is_ring, "{found}");
     }
+}
+
+/// A stack in which `rds` reads what `kms` gives.
+const READER: &str = "fnx-production-us-west-2-prod-01";
+
+/// One mistake each, in what many stacks and components are made of.
+const FAR: &[Break] = &[
+    Break::Change(
+        "stacks/catalogs/infrastructure/security/kms/defaults.yaml",
+        "inherits: [layer/core]",
+        "inherits: [layer/nosuch, layer/core]",
+    ),
+    Break::Change(MIXIN, "vars:\n", "vars:\n  half: '{{ .vars.tenant '\n"),
+];
+
+/// What follows from a mistake is not told beside it: who reads what does not resolve, a stack that
+/// lacks it, a stack whose name was in what is not imported.
+#[test]
+fn a_mistake_that_much_follows_from_is_one_finding() {
+    for mistake in FAR {
+        let (_keep, repository) = example();
+        break_with(&repository, std::slice::from_ref(mistake));
+        let Break::Change(path, ..) = mistake else { panic!("a file that is there") };
+        let found = isobar(["check", "--json"]).run(&repository);
+        assert_eq!(found.code(), 1, "{}", found.said());
+        let found: Json = serde_json::from_str(&found.stdout).expect("JSON");
+        let found = found["diagnostics"].as_array().expect("a list");
+        let files: Vec<_> = found.iter().map(|found| found["span"]["file"].as_str()).collect();
+        assert_eq!(files, [Some(*path)], "{found:#?}");
+    }
+    // Whoever asks for one that does not resolve for it is told all the same.
+    let (_keep, repository) = example();
+    break_with(&repository, &FAR[..1]);
+    let held = isobar(["describe", "component", "rds", "-s", READER]).run(&repository);
+    assert!(held.stderr.contains("does not resolve"), "{}", held.said());
+    let (_keep, repository) = example();
+    fs::remove_file(repository.join("stacks/mixins/regions/us-west-2.yaml")).expect("removed");
+    let found = isobar(["check", "--json"]).run(&repository);
+    let found: Json = serde_json::from_str(&found.stdout).expect("JSON");
+    let found = found["diagnostics"].as_array().expect("a list");
+    let is_import = |found: &Json| found["code"] == "import-not-found";
+    assert!(!found.is_empty() && found.iter().all(is_import), "{found:#?}");
 }
 
 /// A stack that no mistake is in.

@@ -24,7 +24,7 @@ fn the_walkthrough_works() {
     let scratch = tempfile::tempdir().unwrap();
     let repository = scratch.path().join("platform-config");
     copy(&root.join("examples-repo"), &repository);
-    // `isobar init` writes the file, and never over one that is there.
+    // As the page says: `isobar init` writes the file, and never over one that is there.
     fs::remove_file(repository.join("isobar.yaml")).unwrap();
     shell(
         scratch.path(),

@@ -179,6 +179,9 @@ impl Rulebook {
         });
         let input = input::stack(stack, seen);
         let manifest = stack.manifests.first().cloned().unwrap_or_else(|| "".into());
+        // What a stack lacks may be what does not resolve.
+        let unresolved = stack.unresolved.values().flatten().next();
+        let cause = unresolved.map(|fault| Box::new(fault.cause().clone()));
         for rule in rules {
             let mut of: BTreeMap<Option<ComponentId>, Vec<Diagnostic>> = BTreeMap::new();
             let home = Span::file(manifest.clone());
@@ -191,7 +194,8 @@ impl Rulebook {
             };
             for violation in compiled {
                 let (component, at, what) = stack_place(stack, files, &violation, &home);
-                let found = diagnostic(rule, &violation, &what, at);
+                let mut found = diagnostic(rule, &violation, &what, at);
+                found.follows = cause.clone().filter(|_| component.is_none());
                 of.entry(component.map(|component| component.id.clone())).or_default().push(found);
             }
             for (component, found) in of {

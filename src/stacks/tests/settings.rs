@@ -152,3 +152,26 @@ fn what_cannot_be_read_hides_no_settings() {
         assert_eq!(told(gap), "", "{gap}");
     }
 }
+
+/// Keys that only Atmos reads are nothing to us, and a misspelt one decides what a tree is.
+#[test]
+fn a_key_that_is_nearly_one_is_told() {
+    let files = format!(
+        "--- atmos.yaml
+stakcs: {{}}
+stacks: {{base_path: stacks, included_pathz: ['deploy/*'], name_templat: '{{{{ .vars.stage }}}}'}}
+templates: {{settings: {{enable: true, env: {{A: b}}}}}}
+commands: []
+logs: {{level: Info}}
+{DEV}"
+    );
+    let found = resolved(&files).desired.diagnostics;
+    let said: Vec<_> = found
+        .iter()
+        .map(|found| format!("{} {}: {:?}", found.span, found.message, found.hint))
+        .collect();
+    expect![[r#"
+        atmos.yaml:2:29 `included_pathz` means nothing in `stacks`: Some("did you mean `included_paths`?")
+        atmos.yaml:2:59 `name_templat` means nothing in `stacks`: Some("did you mean `name_template`?")
+        atmos.yaml:3:24 `enable` means nothing in `templates.settings`: Some("did you mean `enabled`?")"#]].assert_eq(&said.join("\n"));
+}

@@ -129,6 +129,16 @@ fn a_module_without_a_row() {
 }
 
 #[test]
+fn a_module_below_one_that_may_import_it() {
+    assert_found(
+        "src/lib.rs",
+        "mod ids;\nmod world;\nmod apply;\nmod plan;\n",
+        4,
+        "`plan` stands below `apply`",
+    );
+}
+
+#[test]
 fn a_file_of_601_lines() {
     assert_clean("src/plan/order.rs", &"\n".repeat(600));
     assert_found("src/plan/order.rs", &"\n".repeat(601), 601, "601 lines");
