@@ -6,9 +6,9 @@ use super::agent::{Agent, Repository};
 use super::follow::Current;
 use super::look::Look;
 use super::wanted::Wanted;
-use crate::forge::PullState;
-use crate::ids::{CommitId, ComponentId, PullNumber};
-use crate::model::plan::Plan;
+use crate::forge::{PullRequest, PullState};
+use crate::ids::{Actor, CommitId, ComponentId, PullNumber, StackName, TargetName};
+use crate::model::plan::{Envelope, Hold, HoldReason, Plan};
 use crate::plan::{self, Authorities, Earlier, ReviewInput};
 use crate::store::{Rest, StoreError};
 
@@ -51,8 +51,7 @@ pub(super) async fn allowed(
     let covers = earlier.iter().find(|one| one.beyond.is_none());
     let earlier = covers.or_else(|| earlier.iter().find(|one| Some(one.digest) == left));
     let shown_on = places.iter().chain(rests.iter().flat_map(|rest| &rest.shown));
-    let authors: BTreeSet<_> =
-        shown_on.filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone())).collect();
+    let authors = authors(&pulls, shown_on);
     let shown: BTreeMap<_, _> =
         places.iter().filter(merged).map(|(pull, _)| (digest, *pull)).collect();
     let input = ReviewInput {
@@ -66,6 +65,46 @@ pub(super) async fn allowed(
         now,
     };
     Ok(plan::review(plan, &input))
+}
+
+/// Whether people have let go since of all that the stack's last plan waited for, as far as that can be
+/// told without a look: that plan was made of the same snapshot, and all that held it was that nobody
+/// had approved it. What is planned under the lease decides.
+pub(super) async fn is_let_go(
+    agent: &Agent,
+    repository: &Repository,
+    wanted: &Wanted,
+    (stack, target): (&StackName, &TargetName),
+) -> Result<bool, StoreError> {
+    let (store, scope) = (&agent.store, &repository.scope);
+    let last = store.latest_envelope(scope, stack, target).await?;
+    let Some((digest, Envelope { revision, holds, .. })) = last else { return Ok(false) };
+    let needed = |hold: &Hold| match hold.reason {
+        HoldReason::NotReviewed { approvals_needed, approvals, because: None } => {
+            (approvals < approvals_needed).then_some(approvals_needed)
+        }
+        _ => None,
+    };
+    let needed = holds.iter().map(needed).collect::<Option<BTreeSet<_>>>().unwrap_or_default();
+    let Some(needed) = needed.last().filter(|_| revision == *wanted.snapshot.revision()) else {
+        return Ok(false);
+    };
+    let approvals = store.approvals(scope, digest).await?;
+    if approvals.is_empty() {
+        return Ok(false);
+    }
+    let shown = store.shown(scope, digest).await?;
+    let authors = authors(&repository.pulls.borrow(), shown.iter());
+    let by: BTreeSet<_> = approvals.into_iter().map(|approval| approval.by).collect();
+    Ok(by.difference(&authors).count() >= *needed as usize)
+}
+
+/// Whose approvals do not count: who has made what is shown.
+fn authors<'s>(
+    pulls: &BTreeMap<PullNumber, PullRequest>,
+    shown: impl Iterator<Item = &'s (PullNumber, CommitId)>,
+) -> BTreeSet<Actor> {
+    shown.filter_map(|(pull, _)| Some(pulls.get(pull)?.author.clone())).collect()
 }
 
 /// What `plan` does beyond what is left of an earlier one; `None`: it is that with the unknown

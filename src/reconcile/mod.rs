@@ -70,7 +70,7 @@ use crate::plan::{Amends, Authorities};
 use crate::report::notices;
 use crate::store::{ClaimError, Lease, OpenRun, StoreError};
 use crate::world::Point;
-use allowed::allowed;
+use allowed::{allowed, is_let_go};
 
 /// How a run of one stack ended.
 #[derive(Debug)]
@@ -155,7 +155,8 @@ impl Pass<'_> {
 ///
 /// Finish what a crash left. Look and plan; stop unless something allows it. Then wait for a seat
 /// among those that are applied and take the lease; look and plan again, claim, and apply under the
-/// lease. What came of it is in the store, and the other tasks tell it from there.
+/// lease. Where people have said yes to the last plan since it was shown, that was the first look. What
+/// came of it is in the store, and the other tasks tell it from there.
 ///
 /// `left` are the other targets in which the stack may own something: because it left the branch,
 /// or names another target now. What it leaves behind goes last, when all else is true.
@@ -238,6 +239,14 @@ impl Run<'_> {
         if self.pass.is_old() {
             return Ok(Ended::Old);
         }
+        let about = (self.stack, self.target.name());
+        if self.is_named() && is_let_go(agent, repository, &current.wanted, about).await? {
+            // It was looked at when it was shown, and is under the lease: a look in between would only
+            // keep whoever approved it waiting.
+            let steps = self.resources();
+            drop(seat);
+            return self.applied(steps, Ended::Held).await;
+        }
         let target = looks.of((agent, repository), &self.target, &current.wanted).await?;
         let decision = self.decide(self.look(target).await).await?;
         let nothing = !decision.may_start() && decision.amends.entries.is_empty();
@@ -247,12 +256,33 @@ impl Run<'_> {
         // What is applied is planned anew under the lease. This plan is as large, and a run is long.
         let (ended, steps) = (decision.ended(), decision.plan.effect().steps.len());
         drop((decision, seat));
-        let _seat = seats.run(self.target.name(), steps).await;
+        self.applied(steps, ended).await
+    }
+
+    /// Applies it in about so many steps once there is a seat; `ended` if this process is told to stop
+    /// before that.
+    async fn applied(&self, steps: usize, ended: Ended) -> Result<Ended, ReconcileError> {
+        let _seat = self.pass.seats.run(self.target.name(), steps).await;
         match (self.pass.stop.is_cancelled(), self.pass.is_old()) {
             (true, _) => Ok(ended),
             (_, true) => Ok(Ended::Old),
             _ => self.leased().await,
         }
+    }
+
+    /// Whether the target is the one that the stack names.
+    fn is_named(&self) -> bool {
+        let stack = self.pass.current.wanted.desired.stacks.get(self.stack);
+        stack.and_then(|stack| stack.target.as_ref()) == Some(self.target.name())
+    }
+
+    /// How many resources the stack wants.
+    fn resources(&self) -> usize {
+        let Wanted { desired, rendered, .. } = &*self.pass.current.wanted;
+        let components =
+            desired.stacks.get(self.stack).into_iter().flat_map(|it| it.components.values());
+        let built = components.filter_map(|one| rendered.get(&one.id)?.as_ref().ok());
+        built.map(|built| built.resources().len()).sum()
     }
 
     async fn leased(&self) -> Result<Ended, ReconcileError> {

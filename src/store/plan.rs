@@ -136,11 +136,20 @@ impl Tx {
         const PUT: &str = "INSERT INTO plan \
             (agent, repository, digest, stack, effect, envelope) VALUES ($1, $2, $3, $4, $5, $6) \
             ON CONFLICT (agent, repository, digest) DO UPDATE SET envelope = excluded.envelope";
+        const AGAIN: &str = "UPDATE plan SET envelope = $4 \
+            WHERE agent = $1 AND repository = $2 AND digest = $3";
         let (scope, stack) = (&plan.effect().scope, &plan.effect().stack);
-        let effect = text("a plan", plan.effect())?;
+        let (agent, repository, digest) = (&scope.agent, &scope.repository, plan.digest());
         let envelope = text("a plan's envelope", &plan.envelope)?;
-        let args = args![&scope.agent, &scope.repository, plan.digest(), stack, effect, envelope];
-        self.link()?.execute(PUT, args).await?;
+        // An effect is a kilobyte per object, and is nearly always there when its envelope changes.
+        let args = args![agent, repository, digest, envelope.clone()];
+        let again = self.link()?.execute(AGAIN, args).await?;
+        self.done::<_, StoreError>(())?;
+        if again == 0 {
+            let effect = text("a plan", plan.effect())?;
+            let args = args![agent, repository, digest, stack, effect, envelope];
+            self.link()?.execute(PUT, args).await?;
+        }
         self.done(())
     }
 }

@@ -30,6 +30,7 @@ scenarios! {
     an_unrelated_commit_voids_nothing = "unrelated-commit";
     a_direct_push_is_held = "direct-push";
     authors_do_not_approve_themselves = "own-approval";
+    what_was_approved_is_not_looked_at_twice = "approved-at-once";
     an_approval_of_an_earlier_head_does_not_count = "earlier-head";
     an_approval_expires = "approval-expires";
     a_merge_approves_what_was_shown_last = "merge-approves";

@@ -166,18 +166,42 @@ fn has_keys(item: &Json, keys: &str) -> bool {
 
 /// Equal texts mean equal values, whatever order their keys are written in.
 fn canonical(value: &Json) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
+/// Every event of a watch is written out so: the parts go straight into one text.
+fn write_canonical(value: &Json, text: &mut String) {
     match value {
         Json::Object(map) => {
-            let sorted: BTreeMap<_, _> = map.iter().collect();
-            let each = sorted
-                .iter()
-                .map(|(key, value)| format!("{}:{}", Json::from(key.as_str()), canonical(value)));
-            format!("{{{}}}", each.collect::<Vec<_>>().join(","))
+            let mut sorted: Vec<_> = map.iter().collect();
+            sorted.sort_unstable_by_key(|(key, _)| *key);
+            text.push('{');
+            for (at, (key, value)) in sorted.into_iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                // What may need an escape is left to who knows it.
+                match key
+                    .bytes()
+                    .all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte))
+                {
+                    true => text.extend(["\"", key, "\""]),
+                    false => text.push_str(&Json::from(key.as_str()).to_string()),
+                }
+                text.push(':');
+                write_canonical(value, text);
+            }
+            text.push('}');
         }
         Json::Array(items) => {
-            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                write_canonical(item, text);
+            }
+            text.push(']');
         }
-        scalar => scalar.to_string(),
+        scalar => text.push_str(&scalar.to_string()),
     }
 }
 

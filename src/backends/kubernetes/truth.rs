@@ -117,7 +117,7 @@ impl State {
         let generation = object.get("metadata")?.get("generation").and_then(Json::as_i64);
         Some(Self {
             uid: metadata(object, "uid")?.to_owned(),
-            version: metadata(object, "resourceVersion")?.parse().ok()?,
+            version: version(object)?,
             generation: generation.filter(|_| !ours.is_some_and(has_lists)),
             ours: ours.map(fingerprint),
         })
@@ -127,6 +127,11 @@ impl State {
     fn holds_in(&self, later: &Self) -> bool {
         self.generation.is_some() && Self { version: later.version, ..self.clone() } == *later
     }
+}
+
+/// Which state of an object it is: the newest has the highest.
+fn version(object: &Json) -> Option<u64> {
+    metadata(object, "resourceVersion")?.parse().ok()
 }
 
 /// Whether lists of the metadata are among these fields.
@@ -310,8 +315,7 @@ impl Truths {
 
     /// Remembers how the object is doing, by a version of it that was read.
     pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Health) {
-        let version =
-            object.and_then(|object| State::read(object, &self.writer)).map(|it| it.version);
+        let version = object.and_then(version);
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
         object.health = match &object.told {

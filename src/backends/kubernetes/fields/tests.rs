@@ -152,3 +152,16 @@ fn a_set_has_what_it_names_and_no_more() {
         assert_eq!(ours.has(&fields(&other)), has, "{other}");
     }
 }
+
+#[test]
+fn a_canonical_text_is_sorted_and_says_all_of_the_value() {
+    let value = json!({
+        "b": [1, 1.5, true, null, "\u{1}\"\\"], "a": {}, "": [], "ü\n": "é", "q\"\\": {"z": 0, "y": {}},
+    });
+    let text = canonical(&value);
+    assert_eq!(serde_json::from_str::<Json>(&text).unwrap(), value);
+    assert_eq!(
+        text,
+        r#"{"":[],"a":{},"b":[1,1.5,true,null,"\u0001\"\\"],"q\"\\":{"y":{},"z":0},"ü\n":"é"}"#
+    );
+}
