@@ -83,7 +83,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     match args {
         Args::Affected(args) => affected::run(context, args),
         Args::Stacks(args) => stacks::run(context, args),
-        Args::Component(args) => component::run(context, args),
+        // Among those who work, so that no step of so short a work waits for another thread.
+        Args::Component(args) => rayon::scope(|_| component::run(context, args)),
         Args::Dependents(args) => dependents::run(context, args),
         Args::Config(args) => config::run(context, args),
         Args::Locals(args) => locals::run(context, args),
