@@ -29,6 +29,7 @@ pub(super) enum Args {
     Affected(affected::Args),
     Stacks(stacks::Args),
     Component(component::Args),
+    #[command(alias = "dependants")]
     Dependents(dependents::Args),
     Config(config::Args),
     Locals(locals::Args),
