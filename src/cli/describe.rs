@@ -29,6 +29,7 @@ pub(super) enum Args {
     Affected(affected::Args),
     Stacks(stacks::Args),
     Component(component::Args),
+    #[command(alias = "dependants")]
     Dependents(dependents::Args),
     Config(config::Args),
     Locals(locals::Args),
@@ -83,7 +84,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     match args {
         Args::Affected(args) => affected::run(context, args),
         Args::Stacks(args) => stacks::run(context, args),
-        Args::Component(args) => component::run(context, args),
+        // Among those who work, so that no step of so short a work waits for another thread.
+        Args::Component(args) => rayon::scope(|_| component::run(context, args)),
         Args::Dependents(args) => dependents::run(context, args),
         Args::Config(args) => config::run(context, args),
         Args::Locals(args) => locals::run(context, args),

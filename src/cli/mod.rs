@@ -206,7 +206,11 @@ impl Line {
 
 /// Runs a command line.
 pub async fn run(line: Line) -> Exit {
-    let color = if line.global.passed.no_color { Color::Never } else { line.global.color };
+    let color = match &line.global.passed {
+        passed if passed.no_color => Color::Never,
+        passed if passed.force_color == Some(true) => Color::Always,
+        _ => line.global.color,
+    };
     let output = Output::new(line.global.json, color);
     log(line.global.log.as_ref());
     let stop = CancellationToken::new();

@@ -9,6 +9,21 @@ pub(super) struct Args {
     /// The same as `--color never`.
     #[arg(long, global = true, hide = true)]
     pub(super) no_color: bool,
+    /// The same as `--color always`.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) force_color: Option<bool>,
+    /// Whether Atmos takes every output for a terminal.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    force_tty: Option<Option<bool>>,
+    /// Whether Atmos asks for what is missing.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    interactive: Option<Option<bool>>,
+    /// Whether Atmos hides what looks like a secret. Here secrets are never shown.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    mask: Option<Option<bool>>,
+    /// Whether Atmos shows how long its parts took.
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    heatmap: Option<Option<bool>>,
     /// How much Atmos logs.
     #[arg(long, global = true, hide = true, value_name = "LEVEL")]
     logs_level: Option<String>,

@@ -225,14 +225,14 @@ fn list(
 ) -> Result<(Listed, Seen), FetchError> {
     let is_open = AtomicBool::new(false);
     let open = || {
-        let around = repository_around(root);
+        let around = tracking(root);
         is_open.store(true, Ordering::Relaxed);
         around
     };
     let (around, mut ahead) = rayon::join(open, || ahead(root, seen, now, &is_open));
     let around = around?;
     let mut ignored = match &around {
-        Some((repository, prefix)) => Some(Ignored::new(repository, prefix)?),
+        Some((repository, prefix, index)) => Some(Ignored::new(repository, prefix, index.clone())?),
         None => None,
     };
     let mut listing = Listing::new(Revision::Folder(ContentId::of("")).to_string(), bounds);
@@ -342,6 +342,20 @@ fn repository_around(root: &Path) -> Result<Option<(gix::Repository, String)>, F
     Ok(Some((repository.to_thread_local(), prefix.to_string_lossy().into_owned())))
 }
 
+/// The repository that `root` is in, where in it, and what is tracked there.
+fn tracking(
+    root: &Path,
+) -> Result<Option<(gix::Repository, String, gix::worktree::Index)>, FetchError> {
+    let Some((repository, prefix)) = repository_around(root)? else { return Ok(None) };
+    let index = repository.index_or_empty().map_err(|cause| misread(&repository, cause))?;
+    Ok(Some((repository, prefix, index)))
+}
+
+fn misread(repository: &gix::Repository, cause: gix::Error) -> FetchError {
+    let path = repository.git_dir().display().to_string();
+    FetchError::Io { path, cause: std::io::Error::other(cause) }
+}
+
 /// What the repository around a folder ignores.
 struct Ignored<'repo> {
     rules: gix::AttributeStack<'repo>,
@@ -350,14 +364,15 @@ struct Ignored<'repo> {
 }
 
 impl<'repo> Ignored<'repo> {
-    fn new(repository: &'repo gix::Repository, prefix: &'repo str) -> Result<Self, FetchError> {
-        let io = |cause: gix::Error| FetchError::Io {
-            path: repository.git_dir().display().to_string(),
-            cause: std::io::Error::other(cause),
-        };
-        let index = repository.index_or_empty().map_err(io)?;
+    /// Where `index` is what the repository tracks.
+    fn new(
+        repository: &'repo gix::Repository,
+        prefix: &'repo str,
+        index: gix::worktree::Index,
+    ) -> Result<Self, FetchError> {
         let source = gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped;
-        let rules = repository.excludes(&index, None, source).map_err(io)?;
+        let rules = repository.excludes(&index, None, source);
+        let rules = rules.map_err(|cause| misread(repository, cause))?;
         Ok(Self { rules, index, prefix })
     }
 

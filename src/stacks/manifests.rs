@@ -17,6 +17,10 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::ContentId;
 use crate::model::value::Value;
 
+/// Manifests whose imports are followed one after the other: what many of them import is looked for
+/// once for all of these.
+const TOGETHER: usize = 256;
+
 /// Manifests taken apart, once per context, and where their imports lead.
 #[derive(Clone, Default)]
 pub(super) struct Manifests {
@@ -74,9 +78,10 @@ impl Manifests {
             (key, Arc::new(manifest))
         });
         self.apart.extend(apart);
-        let all: Vec<_> = self.apart.iter().filter(|((_, id), _)| id.is_none()).collect();
-        let unknown =
-            all.into_par_iter().filter(|(_, from)| !self.goals.contains_key(&place(from)));
+        let all = self.apart.iter().filter(|((_, id), _)| id.is_none());
+        let unknown: Vec<_> =
+            all.filter(|(_, from)| !self.goals.contains_key(&place(from))).collect();
+        let unknown = unknown.into_par_iter().with_min_len(TOGETHER);
         let goals = |import: &Import, from: &str| {
             let path = import.only_file(&library.snapshot, from, stacks)?;
             let plain = self.apart.get(&(path.clone(), None)).cloned();
@@ -169,20 +174,22 @@ impl Manifests {
     /// Those that say nothing but what components are, and import nothing that says more.
     pub(super) fn quiet(&self, fields: &[FieldPath]) -> Quiet {
         let mut importers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let (mut loud, mut all) = (Vec::new(), BTreeSet::new());
-        for manifest in self.apart.values() {
-            let place = place(manifest);
-            all.insert(place);
-            let goals = self.goals.get(&place).map_or(&[][..], Vec::as_slice);
-            let known = || goals.iter().flatten().flat_map(|goals| goals.iter());
+        let goals = |place: &usize| self.goals.get(place).map_or(&[][..], Vec::as_slice);
+        let speaks = |manifest: &&Arc<Manifest>| {
+            let goals = goals(&place(manifest));
             let leads = goals.len() == manifest.imports.len()
                 && goals.iter().all(Option::is_some)
-                && known().all(|goal| goal.plain.is_some())
+                && known(goals).all(|goal| goal.plain.is_some())
                 && manifest.imports.iter().all(Import::is_plain);
-            if !leads || !manifest.is_quiet() || Outline::of(manifest, fields).names {
-                loud.push(place);
-            }
-            for plain in known().filter_map(|goal| goal.plain.as_ref()) {
+            !leads || !manifest.is_quiet() || Outline::of(manifest, fields).names
+        };
+        let manifests: Vec<_> = self.apart.values().collect();
+        let loud = manifests.par_iter().copied().filter(speaks).map(place);
+        let mut loud: Vec<_> = loud.collect();
+        let mut all = BTreeSet::new();
+        for place in manifests.into_iter().map(place) {
+            all.insert(place);
+            for plain in known(goals(&place)).filter_map(|goal| goal.plain.as_ref()) {
                 importers.entry(self::place(plain)).or_default().push(place);
             }
         }
@@ -213,6 +220,11 @@ impl Manifests {
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.apart.values().filter_map(|manifest| manifest.rendered)
     }
+}
+
+/// The files that `goals` name, as far as that is known.
+fn known(goals: &[Option<Goals>]) -> impl Iterator<Item = &Goal> {
+    goals.iter().flatten().flat_map(|goals| goals.iter())
 }
 
 fn place(manifest: &Arc<Manifest>) -> usize {
@@ -282,8 +294,10 @@ pub(super) fn taken_apart(
 /// hide one.
 pub(super) fn is_bare(text: &str, open: &str) -> bool {
     let is_hidden = |letter: char| letter.is_whitespace() || letter == '\'';
-    let (text, opens) = (text.as_bytes(), [template::OPEN.as_bytes(), open.as_bytes()]);
+    let (text, is_usual) = (text.as_bytes(), open == template::OPEN);
+    let has = |sign: &str| memmem::find(text, sign.as_bytes()).is_some();
     !open.contains(is_hidden)
         && memchr2(b'!', b'\\', text).is_none()
-        && opens.iter().all(|sign| memmem::find(text, sign).is_none())
+        && !has(template::OPEN)
+        && (is_usual || !has(open))
 }

@@ -45,6 +45,7 @@ impl Resolver {
         }
         let (remotes, found) = Remotes::of(snapshot);
         let mut heads = Self::open(snapshot, remotes, found);
+        let mut part = heads.again();
         heads.library.skim = Some(Skim::new(&heads.identity.fields, &heads.templates.open())?);
         heads.follow(None);
         if !heads.found.is_empty() || !heads.astray.is_empty() {
@@ -57,8 +58,6 @@ impl Resolver {
         let files = heads.manifests.reach(&parents).into_iter().collect();
         let (selection, _heads) = (selection.clone(), Box::new(heads));
         let narrow = Narrow { selection, parents, files, _heads };
-        let (remotes, found) = Remotes::of(snapshot);
-        let mut part = Self::open(snapshot, remotes, found);
         part.narrow = Some(narrow);
         part.follow(None);
         Some(part)

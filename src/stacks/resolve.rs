@@ -128,22 +128,32 @@ impl Resolver {
             return Self::new(snapshot);
         }
         let mut beside = Self {
+            manifests: self.manifests.clone(),
+            parents: self.parents.clone(),
+            astray: self.astray.clone(),
+            ..self.again()
+        };
+        beside.advance(snapshot);
+        beside
+    }
+
+    /// One that knows how the tree is to be read, and has read the same files, as this one.
+    pub(super) fn again(&self) -> Self {
+        Self {
             library: self.library.clone(),
             dialect: self.dialect.clone(),
             identity: self.identity.clone(),
             templates: self.templates.fresh(),
             engines: Engines::default(),
-            manifests: self.manifests.clone(),
-            parents: self.parents.clone(),
+            manifests: Manifests::default(),
+            parents: BTreeMap::new(),
             found: self.found.clone(),
             misread: self.misread,
-            astray: self.astray.clone(),
+            astray: Vec::new(),
             charts: self.charts.clone(),
             last: Last::default(),
             narrow: None,
-        };
-        beside.advance(snapshot);
-        beside
+        }
     }
 
     /// Goes on to `snapshot`: what is resolved from now on is resolved in it.

@@ -61,15 +61,23 @@ impl Skim {
 const KEY: &str = "components:";
 const ABOVE_KEY: &[u8] = b"\ncomponents:";
 
-/// What a value may begin with that goes on behind its line, or that refers to another one.
-const ODD: [bool; 256] = {
-    let (mut odd, signs, mut at) = ([false; 256], b"'\"{}[]&*?", 0);
-    while at < signs.len() {
-        odd[signs[at] as usize] = true;
-        at += 1;
+/// Bytes that are looked at together.
+const STEP: usize = 16;
+
+/// Which of `bytes` end a line, or may begin a value that goes on behind its line or that refers to
+/// another one: of each the lowest bit. By itself and without a branch, so that the compiler compares
+/// all of them at once.
+#[inline(never)]
+fn signs(bytes: [u8; STEP]) -> u128 {
+    let mut found = [0; STEP];
+    for (found, byte) in found.iter_mut().zip(bytes) {
+        let quote = (byte == b'\'') | (byte == b'"');
+        let bracket = (byte == b'{') | (byte == b'}') | (byte == b'[') | (byte == b']');
+        let reference = (byte == b'&') | (byte == b'*') | (byte == b'?');
+        *found = u8::from((byte == b'\n') | quote | bracket | reference);
     }
-    odd
-};
+    u128::from_le_bytes(found)
+}
 
 /// How long the lines are at the beginning of `text` that are blank, indented or comments; `None` if
 /// anything in them goes on behind its line, or is a reference.
@@ -78,46 +86,69 @@ fn closed(text: &[u8]) -> Option<usize> {
     if !is_part(0) {
         return Some(0);
     }
-    // Byte by byte: most lines are too short for anything quicker.
-    let (mut start, mut is_odd) = (0, false);
-    for (at, byte) in text.iter().enumerate() {
-        is_odd |= ODD[*byte as usize];
-        if *byte == b'\n' {
-            if is_odd && !is_closed(&text[start..at]) {
+    let mut line = Line::default();
+    for (piece, base) in text.chunks(STEP).zip((0..).step_by(STEP)) {
+        let mut bytes = [0; STEP];
+        bytes[..piece.len()].copy_from_slice(piece);
+        let mut signs = signs(bytes);
+        while signs != 0 {
+            let at = base + signs.trailing_zeros() as usize / 8;
+            signs &= signs - 1;
+            if text[at] != b'\n' {
+                line.add(text, at)?;
+                continue;
+            }
+            if !line.is_closed() {
                 return None;
             }
-            (start, is_odd) = (at + 1, false);
-            if !is_part(start) {
-                return Some(start);
+            line = Line { start: at + 1, ..Line::default() };
+            if !is_part(line.start) {
+                return Some(line.start);
             }
         }
     }
-    (!is_odd || is_closed(&text[start..])).then_some(text.len())
+    line.is_closed().then_some(text.len())
 }
 
-/// Whether what begins on a line of block mappings ends on it, and is no reference to a value that
-/// stands elsewhere: no quote or bracket stays open.
-fn is_closed(line: &[u8]) -> bool {
-    let (mut single, mut double, mut open) = (0_u32, 0_u32, 0_i32);
-    // What a value or a key is behind; so is the beginning of a line.
-    let mut before = b':';
-    for byte in line.iter().filter(|byte| **byte != b' ') {
-        match byte {
-            b'\'' => single += 1,
-            b'"' => double += 1,
-            b'{' | b'[' => open += 1,
-            b'}' | b']' => open -= 1,
-            b'&' | b'*' if b":-,[{".contains(&before) => return false,
-            b'?' if before == b':' => return false,
+/// What was seen of a line so far.
+#[derive(Default)]
+struct Line {
+    start: usize,
+    single: u32,
+    double: u32,
+    open: i32,
+}
+
+impl Line {
+    /// Notes the sign at `at`; `None` if it refers to a value that stands elsewhere.
+    fn add(&mut self, text: &[u8], at: usize) -> Option<()> {
+        // What a value or a key is behind; so is the beginning of a line.
+        let before = || {
+            let mut before = text[self.start..at].iter().rev();
+            before.find(|byte| **byte != b' ').copied().unwrap_or(b':')
+        };
+        match text[at] {
+            b'\'' => self.single += 1,
+            b'"' => self.double += 1,
+            b'{' | b'[' => self.open += 1,
+            b'}' | b']' => self.open -= 1,
+            b'&' | b'*' if b":-,[{".contains(&before()) => return None,
+            b'?' if before() == b':' => return None,
             _ => {}
         }
-        before = *byte;
+        Some(())
     }
-    single % 2 == 0 && double % 2 == 0 && open == 0
+
+    /// Whether what begins on it ends on it: no quote or bracket stays open.
+    fn is_closed(&self) -> bool {
+        self.single.is_multiple_of(2) && self.double.is_multiple_of(2) && self.open == 0
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn head(text: &str) -> Option<String> {
@@ -160,6 +191,43 @@ mod tests {
             "vars: {a: 1}\n",
         ] {
             assert_eq!(head(block), None, "{block}");
+        }
+    }
+
+    /// Line by line and byte by byte.
+    fn closed_simply(text: &[u8]) -> Option<usize> {
+        let mut end = 0;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            if !matches!(line[0], b' ' | b'\n' | b'#') {
+                break;
+            }
+            let (mut single, mut double, mut open, mut before) = (0, 0, 0, b':');
+            for byte in line.iter().copied().filter(|byte| !b" \n".contains(byte)) {
+                match byte {
+                    b'\'' => single += 1,
+                    b'"' => double += 1,
+                    b'{' | b'[' => open += 1,
+                    b'}' | b']' => open -= 1,
+                    b'&' | b'*' if b":-,[{".contains(&before) => return None,
+                    b'?' if before == b':' => return None,
+                    _ => {}
+                }
+                before = byte;
+            }
+            if single % 2 != 0 || double % 2 != 0 || open != 0 {
+                return None;
+            }
+            end += line.len();
+        }
+        Some(end)
+    }
+
+    proptest! {
+        /// Looked at in pieces, a text is what it is line by line.
+        #[test]
+        fn pieces_say_what_lines_say(lines in prop::collection::vec("[ #]{0,3}[a:,&*?' -]{0,9}[a:]{0,20}(\\{a: '\\[b\\]'\\}|\"\"|\\[\\]|[]\\[{}\"'])?", 0..9)) {
+            let text = lines.join("\n");
+            prop_assert_eq!(closed(text.as_bytes()), closed_simply(text.as_bytes()));
         }
     }
 

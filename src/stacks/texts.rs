@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use indexmap::IndexMap;
 
 use crate::model::value::Raw;
@@ -10,12 +11,13 @@ use crate::model::value::Raw;
 /// Longer texts hardly ever stand in a file twice, and are not worth being looked for.
 const BYTES_MAX: usize = 64;
 
-/// What was read of a file so far, by the text as it stands there.
+/// What was read of a file so far, by the text as it stands there. Short texts are found by a hash that
+/// is made for them, with a seed of the process: nobody can write a file that it is slow for.
 #[derive(Default)]
 pub(super) struct Texts<'d> {
-    texts: IndexMap<&'d str, Arc<str>>,
+    texts: IndexMap<&'d str, Arc<str>, RandomState>,
     /// Scalars without a tag, with whether they are plain.
-    scalars: IndexMap<(&'d str, bool), Arc<Raw>>,
+    scalars: IndexMap<(&'d str, bool), Arc<Raw>, RandomState>,
 }
 
 impl<'d> Texts<'d> {

@@ -7,6 +7,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use super::{Evaluated, Format, Part, exit, shown, unwritten};
+use crate::cli::list::Marked;
 use crate::cli::workspace::{Findings, Workspace, stack_among, unread};
 use crate::cli::{Context, Exit, Failure, mistake};
 use crate::ids::StackName;
@@ -90,6 +91,8 @@ pub(in crate::cli) struct Compared {
     /// Leave out components with `metadata.locked`.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     exclude_locked: Option<bool>,
+    #[command(flatten)]
+    marked: Marked,
     #[command(flatten)]
     evaluated: Evaluated,
 }
@@ -197,6 +200,7 @@ impl Sides {
         if compared.exclude_locked == Some(true) {
             all.retain(|one| !one.component.locked);
         }
+        all.retain(|one| compared.marked.has(one.component));
         Ok(all)
     }
 

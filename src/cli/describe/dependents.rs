@@ -1,6 +1,6 @@
 //! `isobar describe dependents`
 
-use super::{Evaluated, Written, exit, resolved};
+use super::{Evaluated, Format, Part, exit, resolved};
 use crate::cli::workspace::stack_name;
 use crate::cli::{Context, Exit, Failure};
 use crate::diagnostic::Code;
@@ -18,8 +18,11 @@ pub(in crate::cli) struct Args {
     stack: String,
     #[command(flatten)]
     evaluated: Evaluated,
+    /// How to write it.
+    #[arg(short, long, value_enum, default_value = "json")]
+    format: Format,
     #[command(flatten)]
-    written: Written,
+    part: Part,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -36,10 +39,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let of = |id: &(KindName, ComponentName)| id.1.as_str() == args.component;
     let Some(on) = on.filter(|_| !stack.unresolved.keys().any(of)) else {
         let faults = stack.unresolved.iter().filter(|(id, _)| of(id));
-        args.written.write(context, &Shown::Null)?;
+        args.part.write(context, args.format, &Shown::Null)?;
         return Ok(exit(faults.flat_map(|(_, faults)| faults)));
     };
-    args.written.write(context, &dependents(desired, on))?;
+    args.part.write(context, args.format, &dependents(desired, on))?;
     // Which of two others is meant does not matter here.
     let others = desired.diagnostics.iter().filter(|found| found.code != Code::StackDuplicate);
     Ok(exit(resolution.tree.iter().chain(others)))

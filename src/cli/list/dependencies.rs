@@ -14,7 +14,7 @@ pub(in crate::cli) struct Args {
     /// Only those of this component.
     component: Option<String>,
     /// Which way to look.
-    #[arg(long, value_enum, default_value = "both")]
+    #[arg(short, long, value_enum, default_value = "both")]
     direction: Direction,
     /// How to write them.
     #[arg(short, long, value_enum, default_value = "tree")]

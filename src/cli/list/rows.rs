@@ -3,6 +3,8 @@
 use globset::Glob;
 
 use crate::cli::{Context, Failure, mistake};
+use crate::model::desired::Component;
+use crate::model::value::Value;
 use crate::pattern::StackPattern;
 use crate::report::describe::Table;
 
@@ -56,6 +58,58 @@ pub(in crate::cli) struct Stacks {
     pub(super) stack: Option<StackPattern>,
 }
 
+/// Which components are looked at, by how they are marked.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cli) struct Marked {
+    /// Only components that have one of these `metadata.tags`.
+    #[arg(long, value_delimiter = ',', value_name = "TAGS")]
+    tags: Vec<String>,
+    /// Only components that have all of these `metadata.labels`: `tier=1,team=net`.
+    #[arg(long, value_delimiter = ',', value_name = "LABELS", value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+/// A label and its value, as `label=value` or `label:value`.
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once(['=', ':']) {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write `label=value`".to_owned()),
+    }
+}
+
+impl Marked {
+    /// Whether it leaves anything out.
+    pub(super) fn is_any(&self) -> bool {
+        !self.tags.is_empty() || !self.labels.is_empty()
+    }
+
+    /// Whether `component` is marked so.
+    pub(in crate::cli) fn has(&self, component: &Component) -> bool {
+        let metadata = component.section("metadata");
+        let of = |key: &str| metadata.and_then(|metadata| metadata.get(key));
+        let tags = of("tags").and_then(Value::as_list).unwrap_or_default();
+        let mut wanted = self.tags.iter();
+        let is_tagged = self.tags.is_empty()
+            || wanted.any(|tag| tags.iter().any(|one| one.as_str() == Some(tag.trim())));
+        let labels = of("labels");
+        let mut wanted = self.labels.iter();
+        is_tagged
+            && wanted.all(|(name, value)| {
+                let label = labels.and_then(|labels| labels.get(name));
+                label.and_then(Value::as_str) == Some(value)
+            })
+    }
+}
+
+/// What fits `glob`, which `option` says.
+pub(super) fn fitting(option: &str, glob: &str) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
+    let glob = Glob::new(glob).map_err(|error| mistake(format!("{option}: {error}")))?;
+    let glob = glob.compile_matcher();
+    Ok(move |text: &str| glob.is_match(text))
+}
+
 impl Rows {
     pub(super) fn write(&self, context: &Context, table: Table) -> Result<(), Failure> {
         self.format.write(context, table, &self.choice)
@@ -74,9 +128,7 @@ impl Choice {
             let Some((name, glob)) = text.split_once(['=', ':']) else {
                 return Err(mistake(format!("--filter: write `Column=glob`, not `{text}`")));
             };
-            let glob = Glob::new(glob).map_err(|error| mistake(format!("--filter: {error}")))?;
-            let glob = glob.compile_matcher();
-            table.retain(name, |cell| glob.is_match(cell)).map_err(mistake)?;
+            table.retain(name, fitting("--filter", glob)?).map_err(mistake)?;
         }
         for text in self.sort.iter().rev() {
             let (name, order) = text.rsplit_once(':').unwrap_or((text, "asc"));

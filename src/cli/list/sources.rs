@@ -8,7 +8,6 @@ use crate::cli::{Context, Exit, Failure};
 use crate::diagnostic::closest;
 use crate::model::desired::Component;
 use crate::report::describe::source_rows;
-use crate::stacks::Selection;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -23,8 +22,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let evaluation = args.evaluated.evaluation(true);
-    let resolution = resolved(context, &Selection { evaluation, ..listed(&args.stacks) })?;
+    let resolution = resolved(context, &listed(&args.stacks, &args.evaluated))?;
     let is_wanted = |one: &&Component| {
         let called = |name: &String| one.id.name.as_str() == name || one.code.as_ref() == name;
         args.component.as_ref().is_none_or(called)

@@ -35,6 +35,23 @@ pub(in crate::cli) struct Args {
     rows: Rows,
 }
 
+/// The same with what only `list values` has.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ValuesArgs {
+    #[command(flatten)]
+    pub(super) args: Args,
+    /// Only its `vars`: the same as `list vars`.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", conflicts_with = "query")]
+    vars: Option<bool>,
+}
+
+impl ValuesArgs {
+    /// The part that is asked for.
+    pub(super) fn part(&self) -> Option<&'static str> {
+        (self.vars == Some(true)).then_some(".vars")
+    }
+}
+
 /// `part` is the query of the command's name.
 pub(super) fn run(context: &Context, args: &Args, part: Option<&str>) -> Result<Exit, Failure> {
     let text = match (part, &args.query) {

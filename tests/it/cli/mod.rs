@@ -184,6 +184,7 @@ const SAID: &[&str] = &[
     "describe component vpc -s dev --query .vars|lenght",
     "describe component vpc -s dev --query .vars.cidr.x",
     "describe dependents vpc -s dev --query .[].component",
+    "describe dependants vpc -s dev -f yaml -q .[0].stack",
     "list instances",
     "list instances --stack p* --format json",
     "list metadata",
@@ -208,11 +209,29 @@ const SAID: &[&str] = &[
     "list vars vpc -s none",
     "list workflows -f json",
     "list workflows",
-    "list workflows -f net.yaml --format csv --delimiter ;",
+    "list workflows --file net.yaml --format csv --delimiter ;",
+    "list workflows --file json",
     "list vendor --format yaml",
+    "list vendor -s v* --format csv",
+    "list vendor --tags public,none --format csv",
+    "list components --tags net,none",
+    "list components --labels team=net,tier:one --format csv",
+    "list components --labels team=net,tier=two",
+    "list components --labels team",
+    "list stacks --tags core",
+    "list stacks -c app --labels team=net",
+    "list components -t all --format csv",
+    "list instances --process-templates=false --process-functions=false --skip exec --format csv",
+    "list metadata --process-templates=false --columns Component,Description --format csv",
+    "list values vpc --vars --stack prod --format json",
+    "list stacks --provenance",
+    "list stacks --provenance=false --process-functions=false --skip exec",
+    "list components --include-dependencies",
+    "list instances --include-dependents=2",
+    "--mask=false --interactive=false --force-tty --heatmap list stacks",
     "list dependencies",
     "list deps vpc --stack prod",
-    "list dependencies app --direction forward",
+    "list dependencies app -d forward",
     "list dependencies --format json --direction reverse --stack dev",
     "list dependencies vcp",
     "list sources",
@@ -363,7 +382,7 @@ fn a_folder_is_compared_with_a_commit() {
 components:
   terraform:
     vpc: {vars: {cidr: 10.0.0.0/16}}
-    db: {settings: {depends_on: {1: {component: vpc}}}}
+    db: {metadata: {tags: [data], labels: {team: t}}, settings: {depends_on: {1: {component: vpc}}}}
     old: {vars: {a: 1}}
 ";
     let folder = tempfile::tempdir().expect("a folder");
@@ -412,6 +431,8 @@ components:
     session.run("list affected --ref main");
     session.run("list affected --ref main --include-dependents --format csv --sort Affected:desc");
     session.run("list affected --ref main --stack b --columns Component,Affected");
+    session.run("list affected --ref main --tags data,none --format csv");
+    session.run("describe affected --ref main --labels team=u");
     session.run("describe affected --head main --ref main --include-settings=true");
     session.is("affected");
 }
