@@ -198,7 +198,8 @@ impl Round<'_> {
         if !yes && !ask()? {
             return Ok(false);
         }
-        let by = Actor::new(approve::user()).map_err(mistake)?;
+        let by = approve::user().unwrap_or_else(|| "unknown".to_owned());
+        let by = Actor::new(by).map_err(mistake)?;
         let now = self.context.world.clock.now();
         let mut tx = self.agent.store.begin().await?;
         for plan in plans {

@@ -3,10 +3,29 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::process::isobar;
 use crate::crash::oracle::rows;
+use crate::crash::scene::Scene;
+
+#[test]
+fn who_approves_is_somebody() {
+    let scene = Scene::new(None);
+    scene.run(["apply"]);
+    for words in [&["approve", "--all"][..], &["acknowledge"], &["pull", "comment", "1", "Why?"]] {
+        let words = words.iter().map(|&word| word.to_owned());
+        let ran = Scene::command([]).args(words).with("USER", "").run(scene.path());
+        let said = "error: nobody says who you are: name yourself by --as\n";
+        assert_eq!((ran.code(), ran.stderr.as_str()), (1, said), "{}", ran.said());
+    }
+    let named = Scene::command(["approve", "--all", "--as", "grace", "--json"]).with("USER", "");
+    let ran = named.run(scene.path());
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let json: Json = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(json["by"], "grace", "{json}");
+}
 
 /// A repository with a stack of two components, the first of them locked.
 fn two() -> TempDir {
