@@ -42,7 +42,10 @@ impl Workspace {
     pub(super) fn settings(context: &Context) -> Result<AgentSettings, Failure> {
         let settings = match &context.global.settings {
             Some(path) => settings::read(path),
-            None => settings::for_folder(&context.global.folder),
+            None => {
+                let folder = &context.global.folder;
+                settings::for_folder(folder, source::main_branch(folder))
+            }
         };
         settings.map_err(refused)
     }

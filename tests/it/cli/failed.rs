@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use super::git;
 use super::process::isobar;
 use crate::crash::oracle::rows;
 use crate::crash::scene::Scene;
@@ -98,4 +99,26 @@ fn what_is_only_shown_is_no_reason_to_end_as_held() {
     put(folder.path(), 2, ", settings: {depends_on: {1: {component: one}}}");
     ends("apply --local --yes", 3);
     ends("status", 3);
+}
+
+#[test]
+fn a_branch_of_any_name_is_followed_without_settings() {
+    for (first, followed) in [("trunk", "trunk"), ("master", "master")] {
+        let folder = two();
+        git(folder.path(), &["init", "--quiet", "--initial-branch", first]);
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "--quiet", "--message", "First"]);
+        if first == "master" {
+            // Where people work for now is not what the repository is about.
+            git(folder.path(), &["switch", "--quiet", "--create", "change"]);
+            put(folder.path(), 2, "");
+            git(folder.path(), &["commit", "--quiet", "--all", "--message", "Second"]);
+        }
+        let ran = isobar(["apply", "--json"]).run(folder.path());
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+        let json: Json = serde_json::from_str(&ran.stdout).expect("one document");
+        let tip = fs::read_to_string(folder.path().join(".git/refs/heads").join(followed));
+        let revision = json["waiting"]["stacks"][0]["revision"].to_string();
+        assert!(revision.contains(tip.expect("a branch").trim()), "{revision}");
+    }
 }
