@@ -6,10 +6,80 @@ use std::path::Path;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use super::git;
-use super::process::isobar;
+use super::process::{Ran, isobar};
+use super::{example, git};
 use crate::crash::oracle::rows;
 use crate::crash::scene::Scene;
+
+/// The document that a failed command prints, and nothing else.
+fn told(ran: &Ran, code: i32) -> Json {
+    assert_eq!(ran.code(), code, "{}", ran.said());
+    assert_ne!(ran.stderr, "", "people are told too");
+    let json: Json = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(json["version"], 1, "{json}");
+    let keys: Vec<_> = json.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["version", "error", "diagnostics"], "{json}");
+    json
+}
+
+#[test]
+fn a_command_that_fails_says_so_to_programs_too() {
+    let (_keep, repository) = example();
+    let json = |words: &str| {
+        let words = words.split(' ').map(str::to_owned);
+        isobar(["--json"]).args(words).run(&repository)
+    };
+    let stack = "core-networking-us-west-2-transit-hub";
+    for words in [
+        "plan core-networking-us-west-2-transit-hubb",
+        "apply nothing-like-it-* --local --yes",
+        "explain core-networking-us-west-2-transit-hub/terraform/dnz",
+        "describe component dnz -s core-networking-us-west-2-transit-hub",
+        "list components -s core-networking-us-west-2-transit-hubb",
+        "check --rev nowhere",
+        "plan -C stacks",
+    ] {
+        let ran = json(words);
+        let told = told(&ran, 1);
+        let error = told["error"].as_str().expect("a text");
+        assert!(ran.stderr.contains(error), "{words}: {error}: {}", ran.said());
+        assert_eq!(told["diagnostics"], Json::Array(Vec::new()), "{words}");
+    }
+
+    let ran = json(&format!("describe component dns -s {stack} -q .vars|lenght"));
+    let query = told(&ran, 1);
+    assert_eq!(query["diagnostics"][0]["span"]["file"], "--query", "{query}");
+    assert_eq!(query["error"], query["diagnostics"][0]["message"], "{query}");
+
+    fs::write(repository.join("agent.yaml"), "lease: 1s\nstoree: x\n").expect("written");
+    let settings = told(&json("status --settings agent.yaml"), 1);
+    assert_eq!(settings["error"], "2 findings", "{settings}");
+    let [lease, key] = [0, 1].map(|at| &settings["diagnostics"][at]);
+    assert_eq!(lease["code"], "settings-invalid", "{settings}");
+    assert_eq!(lease["span"]["start"]["line"], 1, "{settings}");
+    assert_eq!(key["code"], "unknown-key", "{settings}");
+    assert_eq!(key["hint"], "did you mean `store`?", "{settings}");
+
+    let away = isobar(["status", "--json"]).with("ISOBAR_STORE", "postgres://n@127.0.0.1:1/none");
+    told(&away.run(&repository), 75);
+}
+
+#[test]
+fn a_command_line_that_is_none_says_so_to_programs_too() {
+    let (_keep, repository) = example();
+    let mistaken = told(&isobar(["aply", "--json"]).run(&repository), 1);
+    let said = "unrecognized subcommand 'aply'\n\n  tip: a similar subcommand exists: 'apply'";
+    assert_eq!(mistaken["error"], said);
+    let bare = told(&isobar(["--json"]).run(&repository), 1);
+    assert_eq!(bare["error"], "the command line names no command");
+
+    // Help is no failure, and a mistake without `--json` is for people alone.
+    let help = isobar(["--json", "--help"]).run(&repository);
+    assert_eq!((help.code(), help.stderr.as_str()), (0, ""), "{}", help.said());
+    assert!(!help.stdout.starts_with('{'), "{}", help.said());
+    let ran = isobar(["aply"]).run(&repository);
+    assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{}", ran.said());
+}
 
 #[test]
 fn who_approves_is_somebody() {
@@ -121,4 +191,33 @@ fn a_branch_of_any_name_is_followed_without_settings() {
         let revision = json["waiting"]["stacks"][0]["revision"].to_string();
         assert!(revision.contains(tip.expect("a branch").trim()), "{revision}");
     }
+}
+
+#[test]
+fn a_component_that_its_stack_keeps_away_is_told_so() {
+    let folder = two();
+    let explain = |id: &str| isobar(["explain", id]).run(folder.path()).stderr;
+    let last = |said: &str| said.lines().last().unwrap_or_default().to_owned();
+    write(folder.path(), "stacks/prod.yaml", "vars: {stage: prod}\ncomponents:\n  terraform: [\n");
+    assert_eq!(
+        last(&explain("prod/helm/some")),
+        "error: there is no component `prod/helm/some`, unless its stack is in what cannot be \
+         read: `stacks/prod.yaml`"
+    );
+    // Nothing is wrong with its stack.
+    let said = explain("dev/terraform/on");
+    assert_eq!(
+        last(&said),
+        "error: there is no component `dev/terraform/on`; did you mean `dev/terraform/one`?"
+    );
+    put(folder.path(), 1, ", metadata: {inherits: [none]}");
+    assert_eq!(
+        last(&explain("dev/terraform/two")),
+        "error: `dev/terraform/two` cannot be resolved: what is wrong with it is above"
+    );
+    assert_eq!(
+        last(&explain("dev/helm/some")),
+        "error: there is no component `dev/helm/some`: its stack has 1 mistake, which may keep it \
+         away"
+    );
 }
