@@ -64,8 +64,9 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
 }
 
 /// The settings of someone who has no settings file: one repository, the folder `folder`; every
-/// target a folder below `.isobar` in it; a database and a local forge there too.
-pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
+/// target a folder below `.isobar` in it; a database and a local forge there too. `branch` is kept
+/// true, without one `main`.
+pub fn for_folder(folder: &Path, branch: Option<String>) -> Result<AgentSettings, SettingsError> {
     let text = "";
     let invalid = |diagnostics| SettingsError::Invalid {
         path: "the environment".to_owned(),
@@ -74,7 +75,7 @@ pub fn for_folder(folder: &Path) -> Result<AgentSettings, SettingsError> {
     };
     let folder = absolute(folder);
     let settings = checked("the environment", text, &folder).map_err(invalid)?;
-    Ok(settings.with_folder().anchored(&folder))
+    Ok(settings.with_folder(branch).anchored(&folder))
 }
 
 /// The settings in `text`, whose paths are taken from `folder`, with nothing wrong in them.

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::approve::By;
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
-use crate::ids::Actor;
 
 /// Say that the tracked branch was meant to be rewritten: what is on it counts again.
 ///
@@ -12,15 +12,14 @@ use crate::ids::Actor;
 /// says that this was meant, each plan needs an approval, whatever `isobar.yaml` asks for.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Who says so.
-    #[arg(long = "as", value_name = "USER", env = "USER", default_value = "unknown")]
-    by: String,
+    #[command(flatten)]
+    by: By,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let workspace = Workspace::open(context)?;
     let store = workspace.store(context).await?;
-    let by = Actor::new(&args.by).map_err(mistake)?;
+    let by = args.by.actor()?;
     let branch = &workspace.repository().branch;
     let mut tx = store.begin().await?;
     let Some(rewrite) = tx.acknowledge(&workspace.scope, branch, &by).await? else {

@@ -77,9 +77,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     stacks.retain(|stack, _| super::plan::fits_any(&args.stacks, stack));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
     let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
-    // Nobody can say yes to what the target refuses.
-    let is_asked = args.local && waiting.iter().any(|plan| !plan.is_empty());
-    if is_asked && round.approve(args.yes, &waiting).await? {
+    // Nobody can say yes to what the target refuses, or to what is only observed.
+    let acts = |plan: &&Plan| !plan.effect().steps.is_empty();
+    let asked: Vec<_> = waiting.iter().filter(acts).cloned().collect();
+    if args.local && !asked.is_empty() && round.approve(args.yes, &asked).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
         let (came, left) = round.settle(stacks).await?;
@@ -199,7 +200,8 @@ impl Round<'_> {
         if !yes && !ask()? {
             return Ok(false);
         }
-        let by = Actor::new(approve::user()).map_err(mistake)?;
+        let by = approve::user().unwrap_or_else(|| "unknown".to_owned());
+        let by = Actor::new(by).map_err(mistake)?;
         let now = self.context.world.clock.now();
         let mut tx = self.agent.store.begin().await?;
         for plan in plans {
@@ -266,7 +268,7 @@ fn finish(
         }
     }
     let well = |outcome: &Outcome| outcome.is_done() || outcome.is_done_so_far();
-    let done = review.plans.is_empty() && outcomes.iter().all(well);
+    let done = review.plans.iter().all(Plan::is_at_rest) && outcomes.iter().all(well);
     Ok(match done {
         // What has a mistake was not even planned.
         _ if any_error(&review.diagnostics) => Exit::Mistake,

@@ -28,9 +28,16 @@ pub(super) struct Args {
     /// A resource that may be deleted or replaced although a guard holds it.
     #[arg(long, value_name = "RESOURCE")]
     allow_delete: Vec<String>,
-    /// Who approves.
-    #[arg(long = "as", value_name = "USER", env = "USER", default_value = "unknown")]
-    by: String,
+    #[command(flatten)]
+    by: By,
+}
+
+/// In whose name.
+#[derive(Debug, clap::Args)]
+pub(super) struct By {
+    /// In whose name; by default yours, as `$USER` has it.
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<String>,
 }
 
 /// Digits of a digest that a person has to type: a coincidence is one in 4 billion.
@@ -39,7 +46,7 @@ const DIGITS_MIN: usize = 8;
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let workspace = Workspace::open(context)?;
     let store = workspace.store(context).await?;
-    let by = Actor::new(&args.by).map_err(mistake)?;
+    let by = args.by.actor()?;
     let overrides: Result<BTreeSet<_>, _> =
         args.allow_delete.iter().map(ResourceKey::new).collect();
     let overrides = overrides.map_err(mistake)?;
@@ -88,7 +95,17 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     )))
 }
 
-/// Who runs the command.
-pub(super) fn user() -> String {
-    settings::variable("USER").unwrap_or_else(|| "unknown".to_owned())
+impl By {
+    /// Who that is. Two people of whom nobody says it would be one.
+    pub(super) fn actor(&self) -> Result<Actor, Failure> {
+        let named = self.user.clone().or_else(user);
+        let named =
+            named.ok_or_else(|| mistake("nobody says who you are: name yourself by --as"))?;
+        Actor::new(named).map_err(mistake)
+    }
+}
+
+/// Who runs the command, if the environment says it.
+pub(super) fn user() -> Option<String> {
+    settings::variable("USER").filter(|user| !user.is_empty())
 }

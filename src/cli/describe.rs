@@ -182,7 +182,7 @@ pub(super) fn no_query(text: &str, error: QueryError) -> Failure {
         ..Diagnostic::error(Code::QueryInvalid, span, error.message)
     };
     let texts = [(PLACE.into(), text.into())].into_iter().collect();
-    Failure::Found(Findings { diagnostics: vec![found], texts })
+    Failure::Found(Findings { diagnostics: vec![found], texts }, None)
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {

@@ -2,8 +2,9 @@
 
 use super::workspace::{Findings, Workspace, component};
 use super::{At, Context, Exit, Failure, mistake};
-use crate::diagnostic::Diagnostic;
-use crate::model::desired::Component;
+use crate::diagnostic::{Diagnostic, closest};
+use crate::ids::{ComponentName, KindName};
+use crate::model::desired::{Component, Desired, Stack};
 use crate::model::path::FieldPath;
 use crate::reconcile::Wanted;
 use crate::report;
@@ -47,6 +48,35 @@ fn bears_on(found: &Diagnostic, component: &Component, wanted: &Wanted) -> bool 
         || built.is_some_and(|faults| faults.contains(found))
 }
 
+/// Why there may be no component `id`, if that is no matter of its name: its stack has mistakes, or
+/// there is none of that name and manifests that could have it.
+fn kept_away(desired: &Desired, found: &[Diagnostic], id: &str) -> Option<String> {
+    let known: Vec<_> = desired.components().map(|one| one.id.to_string()).collect();
+    let is_misspelt = closest(id, known.iter().map(String::as_str)).is_some();
+    let of = |stack: &Stack| {
+        let rest = id.strip_prefix(stack.name.as_str())?.strip_prefix('/')?;
+        let is_it = |(kind, name): &(KindName, ComponentName)| format!("{kind}/{name}") == rest;
+        let its = found.iter().filter(|found| found.is_error());
+        let its = its.filter(|found| stack.manifests.contains(&found.span.file)).count();
+        Some(match stack.unresolved.keys().any(is_it) {
+            true => Some(format!("`{id}` cannot be resolved: what is wrong with it is above")),
+            false if its > 0 && !is_misspelt => Some(format!(
+                "there is no component `{id}`: its stack has {}, which may keep it away",
+                report::words::several(its, "mistake")
+            )),
+            false => None,
+        })
+    };
+    if let Some(known) = desired.stacks.values().find_map(|stack| of(stack)) {
+        return known;
+    }
+    let nameless = desired.nameless.as_slice();
+    let files = nameless.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
+    (!nameless.is_empty()).then(|| {
+        format!("there is no component `{id}`, unless its stack is in what cannot be read: {files}")
+    })
+}
+
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let wanted = Workspace::wanted(context, &Selection::default()).await?;
     let mut findings = Findings::of(&wanted);
@@ -54,8 +84,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Ok(component) => component,
         Err(failure) => {
             // It may be one of them that keeps the component from being there.
-            findings.show(context);
-            return Err(failure);
+            return Err(match kept_away(&wanted.desired, &findings.diagnostics, &args.component) {
+                Some(error) => Failure::Found(findings, Some(error)),
+                None => failure.amid(findings),
+            });
         }
     };
     findings.diagnostics.retain(|found| bears_on(found, component, &wanted));

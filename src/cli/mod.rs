@@ -37,6 +37,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,7 +52,10 @@ pub use exit::Exit;
 pub use jail::jailed;
 pub use output::{Color, Output};
 
+use workspace::Findings;
+
 use crate::diagnostic::Diagnostic;
+use crate::report;
 use crate::source::Said;
 use crate::world::World;
 
@@ -182,8 +186,9 @@ impl Context {
 /// Why a command failed.
 #[derive(Debug)]
 enum Failure {
-    /// Mistakes with places; the file texts to show them come along.
-    Found(workspace::Findings),
+    /// Mistakes with places; the file texts to show them come along. And what could not be done for
+    /// them, where they do not say it.
+    Found(Findings, Option<String>),
     /// Anything else, with the exit it means.
     Other(Exit, anyhow::Error),
 }
@@ -193,7 +198,13 @@ pub fn parse(words: &[OsString]) -> Result<Line, Exit> {
     Line::try_parse_from(words).map_err(|error| {
         // Help and version come this way too. Nobody to read them is no error.
         let _ = error.print();
-        if error.use_stderr() { Exit::Mistake } else { Exit::Done }
+        if !error.use_stderr() {
+            return Exit::Done;
+        }
+        if words.iter().any(|word| word == "--json") {
+            failed(Output::new(true, Color::Auto), &unparsed(&error), &[]);
+        }
+        Exit::Mistake
     })
 }
 
@@ -321,19 +332,47 @@ fn exit_codes() -> String {
 }
 
 impl Failure {
-    fn report(self, context: &Context) -> Exit {
+    /// The same, with what was found on the way.
+    fn amid(self, findings: Findings) -> Self {
         match self {
-            Self::Found(findings) => {
-                findings.show(context);
-                Exit::Mistake
-            }
-            Self::Other(_, error) if is_broken_pipe(&error) => Exit::Done,
-            Self::Other(exit, error) => {
-                context.output.note(&format!("error: {}", chain(&error)));
-                exit
-            }
+            Self::Other(Exit::Mistake, error) => Self::Found(findings, Some(chain(&error))),
+            other => other,
         }
     }
+
+    /// Tells people, and with `--json` programs too.
+    fn report(self, context: &Context) -> Exit {
+        let (exit, findings, error) = match self {
+            Self::Found(findings, error) => (Exit::Mistake, findings, error),
+            Self::Other(_, error) if is_broken_pipe(&error) => return Exit::Done,
+            Self::Other(exit, error) => (exit, Findings::default(), Some(chain(&error))),
+        };
+        findings.show(context);
+        if let Some(error) = &error {
+            context.output.note(&format!("error: {error}"));
+        }
+        if context.output.json {
+            let error = error.unwrap_or_else(|| findings.summary());
+            failed(context.output, &error, &findings.diagnostics);
+        }
+        exit
+    }
+}
+
+/// Tells programs that nothing came of a command. That nobody reads it is no error.
+fn failed(output: Output, error: &str, diagnostics: &[Diagnostic]) {
+    let _ = output.print_json(&report::json::failed(error, diagnostics));
+}
+
+/// What is wrong with a command line, without its usage.
+fn unparsed(error: &clap::Error) -> String {
+    use ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    if matches!(error.kind(), DisplayHelpOnMissingArgumentOrSubcommand | MissingSubcommand) {
+        return "the command line names no command".to_owned();
+    }
+    let said = error.render().to_string();
+    let said = said.split("\n\nUsage:").next().unwrap_or_default();
+    said.strip_prefix("error: ").unwrap_or(said).trim_end().to_owned()
 }
 
 /// One line per layer: `Display` of ours never repeats its source.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::approve::user;
+use super::approve::By;
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
 use crate::forge::local::{LocalForge, NewPull};
@@ -61,14 +61,6 @@ pub(super) enum Args {
         /// Its number.
         number: u64,
     },
-}
-
-/// In whose name.
-#[derive(Debug, clap::Args)]
-pub(super) struct By {
-    /// In whose name; by default yours.
-    #[arg(long = "as", value_name = "USER")]
-    user: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -157,11 +149,5 @@ fn failed(error: ForgeError) -> Failure {
     match error {
         ForgeError::Refused(why) => mistake(why),
         error @ ForgeError::Unreachable(_) => Failure::Other(Exit::Unavailable, error.into()),
-    }
-}
-
-impl By {
-    fn actor(&self) -> Result<Actor, Failure> {
-        Actor::new(self.user.clone().unwrap_or_else(user)).map_err(mistake)
     }
 }

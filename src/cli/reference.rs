@@ -16,6 +16,17 @@ pub(super) struct Args {
     of: Of,
 }
 
+/// What `--json` prints, as the page of commands says it.
+const JSON: &str = "
+With `--json` a result is one JSON document on standard output. It is an object with a `version`
+where Isobar shapes it; `list` and `describe` print the shapes of Atmos, and what `list`, `doctor`
+and `pull list` list is a bare list. A command of which nothing comes, for what stands in the
+repository, the settings or the command line or for what it needs, prints
+`{\"version\": 1, \"error\": ..., \"diagnostics\": [...]}` in its place: why, in a text, and the
+findings with their places, as `check --json` has them. People read the same on standard error, and
+the exit code is that of the table below.
+";
+
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Of {
     /// The help of every command.
@@ -42,6 +53,7 @@ fn commands() -> Result<String, std::fmt::Error> {
     let mut text =
         "# Commands\n\nMade by `isobar reference commands`; `scripts/check` holds it to that.\n"
             .to_owned();
+    text.push_str(JSON);
     write_command(&mut text, &command, "isobar")?;
     Ok(text)
 }

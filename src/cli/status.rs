@@ -50,8 +50,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
         (false, false) => context.output.print(&report::terminal::status(&stacks))?,
     }
-    let held = stacks.iter().any(|stack| !stack.plan.is_settled() || stack.plan.is_in_doubt());
-    Ok(if held || trouble.is_some() { Exit::Held } else { Exit::Done })
+    let rests = stacks.iter().all(|stack| stack.plan.is_at_rest());
+    Ok(if !rests || trouble.is_some() { Exit::Held } else { Exit::Done })
 }
 
 /// Whether an agent holds the database, and the database answers.

@@ -31,7 +31,7 @@ pub(super) struct Workspace {
 }
 
 /// Mistakes with places, and the texts to show them in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) texts: BTreeMap<Arc<str>, Arc<str>>,
@@ -42,7 +42,10 @@ impl Workspace {
     pub(super) fn settings(context: &Context) -> Result<AgentSettings, Failure> {
         let settings = match &context.global.settings {
             Some(path) => settings::read(path),
-            None => settings::for_folder(&context.global.folder),
+            None => {
+                let folder = &context.global.folder;
+                settings::for_folder(folder, source::main_branch(folder))
+            }
         };
         settings.map_err(refused)
     }
@@ -292,6 +295,14 @@ impl Findings {
         self
     }
 
+    /// All of them in a few words.
+    pub(super) fn summary(&self) -> String {
+        match self.diagnostics.as_slice() {
+            [one] => one.message.clone(),
+            all => report::words::several(all.len(), "finding"),
+        }
+    }
+
     /// Shows all of them to people, the text of the places included.
     pub(super) fn show(&self, context: &Context) {
         if !self.diagnostics.is_empty() {
@@ -359,7 +370,7 @@ pub(super) fn refused(error: SettingsError) -> Failure {
     match error {
         SettingsError::Invalid { path, text, diagnostics } => {
             let texts = BTreeMap::from([(Arc::from(path.as_str()), Arc::from(text))]);
-            Failure::Found(Findings { diagnostics, texts })
+            Failure::Found(Findings { diagnostics, texts }, None)
         }
         error @ SettingsError::Io { .. } => Failure::Other(Exit::Mistake, error.into()),
     }

@@ -253,6 +253,24 @@ impl Part {
     }
 }
 
+impl HoldReason {
+    /// Whether the author of the configuration wants it so.
+    fn is_meant(&self) -> bool {
+        matches!(self, Self::Observed { .. } | Self::Locked)
+    }
+
+    /// Whether it leaves open that all is as it should be: that is not known, or not up to us.
+    fn is_doubt(&self) -> bool {
+        let theirs =
+            matches!(self, Self::Refused { .. } | Self::Foreign { .. } | Self::Claimed { .. });
+        let unknown = matches!(
+            self,
+            Self::Unreadable { .. } | Self::Unresolved { .. } | Self::NotProvenGone { .. }
+        );
+        theirs || unknown
+    }
+}
+
 impl Plan {
     /// Seals an effect: from here on it cannot change.
     pub fn seal(effect: Effect, envelope: Envelope) -> Self {
@@ -277,7 +295,7 @@ impl Plan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.effect.changes.iter().all(|change| change.action == Action::Keep)
+        self.differing().next().is_none()
     }
 
     /// Whether all is as it should be: there is nothing to do, and nothing that is wanted is refused
@@ -291,13 +309,32 @@ impl Plan {
     /// Whether it is not known, or not up to us, that all is as it should be, although there is
     /// nothing to do: people are told, whatever else goes on.
     pub fn is_in_doubt(&self) -> bool {
-        use HoldReason::{Claimed, Foreign, NotProvenGone, Refused, Unreadable, Unresolved};
-        let theirs =
-            |hold: &Hold| matches!(hold.reason, Refused { .. } | Foreign { .. } | Claimed { .. });
-        let unknown = |hold: &Hold| {
-            matches!(hold.reason, Unreadable { .. } | Unresolved { .. } | NotProvenGone { .. })
+        self.is_empty() && self.envelope.holds.iter().any(|hold| hold.reason.is_doubt())
+    }
+
+    /// Whether it waits for nobody: all is as it should be, or differs where its author wants that
+    /// shown and never changed.
+    pub fn is_at_rest(&self) -> bool {
+        self.is_settled() && !self.is_in_doubt() || self.is_only_shown()
+    }
+
+    /// Whether nothing would happen, and each change and hold is of what is observed or locked.
+    fn is_only_shown(&self) -> bool {
+        let holds = &self.envelope.holds;
+        let meant = |id: Option<&ComponentId>| {
+            let mut parts =
+                holds.iter().filter(|hold| hold.reason.is_meant()).map(|hold| &hold.part);
+            parts.any(|part| {
+                *part == Part::Plan || part.component().is_some_and(|it| Some(it) == id)
+            })
         };
-        self.is_empty() && self.envelope.holds.iter().any(|hold| theirs(hold) || unknown(hold))
+        self.effect.steps.is_empty()
+            && holds.iter().all(|hold| !hold.reason.is_doubt() && meant(hold.part.component()))
+            && self.differing().all(|change| meant(Some(&change.component)))
+    }
+
+    fn differing(&self) -> impl Iterator<Item = &Change> {
+        self.effect.changes.iter().filter(|change| change.action != Action::Keep)
     }
 
     /// The worst that can come of it.

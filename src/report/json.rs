@@ -12,6 +12,7 @@
 //! approved {version, by, approved: [{stack, digest}]}
 //! status   {version, trouble: {branch, why, since}?, stacks: [{state, plan, health: {component: {state, reason?}}, last?}]}
 //! findings {version, diagnostics: [{code, severity, message, span, related, hint?}]}
+//! failed   {version, error, diagnostics: as in findings}
 //! explain  {version, component, path, value?, layers: [layer], looked_at?: [explain]}
 //! why_not  {version, component, path, asked, reasons: [{kind, sentence, ...}]}
 //! layer    {value, wins, origin?, made_of: [span], section, reach, imports}
@@ -129,6 +130,12 @@ pub fn findings(diagnostics: &[Diagnostic]) -> Json {
         json
     };
     json!({ "version": VERSION, "diagnostics": diagnostics.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// Why nothing came of a command, and what is wrong with the repository or the settings.
+pub fn failed(error: &str, diagnostics: &[Diagnostic]) -> Json {
+    let found = &findings(diagnostics)["diagnostics"];
+    json!({ "version": VERSION, "error": error, "diagnostics": found })
 }
 
 /// What comes of a value, and every layer that says something about it, lowest precedence first.

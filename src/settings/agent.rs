@@ -299,11 +299,11 @@ impl AgentSettings {
     }
 
     /// The defaults of someone who has no settings file.
-    pub(super) fn with_folder(mut self) -> Self {
+    pub(super) fn with_folder(mut self, branch: Option<String>) -> Self {
         let name = RepositoryName::new("this").expect("a label");
         self.repositories.entry(name).or_insert_with(|| RepositorySettings {
             url: ".".to_owned(),
-            branch: branch_default(),
+            branch: branch.unwrap_or_else(branch_default),
             path: String::new(),
             stacks: stacks_default(),
             interval: interval_default(),

@@ -115,7 +115,7 @@ authorities: {git.example.com: none.pem}
 #[test]
 fn without_a_file_everything_is_below_the_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = for_folder(folder.path()).expect("valid");
+    let settings = for_folder(folder.path(), None).expect("valid");
     let name = TargetName::new("any").expect("a name");
     assert_eq!(folder_of(&settings, &name), folder.path().join(".isobar/targets/any"));
 }

@@ -126,6 +126,15 @@ pub fn checked_out(root: &Path) -> Option<CommitId> {
     CommitId::new(repository.head_id().ok()?.to_string()).ok()
 }
 
+/// The branch that the repository around the folder `root` is about: `main` or `master` if there is
+/// one, and else what is checked out.
+pub fn main_branch(root: &Path) -> Option<String> {
+    let (repository, _) = repository_around(root).ok()??;
+    let is_there = |name: &&str| repository.find_reference(&format!("refs/heads/{name}")).is_ok();
+    let known = ["main", "master"].into_iter().find(is_there).map(str::to_owned);
+    known.or_else(|| Some(repository.head_name().ok()??.shorten().to_string()))
+}
+
 /// Why nothing is called `revision`, with the branch or tag that is closest to it.
 fn no_revision(repository: &gix::Repository, revision: &str) -> FetchError {
     let mut names = Vec::new();

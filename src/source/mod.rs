@@ -32,7 +32,7 @@ use crate::model::revision::Revision;
 
 pub use folder::{
     Folder, FolderSource, GitFacts, TOOL_FOLDERS, checked_out, commit_snapshot, folder_snapshot,
-    git_facts,
+    git_facts, main_branch,
 };
 pub use git::{GitSettings, GitSource};
 pub use import::{ImportError, Imported, Imports};

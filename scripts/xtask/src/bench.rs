@@ -36,12 +36,7 @@ pub(crate) fn start(place: &Place) -> Result<()> {
     }
     std::fs::create_dir_all(place.target.join("bench"))?;
     child::run(Command::new("cp").arg("-R").args([&example, &applied]))?;
-    let mut apply = Command::new(&isobar);
-    let ended = apply.args(["apply", "--local", "--yes", "-C"]).arg(&applied).output()?.status;
-    // Some of it is only observed, and held.
-    if !ended.success() && ended.code() != Some(3) {
-        bail!("{apply:?} ended with {ended}");
-    }
+    child::output(Command::new(&isobar).args(["apply", "--local", "--yes", "-C"]).arg(&applied))?;
     let settled = times(Command::new(&isobar).arg("plan").arg("-C").arg(&applied))?;
     let demo = measure::run(place.command(&isobar).arg("demo"), None)?;
 

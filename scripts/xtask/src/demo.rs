@@ -91,7 +91,8 @@ impl Story {
         self.agent = Some(self.command("serve").stdout(log.try_clone()?).stderr(log).spawn()?);
         self.until("a plan", |story| Ok(story.isobar(&["status"])?.contains("approval")))?;
         println!("{}", self.isobar(&["status"])?);
-        println!("$ isobar approve --all\n{}", self.isobar(&["approve", "--all"])?);
+        let approved = self.isobar(&["approve", "--all", "--as", "ada"])?;
+        println!("$ isobar approve --all --as ada\n{approved}");
 
         heading(3, "Pods");
         self.until("two pods", |story| Ok(story.ready("web:1")? == "2"))?;

@@ -6,6 +6,7 @@
 
 mod allowed;
 mod exits;
+mod failed;
 mod moved;
 pub(crate) mod process;
 pub(crate) mod scraped;
@@ -137,7 +138,9 @@ fn an_atmos_repository_becomes_one_of_isobar() {
     session.run("init");
     session.run("check");
     session.run("plan core-networking-us-west-2-transit-hub");
+    session.run("apply core-networking-us-west-2-transit-hub --local");
     session.run("apply core-networking-us-west-2-transit-hub --local --yes");
+    session.run("status core-networking-us-west-2-transit-hub");
     session.run("init -C stacks");
     session.is("init");
     assert!(!repository.join(".isobar/targets").exists(), "on observe nothing is written");
