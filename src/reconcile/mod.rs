@@ -266,7 +266,8 @@ impl Run<'_> {
         match (self.pass.stop.is_cancelled(), self.pass.is_old()) {
             (true, _) => Ok(ended),
             (_, true) => Ok(Ended::Old),
-            _ => self.leased().await,
+            // A run under the lease is large, and most looks come to none.
+            _ => Box::pin(self.leased()).await,
         }
     }
 
