@@ -278,9 +278,14 @@ impl Server {
     fn restarted(bed: &Path, name: &str) -> Self {
         let (id, line) = Self::running(bed, name);
         assert!(Command::new("kill").args(["-KILL", &id]).status().expect("kill").success());
-        // Its ports are free once nothing is left of it but its name.
-        let stat = format!("/proc/{id}/stat");
-        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {}
+        // Its ports are free once nothing is left of it but its name: the first of its threads is
+        // gone before the others are.
+        let (stat, threads) = (format!("/proc/{id}/stat"), format!("/proc/{id}/task"));
+        let is_there = |stat: String| {
+            !stat.contains(") Z ")
+                || fs::read_dir(&threads).is_ok_and(|threads| threads.count() > 1)
+        };
+        while fs::read_to_string(&stat).is_ok_and(is_there) {}
         let log = fs::File::create(bed.join(format!("{name}-again.log"))).expect("a log");
         let mut again = Command::new(&line[0]);
         again.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
