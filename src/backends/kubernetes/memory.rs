@@ -53,6 +53,10 @@ impl Memory {
 
     /// What was certain when it was last written, if it was of the same server. One request.
     pub(super) async fn read(&self, connection: &Connection) -> Result<Page, Failure> {
+        if let Some(folder) = self.file.parent() {
+            // Whoever writes is told why there is none.
+            let _ = fs::create_dir_all(folder);
+        }
         let server = self.server.get_or_try_init(|| version(connection)).await?;
         let page = page(&self.file).filter(|page| page.server == *server);
         Ok(page.unwrap_or_default())
@@ -91,11 +95,9 @@ fn page(file: &Path) -> Option<Page> {
     (page.version == VERSION).then_some(page)
 }
 
-/// Whole or not at all, and for nobody else to read: hashes of Secrets are in it.
+/// Whole or not at all, and for nobody else to read: hashes of Secrets are in it. Into a folder
+/// that is there: one that was taken away is not made anew on the way out.
 fn put(file: &Path, text: &[u8], unique: &str) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let new = file.with_extension(unique);
     let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     let put = open.write_all(text).and_then(|()| fs::rename(&new, file));
