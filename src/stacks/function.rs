@@ -102,6 +102,12 @@ pub(super) fn act(tag: &str) -> Option<Act> {
     FUNCTIONS.iter().find(|(name, _)| *name == tag).map(|(_, act)| *act)
 }
 
+/// The tags of all functions.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name)
+}
+
 /// Whether a call with this tag waits beside the values it meets.
 pub(super) fn waits(tag: &str) -> bool {
     WAITING.contains(&tag)

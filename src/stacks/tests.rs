@@ -13,6 +13,7 @@ mod deferred;
 mod law;
 mod replay;
 mod tree;
+mod shown;
 mod advance;
 mod narrow;
 pub(in crate::stacks) mod pairs;

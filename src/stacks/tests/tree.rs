@@ -64,10 +64,11 @@ impl Example {
             let layers = component.layers.iter();
             used.extend(layers.flat_map(|layer| layer.imports.iter().map(ToString::to_string)));
             let rules = component.section("settings").and_then(|s| s.get("validation")?.as_map());
-            let paths = rules.into_iter().flat_map(|rules| {
-                rules.iter().filter_map(|(_, rule)| rule.get("schema_path")?.as_str())
-            });
-            used.extend(paths.map(|path| format!("{SCHEMAS}{path}")));
+            for (_, rule) in rules.into_iter().flat_map(|rules| rules.iter()) {
+                let modules = rule.get("module_paths").and_then(Value::as_list).unwrap_or_default();
+                let paths = rule.get("schema_path").into_iter().chain(modules);
+                used.extend(paths.filter_map(Value::as_str).map(|path| format!("{SCHEMAS}{path}")));
+            }
         }
         for component in self.active() {
             let (kind, code) = (component.id.kind.as_str(), component.code.as_ref());
@@ -76,7 +77,8 @@ impl Example {
         }
         for path in self.below("") {
             let text = self.text(&path);
-            let included = text.split("!include ").skip(1);
+            let included =
+                text.split("!include ").skip(1).chain(text.split("!include.raw ").skip(1));
             used.extend(included.filter_map(|rest| rest.split_whitespace().next().map(Into::into)));
             let shared = text.split("../definitions.json#").count() > 1;
             used.extend(shared.then(|| format!("{SCHEMAS}definitions.json")));

@@ -8,4 +8,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "backstage.selector" . }}
 app.kubernetes.io/version: {{ .Values.image.tag | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
