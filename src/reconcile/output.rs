@@ -126,15 +126,25 @@ impl<'a> Asking<'a> {
             Answer::Later => Value::empty_map(),
             other => return other,
         };
-        let found = id(component, stack).map_err(Answer::Failed);
-        match found.and_then(|id| self.component(&id)) {
-            Ok((_, component)) => {
-                let mut all = component.sections.as_map().cloned().unwrap_or_default();
-                all.insert("outputs", outputs);
-                Answer::Value(Value::computed(Node::Map(all)))
-            }
-            Err(answer) => answer,
-        }
+        let id = match id(component, stack) {
+            Ok(id) => id,
+            Err(why) => return Answer::Failed(why),
+        };
+        // What waits for nothing would come out the same again.
+        let is_whole = |component: &&Component| {
+            component.presence == Presence::Active && component.questions.is_empty()
+        };
+        let here = desired.component(&id).filter(|_| fault(desired, &id).is_none());
+        let sections = match here.filter(is_whole) {
+            Some(component) => component.sections.clone(),
+            None => match self.component(&id) {
+                Ok((_, component)) => component.sections,
+                Err(answer) => return answer,
+            },
+        };
+        let mut all = sections.as_map().cloned().unwrap_or_default();
+        all.insert("outputs", outputs);
+        Answer::Value(Value::computed(Node::Map(all)))
     }
 
     /// The component by itself, with what is known so far.
