@@ -115,7 +115,7 @@ impl Finisher<'_> {
                 break;
             }
         }
-        if bench.presence == Presence::Active {
+        if bench.presence == Presence::Active && !missing.is_empty() {
             let level = self.library.strictness().missing_template_keys;
             let spans =
                 missing.iter().map(|value| self.span(bench.parent, &bench.sources.key, value));

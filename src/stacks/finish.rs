@@ -17,7 +17,7 @@ use super::marks::Marks;
 use super::merge::{self, Lists};
 use super::parent::Parent;
 use super::path;
-use super::reconcile_block;
+use super::reconcile_block::Known;
 use super::template::{self, NO_VALUE, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
@@ -36,6 +36,7 @@ pub(super) struct Finisher<'r> {
     pub(super) dialect: &'r Dialect,
     pub(super) templates: &'r mut Templates,
     pub(super) memo: &'r mut Memo,
+    pub(super) blocks: &'r mut Known,
     pub(super) answers: &'r Answers,
     /// Whether somebody looks, and wants to see what will not be applied too.
     pub(super) looking: bool,
@@ -251,7 +252,8 @@ impl Finisher<'_> {
         backend::CONTEXT.iter().filter_map(|token| Some((*token, text(token)?))).collect()
     }
 
-    fn component(&self, mut bench: Bench<'_>, merged: Merged, listing: Listing) -> Finished {
+    fn component(&mut self, mut bench: Bench<'_>, merged: Merged, listing: Listing) -> Finished {
+        let mut blocks = std::mem::take(self.blocks);
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
@@ -260,7 +262,7 @@ impl Finisher<'_> {
         let fails = !bench.faults.is_empty();
         let is_written = |text: &str| self.is_written_only(text) || (fails && self.is_unsaid(text));
         let reconcile = match block.filter(|_| bench.presence != Presence::Abstract) {
-            Some(block) => reconcile_block::read(block, is_written, span),
+            Some(block) => blocks.read(block, is_written, span),
             None => Ok(Reconcile::default()),
         };
         let reconcile = reconcile.unwrap_or_else(|found| {
@@ -292,6 +294,7 @@ impl Finisher<'_> {
             listing,
             id: bench.id,
         };
+        *self.blocks = blocks;
         Finished { component, faults }
     }
 

@@ -19,9 +19,39 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(schema::of::<Reconcile>);
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| Validator::new(&SCHEMA).expect("the schema of a type of ours is valid"));
 
+/// How many blocks are remembered: a stack has a handful of different ones.
+const KNOWN_MAX: usize = 32;
+
+/// Blocks that were read: most components of a stack have one in common.
+#[derive(Default)]
+pub(super) struct Known(Vec<(Value, Reconcile)>);
+
+impl Known {
+    /// The same as [`read`], once for all blocks that say the same.
+    pub(super) fn read(
+        &mut self,
+        block: &Value,
+        is_written: impl Fn(&str) -> bool,
+        span: impl Fn(&Value) -> Span,
+    ) -> Result<Reconcile, Vec<Diagnostic>> {
+        if is_left_out(block, &is_written) {
+            return read(block, is_written, span);
+        }
+        if let Some((_, known)) = self.0.iter().rev().find(|(known, _)| known == block) {
+            return Ok(known.clone());
+        }
+        let reconcile = read(block, is_written, span)?;
+        if self.0.len() == KNOWN_MAX {
+            self.0.clear();
+        }
+        self.0.push((block.clone(), reconcile.clone()));
+        Ok(reconcile)
+    }
+}
+
 /// Reads the block; `span` finds the place of a value in it. Settings of which anything is not known
 /// yet are left out, and those with a text in them that `is_written` only.
-pub(super) fn read(
+fn read(
     block: &Value,
     is_written: impl Fn(&str) -> bool,
     span: impl Fn(&Value) -> Span,

@@ -22,6 +22,7 @@ use super::narrow::Narrow;
 use super::parent::Parent;
 use super::path;
 use super::policy_file;
+use super::reconcile_block::Known;
 use super::remote::Remotes;
 use super::roll::{Caller, Sound};
 use super::strict;
@@ -472,12 +473,13 @@ pub(super) struct Making<'r> {
 pub(super) struct Tools<'r> {
     templates: Lent<'r>,
     memo: Memo,
+    blocks: Known,
 }
 
 impl<'r> Making<'r> {
     pub(super) fn tools(&self) -> Tools<'r> {
         let templates = self.resolver.engines.lend(&self.resolver.templates);
-        Tools { templates, memo: Memo::default() }
+        Tools { templates, memo: Memo::default(), blocks: Known::default() }
     }
 
     /// Makes one stack; see [`whole::whole`].
@@ -494,6 +496,7 @@ impl<'r> Making<'r> {
             dialect: &resolver.dialect,
             templates: &mut tools.templates,
             memo: &mut tools.memo,
+            blocks: &mut tools.blocks,
             answers,
             looking: selection.unlinked,
             evaluation: &selection.evaluation,

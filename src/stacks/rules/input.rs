@@ -87,6 +87,8 @@ fn plain(value: &Value) -> Json {
             Json::Object(map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect())
         }
         Node::Unknown(_) | Node::Secret(_) => Json::from(UNKNOWN),
+        Node::Str(text) => Json::from(text.as_ref()),
+        Node::Bool(value) => Json::from(*value),
         _ => canonical::encode(value),
     }
 }
