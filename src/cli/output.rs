@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::report;
@@ -74,6 +75,18 @@ impl Output {
             true => write(anstream::stdout().lock(), text),
             false => write(io::stdout().lock(), &report::terminal::unpainted(text)),
         }
+    }
+
+    /// The same of a text in parts, which are made ready on all cores.
+    pub fn print_parts(&self, parts: Vec<String>) -> io::Result<()> {
+        if self.color {
+            return self.print(&parts.concat());
+        }
+        let plain: Vec<_> =
+            parts.into_par_iter().map(|part| report::terminal::unpainted(&part)).collect();
+        let mut stream = io::stdout().lock();
+        plain.iter().try_for_each(|part| stream.write_all(part.as_bytes()))?;
+        stream.flush()
     }
 
     /// Writes a result as JSON.

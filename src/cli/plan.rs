@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         true => context.output.print_json(&report::json::review(&review))?,
         false => {
             findings.show(context);
-            context.output.print(&report::terminal::review(&review))?;
+            context.output.print_parts(report::terminal::review_parts(&review))?;
         }
     }
     let changes = review.plans.iter().any(|plan| !plan.is_empty());

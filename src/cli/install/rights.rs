@@ -71,12 +71,12 @@ impl Rights {
     /// Rights to what a component has in the cluster.
     pub(super) fn add(&mut self, built: &Rendered) {
         for piece in built.resources().values() {
-            self.define(&piece.body.value);
+            self.define(piece.body.value());
         }
         for (key, piece) in built.resources() {
             let kind = key.as_str().split('/').next().unwrap_or_default();
             let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
-            let annotations = piece.body.value.get("metadata").and_then(|m| m.get("annotations"));
+            let annotations = piece.body.value().get("metadata").and_then(|m| m.get("annotations"));
             let acts_as = annotations.and_then(|all| all.get(Upkeep::ACCOUNT)).is_some();
             self.keep(group, kind, !acts_as);
         }

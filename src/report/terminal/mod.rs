@@ -21,5 +21,5 @@ pub use explain::{explain, worked};
 pub use lines::{approved, checked, comments, heading};
 pub use outcome::outcome;
 pub use palette::unpainted;
-pub use plan::{plan, review};
+pub use plan::{plan, review, review_parts};
 pub use status::{status, trouble};

@@ -22,30 +22,40 @@ const NOTE_COLUMN: usize = 56;
 
 /// All plans of a review, the verdict first.
 pub fn review(review: &Review) -> String {
-    let mut out = String::new();
+    review_parts(review).concat()
+}
+
+/// The same in parts, of which each is whole lines: it may be long.
+pub fn review_parts(review: &Review) -> Vec<String> {
+    let mut head = String::new();
     let headline = words::headline(review);
-    let _ = writeln!(out, "{}", paint(colour(Verdict::of(review)), &headline));
+    let _ = writeln!(head, "{}", paint(colour(Verdict::of(review)), &headline));
     for cause in cause::all(review) {
-        let _ = writeln!(out, "  {}", cause.sentence(str::to_owned));
+        let _ = writeln!(head, "  {}", cause.sentence(str::to_owned));
     }
-    let plans: Vec<_> =
-        words::plans_by_severity(review).into_par_iter().with_max_len(1).map(plan).collect();
-    // It is most of the text: grown step by step it would be moved again and again.
-    out.reserve(plans.iter().map(|plan| plan.len() + 1).sum());
-    for plan in plans {
-        out.push('\n');
-        out.push_str(&plan);
-    }
+    let mut parts = vec![head];
+    let plans = words::plans_by_severity(review).into_par_iter().with_max_len(1);
+    parts.par_extend(plans.map(|plan| {
+        let mut part = String::from("\n");
+        write_plan(&mut part, plan);
+        part
+    }));
     if !review.unchanged_stacks.is_empty() {
         let names: Vec<_> = review.unchanged_stacks.iter().map(|s| visible(s.as_str())).collect();
-        let _ = writeln!(out, "\n{}", paint(FAINT, &format!("Unchanged: {}", names.join(", "))));
+        let names = format!("Unchanged: {}", names.join(", "));
+        parts.push(format!("\n{}\n", paint(FAINT, &names)));
     }
-    out
+    parts
 }
 
 /// One plan: what goes first, then what is held and what clears it.
 pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
+    write_plan(&mut out, plan);
+    out
+}
+
+fn write_plan(out: &mut String, plan: &Plan) {
     let effect = plan.effect();
     let stack = visible(effect.stack.as_str());
     let _ = writeln!(out, "{} at {}", paint(STRONG, &stack), effect.target);
@@ -60,13 +70,12 @@ pub fn plan(plan: &Plan) -> String {
     for (component, changes) in words::by_severity(&effect.changes) {
         let _ = writeln!(out, "\n  {}", paint(STRONG, &words::component(component)));
         for change in changes {
-            write_change(&mut out, change);
+            write_change(out, change);
         }
     }
-    write_health(&mut out, plan);
-    write_holds(&mut out, plan);
-    write_summary(&mut out, plan);
-    out
+    write_health(out, plan);
+    write_holds(out, plan);
+    write_summary(out, plan);
 }
 
 fn write_change(out: &mut String, change: &Change) {
