@@ -14,7 +14,7 @@ pub fn compare(change: &Change, after: &After) -> Comparison {
         .fields
         .iter()
         .filter_map(|field| {
-            let actual = after.live.as_ref().and_then(|live| field.path.find(&live.value));
+            let actual = after.live.as_ref().and_then(|live| field.path.find(live.value()));
             let fits = match (&field.after, actual) {
                 (None, None) => true,
                 (Some(predicted), Some(actual)) => fits(predicted, actual),

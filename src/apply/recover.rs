@@ -139,7 +139,7 @@ fn unmet(change: &Change, found: &After) -> Option<String> {
     }
     let live = found.live.as_ref();
     let moved = precondition.fields.iter().find(|(path, wanted)| {
-        let field = live.and_then(|live| path.find(&live.value));
+        let field = live.and_then(|live| path.find(live.value()));
         field.map(canonical::content_id) != **wanted
     });
     moved.map(|(path, _)| format!("{resource}: `{path}` is neither as it was nor as planned"))

@@ -43,7 +43,7 @@ pub(crate) fn name() -> TargetName {
 
 /// A YAML body.
 pub(crate) fn body(json: &Json) -> Body {
-    Body { format: Format::Yaml, value: canonical::from_json(json) }
+    Body::new(Format::Yaml, canonical::from_json(json))
 }
 
 /// A change of `path` by the component `a`, planned on `before`, one field per key.

@@ -183,7 +183,7 @@ impl<'a> Draft<'a> {
     /// Adds a resource with nothing sensitive in it, as the file `name` of the component's folder
     /// in the target.
     pub(super) fn add(&mut self, name: &str, format: Format, value: Value) {
-        self.add_piece(name, Piece::plain(Body { format, value }));
+        self.add_piece(name, Piece::plain(Body::new(format, value)));
     }
 
     /// Adds a resource as the file `name` of the component's folder in the target. Gives whether
@@ -195,7 +195,7 @@ impl<'a> Draft<'a> {
             false => {
                 self.fail(
                     Code::BuildFailed,
-                    self.span(&piece.body.value),
+                    self.span(piece.body.value()),
                     format!("`{path}` is not a path inside a folder"),
                 );
                 true
@@ -208,7 +208,7 @@ impl<'a> Draft<'a> {
         match ResourceKey::new(key) {
             Ok(key) => self.resources.insert(key, piece).is_none(),
             Err(error) => {
-                let span = self.span(&piece.body.value);
+                let span = self.span(piece.body.value());
                 self.fail(Code::BuildFailed, span, format!("`{key}`: {error}"));
                 true
             }
@@ -282,9 +282,11 @@ impl<'a> Draft<'a> {
         }
         for (key, piece) in &self.resources {
             // What was made up says nothing about what it is made of, and differs from run to run.
-            let known = pin::known(&piece.body.value, &piece.made_up);
-            let content = canonical::content_id(&known).to_string();
-            self.inputs.insert(format!("resource {key}"), content);
+            let content = match piece.made_up.as_slice() {
+                [] => piece.body.content_id(),
+                made_up => canonical::content_id(&pin::known(piece.body.value(), made_up)),
+            };
+            self.inputs.insert(format!("resource {key}"), content.to_string());
         }
         Ok(Rendered {
             component: self.component.id.clone(),

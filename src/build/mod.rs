@@ -157,7 +157,8 @@ impl Piece {
     pub fn pinned(&self, live: &Value) -> Self {
         let mut piece = self.clone();
         for path in &self.made_up {
-            piece.body.value = pin::pinned(&piece.body.value, live, path);
+            let value = pin::pinned(piece.body.value(), live, path);
+            piece.body = Body::new(piece.body.format, value);
         }
         piece
     }

@@ -1,5 +1,8 @@
 //! A resource's content: a value and how it is written down.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 
@@ -8,12 +11,27 @@ use super::{canonical, yaml};
 use crate::ids::ContentId;
 
 /// What a resource holds, or is to hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Body {
     /// How it is written down.
     pub format: Format,
-    /// What it says. For [`Format::Text`] a single text.
-    pub value: Value,
+    value: Value,
+    /// Found when it is first asked for: a plan and its apply ask for it again and again.
+    #[serde(skip)]
+    content: OnceLock<ContentId>,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format, value, .. } = self;
+        f.debug_struct("Body").field("format", format).field("value", value).finish()
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        (self.format, &self.value) == (other.format, &other.value)
+    }
 }
 
 /// How a body is written down.
@@ -43,9 +61,24 @@ pub enum EncodeError {
 }
 
 impl Body {
+    /// `value`, written down as `format` says. For [`Format::Text`] a single text.
+    pub const fn new(format: Format, value: Value) -> Self {
+        Self { format, value, content: OnceLock::new() }
+    }
+
+    /// What it says. For [`Format::Text`] a single text.
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The same, taken out of it.
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
     /// What it says, by content: equal ids mean that a target holds the same.
     pub fn content_id(&self) -> ContentId {
-        canonical::content_id(&self.value)
+        *self.content.get_or_init(|| canonical::content_id(&self.value))
     }
 
     /// The bytes, if every part is known and none is secret.
@@ -84,7 +117,7 @@ impl Body {
                 .ok()
                 .and_then(|text| yaml::parse(text, Rules::Kubernetes)),
         };
-        Self { format, value: parsed.unwrap_or_else(text) }
+        Self::new(format, parsed.unwrap_or_else(text))
     }
 }
 

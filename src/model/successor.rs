@@ -26,7 +26,7 @@ impl Effect {
         let mut unknown: BTreeMap<ComponentId, BTreeSet<Question>> = BTreeMap::new();
         for change in self.made_by(waiting) {
             let mut open = BTreeSet::new();
-            change.intended.iter().for_each(|body| body.value.questions(&mut open));
+            change.intended.iter().for_each(|body| body.value().questions(&mut open));
             if !open.is_empty() {
                 unknown.entry(change.component.clone()).or_default().extend(open);
             }
@@ -127,7 +127,7 @@ impl Effect {
             .collect();
         let missing = approved.made_by(waiting).find(|change| {
             let turned_out = change.action == Action::Update
-                && change.intended.as_ref().is_some_and(|body| body.value.is_open());
+                && change.intended.as_ref().is_some_and(|body| body.value().is_open());
             !turned_out && !made.contains(&(&change.component, &change.resource))
         });
         match missing {
@@ -158,7 +158,7 @@ fn follows(was: &Change, now: &Change) -> Result<(), Beyond> {
     }
     let intended = match (&was.intended, &now.intended) {
         (None, None) => true,
-        (Some(was), Some(now)) => was.format == now.format && fills(&was.value, &now.value),
+        (Some(was), Some(now)) => was.format == now.format && fills(was.value(), now.value()),
         _ => false,
     };
     if !intended {

@@ -138,7 +138,7 @@ impl Case<'_> {
         if let Some(reason) = foreign::veto(self.input, self.id, key, both) {
             return Fate::Veto(reason);
         }
-        let fields = diff(None, Some(&intended.value));
+        let fields = diff(None, Some(intended.value()));
         let change = self.change(key, both, Action::Create, fields, Some(intended.clone()));
         Fate::Change(Box::new(Change { precondition: Precondition::default(), ..change }))
     }
@@ -152,8 +152,8 @@ impl Case<'_> {
             return Fate::Nothing;
         }
         ignore.extend(self.built.iter().flat_map(|(one, _)| one.reconcile.ignore.clone()));
-        let value = keep_ignored(&intended.value, &live.value, &ignore);
-        let fields = diff(Some(&live.value), Some(&value));
+        let value = keep_ignored(intended.value(), live.value(), &ignore);
+        let fields = diff(Some(live.value()), Some(&value));
         let replaces = replaces(&both.must_replace, &fields);
         let previous = match (&both.owner, self.input.owned.get(key)) {
             (Owner::Other(from), _) => Some(from.clone()),
@@ -172,7 +172,7 @@ impl Case<'_> {
             let missing = "ownership: it has to be adopted before it can be replaced".to_owned();
             return Fate::Veto(HoldReason::NotProvenGone { missing });
         }
-        let body = Body { format: intended.format, value };
+        let body = Body::new(intended.format, value);
         Fate::Change(Box::new(self.change(key, both, action, fields, Some(body))))
     }
 
@@ -191,9 +191,9 @@ impl Case<'_> {
             None => !self.is_kept(key),
         };
         // Its own word was the last thing its manifest said about it.
-        let prune = prune && !Upkeep::of(&live.value).stays();
+        let prune = prune && !Upkeep::of(live.value()).stays();
         let delete = || {
-            let fields = diff(Some(&live.value), None);
+            let fields = diff(Some(live.value()), None);
             Box::new(self.change(key, both, Action::Delete, fields, None))
         };
         let reason = || HoldReason::NotProvenGone { missing: missing.join("; ") };
@@ -214,7 +214,7 @@ impl Case<'_> {
 
     /// How its manifest wants it kept.
     fn upkeep(&self, key: &ResourceKey) -> Upkeep {
-        self.piece(key).map(|piece| Upkeep::of(&piece.body.value)).unwrap_or_default()
+        self.piece(key).map(|piece| Upkeep::of(piece.body.value())).unwrap_or_default()
     }
 
     fn is_ours(&self, key: &ResourceKey) -> bool {
@@ -289,7 +289,7 @@ impl Case<'_> {
         let sensitive = sensitive.any(|s| s.is_under(&field.path) || field.path.is_under(s))
             || [&field.before, &field.after].into_iter().flatten().any(Value::holds_secret);
         let origin = match (&field.after, piece) {
-            (Some(_), Some(piece)) => origin(&piece.body.value, &field.path),
+            (Some(_), Some(piece)) => origin(piece.body.value(), &field.path),
             _ => Origin::NONE,
         };
         let mut made_up = piece.iter().flat_map(|piece| &piece.made_up);

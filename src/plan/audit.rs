@@ -233,7 +233,7 @@ impl<'a> Audit<'a> {
         let kept = owned && input.owned.get(key).is_some_and(|owned| owned.kept);
         let present = input.stack.components.get(&(id.kind.clone(), id.name.clone()));
         let kept = present.map_or(kept, |component| component.reconcile.prune == Some(false));
-        let stays = both.live.as_ref().is_some_and(|live| Upkeep::of(&live.value).stays());
+        let stays = both.live.as_ref().is_some_and(|live| Upkeep::of(live.value()).stays());
         let kept = kept || stays;
         self.check(!kept || self.is_sealed(id), change, "it would go and is to be kept");
         let resolved = !stack.contains_key(&(id.kind.clone(), id.name.clone()));

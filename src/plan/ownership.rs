@@ -100,10 +100,10 @@ fn as_wanted(input: &PlanInput<'_>, owned: &Owned, seen: &Seen) -> Option<Conten
             else {
                 return None;
             };
-            let mut ignore = Upkeep::of(&intended.value).ignore;
+            let mut ignore = Upkeep::of(intended.value()).ignore;
             ignore.extend_from_slice(&component.reconcile.ignore);
-            let value = keep_ignored(&intended.value, &live.value, &ignore);
-            let is_there = diff(Some(&live.value), Some(&value)).is_empty();
+            let value = keep_ignored(intended.value(), live.value(), &ignore);
+            let is_there = diff(Some(live.value()), Some(&value)).is_empty();
             is_there.then(|| intended.content_id())
         }
         Seen::Absent | Seen::Unreadable { .. } | Seen::Refused { .. } => None,

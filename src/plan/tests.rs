@@ -315,7 +315,7 @@ fn ignored_fields_are_nobodys_business() {
         "#,
     );
     let intended = world.plan().effect().changes[0].intended.clone().unwrap();
-    assert_eq!(intended.value, value(r#"{"spec": {"replicas": 9, "image": "b"}}"#));
+    assert_eq!(*intended.value(), value(r#"{"spec": {"replicas": 9, "image": "b"}}"#));
 }
 
 #[test]

@@ -211,7 +211,7 @@ impl Job {
             _ => {}
         }
         for (path, wanted) in &precondition.fields {
-            let found = live.and_then(|live| path.find(&live.value)).map(canonical::content_id);
+            let found = live.and_then(|live| path.find(live.value())).map(canonical::content_id);
             if found != *wanted {
                 let message = format!("{resource}: `{path}` has changed since the plan was made");
                 return Err(StepError::stale(message));
@@ -222,7 +222,7 @@ impl Job {
             return Ok(());
         }
         let shown: Vec<&FieldPath> = fields.iter().map(|field| &field.path).collect();
-        match beside(&live.value, &intended.value, &shown) {
+        match beside(live.value(), intended.value(), &shown) {
             None => Ok(()),
             Some(path) => Err(StepError::stale(format!(
                 "{resource}: `{path}` has changed since the plan was made, and is not part of it"

@@ -395,7 +395,7 @@ async fn paths_that_lead_elsewhere_are_refused() {
 async fn a_file_may_have_5_mib_and_not_a_byte_more() {
     let bed = Bed::new().await;
     bed.own("x", &component("a")).await;
-    let text = |bytes: usize| Body { format: Format::Text, value: Value::text("x".repeat(bytes)) };
+    let text = |bytes: usize| Body::new(Format::Text, Value::text("x".repeat(bytes)));
     let bytes_max = usize::try_from(FILE_BYTES_MAX).unwrap();
     let create = change(Action::Create, "x", None, None);
     let large = Change { intended: Some(text(bytes_max + 1)), ..create.clone() };
@@ -413,7 +413,7 @@ async fn what_is_not_known_or_secret_is_not_written() {
     bed.own("x.yaml", &component("a")).await;
     let question = Question { function: "output".into(), arguments: Vec::new() };
     let unknown = Value::computed(Node::Unknown(question.into()));
-    let intended = Some(Body { format: Format::Yaml, value: unknown });
+    let intended = Some(Body::new(Format::Yaml, unknown));
     let create = Change { intended, ..change(Action::Create, "x.yaml", None, None) };
     let error = bed.apply(create).await.unwrap_err();
     assert_eq!(error.reason, "x.yaml: `output` is not known yet");

@@ -341,5 +341,5 @@ pub(super) fn ours(object: &Json, writer: &str) -> Body {
 }
 
 fn body(json: &Json) -> Body {
-    Body { format: Format::Yaml, value: canonical::from_json(json) }
+    Body::new(Format::Yaml, canonical::from_json(json))
 }

@@ -54,7 +54,7 @@ impl KubernetesTarget {
         for (key, seen, health) in told {
             // How something is doing that goes while others stay is nobody's concern.
             let counts = match wanted.get(&key) {
-                Some(piece) => !Upkeep::of(&piece.body.value).is_no_matter,
+                Some(piece) => !Upkeep::of(piece.body.value()).is_no_matter,
                 None => rendered.is_none(),
             };
             healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
@@ -132,7 +132,7 @@ impl KubernetesTarget {
             Err(error) => return unreadable(error.to_string()),
         };
         let piece = wish.map(|(piece, _)| piece);
-        identity.has_secrets = piece.is_some_and(|piece| piece.body.value.holds_secret());
+        identity.has_secrets = piece.is_some_and(|piece| piece.body.value().holds_secret());
         let said = match piece.map(|piece| written(&piece.body)).transpose() {
             Ok(said) => said,
             Err(EncodeError::Unknown(_)) => None,
@@ -155,7 +155,7 @@ impl KubernetesTarget {
                 Err(blind) => unreadable(blind.told(&identity)),
             };
         }
-        let hands = piece.map(|piece| Upkeep::of(&piece.body.value).hands).unwrap_or_default();
+        let hands = piece.map(|piece| Upkeep::of(piece.body.value()).hands).unwrap_or_default();
         if hands != Hands::On
             && let Some(told) = self.glance_at(&identity, key, hands, marked.as_ref()).await
         {
@@ -240,7 +240,7 @@ impl KubernetesTarget {
 
     /// A manifest with secrets, and the same in the clear.
     pub(super) async fn veil(&self, body: &Body) -> Result<Veil, KeyringError> {
-        Ok(Veil::new(&body.value, self.keyring.reveal(&body.value).await?))
+        Ok(Veil::new(body.value(), self.keyring.reveal(body.value()).await?))
     }
 
     /// `piece` with what is there in place of what was made up, if the object is there.
@@ -390,8 +390,8 @@ fn writers(others: &[(String, Vec<FieldPath>)]) -> BTreeMap<FieldPath, String> {
 
 /// What of a manifest says which one it is: secrets count as they are named.
 fn written(body: &Body) -> Result<Json, EncodeError> {
-    match body.value.holds_secret() && !body.value.is_open() {
-        true => Ok(canonical::encode(&body.value)),
+    match body.value().holds_secret() && !body.value().is_open() {
+        true => Ok(canonical::encode(body.value())),
         false => manifest(body),
     }
 }
@@ -399,7 +399,7 @@ fn written(body: &Body) -> Result<Json, EncodeError> {
 /// What is handed to the server. It never stores `stringData`, so that is turned into what it
 /// stores: otherwise nobody could tell later what of it was ours.
 pub(super) fn manifest(body: &Body) -> Result<Json, EncodeError> {
-    let mut manifest = body::plain(&body.value)?;
+    let mut manifest = body::plain(body.value())?;
     let is_secret = manifest["kind"] == "Secret" && manifest["apiVersion"] == "v1";
     let Some(map) = manifest.as_object_mut().filter(|_| is_secret) else { return Ok(manifest) };
     let Some(Json::Object(texts)) = map.shift_remove("stringData") else { return Ok(manifest) };

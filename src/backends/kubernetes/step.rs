@@ -86,7 +86,7 @@ impl KubernetesTarget {
         marks.fence(&self.scope, lease)?;
         let mut identity = Identity::parse(&change.resource)
             .map_err(|error| StepError::refused(error.to_string()))?;
-        let body = change.intended.as_ref().filter(|body| body.value.holds_secret());
+        let body = change.intended.as_ref().filter(|body| body.value().holds_secret());
         identity.has_secrets = body.is_some();
         let veil = match body {
             Some(body) => Some(self.veil(body).await.map_err(|error| match error {
@@ -322,7 +322,7 @@ impl Job<'_> {
             return Err(self.stale("another object has its name by now"));
         }
         for (path, planned) in &precondition.fields {
-            let found = live.and_then(|live| path.find(&live.value)).map(canonical::content_id);
+            let found = live.and_then(|live| path.find(live.value())).map(canonical::content_id);
             if found != *planned {
                 return Err(self.stale(&format!("`{path}` has changed since the plan was made")));
             }
@@ -334,7 +334,7 @@ impl Job<'_> {
             return Err(self.stale("the server would make something else of it by now"));
         }
         let shown: Vec<&FieldPath> = fields.iter().map(|field| &field.path).collect();
-        match beside(&live.value, &outcome.value, &shown) {
+        match beside(live.value(), outcome.value(), &shown) {
             None => Ok(()),
             Some(path) => Err(self.stale(&format!(
                 "`{path}` has changed since the plan was made, and is not part of it"

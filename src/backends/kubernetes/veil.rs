@@ -35,7 +35,7 @@ impl Veil {
 
     /// What the server is handed.
     pub(super) fn clear(&self, body: &Body) -> Body {
-        Body { format: body.format, value: self.clear.clone() }
+        Body::new(body.format, self.clear.clone())
     }
 
     /// Over both sides of an object.
@@ -43,16 +43,16 @@ impl Veil {
         let Some(outcome) = &sight.intended else { return sight };
         let intended = self.of_outcome(outcome);
         let live = sight.live.as_ref().map(|live| {
-            let value = behind(&live.value, &outcome.value, &intended.value, &self.fields);
-            Body { format: live.format, value }
+            let value = behind(live.value(), outcome.value(), intended.value(), &self.fields);
+            Body::new(live.format, value)
         });
         Sight { live, intended: Some(intended), ..sight }
     }
 
     /// Over what is there after it was applied.
     pub(super) fn over_made(&self, made: &Body) -> Body {
-        let value = behind(&made.value, &self.clear, &self.hidden, &self.fields);
-        Body { format: made.format, value }
+        let value = behind(made.value(), &self.clear, &self.hidden, &self.fields);
+        Body::new(made.format, value)
     }
 
     /// Over what the server makes of the manifest.
@@ -68,26 +68,26 @@ impl Veil {
             };
             field.put(&value, Some(&made))
         };
-        let value = self.fields.iter().fold(outcome.value.clone(), hide);
-        Body { format: outcome.format, value }
+        let value = self.fields.iter().fold(outcome.value().clone(), hide);
+        Body::new(outcome.format, value)
     }
 }
 
 /// Over what is there in fields that its kind, or it itself, says are secret: what is `wanted` there is
 /// seen, and nothing else.
 pub(super) fn over_content(live: &Body, wanted: Option<&Body>, is_secret: bool) -> Body {
-    let mut fields = declared(&live.value);
+    let mut fields = declared(live.value());
     if is_secret {
         let keys = |field: &str| {
             let field = FieldPath::root().key(field);
-            let map = field.find(&live.value).and_then(Value::as_map).cloned().unwrap_or_default();
+            let map = field.find(live.value()).and_then(Value::as_map).cloned().unwrap_or_default();
             map.iter().map(|(key, _)| field.key(key.clone())).collect::<Vec<_>>()
         };
         fields.extend(["data", "stringData"].into_iter().flat_map(keys));
     }
     let nothing = Value::empty_map();
-    let wanted = wanted.map_or(&nothing, |wanted| &wanted.value);
-    Body { format: live.format, value: behind(&live.value, wanted, wanted, &fields) }
+    let wanted = wanted.map_or(&nothing, |wanted| wanted.value());
+    Body::new(live.format, behind(live.value(), wanted, wanted, &fields))
 }
 
 /// The fields that an object itself says are secret.

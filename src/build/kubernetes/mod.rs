@@ -139,7 +139,7 @@ fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTree
         return;
     }
     places.insert(name.clone(), span);
-    let body = Body { format: Format::Yaml, value: object.value.clone() };
+    let body = Body::new(Format::Yaml, object.value.clone());
     let (sensitive, stateful) = (object.sensitive(), object.is_stateful());
     let made_up = object.made_up.clone();
     let piece = Piece { sensitive, stateful, made_up, ..Piece::plain(body) };

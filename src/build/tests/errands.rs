@@ -221,7 +221,7 @@ sops:
     let cluster = fixture.render_as(Naming::Objects).unwrap();
     assert_eq!(cluster.ciphers().len(), 1);
     let piece = cluster.resources().values().next().unwrap();
-    let at = |path: &str| FieldPath::parse(path).unwrap().find(&piece.body.value).cloned();
+    let at = |path: &str| FieldPath::parse(path).unwrap().find(piece.body.value()).cloned();
     assert!(matches!(at("data.password").unwrap().node, Node::Secret(_)));
     assert_eq!(at("stringData.user").unwrap().as_str(), Some("shop"));
     assert_eq!((at("stringData.password"), at("sops")), (None, None));

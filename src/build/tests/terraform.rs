@@ -121,7 +121,7 @@ fn an_unknown_value_stays_unknown() {
     let piece = &rendered.resources()[&tfvars()];
     let path = FieldPath::root().key("id");
     let expected = Value::computed(Node::Unknown(question.into()));
-    assert_eq!(path.find(&piece.body.value), Some(&expected));
+    assert_eq!(path.find(piece.body.value()), Some(&expected));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn fields_lead_back_to_the_line_of_the_manifest() {
     let rendered = fixture("prod/terraform/vpc", VPC).render().unwrap();
     let piece = &rendered.resources()[&tfvars()];
     let zone = FieldPath::parse("zones[1]").unwrap();
-    let span = rendered.span(zone.find(&piece.body.value).unwrap().origin).unwrap();
+    let span = rendered.span(zone.find(piece.body.value()).unwrap().origin).unwrap();
     assert_eq!(span.to_string(), "sections.yaml:3:14");
 }
 

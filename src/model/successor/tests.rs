@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backends::fixture::{change, component, key, name, scope};
 use crate::ids::{ContentId, StackName};
+use crate::model::body::Body;
 use crate::model::change::{Action, Change, Risk};
 use crate::model::plan::{Effect, Nature, Step};
 use crate::model::question::Question;
@@ -17,9 +18,9 @@ fn question(name: &str) -> Question {
 /// The same change with `value` at `field`, in its fields and in what is intended.
 fn with(mut change: Change, field: &str, value: &Value) -> Change {
     if let Some(body) = &mut change.intended {
-        let mut map = body.value.as_map().unwrap().clone();
+        let mut map = body.value().as_map().unwrap().clone();
         map.insert(field, value.clone());
-        body.value.node = Node::Map(map);
+        *body = Body::new(body.format, Value::computed(Node::Map(map)));
     }
     let known = change.fields.iter_mut().find(|known| known.path.to_string() == field);
     known.unwrap().after = Some(value.clone());

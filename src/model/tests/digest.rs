@@ -43,7 +43,7 @@ fn effect(before: Value, after: Value) -> Effect {
             sensitive: false,
             origin: None,
         }],
-        intended: Some(Body { format: Format::Json, value: after }),
+        intended: Some(Body::new(Format::Json, after)),
         precondition: Precondition {
             uid: Some("uid".to_owned()),
             fields: [(path("a.b"), Some(content))].into(),
@@ -116,7 +116,7 @@ const OTHERS: &[(&str, Mutation)] = &[
     ("after", |e| e.changes[0].fields[0].after = Some(Value::text("3"))),
     ("no field", |e| e.changes[0].fields.clear()),
     ("format", |e| e.changes[0].intended.as_mut().expect("it is there").format = Format::Yaml),
-    ("intended", |e| e.changes[0].intended.as_mut().expect("it is there").value = Value::text("3")),
+    ("intended", |e| e.changes[0].intended = Some(Body::new(Format::Json, Value::text("3")))),
     ("uid", |e| e.changes[0].precondition.uid = None),
     ("live content", |e| {
         e.changes[0].precondition.fields.insert(path("a.b"), None);

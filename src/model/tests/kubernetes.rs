@@ -28,7 +28,7 @@ fn plain(styled: &str) -> String {
 }
 
 fn yaml(json: &str) -> Body {
-    Body { format: Format::Yaml, value: value(json) }
+    Body::new(Format::Yaml, value(json))
 }
 
 /// The object as it is, and as the dry run returns it: with the server's defaults on both sides,

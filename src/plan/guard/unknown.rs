@@ -17,7 +17,7 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         let mut open = BTreeSet::new();
         let built = input.rendered.get(id).and_then(|built| built.as_ref().ok());
         let pieces = built.iter().flat_map(|rendered| rendered.resources().values());
-        pieces.for_each(|piece| piece.body.value.questions(&mut open));
+        pieces.for_each(|piece| piece.body.value().questions(&mut open));
         if !open.is_empty() {
             let reason = reason(&open);
             holds.push(Hold { part: Part::Component(id.clone()), reason });
@@ -28,7 +28,7 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         let settled =
             held || input.observation(&change.component).is_some_and(|o| o.artifact.is_some());
         let mut open = BTreeSet::new();
-        change.intended.iter().for_each(|body| body.value.questions(&mut open));
+        change.intended.iter().for_each(|body| body.value().questions(&mut open));
         if !settled && !open.is_empty() {
             let part = Part::Resource(change.component.clone(), change.resource.clone());
             let reason = reason(&open);

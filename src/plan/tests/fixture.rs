@@ -76,7 +76,7 @@ pub(crate) fn value(json: &str) -> Value {
 }
 
 pub(crate) fn body(json: &str) -> Body {
-    Body { format: Format::Json, value: value(json) }
+    Body::new(Format::Json, value(json))
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -389,7 +389,7 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
         let intended = wanted.map(|piece| part.makes.get(&resource).unwrap_or(&piece.body));
         let both = Compared {
             writers: BTreeMap::new(),
-            live: live.filter(|body| body.value != value("\"gone\"")),
+            live: live.filter(|body| *body.value() != value("\"gone\"")),
             intended: intended.cloned(),
             must_replace: Vec::new(),
             sensitive: Vec::new(),

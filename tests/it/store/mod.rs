@@ -171,7 +171,7 @@ pub(crate) fn plan(text: &str) -> Plan {
         risk: Risk::Reversible,
         cause: Cause::Drift,
         fields: Vec::new(),
-        intended: Some(Body { format: Format::Text, value: Value::text(text) }),
+        intended: Some(Body::new(Format::Text, Value::text(text))),
         precondition: Precondition { exists: true, ..Precondition::default() },
     };
     let step = |at: usize| Step {

@@ -30,7 +30,7 @@ fn creates(resources: &[(&str, &Value)]) -> Plan {
                 sensitive: false,
                 origin: None,
             }],
-            intended: Some(Body { format: Format::Text, value: (*value).clone() }),
+            intended: Some(Body::new(Format::Text, (*value).clone())),
             precondition: Precondition::default(),
             ..base.clone()
         })

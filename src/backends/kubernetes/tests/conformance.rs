@@ -48,7 +48,7 @@ impl Place for Corner {
             self.send(Call::delete(path, json!({}))).await.unwrap();
             return;
         };
-        let manifest = body::plain(&body.value).unwrap();
+        let manifest = body::plain(body.value()).unwrap();
         match self.get(path.clone()).await {
             Some(_) => drop(self.merge(path, "hand", manifest).await),
             None => {

@@ -48,8 +48,8 @@ async fn a_change_of_what_is_ours_is_seen_with_who_made_it() {
     let size = crate::model::path::FieldPath::root().key("data").key("size");
     assert_eq!(both.writers.get(&size).map(String::as_str), Some("hand"));
     let live = both.live.as_ref().unwrap();
-    assert_eq!(size.find(&live.value).and_then(|size| size.as_str()), Some("7"));
-    assert!(live.value.get("data").unwrap().get("more").is_none(), "that is not ours");
+    assert_eq!(size.find(live.value()).and_then(|size| size.as_str()), Some("7"));
+    assert!(live.value().get("data").unwrap().get("more").is_none(), "that is not ours");
 }
 
 /// As long as nothing more happens to it; without our label nobody would tell.
@@ -83,7 +83,7 @@ async fn what_was_there_is_seen_as_it_is_by_now() {
     let path = corner.path("api/v1", "configmaps/settings");
     let identity = Identity::parse(&identity(&manifest)).unwrap();
     let size = |body: &Option<Body>| {
-        let data = body.as_ref().and_then(|body| body.value.get("data"));
+        let data = body.as_ref().and_then(|body| body.value().get("data"));
         data.and_then(|data| data.get("size")?.as_str().map(str::to_owned))
     };
     let edits = async {

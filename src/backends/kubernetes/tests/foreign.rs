@@ -229,7 +229,7 @@ async fn nobody_can_change_what_is_ours_without_a_trace() {
     let applied = Applied::new(&corner, &manifests).await;
     let mut subjects = Vec::new();
     for manifest in &manifests {
-        assert!(!body(manifest).value.is_open());
+        assert!(!body(manifest).value().is_open());
         subjects.push(Subject::new(&applied, manifest).await);
     }
     let mut rng = Rng::with_seed(seed);

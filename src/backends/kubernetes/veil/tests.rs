@@ -9,7 +9,7 @@ fn secret(name: &str) -> Value {
 }
 
 fn body(json: &serde_json::Value) -> Body {
-    Body { format: Format::Yaml, value: from_json(json) }
+    Body::new(Format::Yaml, from_json(json))
 }
 
 /// A manifest of which `password` is a secret, and one in a list.
@@ -29,7 +29,7 @@ fn sight(live: &serde_json::Value, intended: &serde_json::Value) -> (String, Str
         Sight { live: Some(body(live)), intended: Some(body(intended)), ..Sight::default() };
     let sight = veil().over(sight);
     let text =
-        |body: Option<Body>| crate::model::canonical::encode(&body.unwrap().value).to_string();
+        |body: Option<Body>| crate::model::canonical::encode(body.unwrap().value()).to_string();
     (text(sight.live), text(sight.intended))
 }
 
@@ -85,7 +85,7 @@ fn of_a_secret_nobody_wants_nothing_is_seen() {
     let live = body(&json!({"kind": "Secret", "data": {"a": "Zm9v", "b": "YmFy"}}));
     let wanted = body(&json!({"data": {"a": "Zm9v", "b": "other"}}));
     let text = |wanted| {
-        crate::model::canonical::encode(&over_content(&live, wanted, true).value).to_string()
+        crate::model::canonical::encode(over_content(&live, wanted, true).value()).to_string()
     };
     assert!(!text(None).contains("Zm9v") && !text(None).contains("YmFy"));
     assert!(text(Some(&wanted)).contains("Zm9v") && !text(Some(&wanted)).contains("YmFy"));
@@ -97,6 +97,6 @@ fn of_an_object_that_says_so_what_it_says_is_not_seen() {
     let live =
         json!({"metadata": {"annotations": annotations}, "data": {"token": "t0ken", "a": "b"}});
     let seen = over_content(&body(&live), None, false);
-    let text = crate::model::canonical::encode(&seen.value).to_string();
+    let text = crate::model::canonical::encode(seen.value()).to_string();
     assert!(!text.contains("t0ken") && text.contains("\"a\":\"b\""), "{text}");
 }
