@@ -168,3 +168,6 @@ fn json(value: &Value) -> Json {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
