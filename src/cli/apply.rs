@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::approve::By;
 use super::workspace::{Findings, Workspace, unavailable, unopened, unread};
-use super::{Context, Exit, Failure, any_error, approve, mistake};
+use super::{Context, Exit, Failure, any_error, mistake};
 use crate::apply::Patience;
-use crate::ids::{Actor, ComponentId, StackName};
+use crate::ids::{ComponentId, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{HoldReason, Plan};
@@ -41,9 +42,14 @@ pub(super) struct Args {
     /// With --local: approve without being asked.
     #[arg(long, requires = "local")]
     yes: bool,
+    #[command(flatten)]
+    by: By,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if args.by.is_named() && !args.local {
+        return Err(mistake("--as says who approves, and without --local nobody does"));
+    }
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
     let reach = match args.local {
@@ -80,7 +86,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     // Nobody can say yes to what the target refuses, or to what is only observed.
     let acts = |plan: &&Plan| !plan.effect().steps.is_empty();
     let asked: Vec<_> = waiting.iter().filter(acts).cloned().collect();
-    if args.local && !asked.is_empty() && round.approve(args.yes, &asked).await? {
+    if args.local && !asked.is_empty() && round.approve(args, &asked).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
         let (came, left) = round.settle(stacks).await?;
@@ -193,15 +199,14 @@ impl Round<'_> {
     }
 
     /// Shows what waits and asks. A yes is an approval of exactly these digests.
-    async fn approve(&self, yes: bool, plans: &[Plan]) -> Result<bool, Failure> {
+    async fn approve(&self, args: &Args, plans: &[Plan]) -> Result<bool, Failure> {
+        let by = args.by.actor()?;
         let scope = self.repository.scope.clone();
         let review = Review::new(scope.clone(), None, plans.to_vec(), Vec::new());
         self.context.output.note(&report::terminal::review(&review));
-        if !yes && !ask()? {
+        if !args.yes && !ask()? {
             return Ok(false);
         }
-        let by = approve::user().unwrap_or_else(|| "unknown".to_owned());
-        let by = Actor::new(by).map_err(mistake)?;
         let now = self.context.world.clock.now();
         let mut tx = self.agent.store.begin().await?;
         for plan in plans {

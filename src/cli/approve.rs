@@ -96,6 +96,11 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
 }
 
 impl By {
+    /// Whether the command line says who.
+    pub(super) const fn is_named(&self) -> bool {
+        self.user.is_some()
+    }
+
     /// Who that is. Two people of whom nobody says it would be one.
     pub(super) fn actor(&self) -> Result<Actor, Failure> {
         let named = self.user.clone().or_else(user);
@@ -106,6 +111,6 @@ impl By {
 }
 
 /// Who runs the command, if the environment says it.
-pub(super) fn user() -> Option<String> {
+fn user() -> Option<String> {
     settings::variable("USER").filter(|user| !user.is_empty())
 }

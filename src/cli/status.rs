@@ -14,7 +14,8 @@ use crate::store::Store;
 pub(super) struct Args {
     /// Only the stacks that fit one of these patterns: `fnx-*`.
     stacks: Vec<StackPattern>,
-    /// Say only whether an agent serves here: for whoever starts it again if none does.
+    /// Say only whether an agent serves here: for whoever starts it again if none does. With
+    /// --json `true` or `false`.
     #[arg(long, conflicts_with = "stacks")]
     serving: bool,
 }

@@ -36,7 +36,8 @@ pub(crate) fn start(place: &Place) -> Result<()> {
     }
     std::fs::create_dir_all(place.target.join("bench"))?;
     child::run(Command::new("cp").arg("-R").args([&example, &applied]))?;
-    child::output(Command::new(&isobar).args(["apply", "--local", "--yes", "-C"]).arg(&applied))?;
+    let apply = ["apply", "--local", "--yes", "--as", "bench", "-C"];
+    child::output(Command::new(&isobar).args(apply).arg(&applied))?;
     let settled = times(Command::new(&isobar).arg("plan").arg("-C").arg(&applied))?;
     let demo = measure::run(place.command(&isobar).arg("demo"), None)?;
 

@@ -91,6 +91,13 @@ fn who_approves_is_somebody() {
         let said = "error: nobody says who you are: name yourself by --as\n";
         assert_eq!((ran.code(), ran.stderr.as_str()), (1, said), "{}", ran.said());
     }
+    let folder = two();
+    let ran = isobar(["apply", "--local", "--yes"]).with("USER", "").run(folder.path());
+    let said = "error: nobody says who you are: name yourself by --as\n";
+    assert_eq!((ran.code(), ran.stderr.as_str()), (1, said), "{}", ran.said());
+    let ran = isobar(["apply", "--as", "grace"]).run(folder.path());
+    let said = "error: --as says who approves, and without --local nobody does\n";
+    assert_eq!((ran.code(), ran.stderr.as_str()), (1, said), "{}", ran.said());
     let named = Scene::command(["approve", "--all", "--as", "grace", "--json"]).with("USER", "");
     let ran = named.run(scene.path());
     assert_eq!(ran.code(), 0, "{}", ran.said());

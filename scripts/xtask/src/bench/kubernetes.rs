@@ -207,7 +207,7 @@ impl Bench<'_> {
         agent::repository(&repository, &self.folder, namespace, &links, 1)?;
         let start = audit::now();
         let mut isobar = Command::new(&self.isobar);
-        isobar.args(["apply", "--local", "--yes", "--settings", "agent.yaml"]);
+        isobar.args(["apply", "--local", "--yes", "--as", "bench", "--settings", "agent.yaml"]);
         // The plan that it shows is not what people want to see here.
         let ended = isobar.current_dir(&repository).output()?;
         ensure!(ended.status.success(), "{isobar:?} ended with {}", ended.status);
