@@ -71,11 +71,6 @@ impl Body {
         &self.value
     }
 
-    /// The same, taken out of it.
-    pub fn into_value(self) -> Value {
-        self.value
-    }
-
     /// What it says, by content: equal ids mean that a target holds the same.
     pub fn content_id(&self) -> ContentId {
         *self.content.get_or_init(|| canonical::content_id(&self.value))
