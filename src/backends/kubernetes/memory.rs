@@ -95,9 +95,14 @@ fn page(file: &Path) -> Option<Page> {
     (page.version == VERSION).then_some(page)
 }
 
-/// Whole or not at all, and for nobody else to read: hashes of Secrets are in it. Into a folder
-/// that is there: one that was taken away is not made anew on the way out.
+/// Whole or not at all, and for nobody else to read: hashes of Secrets are in it. Its folder may have
+/// been emptied; a whole cache that was taken away is not made anew on the way out.
 fn put(file: &Path, text: &[u8], unique: &str) -> io::Result<()> {
+    if let Some(Err(error)) = file.parent().map(fs::create_dir)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
+    }
     let new = file.with_extension(unique);
     let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     let put = open.write_all(text).and_then(|()| fs::rename(&new, file));
@@ -112,3 +117,6 @@ async fn version(connection: &Connection) -> Result<String, Failure> {
     let told = connection.read(Call::get("/version".to_owned())).await?;
     Ok(told["gitVersion"].as_str().unwrap_or_default().to_owned())
 }
+
+#[cfg(test)]
+mod tests;
