@@ -139,7 +139,7 @@ fn errand(
     values: Value,
 ) -> Option<Errand> {
     let span = draft.component.section("values").map(|values| draft.span(values));
-    let text = match (Body::new(Format::Yaml, values)).encode() {
+    let text = match Body::new(Format::Yaml, values).encode() {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
             let span = span.unwrap_or_else(|| draft.place());

@@ -121,7 +121,6 @@ impl Said {
             match name {
                 "import" => value.as_sequence().into_iter().flatten().for_each(|i| self.import(i)),
                 "components" => self.components(value),
-                "overrides" => self.keys("override", value),
                 "metadata" => self.keys("metadata", value),
                 _ if sections::KINDS.contains(&name) => self.keys("component", value),
                 _ => {}
