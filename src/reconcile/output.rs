@@ -15,13 +15,22 @@ use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
 use crate::pattern::StackPattern;
 use crate::secret::Secret;
-use crate::stacks::{Resolver, Selection};
+use crate::stacks::{Resolution, Resolver, Selection};
 
 use super::answer::{self, Person, Reach};
+
+/// The function that gives all of a component.
+const COMPONENT: &str = "atmos.Component";
 
 /// How often one component is resolved to learn one output: each time something it needed itself
 /// is known. A chain of outputs is rarely longer than three components.
 const ROUNDS_MAX: usize = 8;
+
+/// How many components may need one another in a row.
+const DEPTH_MAX: usize = 64;
+
+/// How many components are resolved together: each stack is held against each of them.
+const TOGETHER_MAX: usize = 64;
 
 /// A state file is read whole; the largest known have some ten thousand resources.
 const STATE_BYTES_MAX: u64 = 64 << 20;
@@ -33,7 +42,7 @@ pub(super) struct Asking<'a> {
     pub(super) answers: Answers,
     /// Whether what nothing answers is refused, or stays open.
     pub(super) forced: bool,
-    /// The outputs that are being found, each for the one before it.
+    /// The questions that are being answered, each for the one before it.
     open: Vec<Question>,
 }
 
@@ -42,38 +51,62 @@ impl<'a> Asking<'a> {
         Self { resolver, reach, answers: Answers::new(), forced, open: Vec::new() }
     }
 
+    /// Finds the answers to `questions`. What asks for all of a component that waits for others of
+    /// them comes last: then they are resolved together.
+    pub(super) fn ask_all(&mut self, questions: &BTreeSet<Question>, desired: &Desired) {
+        let waiting = |question: &&Question| {
+            let id = question.component().filter(|_| question.function.as_ref() == COMPONENT);
+            id.and_then(|id| desired.component(&id)).is_some_and(|it| !it.questions.is_empty())
+        };
+        let (last, first): (Vec<_>, Vec<_>) = questions.iter().partition(waiting);
+        first.into_iter().for_each(|question| self.ask(question, desired));
+        for some in last.chunks(TOGETHER_MAX) {
+            let ids: BTreeSet<_> =
+                some.iter().filter_map(|question| question.component()).collect();
+            let resolution = (ids.len() > 1).then(|| self.resolve(&ids));
+            let desired = resolution.as_ref().map_or(desired, |resolution| &resolution.desired);
+            some.iter().for_each(|question| self.ask(question, desired));
+        }
+    }
+
     /// Finds the answer to `question` unless it is known. `desired` is what has resolved so far.
     pub(super) fn ask(&mut self, question: &Question, desired: &Desired) {
         if self.answers.contains_key(question) {
             return;
         }
+        if let Some(start) = self.open.iter().position(|open| open == question) {
+            let ring = self.open[start..].iter().chain([question]);
+            let ring: Vec<_> = ring.map(|open| format!("`{open}`")).collect();
+            let why = format!("components need each other: {}", ring.join(" -> "));
+            self.answers.insert(question.clone(), Answer::Failed(why));
+            return;
+        }
+        if self.open.len() == DEPTH_MAX {
+            let why = format!("more than {DEPTH_MAX} components need one another in a row");
+            self.answers.insert(question.clone(), Answer::Failed(why));
+            return;
+        }
+        self.open.push(question.clone());
         let found = match (question.function.as_ref(), question.arguments.as_slice()) {
             ("terraform.output" | "terraform.state" | "output", [component, stack, output]) => {
-                self.output(question, (component, stack, output), desired)
+                self.output((component, stack, output), desired)
             }
-            ("atmos.Component", [component, stack]) => {
-                self.whole(question, (component, stack), desired)
-            }
+            (COMPONENT, [component, stack]) => self.whole((component, stack), desired),
             _ => match answer::answer(self.reach, question) {
                 Some(answer) => answer,
                 None if self.forced => answer::refused(question),
                 None => Answer::Later,
             },
         };
+        self.open.pop();
         self.answers.insert(question.clone(), found);
     }
 
     fn output(
         &mut self,
-        question: &Question,
         (component, stack, output): (&str, &str, &str),
         desired: &Desired,
     ) -> Answer {
-        if let Some(start) = self.open.iter().position(|open| open == question) {
-            let ring = self.open[start..].iter().chain([question]);
-            let ring: Vec<_> = ring.map(|open| format!("`!{open}`")).collect();
-            return Answer::Failed(format!("outputs need each other: {}", ring.join(" -> ")));
-        }
         let id = match id(component, stack) {
             Ok(id) => id,
             Err(why) => return Answer::Failed(why),
@@ -90,38 +123,23 @@ impl<'a> Asking<'a> {
         {
             return answer;
         }
-        self.open.push(question.clone());
-        let found = self.resolved(&id, &query);
-        self.open.pop();
-        found
-    }
-
-    /// The same of a component that is not resolved yet, or needs answers itself.
-    fn resolved(&mut self, id: &ComponentId, query: &Query) -> Answer {
         for _ in 0..ROUNDS_MAX {
-            let (desired, component) = match self.component(id) {
+            let (Resolution { desired, .. }, component) = match self.component(&id) {
                 Ok(found) => found,
                 Err(answer) => return answer,
             };
             let mut needed = BTreeSet::new();
-            if let Some(answer) = self.given(&component, &desired.layout, query, &mut needed) {
+            if let Some(answer) = self.given(&component, &desired.layout, &query, &mut needed) {
                 return answer;
             }
-            for question in needed {
-                self.ask(&question, &desired);
-            }
+            self.ask_all(&needed, &desired);
         }
         Answer::Later
     }
 
     /// All of a component: its sections, and its outputs beside them.
-    fn whole(
-        &mut self,
-        question: &Question,
-        (component, stack): (&str, &str),
-        desired: &Desired,
-    ) -> Answer {
-        let outputs = match self.output(question, (component, stack, "."), desired) {
+    fn whole(&mut self, (component, stack): (&str, &str), desired: &Desired) -> Answer {
+        let outputs = match self.output((component, stack, "."), desired) {
             Answer::Value(outputs) => outputs,
             Answer::Later => Value::empty_map(),
             other => return other,
@@ -130,15 +148,14 @@ impl<'a> Asking<'a> {
             Ok(id) => id,
             Err(why) => return Answer::Failed(why),
         };
-        // What waits for nothing would come out the same again.
-        let is_whole = |component: &&Component| {
-            component.presence == Presence::Active && component.questions.is_empty()
-        };
         let here = desired.component(&id).filter(|_| fault(desired, &id).is_none());
-        let sections = match here.filter(is_whole) {
-            Some(component) => component.sections.clone(),
-            None => match self.component(&id) {
-                Ok((_, component)) => component.sections,
+        let sections = match here {
+            // What waits for nothing would come out the same again.
+            Some(here) if here.presence == Presence::Active && here.questions.is_empty() => {
+                here.sections.clone()
+            }
+            _ => match self.settled(&id, here, desired) {
+                Ok(component) => component.sections,
                 Err(answer) => return answer,
             },
         };
@@ -147,22 +164,50 @@ impl<'a> Asking<'a> {
         Answer::Value(Value::computed(Node::Map(all)))
     }
 
-    /// The component by itself, with what is known so far.
-    fn component(&mut self, id: &ComponentId) -> Result<(Desired, Component), Answer> {
+    /// The component by itself, with all of its questions answered that can be. `here` is how it
+    /// came out before they were.
+    fn settled(
+        &mut self,
+        id: &ComponentId,
+        here: Option<&Component>,
+        desired: &Desired,
+    ) -> Result<Component, Answer> {
+        let waits = here.into_iter().flat_map(|component| &component.questions);
+        waits.for_each(|question| self.ask(question, desired));
+        for _ in 1..ROUNDS_MAX {
+            let (Resolution { desired, questions, .. }, component) = self.component(id)?;
+            if questions.iter().all(|question| self.answers.contains_key(question)) {
+                return Ok(component);
+            }
+            self.ask_all(&questions, &desired);
+        }
+        Ok(self.component(id)?.1)
+    }
+
+    /// These components by themselves, and maybe others of their stacks, with what is known so far.
+    fn resolve(&mut self, ids: &BTreeSet<ComponentId>) -> Resolution {
+        let stacks: BTreeSet<_> = ids.iter().map(|id| id.stack.as_str()).collect();
+        let components: BTreeSet<_> = ids.iter().map(|id| id.name.clone()).collect();
         let selection = Selection {
-            stacks: vec![StackPattern::exactly(id.stack.as_str())],
-            components: vec![id.name.clone()],
+            stacks: stacks.into_iter().map(StackPattern::exactly).collect(),
+            components: components.into_iter().collect(),
             unlinked: true,
             ..Selection::default()
         };
-        let desired = self.resolver.resolve(&selection, &self.answers).desired;
-        if let Some(fault) = fault(&desired, id) {
+        self.resolver.resolve(&selection, &self.answers)
+    }
+
+    /// The component by itself, with what is known so far.
+    fn component(&mut self, id: &ComponentId) -> Result<(Resolution, Component), Answer> {
+        let resolution = self.resolve(&[id.clone()].into());
+        let desired = &resolution.desired;
+        if let Some(fault) = fault(desired, id) {
             let why = format!("{id} does not resolve: {}", fault.message);
             let at = fault.cause().clone();
             return Err(Answer::Unresolved { why, at });
         }
         if let Some(component) = desired.component(id).cloned() {
-            return Ok((desired, component));
+            return Ok((resolution, component));
         }
         let why = format!("there is no {id}");
         // It may be in a stack whose name is not known for a mistake.

@@ -232,9 +232,7 @@ fn answered(
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);
     for _ in 1..ROUNDS_MAX {
         let known = asking.answers.len();
-        for question in &resolution.questions {
-            asking.ask(question, &resolution.desired);
-        }
+        asking.ask_all(&resolution.questions, &resolution.desired);
         if asking.answers.len() == known {
             break;
         }

@@ -1,7 +1,8 @@
 //! What templates ask: `{{ (atmos.Component "vpc" .stack).vars.cidr }}`, `{{ env "HOME" }}`.
 //!
 //! A template cannot wait. What it asks that has no answer yet is noted, and the text it is in is
-//! unknown until the question is answered and the component is resolved again.
+//! unknown until the question is answered and the component is resolved again. So is a text that
+//! reads a part of an answer that is not known yet; one that reads a secret is refused.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,8 @@ use super::function;
 use super::go_value;
 use crate::diagnostic::Span;
 use crate::model::question::{Answer, Answers, Question};
+use crate::model::value::{Node, Value};
+use crate::secret::Secret;
 
 /// The function of Sprig that asks.
 pub(super) const ENV: &str = "env";
@@ -23,11 +26,21 @@ pub(super) struct Asking(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     answers: Answers,
-    open: BTreeSet<Question>,
-    asked: BTreeSet<Question>,
     used: bool,
-    /// The mistake elsewhere for which nothing can be said.
-    cause: Option<Span>,
+    noted: Noted,
+}
+
+/// What one text asked.
+#[derive(Default)]
+pub(super) struct Noted {
+    /// Answered or not.
+    pub(super) asked: BTreeSet<Question>,
+    /// What has no answer yet.
+    pub(super) open: BTreeSet<Question>,
+    /// The mistake elsewhere for which something was not said.
+    pub(super) cause: Option<Span>,
+    /// The secret that was read.
+    pub(super) secret: Option<Arc<Secret>>,
 }
 
 impl Asking {
@@ -50,19 +63,9 @@ impl Asking {
         self.state().used
     }
 
-    /// What was asked since the last time and has no answer.
-    pub(super) fn take(&self) -> BTreeSet<Question> {
-        std::mem::take(&mut self.state().open)
-    }
-
-    /// What was asked since the last time, answered or not.
-    pub(super) fn take_asked(&self) -> BTreeSet<Question> {
-        std::mem::take(&mut self.state().asked)
-    }
-
-    /// The mistake elsewhere for which something was not said since the last time.
-    pub(super) fn take_cause(&self) -> Option<Span> {
-        self.state().cause.take()
+    /// What was asked since the last time.
+    pub(super) fn take(&self) -> Noted {
+        std::mem::take(&mut self.state().noted)
     }
 
     /// `functions` with those that ask.
@@ -82,21 +85,33 @@ impl Asking {
         let question = Question { function: function.into(), arguments: arguments.to_vec() };
         let mut state = self.state();
         state.used = true;
-        state.asked.insert(question.clone());
+        state.noted.asked.insert(question.clone());
         match state.answers.get(&question).cloned() {
             Some(Answer::Unresolved { why, at }) => {
-                state.cause = Some(at);
+                state.noted.cause = Some(at);
                 Err(Failure::Message(why))
             }
-            Some(Answer::Value(value)) => Ok(go_value::to_go(&value)),
+            Some(Answer::Value(value)) => Ok(self.given(&value)),
             Some(Answer::Refused(why)) => Err(Failure::Refused(why)),
             Some(Answer::Failed(why)) => Err(Failure::Message(why)),
             Some(Answer::Later) | None => {
                 let message = format!("`{question}` is not known here");
-                state.open.insert(question);
+                state.noted.open.insert(question);
                 Err(Failure::Message(message))
             }
         }
+    }
+
+    /// An answer as templates see it.
+    fn given(&self, value: &Value) -> gotmpl::Value {
+        go_value::to_go_with(value, &|node| {
+            let what = match node {
+                Node::Unknown(question) => What::Unknown(question.clone()),
+                Node::Secret(secret) => What::Secret(secret.clone()),
+                _ => return None,
+            };
+            Some(gotmpl::Value::object(Withheld { asking: self.clone(), what }))
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,5 +159,54 @@ impl Object for Atmos {
 
     fn text(&self) -> String {
         "&{}".to_owned()
+    }
+}
+
+/// A part of an answer that a text cannot have. Whatever looks at it, it is noted: it can be handed
+/// on, and beside other parts it does no harm.
+struct Withheld {
+    asking: Asking,
+    what: What,
+}
+
+enum What {
+    Unknown(Arc<Question>),
+    Secret(Arc<Secret>),
+}
+
+impl Withheld {
+    fn note(&self) {
+        let mut state = self.asking.state();
+        match &self.what {
+            What::Unknown(question) => drop(state.noted.open.insert(question.as_ref().clone())),
+            What::Secret(secret) => state.noted.secret = Some(secret.clone()),
+        }
+    }
+}
+
+impl Object for Withheld {
+    fn type_name(&self) -> &str {
+        self.note();
+        "string"
+    }
+
+    fn kind_name(&self) -> &'static str {
+        self.note();
+        "string"
+    }
+
+    fn integer(&self) -> Option<i64> {
+        self.note();
+        None
+    }
+
+    fn method(&self, _: &str) -> Option<Function> {
+        self.note();
+        None
+    }
+
+    fn text(&self) -> String {
+        self.note();
+        String::new()
     }
 }

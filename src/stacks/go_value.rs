@@ -6,9 +6,24 @@ use crate::model::value::{Node, Rules, Value};
 
 /// The value as templates see it. A function that was not called yet is its text.
 pub(super) fn to_go(value: &Value) -> gotmpl::Value {
+    to_go_with(value, &|node| match node {
+        Node::Unknown(question) => Some(question.to_string().into()),
+        _ => None,
+    })
+}
+
+/// The same, but for what `other` makes of a node.
+pub(super) fn to_go_with(
+    value: &Value,
+    other: &impl Fn(&Node) -> Option<gotmpl::Value>,
+) -> gotmpl::Value {
     use gotmpl::Value as Go;
+    if let Some(other) = other(&value.node) {
+        return other;
+    }
+    let item = |value: &Value| to_go_with(value, other);
     match &value.node {
-        Node::Null | Node::Secret(_) => Go::Nil,
+        Node::Null | Node::Secret(_) | Node::Unknown(_) => Go::Nil,
         Node::Bool(value) => Go::Bool(*value),
         Node::Int(value) => Go::Int(*value),
         Node::Uint(value) => Go::Uint64(*value),
@@ -18,13 +33,12 @@ pub(super) fn to_go(value: &Value) -> gotmpl::Value {
             Some(tag) if !tag.starts_with("!!") => {
                 Go::from(format!("{tag} {}", raw.text).trim_end())
             }
-            _ => to_go(&Value::computed(raw.typed(Rules::Stack))),
+            _ => item(&Value::computed(raw.typed(Rules::Stack))),
         },
-        Node::List(items) => Go::from(items.iter().map(to_go).collect::<Vec<_>>()),
+        Node::List(items) => Go::from(items.iter().map(item).collect::<Vec<_>>()),
         Node::Map(map) => {
-            Go::Map(map.iter().map(|(key, value)| (key.clone(), to_go(value))).collect())
+            Go::Map(map.iter().map(|(key, value)| (key.clone(), item(value))).collect())
         }
-        Node::Unknown(question) => Go::from(question.to_string()),
     }
 }
 

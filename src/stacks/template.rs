@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gotmpl::{Error, ErrorKind, FieldPath, Functions, Limits, MissingKey, Options, Template};
 use indexmap::IndexMap;
 
-use super::asking::{Asking, ENV};
+use super::asking::{Asking, ENV, Noted};
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
@@ -21,6 +21,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::files::Files;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
+use crate::secret::Secret;
 
 /// What every template begins with unless `atmos.yaml` says otherwise.
 pub(super) const OPEN: &str = "{{";
@@ -82,6 +83,8 @@ pub(super) struct Failure {
     pub(super) error: Error,
     /// The mistake elsewhere that it comes from.
     pub(super) follows: Option<Span>,
+    /// Whether it would have shown a secret.
+    pub(super) shows: bool,
 }
 
 /// Renders a tree of values.
@@ -275,7 +278,7 @@ impl<'t> Rendering<'t> {
             }
             Node::List(items) => Node::List(changed_items(items, |item| self.tree(item))?),
             Node::Map(_) if deferred::met(value).is_some() => return self.met(value),
-            Node::Map(map) => Node::Map(self.map(value, map)?),
+            Node::Map(map) => self.map(value, map)?,
             _ => return None,
         };
         Some(Value { node, origin: value.origin })
@@ -295,30 +298,40 @@ impl<'t> Rendering<'t> {
         changed.then_some(met)
     }
 
-    fn map(&mut self, whole: &Value, map: &Map) -> Option<Map> {
+    /// A map of which one key is not known is not known itself.
+    fn map(&mut self, whole: &Value, map: &Map) -> Option<Node> {
         if !map.iter().any(|(key, _)| self.templates.is_open(self.moment, key)) {
-            return map.changed(|_, value| self.tree(value));
+            return map.changed(|_, value| self.tree(value)).map(Node::Map);
         }
+        let mut unknown = None;
         let entries = map.iter().map(|(key, value)| {
-            let new_key = self.templates.is_open(self.moment, key).then(|| self.key(whole, key));
+            let new_key = match self.templates.is_open(self.moment, key) {
+                true => self.key(whole, key),
+                false => None,
+            };
             let value = self.tree(value).unwrap_or_else(|| value.clone());
-            (new_key.flatten().unwrap_or_else(|| key.clone()), value)
+            match new_key {
+                None => (key.clone(), value),
+                Some(Ok(new_key)) => (new_key, value),
+                Some(Err(question)) => {
+                    unknown.get_or_insert(question);
+                    (key.clone(), value)
+                }
+            }
         });
-        Some(entries.collect())
+        let known = Node::Map(entries.collect());
+        Some(unknown.map_or(known, |question| Node::Unknown(question.into())))
     }
 
-    fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Arc<str>> {
+    /// The key, or what it waits for.
+    fn key(&mut self, map: &Value, key: &Arc<str>) -> Option<Result<Arc<str>, Question>> {
         if self.references_only {
             return None;
         }
         let rendered = self.templates.text(self.moment, key, &self.scope, self.missing);
-        let follows = self.note_asked(map.origin);
-        match rendered {
-            Ok(text) => Some(text.into()),
-            Err(error) => {
-                self.failures.push(Failure { at: map.clone(), error, follows });
-                None
-            }
+        match self.settled(map, rendered)? {
+            Ok(text) => Some(Ok(text.into())),
+            Err(question) => Some(Err(question)),
         }
     }
 
@@ -334,44 +347,50 @@ impl<'t> Rendering<'t> {
             return None;
         }
         let rendered = self.render(text, plain, tag);
-        let follows = self.note_asked(at.origin);
-        match rendered {
-            Ok(node) => {
-                if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE))
-                {
-                    self.absent.push(at.clone());
-                }
-                let mut origin = at.origin;
-                match self.moment {
-                    Moment::Late => origin = self.origin(text).unwrap_or(at.origin),
-                    Moment::Import => {
-                        let fields = self.templates.fields(self.moment, text);
-                        self.reads.push((at.origin, fields));
-                    }
-                }
-                Some(Value { node, origin })
+        let node = match self.settled(at, rendered)? {
+            Ok(node) => node,
+            Err(question) => {
+                return Some(Value { node: Node::Unknown(question.into()), origin: at.origin });
             }
-            Err(error) => {
-                let open = self.templates.asking.take();
-                if let Some(first) = open.first().filter(|_| self.moment == Moment::Late) {
-                    let node = Node::Unknown(first.clone().into());
-                    self.open.extend(open);
-                    return Some(Value { node, origin: at.origin });
-                }
-                self.failures.push(Failure { at: at.clone(), error, follows });
-                None
+        };
+        if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE)) {
+            self.absent.push(at.clone());
+        }
+        let mut origin = at.origin;
+        match self.moment {
+            Moment::Late => origin = self.origin(text).unwrap_or(at.origin),
+            Moment::Import => {
+                let fields = self.templates.fields(self.moment, text);
+                self.reads.push((at.origin, fields));
             }
         }
+        Some(Value { node, origin })
     }
 
-    /// Notes what the text at `at` asked; gives the mistake elsewhere for which nothing was said.
-    fn note_asked(&mut self, at: Origin) -> Option<Span> {
-        if self.moment == Moment::Import {
-            return None;
+    /// What the text at `at` came to, or what it waits for; `None` if it failed, which is noted.
+    /// What it asked is noted too.
+    fn settled<T>(
+        &mut self,
+        at: &Value,
+        rendered: Result<T, Error>,
+    ) -> Option<Result<T, Question>> {
+        let noted = match self.moment {
+            Moment::Import => Noted::default(),
+            Moment::Late => self.templates.asking.take(),
+        };
+        self.asked.extend(noted.asked.into_iter().map(|question| (question, at.origin)));
+        if let Some(first) = noted.open.first().cloned() {
+            self.open.extend(noted.open);
+            return Some(Err(first));
         }
-        let asked = self.templates.asking.take_asked();
-        self.asked.extend(asked.into_iter().map(|question| (question, at)));
-        self.templates.asking.take_cause()
+        let shows = noted.secret.is_some();
+        let error = match (&noted.secret, rendered) {
+            (None, Ok(rendered)) => return Some(Ok(rendered)),
+            (None, Err(error)) => error,
+            (Some(secret), rendered) => shown(secret, rendered.err()),
+        };
+        self.failures.push(Failure { at: at.clone(), error, follows: noted.cause, shows });
+        None
     }
 
     /// Where the one value was written that a template reads: a change there changes what it
@@ -457,6 +476,20 @@ impl<'t> Rendering<'t> {
     }
 }
 
+/// Why a template may not read `secret`; `failed` is what became of trying to.
+fn shown(secret: &Secret, failed: Option<Error>) -> Error {
+    let (offset, line, column) = failed.map_or((0, 1, 1), |at| (at.offset, at.line, at.column));
+    Error {
+        kind: ErrorKind::Refused,
+        template: String::new(),
+        message: format!("the {} is a secret, which a text would show", secret.handle()),
+        context: None,
+        offset,
+        line,
+        column,
+    }
+}
+
 impl Failure {
     /// The failure as a finding at its place in the author's text; at `span` where that is not to
     /// be told.
@@ -466,7 +499,13 @@ impl Failure {
             _ => None,
         };
         let found = diagnostic(&self.error, inside.unwrap_or(span));
-        found.following(self.follows.clone())
+        let found = found.following(self.follows.clone());
+        match self.shows {
+            true => {
+                found.hint("let a function give it: what `!terraform.output` gives stays secret")
+            }
+            false => found,
+        }
     }
 }
 

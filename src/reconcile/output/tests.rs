@@ -8,11 +8,15 @@ use crate::source::Snapshot;
 
 const ATMOS: &str = "stacks: {base_path: stacks, name_template: '{{ .vars.stage }}'}
 components: {terraform: {base_path: components/terraform}}
-templates: {settings: {enabled: true}}
+templates: {settings: {enabled: true, sprig: {enabled: true}, gomplate: {enabled: true}}}
 ";
 
 /// Resolves one manifest and shows the variables of `reader`, and what is wrong.
 fn check(person: &Person, manifest: &str, expect: &Expect) {
+    expect.assert_eq(&found(person, manifest));
+}
+
+fn found(person: &Person, manifest: &str) -> String {
     let files = [("atmos.yaml", ATMOS), ("stacks/dev.yaml", manifest)];
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
     let snapshot = Snapshot::in_memory(files);
@@ -31,7 +35,7 @@ fn check(person: &Person, manifest: &str, expect: &Expect) {
     for found in &desired.diagnostics {
         let _ = writeln!(out, "{} {}", found.code, found.message);
     }
-    expect.assert_eq(&out);
+    out
 }
 
 #[test]
@@ -101,7 +105,7 @@ components:
     reader: {vars: {id: !terraform.output a id}}
 ",
         &expect![[r#"
-            function-failed `!terraform.output` failed: dev/terraform/a does not resolve: `!terraform.output` failed: dev/terraform/b does not resolve: `!terraform.output` failed: outputs need each other: `!terraform.output a dev id` -> `!terraform.output b dev id` -> `!terraform.output a dev id`
+            function-failed `!terraform.output` failed: dev/terraform/a does not resolve: `!terraform.output` failed: dev/terraform/b does not resolve: `!terraform.output` failed: components need each other: `terraform.output a dev id` -> `terraform.output b dev id` -> `terraform.output a dev id`
         "#]],
     );
 }
@@ -167,4 +171,115 @@ components:
         function-failed `!terraform.output` failed: dev/terraform/net does not resolve: the component `net` is also defined in `stacks/a.yaml`, and differently
         template-failed `atmos.Component`: error calling Component: dev/terraform/net does not resolve: the component `net` is also defined in `stacks/a.yaml`, and differently
     "#]].assert_eq(&found.collect::<String>());
+}
+
+#[test]
+fn what_a_template_reads_of_a_component_has_its_answers() {
+    check(
+        &Person::default(),
+        "vars: {stage: dev}
+components:
+  terraform:
+    base: {mocks: {id: v-1}, vars: {far: '{{ (atmos.Component \"net\" .stack).vars.id }}'}}
+    net: {vars: {id: !terraform.state base id, later: !terraform.state none id, known: 7}}
+    none: {}
+    reader:
+      vars:
+        id: '{{ (atmos.Component \"net\" .stack).vars.id }}'
+        far: '{{ (atmos.Component \"base\" .stack).vars.far | upper }}'
+        known: '{{ (atmos.Component \"net\" .stack).vars.known | quote }}'
+        later: '{{ (atmos.Component \"net\" .stack).vars.later }}'
+        upper: '{{ (atmos.Component \"net\" .stack).vars.later | upper }}'
+        if: '{{ if (atmos.Component \"net\" .stack).vars.later }}a{{ else }}b{{ end }}'
+        eq: '{{ eq (atmos.Component \"net\" .stack).vars.later \"v-1\" }}'
+        or: '{{ (atmos.Component \"net\" .stack).vars.later | default \"none\" }}'
+        len: '{{ len (atmos.Component \"net\" .stack).vars.later }}'
+        field: '{{ (atmos.Component \"net\" .stack).vars.later.field }}'
+        index: '{{ index (atmos.Component \"net\" .stack).vars.later 0 }}'
+        range: '{{ range (atmos.Component \"net\" .stack).vars.later }}x{{ end }}'
+        kind: '{{ kindOf (atmos.Component \"net\" .stack).vars.later }}'
+        json: '{{ toJson (atmos.Component \"net\" .stack).vars }}'
+        yaml: '{{ data.ToYAML (atmos.Component \"net\" .stack).vars }}'
+        print: '{{ printf \"%v\" (list 1 (atmos.Component \"net\" .stack).vars) }}'
+        keys: '{{ keys (atmos.Component \"net\" .stack).vars | sortAlpha | join \"-\" }}'
+",
+        &expect![[r#"
+            {"stage": "dev", "id": "v-1", "far": "V-1", "known": "\"7\"", "later": unknown(terraform.state none dev id), "upper": unknown(terraform.state none dev id), "if": unknown(terraform.state none dev id), "eq": unknown(terraform.state none dev id), "or": unknown(terraform.state none dev id), "len": unknown(terraform.state none dev id), "field": unknown(terraform.state none dev id), "index": unknown(terraform.state none dev id), "range": unknown(terraform.state none dev id), "kind": unknown(terraform.state none dev id), "json": unknown(terraform.state none dev id), "yaml": unknown(terraform.state none dev id), "print": unknown(terraform.state none dev id), "keys": "id-known-later-stage"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_secret_is_not_written_into_a_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("components/terraform/net/terraform.tfstate.d/dev");
+    std::fs::create_dir_all(&place).unwrap();
+    let state = r#"{"version": 4, "serial": 3, "lineage": "x", "outputs": {
+        "id": {"value": "v-1", "type": "string"},
+        "key": {"value": "hunter2", "type": "string", "sensitive": true}}}"#;
+    std::fs::write(place.join("terraform.tfstate"), state).unwrap();
+    let person = Person { folder: folder.path().to_owned(), ..Person::default() };
+    check(
+        &person,
+        "vars: {stage: dev}
+terraform: {backend_type: local, backend: {local: {}}}
+components:
+  terraform:
+    net: {}
+    reader:
+      vars:
+        id: '{{ (atmos.Component \"net\" .stack).outputs.id }}'
+        key: 'x {{ (atmos.Component \"net\" .stack).outputs.key }}'
+        json: '{{ (atmos.Component \"net\" .stack).outputs | toJson }}'
+        bare: '{{ atmos.Resolve \"!terraform.state net dev key\" }}'
+",
+        &expect![[r#"
+            function-refused the output key of dev/terraform/net is a secret, which a text would show
+            function-refused the output key of dev/terraform/net is a secret, which a text would show
+            function-refused the output key of dev/terraform/net is a secret, which a text would show
+        "#]],
+    );
+}
+
+#[test]
+fn components_that_read_each_other_in_templates_are_a_mistake() {
+    check(
+        &Person::default(),
+        "vars: {stage: dev}
+components:
+  terraform:
+    a: {vars: {id: '{{ (atmos.Component \"b\" .stack).vars.id }}'}}
+    b: {vars: {id: '{{ (atmos.Component \"reader\" .stack).vars.id }}'}}
+    reader: {vars: {id: '{{ (atmos.Component \"a\" .stack).vars.id }}'}}
+",
+        &expect![[r#"
+            template-failed `atmos.Component`: error calling Component: dev/terraform/a does not resolve: `atmos.Component`: error calling Component: dev/terraform/b does not resolve: `atmos.Component`: error calling Component: dev/terraform/reader does not resolve: `atmos.Component`: error calling Component: components need each other: `atmos.Component a dev` -> `atmos.Component b dev` -> `atmos.Component reader dev` -> `atmos.Component a dev`
+        "#]],
+    );
+}
+
+#[test]
+fn components_that_need_one_another_in_a_row_are_counted() {
+    let row = |count: usize, reads: fn(usize) -> String| {
+        let mut manifest = "vars: {stage: dev}\ncomponents:\n  terraform:\n    reader: ".to_owned();
+        for next in 1..count {
+            let _ = write!(manifest, "{}\n    c{next}: ", reads(next));
+        }
+        manifest + "{mocks: {id: v-1}, vars: {id: v-1}}\n"
+    };
+    let outputs: fn(usize) -> String = |next| {
+        let asks = format!("!terraform.output c{next} id");
+        format!("{{mocks: {{id: {asks}}}, vars: {{id: {asks}}}}}")
+    };
+    let templates: fn(usize) -> String = |next| {
+        format!("{{vars: {{id: '{{{{ (atmos.Component \"c{next}\" .stack).vars.id }}}}'}}}}")
+    };
+    let known = expect![[r#"
+        {"stage": "dev", "id": "v-1"}
+    "#]];
+    for reads in [outputs, templates] {
+        check(&Person::default(), &row(DEPTH_MAX + 1, reads), &known);
+        let found = found(&Person::default(), &row(DEPTH_MAX + 2, reads));
+        assert!(found.ends_with("more than 64 components need one another in a row\n"), "{found}");
+    }
 }

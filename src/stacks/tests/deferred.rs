@@ -82,7 +82,7 @@ fn a_template_asks_and_waits() {
     let files = format!(
         "{ATMOS}--- stacks/deploy/dev.yaml
 vars: {{stage: dev}}
-components: {{terraform: {{vpc: {{vars: {{home: '{{{{ env \"HOME\" }}}}/x', id: '{{{{ (atmos.Component \"net\" .stack).outputs.id }}}}'}}}}}}}}
+components: {{terraform: {{vpc: {{vars: {{home: '{{{{ env \"HOME\" }}}}/x', id: '{{{{ (atmos.Component \"net\" .stack).outputs.id }}}}', by: {{'{{{{ env \"HOME\" }}}}': 1}}}}}}}}}}
 "
     );
     let snapshot = snapshot(&files);
@@ -90,7 +90,7 @@ components: {{terraform: {{vpc: {{vars: {{home: '{{{{ env \"HOME\" }}}}/x', id: 
     expect![[r#"
         dev -> default
           terraform/vpc
-            vars: {stage: "dev", home: unknown(env HOME), id: unknown(atmos.Component net dev)}
+            vars: {stage: "dev", home: unknown(env HOME), id: unknown(atmos.Component net dev), by: unknown(env HOME)}
         asks atmos.Component net dev
         asks env HOME
     "#]]
@@ -107,7 +107,7 @@ components: {{terraform: {{vpc: {{vars: {{home: '{{{{ env \"HOME\" }}}}/x', id: 
     expect![[r#"
         dev -> default
           terraform/vpc
-            vars: {stage: "dev", home: "/h/x", id: "v-1"}
+            vars: {stage: "dev", home: "/h/x", id: "v-1", by: {/h: 1}}
     "#]]
     .assert_eq(&shown(&resolve(&snapshot, &Selection::all(), &answers)));
 }
