@@ -1,6 +1,6 @@
 //! How much one component may hold, as it is merged and as it is rendered and called.
 
-use super::component::Merged;
+use super::component::{Merged, Sections};
 use super::finish::{Bench, Finisher};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -13,8 +13,9 @@ impl Finisher<'_> {
     /// Says so, and lets go of the sections, if a component holds more than it may.
     pub(super) fn weigh(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
         let mut left = PARTS_MAX;
+        let mut too_large = false;
         let mut heaviest: Option<(u64, &str)> = None;
-        for (name, section) in &merged.sections {
+        for (name, section) in merged.sections.iter() {
             let before = left;
             let fits = section.value.fits(u32::MAX, &mut left);
             if heaviest.is_none_or(|(most, _)| before - left > most) {
@@ -23,9 +24,12 @@ impl Finisher<'_> {
             if !fits {
                 let name = heaviest.map_or(name.as_ref(), |(_, name)| name);
                 bench.faults.push(self.too_large(bench, merged, name));
-                merged.sections.clear();
-                return;
+                too_large = true;
+                break;
             }
+        }
+        if too_large {
+            merged.sections = Sections::default();
         }
     }
 

@@ -1,12 +1,13 @@
 //! One component: from its slots to its sections, layers and everything read from them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
+use super::by_name::ByName;
 use super::deferred;
 use super::inherit::{self, Bases, Place};
 use super::layer::{self, Memo, Stages};
@@ -51,7 +52,7 @@ pub(super) struct Merged {
 }
 
 /// Merged sections by name.
-pub(super) type Sections = BTreeMap<Arc<str>, Section>;
+pub(super) type Sections = ByName<Section>;
 
 /// One merged section.
 #[derive(Clone)]
@@ -87,7 +88,7 @@ impl Sources {
         }
         let shown = all_in_one(&overrides);
         overrides.retain(|section, _| sections::rule_of(section).overridden);
-        overrides.extend(shown.map(|slot| (OVERRIDES.into(), slot)));
+        shown.into_iter().for_each(|slot| overrides.insert(OVERRIDES.into(), slot));
         Self {
             key: key.clone(),
             bases: slots,
@@ -135,8 +136,7 @@ impl Sources {
     /// The type of its backend and the types that are set up; `None` for what has none, or is
     /// only there to be inherited from.
     pub(super) fn backends(&self) -> Option<(Value, BTreeSet<Arc<str>>)> {
-        let has =
-            |slots: &Slots| slots.contains_key("backend") || slots.contains_key("backend_type");
+        let has = |slots: &Slots| slots.has("backend") || slots.has("backend_type");
         let special = has(&self.own) || self.bases.iter().any(|(_, slots)| has(slots));
         if self.key.0.as_ref() != "terraform" || !(special || has(&self.shared.merged)) {
             return None;
@@ -168,7 +168,7 @@ impl Sources {
         explained: bool,
     ) -> Merged {
         let layers = explained.then(|| Vec::with_capacity(self.layer_count()));
-        let mut merged = Merged { sections: BTreeMap::new(), layers };
+        let mut merged = Merged { sections: Sections::default(), layers };
         for name in self.sections() {
             let lists = if layer::follows_component(name) { own } else { files };
             let (stages, marks) = self.stages(name, merged.layers.as_mut());
@@ -194,7 +194,9 @@ impl Sources {
         let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
         let all =
             [&self.shared.merged, self.own.as_ref(), &self.overrides].into_iter().chain(bases);
-        let names: BTreeSet<_> = all.flat_map(BTreeMap::keys).collect();
+        let mut names: Vec<_> = all.flat_map(ByName::names).collect();
+        names.sort_unstable();
+        names.dedup();
         names.into_iter().filter(|name| !STEERING.contains(&name.as_ref()))
     }
 
@@ -203,7 +205,7 @@ impl Sources {
     fn layer_count(&self) -> usize {
         let bases = self.bases.iter().map(|(_, slots)| slots.as_ref());
         let shared = [&self.shared.global, &self.shared.kind, self.own.as_ref(), &self.overrides];
-        let slots = shared.into_iter().chain(bases).flat_map(BTreeMap::values);
+        let slots = shared.into_iter().chain(bases).flat_map(ByName::values);
         slots.map(|slot| slot.said.len()).sum::<usize>() + 4
     }
 
@@ -321,7 +323,7 @@ impl Merged {
 
 /// What a component's own `overrides` say, below those of the files.
 fn add_own_overrides(overrides: &mut Slots, slot: &Slot, lists: Lists) {
-    for (section, value) in slot.value.as_map().into_iter().flat_map(Map::iter) {
+    for (section, value) in slot.value.as_map().map(Map::sorted).unwrap_or_default() {
         let imports = slot.said.last().map(|said| said.imports.clone()).unwrap_or_default();
         let own = Said { imports, value: value.clone() };
         let own = Slot { value: value.clone(), marks: slot.marks, said: vec![own] };

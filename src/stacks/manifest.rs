@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use super::by_name::ByName;
 use super::load::{Library, Partial};
 use super::marks::Marks;
 use super::outline::Outline;
@@ -15,7 +16,7 @@ use crate::model::value::{Map, Node, Rules, Value};
 pub(super) type Key = (Arc<str>, Arc<str>);
 
 /// Sections by name.
-pub(super) type Parts = BTreeMap<Arc<str>, Part>;
+pub(super) type Parts = ByName<Part>;
 
 /// What one place of one manifest says about one section.
 #[derive(Debug, Clone)]
@@ -206,7 +207,7 @@ impl Splitter<'_> {
             self.manifest.faults.push(or_empty(fault, kind, value));
             return;
         };
-        let mut parts = Parts::new();
+        let mut parts = Vec::with_capacity(map.len());
         for (key, child) in map.iter() {
             match key.as_ref() {
                 "overrides" if sections::OVERRIDDEN_KINDS.contains(&kind.as_ref()) => {
@@ -218,13 +219,13 @@ impl Splitter<'_> {
                         let known = sections::component_keys();
                         self.unknown(value, key, known, &format!("under `{kind}`"));
                         self.closed(key, child);
-                        parts.insert(key.clone(), part);
+                        parts.push((key.clone(), part));
                     }
                     Err(fault) => self.manifest.faults.push(*fault),
                 },
             }
         }
-        self.manifest.kinds.insert(kind.clone(), parts);
+        self.manifest.kinds.insert(kind.clone(), parts.into_iter().collect());
     }
 
     fn overrides(&mut self, kind: &str, value: &Value, at: usize) {
@@ -234,7 +235,7 @@ impl Splitter<'_> {
             self.manifest.faults.push(or_empty(fault, "overrides", value));
             return;
         };
-        let mut parts = Parts::new();
+        let mut parts = Vec::with_capacity(map.len());
         for (key, child) in map.iter() {
             let rule = sections::rule_of(key);
             if !rule.overridden {
@@ -243,14 +244,12 @@ impl Splitter<'_> {
             }
             let rule = if rule.overridden { rule } else { &sections::OTHER };
             match self.part(rule, child) {
-                Ok(part) => {
-                    parts.insert(key.clone(), part);
-                }
+                Ok(part) => parts.push((key.clone(), part)),
                 Err(fault) => self.manifest.faults.push(*fault),
             }
         }
         let levels = self.manifest.overrides.entry(kind.into()).or_default();
-        levels.insert(at.min(levels.len()), parts);
+        levels.insert(at.min(levels.len()), parts.into_iter().collect());
     }
 
     fn components(&mut self, value: &Value) {
@@ -282,13 +281,14 @@ impl Splitter<'_> {
     ) -> Declared {
         let at = self.key_span(all, name);
         let (faults, broken) = (Vec::new(), Vec::new());
-        let mut declared = Declared { parts: Parts::new(), at, faults, broken };
+        let mut declared = Declared { parts: Parts::default(), at, faults, broken };
         let Some(map) = value.as_map() else {
             let message = format!("the component `{name}` must be a map of sections");
             let fault = self.fault(Code::SectionType, value, &message);
             declared.faults.push(or_empty(fault, name, value));
             return declared;
         };
+        let mut parts = Vec::with_capacity(map.len());
         let custom = !sections::KINDS.contains(&kind.as_ref());
         let odd = self.manifest.warnings.len();
         for (key, child) in map.iter() {
@@ -304,12 +304,11 @@ impl Splitter<'_> {
             }
             let rule = if custom { &sections::OTHER } else { sections::rule_of(key) };
             match self.part(rule, child) {
-                Ok(part) => {
-                    declared.parts.insert(key.clone(), part);
-                }
+                Ok(part) => parts.push((key.clone(), part)),
                 Err(fault) => declared.faults.push(*fault),
             }
         }
+        declared.parts = parts.into_iter().collect();
         // What is forbidden in a component is that component's alone.
         let odd = self.manifest.warnings.split_off(odd);
         let (faults, odd): (Vec<_>, Vec<_>) = odd.into_iter().partition(Diagnostic::is_error);

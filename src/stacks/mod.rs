@@ -20,6 +20,7 @@ mod texts;
 mod load;
 mod include;
 mod hcl;
+mod by_name;
 mod manifest;
 mod manifests;
 mod closure;

@@ -35,7 +35,7 @@ impl Outline {
             let strategy = [path(&["settings", "list_merge_strategy"])];
             let backend = [path(&["backend"]), path(&["backend_type"])];
             let chooses = |parts: &Parts| {
-                parts.contains_key("overrides") || holds(parts, &strategy) || holds(parts, &backend)
+                parts.has("overrides") || holds(parts, &strategy) || holds(parts, &backend)
             };
             let declared = || manifest.components.values();
             let steering = || {
@@ -67,7 +67,7 @@ fn says(manifest: &Manifest, fields: &[FieldPath]) -> bool {
     let components = manifest.components.values().map(|declared| &declared.parts);
     let mut all = components.chain(manifest.overrides.values().flatten());
     // A component's own overrides may hold any section.
-    all.any(|parts| parts.contains_key("overrides") || holds(parts, fields))
+    all.any(|parts| parts.has("overrides") || holds(parts, fields))
 }
 
 /// Whether the manifest says anything at `fields` for all components, or for all of a kind.
@@ -82,7 +82,7 @@ fn holds(parts: &Parts, fields: &[FieldPath]) -> bool {
         [section, key, ..] => {
             parts.get(section.as_str()).is_some_and(|part| part.value.get(key).is_some())
         }
-        [section] => parts.contains_key(section.as_str()),
+        [section] => parts.has(section.as_str()),
         [] => true,
     })
 }

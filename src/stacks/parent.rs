@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
+use super::by_name::ByName;
 use super::closure::{Closure, Contribution};
 use super::manifest::{Declared, Key};
 use super::merge::Lists;
@@ -27,7 +28,7 @@ pub(super) struct Parent {
 }
 
 /// The sections that one place has.
-pub(super) type Slots = BTreeMap<Arc<str>, Slot>;
+pub(super) type Slots = ByName<Slot>;
 
 /// What the top of the manifests and a kind say about a section: the layers they have in common
 /// with every other component of the kind.
@@ -83,7 +84,7 @@ impl Parent {
     pub(super) fn looks_around(&self) -> bool {
         let manifests = self.closure.contributions.iter().map(|from| &from.manifest);
         let mut declared = manifests.flat_map(|manifest| manifest.components.values());
-        declared.any(|declared| declared.parts.contains_key("component"))
+        declared.any(|declared| declared.parts.has("component"))
     }
 
     /// Whether it was found out which stacks its components belong to.
@@ -188,7 +189,7 @@ impl<'p> Bench<'p> {
             return known.clone();
         }
         let all = &self.parent.closure.contributions;
-        let globals = all.iter().flat_map(|from| from.manifest.globals.keys());
+        let globals = all.iter().flat_map(|from| from.manifest.globals.names());
         let kinds = all.iter().filter_map(|from| from.manifest.kinds.get(kind));
         let mut global = slots(globals, |name| slot::global(all, name, self.lists));
         let lowest =
@@ -200,19 +201,17 @@ impl<'p> Bench<'p> {
             };
             global.insert(name.into(), slot);
         }
-        let kinds = slots(kinds.flat_map(BTreeMap::keys), |name| {
+        let kinds = slots(kinds.flat_map(ByName::names), |name| {
             let reaches = super::sections::rule_of(name);
             let reaches = reaches.kind || reaches.name.is_empty();
             reaches.then(|| slot::of_kind(all, kind, name, self.lists)).flatten()
         });
-        let mut merged = global.clone();
-        for (name, slot) in &kinds {
-            let slot = match merged.get(name) {
-                Some(below) => below.under(slot, self.lists),
-                None => slot.clone(),
-            };
-            merged.insert(name.clone(), slot);
-        }
+        let above = kinds.iter().map(|(name, slot)| match global.get(name) {
+            Some(below) => (name.clone(), below.under(slot, self.lists)),
+            None => (name.clone(), slot.clone()),
+        });
+        let below = global.iter().map(|(name, slot)| (name.clone(), slot.clone()));
+        let merged = below.chain(above).collect();
         let shared = Rc::new(Shared { global, kind: kinds, merged });
         self.shared.insert(kind.clone(), shared.clone());
         shared
@@ -225,7 +224,7 @@ impl<'p> Bench<'p> {
         }
         let declaring = self.parent.declaring(key);
         let declared = declaring.filter_map(|from| from.manifest.components.get(key));
-        let names = declared.flat_map(|declared| declared.parts.keys());
+        let names = declared.flat_map(|declared| declared.parts.names());
         let own = Rc::new(slots(names, |name| self.own_slot(key, name)));
         self.own.insert(key.clone(), own.clone());
         own
@@ -255,7 +254,7 @@ impl<'p> Bench<'p> {
         let reaching = declaring.flat_map(|from| self.parent.closure.overriding(from));
         let parts =
             reaching.clone().filter_map(|from| from.manifest.overrides.get(&key.0)).flatten();
-        slots(parts.flat_map(BTreeMap::keys), |name| {
+        slots(parts.flat_map(ByName::names), |name| {
             slot::of_overrides(reaching.clone(), &key.0, name, self.lists)
         })
     }
@@ -265,13 +264,8 @@ fn slots<'n>(
     names: impl Iterator<Item = &'n Arc<str>>,
     mut merged: impl FnMut(&str) -> Option<Slot>,
 ) -> Slots {
-    let mut slots = Slots::new();
-    for name in names {
-        if !slots.contains_key(name)
-            && let Some(slot) = merged(name)
-        {
-            slots.insert(name.clone(), slot);
-        }
-    }
-    slots
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter_map(|name| Some((name.clone(), merged(name)?))).collect()
 }

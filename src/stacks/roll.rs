@@ -312,9 +312,7 @@ impl<'p> Names<'p> {
         let all = &self.parent.closure.contributions;
         let of_kind = || all.iter().filter_map(|from| from.manifest.kinds.get(kind));
         // What `atmos.yaml` says of commands is another for each kind.
-        let speaks = sections.any(|name| {
-            name == "command" || of_kind().any(|said| said.contains_key(name.as_str()))
-        });
+        let speaks = sections.any(|name| name == "command" || of_kind().any(|said| said.has(name)));
         let speaking: Arc<str> = if speaks { kind.clone() } else { "".into() };
         self.kinds.insert(kind.clone(), speaking.clone());
         speaking
