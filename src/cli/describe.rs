@@ -19,7 +19,7 @@ use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Code, Diagnostic, Position, Span};
 use crate::model::query::{Query, QueryError};
-use crate::report::describe::Shown;
+use crate::report::describe::{Form, Shown};
 use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
@@ -125,9 +125,13 @@ impl Format {
 }
 
 impl Written {
-    /// Whether JSON is wanted, and all of it: that is written while it is made.
-    fn is_streamed(&self, context: &Context) -> bool {
-        (context.output.json || self.format == Format::Json) && self.part.query.is_none()
+    /// How it is written while it is made, which is where all of it is wanted.
+    fn form(&self, context: &Context) -> Option<Form> {
+        let form = match context.output.json || self.format == Format::Json {
+            true => Form::Json,
+            false => Form::Yaml,
+        };
+        self.part.query.is_none().then_some(form)
     }
 
     /// Where it goes.

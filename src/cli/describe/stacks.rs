@@ -50,15 +50,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         empty: args.include_empty_stacks == Some(true),
     };
     let evaluated = args.evaluated.process_templates;
-    if !args.written.is_streamed(context) {
+    let Some(form) = args.written.form(context) else {
         let resolution = resolved(context, &selection)?;
         let desired = &resolution.desired;
         let stacks = Stacks { desired, filter: &filter, evaluated };
         args.written.write(context, &stacks.whole())?;
         return Ok(exit(resolution.tree.iter().chain(&desired.diagnostics)));
-    }
+    };
     let snapshot = Workspace::tree(context)?;
-    let pages = Pages::default();
+    let pages = Pages::new(form);
     let mut to = pages.bound(args.written.stream()?);
     let page = |desired: &Desired| pages.page(&Stacks { desired, filter: &filter, evaluated });
     let found = Workspace::each(context, &snapshot, &selection, page, |page| to.put(page))?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::reconcile::Person;
-use crate::report::describe::{Filter, Pages, Stacks};
+use crate::report::describe::{Filter, Form, Pages, Stacks};
 
 const ATMOS: &str = "stacks: {base_path: stacks, name_template: '{{ .vars.stage }}'}
 components: {terraform: {base_path: components/terraform}}
@@ -22,34 +22,49 @@ fn tree(asks: impl Fn(usize) -> Option<&'static str>) -> Snapshot {
     Snapshot::in_memory((0..40).map(stack).chain([settings]))
 }
 
-/// All stacks at once and one after the other come to the same; the latter with what was found.
+/// All stacks at once and one after the other come to the same, in both forms; the JSON of the
+/// latter with what was found.
 fn same(snapshot: &Snapshot) -> (String, Vec<Diagnostic>) {
     let environment = [("TAG".to_owned(), "v7".to_owned())].into();
     let reach = Reach::Person(Person { environment, ..Person::default() });
     let selection = Selection { unlinked: true, unexplained: true, ..Selection::default() };
     let filter = Filter::default();
-    let pages = Pages::default();
-    let mut whole = Vec::new();
     let all = resolved(&mut Resolver::new(snapshot), &selection, &reach);
-    let mut bound = pages.bound(&mut whole);
     let stacks = Stacks { desired: &all.desired, filter: &filter, evaluated: true };
-    bound.put(pages.page(&stacks).unwrap()).unwrap();
-    bound.end().unwrap();
+    let whole = serde_json::to_string_pretty(&stacks).unwrap() + "\n";
 
-    let mut written = Vec::new();
-    let mut bound = pages.bound(&mut written);
-    let page =
-        |desired: &Desired| pages.page(&Stacks { desired, filter: &filter, evaluated: true });
-    let mut resolver = Resolver::new(snapshot);
-    let found = resolved_each(&mut resolver, &selection, &reach, page, |page| bound.put(page));
-    bound.end().unwrap();
-    let found = found.unwrap();
-    let text = String::from_utf8(written).unwrap();
-    assert_eq!(text, String::from_utf8(whole).unwrap());
-    assert_eq!(found.diagnostics, all.desired.diagnostics);
-    assert_eq!(found.tree, all.tree);
-    assert_eq!(text.matches("atmos_component\"").count(), 80);
-    (text, found.diagnostics)
+    let one_by_one = |form| {
+        let pages = Pages::new(form);
+        let mut written = Vec::new();
+        let mut bound = pages.bound(&mut written);
+        let page =
+            |desired: &Desired| pages.page(&Stacks { desired, filter: &filter, evaluated: true });
+        let mut resolver = Resolver::new(snapshot);
+        let found = resolved_each(&mut resolver, &selection, &reach, page, |page| bound.put(page));
+        bound.end().unwrap();
+        let found = found.unwrap();
+        assert_eq!(found.diagnostics, all.desired.diagnostics);
+        assert_eq!(found.tree, all.tree);
+        String::from_utf8(written).unwrap()
+    };
+    assert_eq!(one_by_one(Form::Json), whole);
+    assert_eq!(one_by_one(Form::Yaml), serde_yaml::to_string(&stacks).unwrap());
+    assert_eq!(whole.matches("atmos_component\"").count(), 80);
+    (whole, all.desired.diagnostics)
+}
+
+#[test]
+fn no_stacks_are_an_empty_map() {
+    for (form, empty) in [(Form::Json, "{}\n"), (Form::Yaml, "{}\n")] {
+        let mut out = Vec::new();
+        let pages = Pages::new(form);
+        let (desired, filter) = (Desired::default(), Filter::default());
+        let stacks = Stacks { desired: &desired, filter: &filter, evaluated: true };
+        let mut bound = pages.bound(&mut out);
+        bound.put(pages.page(&stacks).unwrap()).unwrap();
+        bound.end().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), empty);
+    }
 }
 
 #[test]

@@ -4,65 +4,24 @@
 //! once per stack and depth, and copied after that.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use super::shown::{COMPUTED, SECRET, Shown};
 use super::stacks::Stacks;
 use crate::model::value::{Map, Node, Value};
 
-/// Texts that were written, whose memory the next ones take.
-#[derive(Debug, Default)]
-pub struct Pages(Mutex<Vec<Vec<u8>>>);
-
-/// Pages on their way out: one object of all stacks.
-#[derive(Debug)]
-pub struct Bound<'p, W> {
-    pages: &'p Pages,
-    to: W,
-    has_begun: bool,
-}
-
-impl Pages {
-    /// What is shown of `stacks`, as a part of an object of more of them.
-    pub fn page(&self, stacks: &Stacks<'_>) -> io::Result<Vec<u8>> {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut writer = Writer { out: spare.unwrap_or_default(), depth: 1, ..Writer::default() };
-        for (name, kinds) in stacks.shown() {
-            writer.separate(false);
-            writer.key(name)?;
-            let kinds = |writer: &mut Writer| writer.kinds(stacks, &kinds);
-            writer.map([("components", kinds)])?;
-        }
-        Ok(writer.out)
+/// Adds what is shown of `stacks` to `out`, as a part of an object of more of them: what separates
+/// it from the one before comes first.
+pub(super) fn page(stacks: &Stacks<'_>, out: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut writer = Writer { out, depth: 1, ..Writer::default() };
+    for (name, kinds) in stacks.shown() {
+        writer.separate(false);
+        writer.key(name)?;
+        let kinds = |writer: &mut Writer| writer.kinds(stacks, &kinds);
+        writer.map([("components", kinds)])?;
     }
-
-    /// Begins to write pages to `to`.
-    pub fn bound<W: Write>(&self, to: W) -> Bound<'_, W> {
-        Bound { pages: self, to, has_begun: false }
-    }
-}
-
-impl<W: Write> Bound<'_, W> {
-    /// Writes the next page.
-    pub fn put(&mut self, mut page: Vec<u8>) -> io::Result<()> {
-        // What separates it from the one before is what the object begins with.
-        if let Some(first) = page.first_mut().filter(|_| !self.has_begun) {
-            *first = b'{';
-            self.has_begun = true;
-        }
-        self.to.write_all(&page)?;
-        page.clear();
-        self.pages.0.lock().unwrap_or_else(PoisonError::into_inner).push(page);
-        Ok(())
-    }
-
-    /// Ends the object, with a line break.
-    pub fn end(mut self) -> io::Result<()> {
-        self.to.write_all(if self.has_begun { b"\n}\n" } else { b"{}\n" })?;
-        self.to.flush()
-    }
+    Ok(writer.out)
 }
 
 /// A line break, and what most lines are indented by.

@@ -13,6 +13,7 @@ mod component;
 mod worked;
 mod stacks;
 mod json;
+mod pages;
 mod dependents;
 mod affected;
 mod dependencies;
@@ -25,7 +26,7 @@ pub use affected::{DEPENDENTS_MAX, Include, TooMany, affected, affected_rows};
 pub use component::{View, component};
 pub use dependencies::{Direction, dependencies, dependency_tree};
 pub use dependents::dependents;
-pub use json::{Bound, Pages};
+pub use pages::{Bound, Form, Pages};
 pub use rows::{
     component_rows, instance_rows, matrix, metadata_rows, source_rows, stack_rows, vendor_rows,
     workflow_rows,
