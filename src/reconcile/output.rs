@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
@@ -141,7 +142,11 @@ impl<'a> Asking<'a> {
     fn whole(&mut self, (component, stack): (&str, &str), desired: &Desired) -> Answer {
         let outputs = match self.output((component, stack, "."), desired) {
             Answer::Value(outputs) => outputs,
-            Answer::Later => Value::empty_map(),
+            Answer::Later => {
+                let arguments = [component, stack, "."].map(Arc::from).to_vec();
+                let question = Question { function: "terraform.output".into(), arguments };
+                Value::computed(Node::Unknown(question.into()))
+            }
             other => return other,
         };
         let id = match id(component, stack) {

@@ -201,10 +201,11 @@ components:
         json: '{{ toJson (atmos.Component \"net\" .stack).vars }}'
         yaml: '{{ data.ToYAML (atmos.Component \"net\" .stack).vars }}'
         print: '{{ printf \"%v\" (list 1 (atmos.Component \"net\" .stack).vars) }}'
+        output: '{{ (atmos.Component \"none\" .stack).outputs.id }}'
         keys: '{{ keys (atmos.Component \"net\" .stack).vars | sortAlpha | join \"-\" }}'
 ",
         &expect![[r#"
-            {"stage": "dev", "id": "v-1", "far": "V-1", "known": "\"7\"", "later": unknown(terraform.state none dev id), "upper": unknown(terraform.state none dev id), "if": unknown(terraform.state none dev id), "eq": unknown(terraform.state none dev id), "or": unknown(terraform.state none dev id), "len": unknown(terraform.state none dev id), "field": unknown(terraform.state none dev id), "index": unknown(terraform.state none dev id), "range": unknown(terraform.state none dev id), "kind": unknown(terraform.state none dev id), "json": unknown(terraform.state none dev id), "yaml": unknown(terraform.state none dev id), "print": unknown(terraform.state none dev id), "keys": "id-known-later-stage"}
+            {"stage": "dev", "id": "v-1", "far": "V-1", "known": "\"7\"", "later": unknown(terraform.state none dev id), "upper": unknown(terraform.state none dev id), "if": unknown(terraform.state none dev id), "eq": unknown(terraform.state none dev id), "or": unknown(terraform.state none dev id), "len": unknown(terraform.state none dev id), "field": unknown(terraform.state none dev id), "index": unknown(terraform.state none dev id), "range": unknown(terraform.state none dev id), "kind": unknown(terraform.state none dev id), "json": unknown(terraform.state none dev id), "yaml": unknown(terraform.state none dev id), "print": unknown(terraform.state none dev id), "output": unknown(terraform.output none dev .), "keys": "id-known-later-stage"}
         "#]],
     );
 }
