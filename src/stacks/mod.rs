@@ -32,6 +32,7 @@ mod locals;
 mod early;
 mod go_value;
 mod template;
+mod needs;
 mod made_of;
 mod engines;
 mod read_back;
