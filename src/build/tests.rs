@@ -65,6 +65,7 @@ fn fixture(id: &str, files: &str) -> Fixture {
         sections,
         dependencies: Vec::new(),
         questions: Vec::new(),
+        undecided: Vec::new(),
         reconcile: Reconcile::default(),
         manifest: "sections.yaml".into(),
         workspace: "prod-01".into(),

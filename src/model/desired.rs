@@ -79,6 +79,8 @@ pub struct Component {
     pub dependencies: Vec<Dependency>,
     /// What it waits to know.
     pub questions: Vec<Question>,
+    /// Of that what decides whether it is applied, and how and where: until it is known nothing is.
+    pub undecided: Vec<Question>,
     /// How it is kept true.
     pub reconcile: Reconcile,
     /// The manifest it is defined through.

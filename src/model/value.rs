@@ -75,6 +75,9 @@ pub struct Raw {
 /// tag, so that it survives merge and `explain`.
 pub const APPEND: &str = "!append";
 
+/// The tag of a text that is to stay as it is.
+pub const LITERAL: &str = "!literal";
+
 /// Whose reading of plain scalars holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
@@ -134,7 +137,7 @@ impl Value {
     pub fn as_str(&self) -> Option<&str> {
         match &self.node {
             Node::Str(text) => Some(text),
-            Node::Raw(raw) if raw.is_text() => Some(&raw.text),
+            Node::Raw(raw) if raw.is_text() && !self.is_call() => Some(&raw.text),
             _ => None,
         }
     }
@@ -176,6 +179,11 @@ impl Value {
         let Node::Raw(raw) = &self.node else { return None };
         let tag = raw.tag.as_deref().filter(|tag| !tag.starts_with("!!"))?;
         Some((tag, raw))
+    }
+
+    /// Whether a function stands there whose text is not what it gives.
+    fn is_call(&self) -> bool {
+        self.function().is_some_and(|(tag, _)| tag != LITERAL)
     }
 
     /// Whether it is a secret, or one is anywhere in it.

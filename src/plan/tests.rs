@@ -319,6 +319,29 @@ fn ignored_fields_are_nobodys_business() {
 }
 
 #[test]
+fn what_is_not_decided_yet_holds_its_component() {
+    check(
+        r#"
+        component app undecided
+        app wants app.json {"subnet": "b"}
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 1cc41e7e3b34 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/app
+                + create app.json
+                    subnet: "b"
+
+              Held
+                terraform/app: it waits to know terraform.output vpc on
+
+              Held: 1 create
+        "#]],
+    );
+}
+
+#[test]
 fn values_that_are_not_known_yet_hold_their_component() {
     check(
         r#"

@@ -16,7 +16,7 @@ use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
 use crate::pattern::StackPattern;
 use crate::secret::Secret;
-use crate::stacks::{Resolution, Resolver, Selection};
+use crate::stacks::{self, Resolution, Resolver, Selection};
 
 use super::answer::{self, Person, Reach};
 
@@ -121,6 +121,7 @@ impl<'a> Asking<'a> {
             && component.presence != Presence::Abstract
             && let Some(answer) =
                 self.given(component, &desired.layout, &query, &mut BTreeSet::new())
+            && !self.is_stale(&answer)
         {
             return answer;
         }
@@ -136,6 +137,15 @@ impl<'a> Asking<'a> {
             self.ask_all(&needed, &desired);
         }
         Answer::Later
+    }
+
+    /// Whether an answer waits for what was found out since it was resolved.
+    fn is_stale(&self, answer: &Answer) -> bool {
+        let Answer::Value(value) = answer else { return false };
+        let mut open = BTreeSet::new();
+        value.questions(&mut open);
+        let found = open.iter().filter_map(|question| self.answers.get(question));
+        found.into_iter().any(|answer| *answer != Answer::Later)
     }
 
     /// All of a component: its sections, and its outputs beside them.
@@ -154,17 +164,16 @@ impl<'a> Asking<'a> {
             Err(why) => return Answer::Failed(why),
         };
         let here = desired.component(&id).filter(|_| fault(desired, &id).is_none());
-        let sections = match here {
+        let mut all = match here {
             // What waits for nothing would come out the same again.
             Some(here) if here.presence == Presence::Active && here.questions.is_empty() => {
-                here.sections.clone()
+                stacks::described(desired, here)
             }
             _ => match self.settled(&id, here, desired) {
-                Ok(component) => component.sections,
+                Ok((desired, component)) => stacks::described(&desired, &component),
                 Err(answer) => return answer,
             },
         };
-        let mut all = sections.as_map().cloned().unwrap_or_default();
         all.insert("outputs", outputs);
         Answer::Value(Value::computed(Node::Map(all)))
     }
@@ -176,17 +185,17 @@ impl<'a> Asking<'a> {
         id: &ComponentId,
         here: Option<&Component>,
         desired: &Desired,
-    ) -> Result<Component, Answer> {
+    ) -> Result<(Desired, Component), Answer> {
         let waits = here.into_iter().flat_map(|component| &component.questions);
         waits.for_each(|question| self.ask(question, desired));
         for _ in 1..ROUNDS_MAX {
             let (Resolution { desired, questions, .. }, component) = self.component(id)?;
             if questions.iter().all(|question| self.answers.contains_key(question)) {
-                return Ok(component);
+                return Ok((desired, component));
             }
             self.ask_all(&questions, &desired);
         }
-        Ok(self.component(id)?.1)
+        self.component(id).map(|(resolution, component)| (resolution.desired, component))
     }
 
     /// These components by themselves, and maybe others of their stacks, with what is known so far.
@@ -247,7 +256,7 @@ impl<'a> Asking<'a> {
             Ok(found) => found,
             Err(error) => return Some(Answer::Failed(error.to_string())),
         };
-        unknown_in(&found, needed);
+        found.questions(needed);
         needed.retain(|question| !self.answers.contains_key(question));
         match outputs {
             _ if !needed.is_empty() => None,
@@ -324,15 +333,6 @@ fn read(path: &Path) -> Result<Option<String>, String> {
             Err(format!("{} is larger than {STATE_BYTES_MAX} bytes", path.display()))
         }
         Ok(_) => std::fs::read_to_string(path).map(Some).map_err(fails),
-    }
-}
-
-fn unknown_in(value: &Value, into: &mut BTreeSet<Question>) {
-    match &value.node {
-        Node::Unknown(question) => drop(into.insert(question.as_ref().clone())),
-        Node::List(items) => items.iter().for_each(|item| unknown_in(item, into)),
-        Node::Map(map) => map.iter().for_each(|(_, value)| unknown_in(value, into)),
-        _ => {}
     }
 }
 

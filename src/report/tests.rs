@@ -186,6 +186,7 @@ fn the_explanation() {
         layers,
         dependencies: Vec::new(),
         questions: Vec::new(),
+        undecided: Vec::new(),
         reconcile: Reconcile::default(),
         manifest: "stacks/prod.yaml".into(),
         workspace: "prod".into(),

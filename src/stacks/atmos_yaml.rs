@@ -152,9 +152,9 @@ impl Dialect {
         };
         let faults = source.faults.clone();
         let mut reader = Reader { library, path: source.path.clone(), faults };
-        reader.refuse_calls(&source.value);
         reader.misspelt(&source.value);
         let dialect = reader.dialect(&source.value);
+        reader.refuse_calls(&source.value);
         (Self { imported: source.patterns, ..dialect }, reader.faults)
     }
 }
@@ -193,6 +193,8 @@ impl Reader<'_> {
                 let message =
                     format!("`{tag}` is not called here: it decides how the tree is read");
                 let fault = Diagnostic::error(Code::FunctionRefused, self.span(value), message);
+                // That it is of no form that may stand there follows from it.
+                self.faults.retain(|other| other.span != fault.span);
                 self.faults.push(fault.hint("write what it comes to"));
             });
         }
@@ -363,7 +365,11 @@ impl Reader<'_> {
 
     fn folder(&mut self, value: Option<&Value>, otherwise: &str) -> String {
         let Some(value) = value else { return otherwise.to_owned() };
-        match value.as_str().map(path::normal) {
+        let text = match value.function() {
+            Some((tag, raw)) if HARMLESS.contains(&tag) => Some(raw.text.as_ref()),
+            _ => value.as_str(),
+        };
+        match text.map(path::normal) {
             Some(Some(folder)) => folder,
             _ => {
                 let message = "this must be a folder inside the repository";

@@ -92,7 +92,7 @@ impl Calls<'_> {
             Act::Text => return Ok(Some(Node::Str(raw.text.clone()))),
             Act::Verbatim => return Ok(Some(uncalled(tag, act, raw))),
             Act::Json => return Ok(Some(json(&raw.text))),
-            Act::Metadata(key, take) => return Ok(Some(self.metadata(key, take))),
+            Act::Metadata(key, take) => return Ok(Some(self.labels(key, take))),
             Act::Env => return self.env(&words()?).map(Some),
             Act::Line => vec![raw.text.as_ref().to_owned()],
             Act::Output | Act::Store => self.with_stack(tag, act, words()?)?,
@@ -110,7 +110,14 @@ impl Calls<'_> {
             }
         };
         if let Some(value) = self.env.and_then(|env| env.get(name)) {
-            return Ok(Node::Str(printed(value).into()));
+            let value = self.own(value);
+            let mut open = BTreeSet::new();
+            value.questions(&mut open);
+            return Ok(match open.into_iter().next() {
+                Some(question) => Node::Unknown(question.into()),
+                None if value.holds_secret() => value.node,
+                None => Node::Str(printed(&value).into()),
+            });
         }
         self.ask("!env", words.to_vec())
     }
@@ -142,7 +149,10 @@ impl Calls<'_> {
         };
         self.consulted.push((question.clone(), self.at));
         match self.answers.get(&question) {
-            Some(Answer::Value(value)) => return Ok(value.node.clone()),
+            Some(Answer::Value(value)) => {
+                value.questions(&mut self.open);
+                return Ok(value.node.clone());
+            }
             Some(Answer::Refused(why)) => {
                 let message = format!("`{tag}` is not allowed here: {why}");
                 return Err(Fault::new(Code::FunctionRefused, message));
@@ -161,8 +171,24 @@ impl Calls<'_> {
         Ok(Node::Unknown(question.into()))
     }
 
-    fn metadata(&self, key: &str, take: Take) -> Node {
+    /// What the component says of itself at another place, with its own calls answered. Those ask
+    /// for nothing that the component says: that might be what was asked for.
+    fn own(&mut self, value: &Value) -> Value {
+        let (env, metadata, at) = (self.env.take(), self.metadata.take(), self.at);
+        let called = self.section(value);
+        (self.env, self.metadata, self.at) = (env, metadata, at);
+        let value = called.unwrap_or_else(|| value.clone());
+        value.questions(&mut self.open);
+        value
+    }
+
+    fn labels(&mut self, key: &str, take: Take) -> Node {
         let value = self.metadata.and_then(|metadata| metadata.get(key));
+        let value = value.map(|value| self.own(value));
+        let value = value.as_ref();
+        if let Some(Value { node: node @ Node::Unknown(_), .. }) = value {
+            return node.clone();
+        }
         let map = value.and_then(Value::as_map);
         let list = |items: Vec<Value>| Node::List(Arc::new(items));
         match (take, map) {

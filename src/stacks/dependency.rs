@@ -80,16 +80,19 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
     let items: Vec<&Value> = match (new, old) {
         (Some(value), _) => match value.as_list() {
             Some(items) => items.iter().collect(),
+            None if value.is_open() => return (Vec::new(), Vec::new()),
             None => return (Vec::new(), vec![value.clone()]),
         },
         (None, Some(value)) => match value.as_map() {
             Some(map) => map.iter().map(|(_, item)| item).collect(),
+            None if value.is_open() => return (Vec::new(), Vec::new()),
             None => return (Vec::new(), vec![value.clone()]),
         },
         (None, None) => return (Vec::new(), Vec::new()),
     };
     let (mut wanted, mut wrong) = (Vec::new(), Vec::new());
-    for item in items {
+    // Who waits to know on whom it depends is held anyway.
+    for item in items.into_iter().filter(|item| !item.is_open()) {
         let text = |key: &str| item.get(key).and_then(Value::as_str);
         let Some(name) = text("component").or(text("name")) else {
             // A file or folder that only decides what a change affects.
@@ -116,8 +119,11 @@ pub(super) fn wanted(sections: &Map) -> (Vec<Wanted>, Vec<Value>) {
 /// What of `settings.depends_on` is not a map of maps.
 pub(super) fn misshapen(depends_on: &Value) -> Option<&Value> {
     match depends_on.as_map() {
-        Some(map) => map.iter().map(|(_, item)| item).find(|item| item.as_map().is_none()),
-        None => Some(depends_on),
+        Some(map) => {
+            let items = map.iter().map(|(_, item)| item);
+            items.into_iter().find(|item| item.as_map().is_none() && !item.is_open())
+        }
+        None => Some(depends_on).filter(|depends_on| !depends_on.is_open()),
     }
 }
 

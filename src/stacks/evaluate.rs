@@ -8,6 +8,7 @@ use super::call::{Calls, Fault};
 use super::component::{Merged, Sections};
 use super::deferred;
 use super::dependency::Edge;
+use super::described;
 use super::finish::{Bench, Finisher};
 use super::manifest::Key;
 use super::marks::Marks;
@@ -15,7 +16,6 @@ use super::merge::{self, Lists};
 use super::needs::Needs;
 use super::parent::Parent;
 use super::path;
-use super::sections::{self, Shape};
 use super::template::{Missing, Moment, Rendering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ids::StackName;
@@ -23,17 +23,6 @@ use crate::model::desired::{Component, Presence, Reach};
 use crate::model::policy::Level;
 use crate::model::question::Question;
 use crate::model::value::{Map, Node, Origin, TEXT_PART, Value};
-
-/// Sections that templates see, empty at least, in components of no other kind.
-const TERRAFORM_ONLY: &[&str] = &[
-    "backend",
-    "backend_type",
-    "remote_state_backend",
-    "remote_state_backend_type",
-    "providers",
-    "required_providers",
-    "required_version",
-];
 
 /// Sections that more follows from than what they say.
 const STEERING: &[&str] = &["metadata", "settings", "dependencies"];
@@ -136,13 +125,9 @@ impl Finisher<'_> {
     /// names that only templates see. Where calls met other values, templates see what would come
     /// of them as texts.
     fn with_names(&self, bench: &Bench<'_>, first: &Sections, lists: Lists, needs: &Needs) -> Map {
-        let terraform = bench.id.kind.as_str() == "terraform";
-        let has = |name: &str| needs.has(name) && (terraform || !TERRAFORM_ONLY.contains(&name));
-        let empty = sections::RULES.iter().filter(|rule| has(rule.name)).map(|rule| {
-            let value =
-                if rule.shape == Shape::Text { Value::text("") } else { Value::empty_map() };
-            (Arc::from(rule.name), value)
-        });
+        let empty = described::empty(bench.id.kind.as_str());
+        let empty = empty.filter(|(name, _)| needs.has(name));
+        let empty = empty.map(|(name, value)| (Arc::from(name), value));
         let said = first.iter().filter(|(name, _)| needs.has(name)).map(|(name, section)| {
             let calls = section.marks.has(Marks::FUNCTION);
             let settled = calls.then(|| deferred::settled(&section.value, lists)).flatten();

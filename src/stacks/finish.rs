@@ -26,6 +26,25 @@ use crate::model::policy::Reconcile;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Node, Value};
 
+/// What decides whether a component is applied, how, where and after what.
+const DECIDING: [(&str, &[&str]); 3] = [
+    ("metadata", &["enabled", "locked", "type"]),
+    ("settings", &["depends_on", "reconcile"]),
+    ("dependencies", &["components"]),
+];
+
+/// What of `metadata` is true or false.
+const SWITCHES: [&str; 2] = ["enabled", "locked"];
+
+/// What of `metadata` decides where a component's code is, and its state.
+const PLACING: [&str; 5] = [
+    "component",
+    "name",
+    "terraform_workspace",
+    "terraform_workspace_pattern",
+    "terraform_workspace_template",
+];
+
 /// Sections that only stand in for names while templates are rendered: the component's, that of
 /// its folder, its workspace.
 const NAMES: [&str; 3] = ["atmos_component", "component", "workspace"];
@@ -117,6 +136,7 @@ impl Finisher<'_> {
             faults: wrong.to_vec(),
         };
         self.weigh(&mut bench, &mut merged);
+        self.refuse_calls(&mut bench, &merged);
         self.workspace(&mut bench, &merged);
         if as_merged {
             let listing = self.listing(&mut bench, &mut merged);
@@ -133,11 +153,41 @@ impl Finisher<'_> {
         prune(&mut merged);
         if has_work {
             self.weigh(&mut bench, &mut merged);
+            self.presence(&mut bench, &merged);
         }
         let mut finished = self.component(bench, merged, listing);
         let own = finished.faults.split_off(wrong.len());
         finished.faults.extend(own.into_iter().filter(|own| wrong.is_empty() || is_apart(own)));
         Ok(finished)
+    }
+
+    /// Where a component's state lies is known before anything is called.
+    fn refuse_calls(&self, bench: &mut Bench<'_>, merged: &Merged) {
+        let metadata = merged.get("metadata");
+        let names = PLACING.iter().map(|key| (*key, metadata.and_then(|it| it.get(key))));
+        let types = ["backend_type", "remote_state_backend_type"];
+        let types = types.map(|section| (section, merged.get(section)));
+        for (what, value) in names.chain(types) {
+            let Some(value) = value else { continue };
+            let Some((tag, _)) = value.function().filter(|(tag, _)| function::asks(tag)) else {
+                continue;
+            };
+            let message = format!("`{tag}` is not called here: `{what}` decides where state lies");
+            let span = self.span(bench.parent, &bench.sources.key, value);
+            let fault = Diagnostic::error(Code::FunctionRefused, span, message);
+            bench.faults.push(fault.hint("write the value"));
+        }
+    }
+
+    /// Whether it exists to be applied, once templates and calls have said so.
+    fn presence(&self, bench: &mut Bench<'_>, merged: &Merged) {
+        let before = std::mem::replace(&mut bench.presence, presence(merged.get("metadata")));
+        if bench.presence != Presence::Active {
+            bench.open.clear();
+        } else if before != Presence::Active {
+            let sections = merged.sections.values();
+            sections.for_each(|section| section.value.questions(&mut bench.open));
+        }
     }
 
     /// Adds the names that are templates to the sections, to be rendered with them.
@@ -255,7 +305,20 @@ impl Finisher<'_> {
     fn component(&mut self, mut bench: Bench<'_>, merged: Merged, listing: Listing) -> Finished {
         let mut blocks = std::mem::take(self.blocks);
         let metadata = merged.get("metadata");
-        let locked = metadata.and_then(|m| m.get("locked")?.as_bool()).unwrap_or(false);
+        let locked = metadata.and_then(|m| switch(m.get("locked")?)).unwrap_or(false);
+        let switches = SWITCHES.iter().filter_map(|key| Some((*key, metadata?.get(key)?)));
+        let odd = switches.filter(|(_, value)| {
+            let is_said = switch(value).is_some() || value.is_null() || value.is_open();
+            !is_said && !value.as_str().is_some_and(|text| self.is_written_only(text))
+        });
+        let odd = odd.map(|(key, value)| {
+            let at = self.span(bench.parent, &bench.sources.key, value);
+            let message = format!("`metadata.{key}` is neither true nor false, and means nothing");
+            let odd = Diagnostic::warning(Code::SectionType, at, message);
+            odd.hint(format!("write `{key}: true` or `{key}: false`"))
+        });
+        let odd: Vec<_> = odd.collect();
+        self.warnings.extend(odd);
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
         let span = |value: &Value| self.span(bench.parent, &bench.sources.key, value);
         // What was to be rendered and could not be says nothing, and neither does what is not there.
@@ -276,6 +339,17 @@ impl Finisher<'_> {
             fault.hint("write `depends_on: {1: {component: vpc}}`")
         });
         bench.faults.extend(wrong);
+        bench.faults.extend(block.and_then(|block| self.aimless(block)).map(
+            |(target, question)| {
+                let message = format!("the target waits to know `!{question}`");
+                let fault = Diagnostic::error(Code::SettingsInvalid, span(target), message);
+                fault.hint("write the name of the target: it decides where everything is")
+            },
+        ));
+        let undecided = match bench.presence {
+            Presence::Active => undecided(&merged),
+            Presence::Disabled | Presence::Abstract => BTreeSet::new(),
+        };
         let faults = std::mem::take(&mut bench.faults);
         let inheritance = bench.sources.inheritance.iter();
         let component = Component {
@@ -287,6 +361,7 @@ impl Finisher<'_> {
             layers: merged.layers.unwrap_or_default(),
             dependencies: Vec::new(),
             questions: bench.open.into_iter().collect(),
+            undecided: undecided.into_iter().collect(),
             reconcile,
             at: bench.parent.span(&bench.sources.key),
             manifest: bench.parent.path.clone(),
@@ -296,6 +371,14 @@ impl Finisher<'_> {
         };
         *self.blocks = blocks;
         Finished { component, faults }
+    }
+
+    /// The target that a component to be applied names, if that cannot be known here.
+    fn aimless<'v>(&self, block: &'v Value) -> Option<(&'v Value, Question)> {
+        let target = block.get("target").unwrap_or(block);
+        let Node::Unknown(question) = &target.node else { return None };
+        let is_asked = self.answers.contains_key(question.as_ref());
+        (is_asked && !self.looking).then(|| (target, question.as_ref().clone()))
     }
 
     /// Whether a template or call stands in `text` that nobody wants rendered or called: it is shown
@@ -376,11 +459,35 @@ fn has_work(merged: &Merged) -> bool {
     merged.sections.values().any(|section| section.marks.has(asks))
 }
 
+/// What has to be known of a component before anything is done with it.
+fn undecided(merged: &Merged) -> BTreeSet<Question> {
+    let mut open = BTreeSet::new();
+    for (section, keys) in DECIDING {
+        let Some(value) = merged.get(section) else { continue };
+        match value.as_map() {
+            Some(map) => keys.iter().filter_map(|key| map.get(key)).for_each(|value| {
+                value.questions(&mut open);
+            }),
+            None => value.questions(&mut open),
+        }
+    }
+    open
+}
+
+/// What a switch says. A template that is quoted comes out as a text.
+fn switch(value: &Value) -> Option<bool> {
+    match value.as_str() {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => value.as_bool(),
+    }
+}
+
 fn presence(metadata: Option<&Value>) -> Presence {
     let get = |key: &str| metadata.and_then(|metadata| metadata.get(key));
     if get("type").and_then(Value::as_str) == Some("abstract") {
         Presence::Abstract
-    } else if get("enabled").and_then(Value::as_bool) == Some(false) {
+    } else if get("enabled").and_then(switch) == Some(false) {
         Presence::Disabled
     } else {
         Presence::Active

@@ -102,6 +102,11 @@ pub(super) fn act(tag: &str) -> Option<Act> {
     FUNCTIONS.iter().find(|(name, _)| *name == tag).map(|(_, act)| *act)
 }
 
+/// Whether a function with this tag gives something else than its text.
+pub(super) fn asks(tag: &str) -> bool {
+    act(tag).is_some_and(|act| !matches!(act, Act::Text | Act::Done))
+}
+
 /// The tags of all functions.
 #[cfg(test)]
 pub(super) fn names() -> impl Iterator<Item = &'static str> {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use gotmpl::FieldPath;
 
 use super::atmos_yaml::{Dialect, NameRule};
+use super::function;
 use super::go_value;
 use super::path;
-use super::template::{Missing, Moment, Templates};
+use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::StackName;
 use crate::model::value::{Rules, Value};
@@ -35,6 +36,14 @@ impl Identity {
         Self { fields: fields.into_iter().collect(), by_file: false }
     }
 
+    /// What is wrong with the rule as such, whatever it is to name.
+    pub(super) fn fault(dialect: &Dialect, templates: &mut Templates) -> Option<Diagnostic> {
+        let NameRule::Template(text, span) = &dialect.name else { return None };
+        let error = templates.check(Moment::Import, text).err()?;
+        let fault = template::diagnostic(&error, span.clone());
+        Some(fault.hint("every stack is named by this: mend it"))
+    }
+
     /// The name, where `said` is the manifest's own `name:`, `path` its path, and `find` gives
     /// what a component has at one of [`Identity::fields`].
     pub(super) fn name(
@@ -50,12 +59,14 @@ impl Identity {
             (Some(name), _) => name.as_ref().to_owned(),
             (None, NameRule::File) => file(),
             (None, NameRule::Pattern(text, span)) => {
+                self.refuse_calls(manifest, span, &find)?;
                 match self.pattern(text, span, manifest, find) {
                     Err(_) if self.by_file => file(),
                     name => name?,
                 }
             }
             (None, NameRule::Template(text, span)) => {
+                self.refuse_calls(manifest, span, &find)?;
                 let scope = self.scope(find);
                 let rendered = templates.text(Moment::Import, text, &scope, Missing::Fails);
                 let name = rendered.map_err(|error| nameless(manifest, span, &error.message))?;
@@ -65,6 +76,26 @@ impl Identity {
         StackName::new(&text).map_err(|error| {
             Box::new(fault(manifest, format!("this stack cannot be named: {error}")))
         })
+    }
+
+    /// Refuses calls in what the name is made of: an agent and a person have to find the same one.
+    fn refuse_calls(
+        &self,
+        manifest: &Arc<str>,
+        rule: &Span,
+        find: impl Fn(&FieldPath) -> Option<Value>,
+    ) -> Result<(), Box<Diagnostic>> {
+        for field in &self.fields {
+            let value = find(field);
+            let call = value.as_ref().and_then(Value::function);
+            let Some((tag, _)) = call.filter(|(tag, _)| function::asks(tag)) else { continue };
+            let message =
+                format!("this stack has no name: `{tag}` at `{field}` is not called here");
+            let fault =
+                fault(manifest, message).related(rule.clone(), "names are made by this rule");
+            return Err(Box::new(fault.hint("write the value: it decides which stack this is")));
+        }
+        Ok(())
     }
 
     fn pattern(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::by_name::ByName;
+use super::function;
 use super::load::{Library, Partial};
 use super::marks::Marks;
 use super::outline::Outline;
@@ -49,6 +50,8 @@ pub(super) struct Manifest {
     pub(super) is_empty: bool,
     /// Why nothing that imports it can be resolved.
     pub(super) faults: Vec<Diagnostic>,
+    /// The key at its top that is probably meant to be another.
+    pub(super) misspelt: Option<Diagnostic>,
     /// What is odd, and holds nothing back.
     pub(super) warnings: Vec<Diagnostic>,
     /// What every roll that it is on asks of it.
@@ -156,6 +159,11 @@ impl Splitter<'_> {
         for (key, value) in map.iter() {
             match key.as_ref() {
                 "import" => self.imports(value),
+                "name" if value.function().is_some_and(|(tag, _)| function::asks(tag)) => {
+                    let message = "a function is not called here: it decides which stack this is";
+                    let fault = self.fault(Code::FunctionRefused, value, message);
+                    self.manifest.faults.push(fault.hint("write the name"));
+                }
                 "name" => {
                     self.manifest.name = value.as_str().filter(|n| !n.is_empty()).map(Arc::from)
                 }
@@ -396,7 +404,9 @@ impl Splitter<'_> {
         if value.as_map().is_some() && closest(key, known.iter().copied()).is_none() {
             return;
         }
+        let before = self.manifest.warnings.len();
         self.unknown(root, key, known.into_iter(), "at the top of a manifest");
+        self.manifest.misspelt = self.manifest.warnings.get(before).cloned();
     }
 
     /// The keys of maps further down that are known.

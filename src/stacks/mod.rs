@@ -33,6 +33,7 @@ mod early;
 mod go_value;
 mod template;
 mod needs;
+mod described;
 mod made_of;
 mod engines;
 mod read_back;
@@ -80,6 +81,7 @@ use crate::source::Snapshot;
 
 pub use affected::Comparison;
 pub use atmos_yaml::NAMES as SETTINGS_NAMES;
+pub use described::described;
 pub use each::{Each, Found, Handed};
 pub use explain::explain;
 pub use layer::fold;
@@ -134,6 +136,13 @@ pub struct Evaluation {
     /// Whether late templates see what they see while a list of stacks is made: `.component_info`
     /// and the workspace of the list, and nothing of `.imports` and `.deps`.
     pub listing: bool,
+}
+
+impl Evaluation {
+    /// Whether everything is evaluated.
+    pub fn is_whole(&self) -> bool {
+        self.templates && self.functions && self.skip.is_empty()
+    }
 }
 
 /// What resolving gave.

@@ -97,14 +97,15 @@ impl Resolver {
     pub(super) fn open(snapshot: &Snapshot, remotes: Remotes, mut found: Vec<Diagnostic>) -> Self {
         let mut library = Library::new(snapshot, "");
         library.remotes = remotes;
-        let (dialect, wrong) = Dialect::read(&mut library);
+        let (dialect, mut wrong) = Dialect::read(&mut library);
+        let mut templates = Templates::new(dialect.templates.clone());
+        wrong.extend(Identity::fault(&dialect, &mut templates));
         let misread = wrong.iter().any(Diagnostic::is_error);
         found.extend(wrong);
         let repositories = dialect.chart_repositories.clone();
         let charts = Charts { locked: library.remotes.charts(), repositories };
         library.base_path = dialect.base_path.clone();
         library.key_delimiter = dialect.key_delimiter.clone();
-        let mut templates = Templates::new(dialect.templates.clone());
         let identity = Identity::new(&dialect, &mut templates);
         Self {
             library,

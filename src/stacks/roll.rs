@@ -119,7 +119,12 @@ impl Caller<'_> {
         self.sound.0.extend(steering.filter(|_| inherits_well));
         roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
         roll.nameless |= self.names_a_broken_value(parent);
-        // A broken manifest without a component would look like one that asks for nothing.
+        if parent.keys().next().is_none() {
+            // One without a component would look like one that asks for nothing.
+            let fault = lost(parent);
+            roll.nameless |= broken || fault.is_some() || says_nothing(parent);
+            roll.found.extend(fault);
+        }
         roll.nameless |= broken && roll.stacks.is_empty();
         roll
     }
@@ -246,6 +251,23 @@ impl Backends {
             _ => None,
         }
     }
+}
+
+/// Why a manifest without components probably means to have some: a key of it is misspelt.
+fn lost(parent: &Parent) -> Option<Diagnostic> {
+    let root = &parent.closure.contributions.last()?.manifest;
+    let odd = root.misspelt.as_ref()?;
+    let message = "this manifest has no component and is no stack, for a key of it is not known";
+    let fault = Diagnostic::error(Code::StackName, odd.span.clone(), message);
+    Some(match &odd.hint {
+        Some(hint) => fault.hint(hint.clone()),
+        None => fault.hint("take the key out, or write the one that is meant"),
+    })
+}
+
+/// Whether nothing is left of a manifest, as after a slip of the hand.
+fn says_nothing(parent: &Parent) -> bool {
+    parent.closure.contributions.last().is_none_or(|root| root.manifest.is_empty)
 }
 
 /// The names of one manifest's components. Mostly they have one name: what it is made of stands at

@@ -144,6 +144,11 @@ impl Templates {
         self.asking.is_used()
     }
 
+    /// Why `text` is no template, if it is none.
+    pub(super) fn check(&mut self, moment: Moment, text: &Arc<str>) -> Result<(), Error> {
+        self.parse(moment, text).map(drop)
+    }
+
     /// How often the values of a component are rendered; 0 if they never are.
     pub(super) fn evaluations(&self) -> u32 {
         if self.settings.enabled { self.settings.evaluations } else { 0 }

@@ -10,6 +10,7 @@ mod component;
 mod name;
 mod value;
 mod deferred;
+mod decided;
 mod law;
 mod replay;
 mod tree;

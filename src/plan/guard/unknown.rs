@@ -7,7 +7,7 @@ use crate::model::plan::{Hold, HoldReason, Part};
 use crate::model::question::Question;
 use crate::plan::{Draft, PlanInput};
 
-/// What a component is built with has to be known; and so has what would become of a resource,
+/// What a component is built with has to be known, and what decides whether it is applied; and so has what would become of a resource,
 /// unless a tool has sealed the set and settles it itself.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
     let mut holds = Vec::new();
@@ -18,6 +18,8 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
         let built = input.rendered.get(id).and_then(|built| built.as_ref().ok());
         let pieces = built.iter().flat_map(|rendered| rendered.resources().values());
         pieces.for_each(|piece| piece.body.value().questions(&mut open));
+        let wanted = input.stack.component(id);
+        open.extend(wanted.iter().flat_map(|component| component.undecided.iter().cloned()));
         if !open.is_empty() {
             let reason = reason(&open);
             holds.push(Hold { part: Part::Component(id.clone()), reason });

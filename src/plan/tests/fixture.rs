@@ -34,6 +34,7 @@ use crate::model::plan::Plan;
 use crate::model::policy::{
     Manage, Reconcile, RepositoryPolicy, RequiredReview, Review, StackRule, Unreviewed,
 };
+use crate::model::question::Question;
 use crate::model::revision::Revision;
 use crate::model::value::{Origin, Value};
 use crate::pattern::StackPattern;
@@ -339,6 +340,10 @@ impl World {
     }
 }
 
+fn undecided() -> Question {
+    Question { function: "terraform.output".into(), arguments: vec!["vpc".into(), "on".into()] }
+}
+
 fn component(id: &ComponentId, part: &Part) -> Component {
     let is = |word: &str| part.words.contains(word);
     Component {
@@ -360,6 +365,7 @@ fn component(id: &ComponentId, part: &Part) -> Component {
             .map(|name| Dependency { on: self::id(name), origin: Origin::NONE })
             .collect(),
         questions: Vec::new(),
+        undecided: is("undecided").then(undecided).into_iter().collect(),
         reconcile: Reconcile {
             manage: is("observe").then_some(Manage::Observe),
             prune: is("keep-all").then_some(false),

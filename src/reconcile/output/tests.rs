@@ -284,3 +284,81 @@ fn components_that_need_one_another_in_a_row_are_counted() {
         assert!(found.ends_with("more than 64 components need one another in a row\n"), "{found}");
     }
 }
+
+#[test]
+fn what_was_answered_in_the_meantime_is_known() {
+    let environment = [("HOME".to_owned(), "h-1".to_owned())].into();
+    let person = Person { environment, ..Person::default() };
+    // Whichever name comes first.
+    for first in ["a", "z"] {
+        let manifest = format!(
+            "vars: {{stage: dev}}
+components:
+  terraform:
+    {first}: {{mocks: {{id: v-1}}}}
+    b: {{mocks: {{id: !terraform.state {first} id, s: !env HOME}}}}
+    reader:
+      vars: {{id: !terraform.state b id, s: !terraform.state b s, t: 'x-{{{{ (atmos.Component \"b\" .stack).outputs.id }}}}'}}
+"
+        );
+        check(
+            &person,
+            &manifest,
+            &expect![[r#"
+                {"stage": "dev", "id": "v-1", "s": "h-1", "t": "x-v-1"}
+            "#]],
+        );
+    }
+}
+
+#[test]
+fn a_component_says_of_itself_what_its_calls_give() {
+    let environment = [("HOME".to_owned(), "h-1".to_owned())].into();
+    let person = Person { environment, ..Person::default() };
+    check(
+        &person,
+        "vars: {stage: dev}
+env: {MET: 1}
+components:
+  terraform:
+    none: {}
+    reader:
+      metadata: {tags: [!terraform.state none id, !env HOME , x], labels: {a: !env HOME }}
+      env:
+        CALLED: !env HOME
+        MET: !env HOME
+        LATER: !terraform.state none id
+        TEXT: '{{ (atmos.Component \"none\" .stack).outputs.id }}'
+      vars:
+        called: !env CALLED
+        met: !env MET
+        later: !env LATER
+        text: !env TEXT
+        tags: !tags
+        labels: !labels
+        names: !labels.keys
+",
+        &expect![[r#"
+            {"stage": "dev", "called": "h-1", "met": "h-1", "later": unknown(terraform.state none dev id), "text": unknown(terraform.output none dev .), "tags": [unknown(terraform.state none dev id), "h-1", "x"], "labels": {"a": "h-1"}, "names": ["a"]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_sees_all_of_another_component() {
+    check(
+        &Person::default(),
+        "vars: {stage: dev}
+components:
+  terraform:
+    net: {metadata: {component: code}, vars: {x: 1}}
+    reader:
+      vars:
+        names: '{{ with atmos.Component \"net\" .stack }}{{ .workspace }} {{ .atmos_component }} {{ .component }} {{ .atmos_stack }} {{ .atmos_stack_file }}{{ end }}'
+        empty: '{{ with atmos.Component \"net\" .stack }}{{ len .env }} {{ .backend }} {{ len .inheritance }}{{ end }}'
+",
+        &expect![[r#"
+            {"stage": "dev", "names": "dev-net net code dev dev", "empty": "0 map[] 0"}
+        "#]],
+    );
+}

@@ -43,6 +43,7 @@ fn of_kind(kind: &str, name: &str, sections: &str) -> Component {
         sections,
         dependencies: Vec::new(),
         questions: Vec::new(),
+        undecided: Vec::new(),
         reconcile: Reconcile::default(),
         listing: Listing {
             workspace: "listed".into(),
