@@ -58,12 +58,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let wanted = context.output.progress(&context.world, "building", making).await;
     // The process ends soon after: giving back all of it piece by piece only takes time.
     let wanted: &Wanted = Box::leak(Box::new(wanted));
-    all_known(&args.stacks, wanted.desired.stacks.keys())?;
     let looking = async {
         let known = known.await??;
         let scope = workspace.scope.clone();
         let planner = Planner { scope, world: context.world.clone(), known, wanted };
-        planner.plan(|stack| fits_any(&args.stacks, stack)).await
+        planner.plan(&args.stacks).await
     };
     let plans = context.output.progress(&context.world, "looking at targets", looking).await?;
     let findings = Findings::of(wanted);
@@ -132,11 +131,12 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The plan of every stack that `shown` lets through, by what the database says is owned, or
-    /// without one what the targets' marks say; and of what stacks leave behind in targets that they
-    /// no longer name.
-    async fn plan(mut self, shown: impl Fn(&StackName) -> bool) -> Result<Vec<Plan>, Failure> {
+    /// The plan of every stack that fits `patterns`, by what the database says is owned, or without
+    /// one what the targets' marks say; and of what stacks leave behind in targets that they no
+    /// longer name, or that are gone.
+    async fn plan(mut self, patterns: &[StackPattern]) -> Result<Vec<Plan>, Failure> {
         let wanted = self.wanted;
+        let shown = |stack: &StackName| fits_any(patterns, stack);
         let mut named = Vec::new();
         for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {
             if let Some(target) = &stack.target {
@@ -145,18 +145,21 @@ impl Planner<'_> {
             }
         }
         let looks = self.looks().await;
+        let owning = looks.values().flat_map(|look| look.owned.values());
+        let owning: BTreeSet<_> = owning.map(|owned| &owned.component.stack).collect();
+        all_known(patterns, wanted.desired.stacks.keys().chain(owning.iter().copied()))?;
         let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
         let mut places: Vec<_> =
             named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
         for look in looks.values() {
             let left: BTreeSet<_> =
                 look.owned.values().map(|owned| &owned.component.stack).collect();
-            let moved = |stack: &&StackName| {
+            let is_left = |stack: &&StackName| {
                 let named = wanted.desired.stacks.get(*stack);
                 let named = named.and_then(|stack| stack.target.as_ref());
-                shown(stack) && named.is_some_and(|named| named != look.target.name())
+                shown(stack) && named != Some(look.target.name())
             };
-            let left = left.into_iter().filter(moved);
+            let left = left.into_iter().filter(is_left);
             places.extend(left.map(|stack| (stack.clone(), look.clone())));
         }
         self.plans(places).await

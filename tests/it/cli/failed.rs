@@ -179,6 +179,27 @@ fn what_is_only_shown_is_no_reason_to_end_as_held() {
 }
 
 #[test]
+fn a_plan_shows_what_would_become_of_a_stack_that_is_gone() {
+    let folder = two();
+    let run = |words: &str| {
+        let words = words.split(' ').map(str::to_owned);
+        isobar([]).args(words).run(folder.path())
+    };
+    let ran = run("apply --local --yes");
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let kept = fs::read_to_string(folder.path().join("stacks/dev.yaml")).expect("a stack");
+    fs::remove_file(folder.path().join("stacks/dev.yaml")).expect("it was there");
+    write(folder.path(), "stacks/next.yaml", &kept.replace("stage: dev", "stage: next"));
+    for (words, deletes, creates) in [("plan", true, true), ("plan dev", true, false)] {
+        let ran = run(words);
+        assert_eq!(ran.stdout.contains("- delete dev/"), deletes, "{words}: {}", ran.said());
+        assert_eq!(ran.stdout.contains("+ create next/"), creates, "{words}: {}", ran.said());
+    }
+    let ran = run("plan dve");
+    assert!(ran.code() == 1 && ran.stderr.contains("did you mean `dev`?"), "{}", ran.said());
+}
+
+#[test]
 fn a_branch_of_any_name_is_followed_without_settings() {
     for (first, followed) in [("trunk", "trunk"), ("master", "master")] {
         let folder = two();
