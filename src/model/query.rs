@@ -6,12 +6,15 @@
 mod call;
 mod parse;
 mod weigh;
+mod withheld;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::withheld::{Stop, look, look_through, or_none};
 use super::value::{Map, Node, Rules, Value};
+use crate::ids::ContentId;
 
 /// How many values one query may come to on its way: an include of ten thousand items, filtered
 /// and sorted, stays well below.
@@ -88,8 +91,12 @@ impl Query {
     /// # Errors
     /// If a step does not fit what is there, or too much is found.
     pub fn all(&self, value: &Value) -> Result<Vec<Value>, QueryError> {
-        let mut run = Run { values: 0, work: 0 };
-        run.eval(&self.0, value).map_err(|message| QueryError { message, at: None, hint: None })
+        let mut run = Run { query: &self.0, whole: value, seed: None, values: 0, work: 0 };
+        match run.eval(&self.0, value) {
+            Ok(found) => Ok(found),
+            Err(Stop::Withheld(node)) => Ok(vec![run.made_of(node)]),
+            Err(Stop::Fault(message)) => Err(QueryError { message, at: None, hint: None }),
+        }
     }
 
     /// What it finds as one value: null for nothing, a list for several.
@@ -106,20 +113,25 @@ impl Query {
     }
 }
 
-struct Run {
+struct Run<'q> {
+    query: &'q Expr,
+    /// What it is asked about.
+    whole: &'q Value,
+    /// What both come to by content, once that matters.
+    seed: Option<ContentId>,
     values: usize,
     /// Parts that were made or compared.
     work: u64,
 }
 
-type Found = Result<Vec<Value>, String>;
+type Found = Result<Vec<Value>, Stop>;
 
-impl Run {
+impl Run<'_> {
     fn eval(&mut self, expr: &Expr, value: &Value) -> Found {
         let found = self.step(expr, value)?;
         self.values += found.len();
         if self.values > VALUES_MAX {
-            return Err(format!("this query comes to more than {VALUES_MAX} values"));
+            return Err(format!("this query comes to more than {VALUES_MAX} values").into());
         }
         self.weigh(expr, &found)?;
         Ok(found)
@@ -136,9 +148,14 @@ impl Run {
                 Ok(found)
             }
             Expr::Otherwise(first, then) => {
-                let found = self.eval(first, value).unwrap_or_default();
-                let found: Vec<_> = found.into_iter().filter(truth).collect();
-                if found.is_empty() { self.eval(then, value) } else { Ok(found) }
+                let mut kept = Vec::new();
+                for found in or_none(self.eval(first, value))? {
+                    // A secret is there: what it is would be told by taking the other in its place.
+                    if matches!(found.node, Node::Secret(_)) || truth(&found)? {
+                        kept.push(found);
+                    }
+                }
+                if kept.is_empty() { self.eval(then, value) } else { Ok(kept) }
             }
             Expr::Binary(operator, left, right) => {
                 let right = self.eval(right, value)?;
@@ -146,40 +163,55 @@ impl Run {
                     let mut found = Vec::with_capacity(right.len());
                     for right in &right {
                         run.compare(*operator, left, right)?;
-                        found.push(binary(*operator, left, right)?);
+                        found.push(run.known(binary(*operator, left, right))?);
                     }
                     Ok(found)
                 })
             }
             Expr::At(of, key) => {
                 let keys = self.eval(key, value)?;
-                self.each(of, value, |_, of| keys.iter().map(|key| at(of, key)).collect())
+                self.each(of, value, |run, of| {
+                    keys.iter().map(|key| run.known(at(of, key))).collect()
+                })
             }
-            Expr::Slice(of, from, to) => {
-                self.each(of, value, |_, of| Ok(vec![slice(of, *from, *to)?]))
-            }
+            Expr::Slice(of, from, to) => self.each(of, value, |run, of| {
+                run.known(slice(of, *from, *to)).map(|sliced| vec![sliced])
+            }),
             Expr::Each(of) => self.each(of, value, |_, of| items(of)),
             Expr::Deep => self.deep(value),
             Expr::Collect(inner) => {
-                let found = inner.as_ref().map(|inner| self.eval(inner, value)).transpose()?;
-                Ok(vec![list(found.unwrap_or_default())])
+                let found = inner.as_ref().map(|inner| self.eval(inner, value)).transpose();
+                let found = found.map(|found| list(found.unwrap_or_default()));
+                Ok(vec![self.known(found)?])
             }
             Expr::Build(entries) => {
-                let mut map = Map::default();
-                for (key, entry) in entries {
-                    let key = one(self.eval(key, value)?);
-                    let key = key.as_str().ok_or("a key must be a text")?.to_owned();
-                    map.insert(key, one(self.eval(entry, value)?));
-                }
-                Ok(vec![Value::computed(Node::Map(map))])
+                let built = self.build(entries, value);
+                Ok(vec![self.known(built)?])
             }
-            Expr::Call(name, arguments) => self.call(name, arguments, value),
+            // All others give one value; how many it finds is what it looks for.
+            Expr::Call(name, arguments) if &**name == "select" => self.call(name, arguments, value),
+            Expr::Call(name, arguments) => match self.call(name, arguments, value) {
+                Err(Stop::Withheld(node)) => Ok(vec![self.made_of(node)]),
+                found => found,
+            },
         }
+    }
+
+    fn build(&mut self, entries: &[(Expr, Expr)], value: &Value) -> Result<Value, Stop> {
+        let mut map = Map::default();
+        for (key, entry) in entries {
+            let key = one(self.eval(key, value)?);
+            look(&key)?;
+            let key = key.as_str().ok_or("a key must be a text")?.to_owned();
+            let entry = self.eval(entry, value).map(one);
+            map.insert(key, self.known(entry)?);
+        }
+        Ok(Value::computed(Node::Map(map)))
     }
 
     fn deep(&mut self, value: &Value) -> Found {
         let mut found = vec![value.clone()];
-        for item in items(value).unwrap_or_default() {
+        for item in or_none(items(value))? {
             found.extend(self.eval(&Expr::Deep, &item)?);
         }
         Ok(found)
@@ -207,8 +239,9 @@ fn one(mut found: Vec<Value>) -> Value {
     if found.is_empty() { Value::computed(Node::Null) } else { found.swap_remove(0) }
 }
 
-fn truth(value: &Value) -> bool {
-    !matches!(value.typed(Rules::Stack).node, Node::Null | Node::Bool(false))
+fn truth(value: &Value) -> Result<bool, Stop> {
+    look(value)?;
+    Ok(!matches!(value.meaning(), Node::Null | Node::Bool(false)))
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -227,13 +260,14 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-fn at(value: &Value, key: &Value) -> Result<Value, String> {
+fn at(value: &Value, key: &Value) -> Result<Value, Stop> {
+    look(value)?;
+    look_through(key)?;
     let found = match (&value.node, key.as_str(), whole(key)) {
         (Node::Map(map), Some(key), _) => map.get(key).cloned(),
         (Node::List(items), None, Some(at)) => place(at, items.len()).map(|at| items[at].clone()),
         _ if value.is_null() => None,
-        (Node::Unknown(_), ..) => Some(value.clone()),
-        _ => return Err(format!("there is no `{}` in a {}", shown(key), kind(value))),
+        _ => return Err(format!("there is no `{}` in a {}", shown(key)?, kind(value)).into()),
     };
     Ok(found.unwrap_or(Value::computed(Node::Null)))
 }
@@ -245,7 +279,8 @@ fn place(at: i64, len: usize) -> Option<usize> {
     (0..len).contains(&at).then(|| usize::try_from(at).ok()).flatten()
 }
 
-fn slice(value: &Value, from: Option<i64>, to: Option<i64>) -> Result<Value, String> {
+fn slice(value: &Value, from: Option<i64>, to: Option<i64>) -> Result<Value, Stop> {
+    look(value)?;
     let items = value.as_list().ok_or("only a list can be sliced")?;
     let end = |at: i64| {
         let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -257,34 +292,50 @@ fn slice(value: &Value, from: Option<i64>, to: Option<i64>) -> Result<Value, Str
 }
 
 fn items(value: &Value) -> Found {
+    look(value)?;
     match &value.node {
         Node::List(items) => Ok(items.to_vec()),
         Node::Map(map) => Ok(map.iter().map(|(_, value)| value.clone()).collect()),
         _ if value.is_null() => Ok(Vec::new()),
-        _ => Err(format!("a {} has no items", kind(value))),
+        _ => Err(format!("a {} has no items", kind(value)).into()),
     }
 }
 
-fn binary(operator: Operator, left: &Value, right: &Value) -> Result<Value, String> {
-    let bool = |value| Ok(Value::computed(Node::Bool(value)));
-    match operator {
-        Operator::Or => bool(truth(left) || truth(right)),
-        Operator::And => bool(truth(left) && truth(right)),
-        Operator::Equal => bool(like(left, right)),
-        Operator::Unequal => bool(!like(left, right)),
-        Operator::Less => bool(order(left, right) == Ordering::Less),
-        Operator::LessOrEqual => bool(order(left, right) != Ordering::Greater),
-        Operator::Greater => bool(order(left, right) == Ordering::Greater),
-        Operator::GreaterOrEqual => bool(order(left, right) != Ordering::Less),
-        Operator::Add => sum(left, right),
-        Operator::Subtract => match (number(left), number(right)) {
-            (Some(left), Some(right)) => Ok(numeric(left - right)),
-            _ => Err(format!("a {} cannot be taken from a {}", kind(right), kind(left))),
+fn binary(operator: Operator, left: &Value, right: &Value) -> Result<Value, Stop> {
+    let holds = match operator {
+        Operator::Add => return sum(left, right),
+        Operator::Subtract => return difference(left, right),
+        // Either side may decide it, whatever the other is.
+        Operator::Or => match (truth(left), truth(right)) {
+            (Ok(true), _) | (_, Ok(true)) => true,
+            (left, right) => left? || right?,
         },
+        Operator::And => match (truth(left), truth(right)) {
+            (Ok(false), _) | (_, Ok(false)) => false,
+            (left, right) => left? && right?,
+        },
+        Operator::Equal => like(left, right)?,
+        Operator::Unequal => !like(left, right)?,
+        Operator::Less => order(left, right)? == Ordering::Less,
+        Operator::LessOrEqual => order(left, right)? != Ordering::Greater,
+        Operator::Greater => order(left, right)? == Ordering::Greater,
+        Operator::GreaterOrEqual => order(left, right)? != Ordering::Less,
+    };
+    Ok(Value::computed(Node::Bool(holds)))
+}
+
+fn difference(left: &Value, right: &Value) -> Result<Value, Stop> {
+    look(left)?;
+    look(right)?;
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => Ok(numeric(left - right)),
+        _ => Err(format!("a {} cannot be taken from a {}", kind(right), kind(left)).into()),
     }
 }
 
-fn sum(left: &Value, right: &Value) -> Result<Value, String> {
+fn sum(left: &Value, right: &Value) -> Result<Value, Stop> {
+    look(left)?;
+    look(right)?;
     if let (Some(left), Some(right)) = (number(left), number(right)) {
         return Ok(numeric(left + right));
     }
@@ -301,7 +352,7 @@ fn sum(left: &Value, right: &Value) -> Result<Value, String> {
         _ if right.is_null() => Ok(left.clone()),
         _ => match (left.as_str(), right.as_str()) {
             (Some(low), Some(high)) => Ok(Value::text(format!("{low}{high}"))),
-            _ => Err(format!("a {} and a {} cannot be added", kind(left), kind(right))),
+            _ => Err(format!("a {} and a {} cannot be added", kind(left), kind(right)).into()),
         },
     }
 }
@@ -322,11 +373,13 @@ fn equal(left: &Value, right: &Value) -> bool {
 
 /// Equal, or a text that fits the pattern on the right: there `*` stands for any text and `?` for
 /// any character, as in yq.
-fn like(left: &Value, right: &Value) -> bool {
-    match (left.as_str(), right.as_str()) {
+fn like(left: &Value, right: &Value) -> Result<bool, Stop> {
+    look_through(left)?;
+    look_through(right)?;
+    Ok(match (left.as_str(), right.as_str()) {
         (Some(text), Some(pattern)) if pattern.contains(['*', '?']) => fits(text, pattern),
         _ => equal(left, right),
-    }
+    })
 }
 
 /// Whether `text` fits `pattern`: of several `*` only the last one passed has to be tried again, so
@@ -354,8 +407,8 @@ fn fits(text: &str, pattern: &str) -> bool {
     pattern[step..].iter().all(|c| *c == '*')
 }
 
-fn order(left: &Value, right: &Value) -> Ordering {
-    Key::of(left).cmp(&Key::of(right))
+fn order(left: &Value, right: &Value) -> Result<Ordering, Stop> {
+    Ok(Key::of(left)?.cmp(&Key::of(right)?))
 }
 
 /// By what values are ordered, and told apart: numbers as such, all else as texts.
@@ -365,8 +418,8 @@ struct Key {
 }
 
 impl Key {
-    fn of(value: &Value) -> Self {
-        Self { number: number(value), text: shown(value) }
+    fn of(value: &Value) -> Result<Self, Stop> {
+        Ok(Self { text: shown(value)?, number: number(value) })
     }
 
     fn cmp(&self, other: &Self) -> Ordering {
@@ -378,14 +431,15 @@ impl Key {
 }
 
 /// In the order of their keys, of which each is made once.
-fn sorted(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Value> {
-    let mut keyed: Vec<_> = keyed.map(|(key, item)| (Key::of(&key), item)).collect();
+fn sorted(keyed: impl Iterator<Item = (Value, Value)>) -> Found {
+    let keyed = keyed.map(|(key, item)| Ok((Key::of(&key)?, item)));
+    let mut keyed = keyed.collect::<Result<Vec<_>, Stop>>()?;
     keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
-    keyed.into_iter().map(|(_, item)| item).collect()
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }
 
 /// Items by key: those whose keys are equal together, each group where its first item was.
-fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Vec<Value>> {
+fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Result<Vec<Vec<Value>>, Stop> {
     let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
     // Keys that are equal are shown alike; few that are not are, too.
     let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -395,7 +449,10 @@ fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Vec<Value>> {
             groups.push((key, vec![item]));
             continue;
         }
-        let shown = number(&key).map_or_else(|| shown(&key), |number| (number + 0.0).to_string());
+        let shown = match number(&key) {
+            Some(number) => (number + 0.0).to_string(),
+            None => shown(&key)?,
+        };
         let near = alike.entry(shown).or_default();
         match near.iter().find(|at| equal(&groups[**at].0, &key)) {
             Some(at) => groups[*at].1.push(item),
@@ -405,19 +462,25 @@ fn groups(keyed: impl Iterator<Item = (Value, Value)>) -> Vec<Vec<Value>> {
             }
         }
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
 }
 
 /// The value as a text: what joins and keys are made of.
-fn shown(value: &Value) -> String {
+fn shown(value: &Value) -> Result<String, Stop> {
     match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => super::canonical::encode(&value.typed(Rules::Stack)).to_string(),
+        Some(text) => Ok(text.to_owned()),
+        None => json(value),
     }
 }
 
+fn json(value: &Value) -> Result<String, Stop> {
+    look_through(value)?;
+    Ok(super::canonical::encode(&value.typed(Rules::Stack)).to_string())
+}
+
+/// What a value that was looked at is called.
 fn kind(value: &Value) -> &'static str {
-    match value.typed(Rules::Stack).node {
+    match value.meaning() {
         Node::Null => "null",
         Node::Bool(_) => "boolean",
         Node::Int(_) | Node::Uint(_) | Node::Float(_) => "number",

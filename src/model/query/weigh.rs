@@ -12,7 +12,7 @@ const NESTING_MAX: u32 = 64;
 /// How much all that a query makes and compares may hold together: some tenths of a second.
 const WORK_MAX: u64 = 20_000_000;
 
-impl Run {
+impl Run<'_> {
     /// Counts what `expr` has made, if it makes anything: what is only found is bounded where it was
     /// read.
     pub(super) fn weigh(&mut self, expr: &Expr, found: &[Value]) -> Result<(), String> {
