@@ -80,6 +80,20 @@ pub(super) fn is_open(value: &Value) -> bool {
     matches!(value.node, Node::Unknown(_) | Node::Secret(_))
 }
 
+/// Whether it stands for a value of which nothing can be said yet.
+pub(super) fn stands_for_open(input: &Json) -> bool {
+    input.as_str() == Some(UNKNOWN)
+}
+
+/// The same of it, or of anything in it.
+pub(super) fn holds_open(input: &Json) -> bool {
+    match input {
+        Json::Array(items) => items.iter().any(holds_open),
+        Json::Object(entries) => entries.values().any(holds_open),
+        other => stands_for_open(other),
+    }
+}
+
 fn plain(value: &Value) -> Json {
     match &value.node {
         Node::List(items) => items.iter().map(plain).collect(),

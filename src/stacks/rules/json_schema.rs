@@ -6,7 +6,7 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError, Validator};
 use serde_json::Value as Json;
 
-use super::Violation;
+use super::{Violation, input};
 use crate::diagnostic::{Code, Diagnostic, Position, Span, closest};
 use crate::schema;
 use crate::source::Snapshot;
@@ -49,11 +49,65 @@ impl JsonSchema {
         }
     }
 
-    /// Every way in which `input` breaks it.
+    /// Every way in which `input` breaks it, whatever what is not known yet will be.
     pub(super) fn violations(&self, input: &Json) -> Vec<Violation> {
-        let errors = self.validator.iter_errors(input);
+        let errors = self.validator.iter_errors(input).filter(|error| is_certain(input, error));
         errors.flat_map(|error| violations(&self.schema, &error)).collect()
     }
+}
+
+/// Whether an error stays one whatever the parts of `input` are that are not known yet.
+fn is_certain(input: &Json, error: &ValidationError<'_>) -> bool {
+    if condition(input, error).is_some_and(input::holds_open) {
+        return false;
+    }
+    match error.kind() {
+        // Of each alternative something has to be certain.
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            context.iter().all(|errors| errors.iter().any(|error| is_certain(input, error)))
+        }
+        Kind::Constant { .. }
+        | Kind::Contains
+        | Kind::Enum { .. }
+        | Kind::Not { .. }
+        | Kind::OneOfMultipleValid { .. }
+        | Kind::UnevaluatedItems { .. }
+        | Kind::UnevaluatedProperties { .. }
+        | Kind::UniqueItems => !input::holds_open(error.instance()),
+        _ => !input::stands_for_open(error.instance()),
+    }
+}
+
+/// What was looked at to find that a `then` or an `else` is asked at all, if the error is below one:
+/// the outermost has all others in it.
+fn condition<'i>(input: &'i Json, error: &ValidationError<'_>) -> Option<&'i Json> {
+    let mut keywords = error.evaluation_path().as_str().split('/').skip(1).peekable();
+    let mut depth = 0;
+    loop {
+        match keywords.next()? {
+            "then" | "else" => break,
+            "properties" | "patternProperties" | "prefixItems" => {
+                keywords.next();
+                depth += 1;
+            }
+            "items" => {
+                keywords.next_if(|next| next.bytes().all(|byte| byte.is_ascii_digit()));
+                depth += 1;
+            }
+            "additionalItems"
+            | "additionalProperties"
+            | "contains"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => depth += 1,
+            "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies" => {
+                keywords.next();
+            }
+            _ => {}
+        }
+    }
+    let path = error.instance_path().as_str();
+    let end = path.match_indices('/').nth(depth).map_or(path.len(), |(at, _)| at);
+    input.pointer(&path[..end])
 }
 
 /// What one error of a schema means, in our words.

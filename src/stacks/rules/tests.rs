@@ -462,3 +462,66 @@ components:
     "#]],
     );
 }
+
+/// Two parts of each value are not known: what breaks its schema whatever they are is told, and
+/// nothing else.
+#[test]
+fn no_schema_is_broken_by_what_is_not_known_yet() {
+    judged(
+        r##"--- schemas/open.json
+{"properties": {"vars": {"$ref": "#/$defs/vars"}}, "$defs": {"vars": {
+  "properties": {
+    "unique": {"uniqueItems": true}, "some": {"contains": {"const": "a"}},
+    "any": {"anyOf": [{"pattern": "^10[.]"}, {"pattern": "^172[.]"}]},
+    "one": {"oneOf": [{"type": "string"}, {"properties": {"x": {"pattern": "^1"}}, "type": "object"}]},
+    "not": {"not": {"properties": {"x": {"minLength": 3}}}},
+    "same": {"const": {"x": "a"}}, "listed": {"enum": [["a"], ["b"]]},
+    "nested": {"items": {"if": {"properties": {"x": {"const": "a"}}}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}},
+    "text": {"type": "string"}, "few": {"maxItems": 1}},
+  "unevaluatedProperties": true}}}
+--- isobar.yaml
+version: 1
+schemas: {base_path: rules}
+--- rules/stack-schemas/open.json
+{"properties": {"components": {"properties": {"terraform": {"properties": {"c": {"properties": {"vars": {
+  "properties": {"any": {"pattern": "^10[.]"}, "unique": {"uniqueItems": true}, "few": {"maxItems": 1}}}}}}}}}}}
+--- stacks/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    n: {}
+    c:
+      settings: {validation: {o: {schema_type: jsonschema, schema_path: open.json}}}
+      vars:
+        unique: [!terraform.state n a, !terraform.state n b]
+        some: [!terraform.state n a]
+        any: !terraform.state n a
+        one: {x: !terraform.state n a}
+        not: {x: !terraform.state n a}
+        same: {x: !terraform.state n a}
+        listed: [!terraform.state n a]
+        nested: [{x: !terraform.state n a}, {x: z}]
+        text: [!terraform.state n a]
+        few: [!terraform.state n a, b]
+    d:
+      settings: {validation: {o: {schema_type: jsonschema, schema_path: open.json}}}
+      vars:
+        unique: [a, a]
+        some: [b]
+        any: [!terraform.state n a]
+        one: [!terraform.state n a]
+        nested: [{x: a, y: !terraform.state n a}]
+"##,
+        &expect![[r#"
+            stacks/dev.yaml:15:45 Error rule-broken: `vars.nested[1]` breaks the rule `o`: `c` is missing (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:16:15 Error rule-broken: `vars.text` breaks the rule `o`: ["(computed)"] is not of type "string" (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:17:14 Error rule-broken: `vars.few` breaks the rule `o`: ["(computed)","b"] has more than 1 item (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:21:17 Error rule-broken: `vars.unique` breaks the rule `o`: ["a","a"] has non-unique elements (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:22:15 Error rule-broken: `vars.some` breaks the rule `o`: None of ["b"] are valid under the given schema (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:24:14 Error rule-broken: `vars.one` breaks the rule `o`: ["(computed)"] has none of the forms that may stand here (the rule is in `schemas/open.json`)
+            stacks/dev.yaml:17:14 Error rule-broken: `vars.few` of `c` breaks the rule `open`: ["(computed)","b"] has more than 1 item (the rule is in `rules/stack-schemas/open.json`)
+            held: dev/terraform/c
+            held: dev/terraform/d
+        "#]],
+    );
+}
