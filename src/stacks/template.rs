@@ -96,7 +96,7 @@ pub(super) struct Rendering<'t> {
     /// The texts that were rendered while importing.
     pub(super) reads: Reads,
     pub(super) failures: Vec<Failure>,
-    /// The author's scalars that came to print `<no value>`.
+    /// The author's scalars, and maps with a key, that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
     /// What late templates asked that has no answer; the texts they are in are unknown.
     pub(super) open: BTreeSet<Question>,
@@ -301,23 +301,30 @@ impl<'t> Rendering<'t> {
             return map.changed(|_, value| self.tree(value)).map(Node::Map);
         }
         let mut unknown = None;
-        let entries = map.iter().map(|(key, value)| {
+        let mut known = Map::default();
+        for (key, value) in map.iter() {
             let new_key = match self.templates.is_open(self.moment, key) {
                 true => self.key(whole, key),
                 false => None,
             };
             let value = self.tree(value).unwrap_or_else(|| value.clone());
-            match new_key {
-                None => (key.clone(), value),
-                Some(Ok(new_key)) => (new_key, value),
+            let key = match new_key {
+                None => key.clone(),
+                Some(Ok(new_key)) => new_key,
                 Some(Err(question)) => {
                     unknown.get_or_insert(question);
-                    (key.clone(), value)
+                    key.clone()
                 }
+            };
+            if known.get(&key).is_some() {
+                let error = failed(ErrorKind::Exec, format!("two keys of this map are `{key}`"));
+                let (at, follows) = (whole.clone(), None);
+                self.failures.push(Failure { at, error, follows, shows: false });
+                return None;
             }
-        });
-        let known = Node::Map(entries.collect());
-        Some(unknown.map_or(known, |question| Node::Unknown(question.into())))
+            known.insert(key, value);
+        }
+        Some(unknown.map_or(Node::Map(known), |question| Node::Unknown(question.into())))
     }
 
     /// The key, or what it waits for.
@@ -327,7 +334,10 @@ impl<'t> Rendering<'t> {
         }
         let rendered = self.templates.text(self.moment, key, &self.scope, self.missing);
         match self.settled(map, rendered)? {
-            Ok(text) => Some(Ok(text.into())),
+            Ok(text) => {
+                self.note_absent(map, key, &text);
+                Some(Ok(text.into()))
+            }
             Err(question) => Some(Err(question)),
         }
     }
@@ -350,8 +360,10 @@ impl<'t> Rendering<'t> {
                 return Some(Value { node: Node::Unknown(question.into()), origin: at.origin });
             }
         };
-        if matches!(&node, Node::Str(new) if new.contains(NO_VALUE) && !text.contains(NO_VALUE)) {
-            self.absent.push(at.clone());
+        match &node {
+            Node::Str(new) => self.note_absent(at, text, new),
+            Node::Raw(new) => self.note_absent(at, text, &new.text),
+            _ => {}
         }
         let mut origin = at.origin;
         match self.moment {
@@ -362,6 +374,12 @@ impl<'t> Rendering<'t> {
             }
         }
         Some(Value { node, origin })
+    }
+
+    fn note_absent(&mut self, at: &Value, text: &str, rendered: &str) {
+        if rendered.contains(NO_VALUE) && !text.contains(NO_VALUE) {
+            self.absent.push(at.clone());
+        }
     }
 
     /// What the text at `at` came to, or what it waits for; `None` if it failed, which is noted.
@@ -475,16 +493,18 @@ impl<'t> Rendering<'t> {
 
 /// Why a template may not read `secret`; `failed` is what became of trying to.
 fn shown(secret: &Secret, failed: Option<Error>) -> Error {
-    let (offset, line, column) = failed.map_or((0, 1, 1), |at| (at.offset, at.line, at.column));
-    Error {
-        kind: ErrorKind::Refused,
-        template: String::new(),
-        message: format!("the {} is a secret, which a text would show", secret.handle()),
-        context: None,
-        offset,
-        line,
-        column,
+    let message = format!("the {} is a secret, which a text would show", secret.handle());
+    let error = self::failed(ErrorKind::Refused, message);
+    match failed {
+        Some(Error { offset, line, column, .. }) => Error { offset, line, column, ..error },
+        None => error,
     }
+}
+
+/// What is wrong with all of a text.
+fn failed(kind: ErrorKind, message: String) -> Error {
+    let template = String::new();
+    Error { kind, template, message, context: None, offset: 0, line: 1, column: 1 }
 }
 
 impl Failure {

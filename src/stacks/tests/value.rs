@@ -70,6 +70,76 @@ components:
 }
 
 #[test]
+fn a_missing_key_is_told_in_calls_and_keys_too() {
+    let files = "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    vpc:
+      vars:
+        call: !env '{{ .vars.absent }}'
+        key:
+          '{{ .vars.absent }}': 1
+        said: !template '<no value> {{ .vars.stage }}'
+";
+    check_stacks(
+        files,
+        &expect![[r#"
+            dev -> default
+              terraform/vpc
+                vars: {stage: "dev", call: unknown(env <no value>), key: {<no value>: 1}, said: "<no value> dev"}
+            asks env <no value>
+            Warning template-missing-key stacks/deploy/dev.yaml:6:20: a key of this template is not there, so it prints `<no value>`
+            Warning template-missing-key stacks/deploy/dev.yaml:8:11: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+    let denied = "--- isobar.yaml\nversion: 1\nstrictness: {missing_template_keys: deny}\n";
+    check_stacks(
+        &format!("{denied}{files}"),
+        &expect![[r#"
+            dev
+              terraform/vpc is unresolved
+            asks env <no value>
+            Error template-missing-key stacks/deploy/dev.yaml:6:20: a key of this template is not there, so it prints `<no value>`
+            Error template-missing-key stacks/deploy/dev.yaml:8:11: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}
+
+#[test]
+fn rendered_keys_are_not_the_same() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev}
+components:
+  terraform:
+    late: {vars: {map: {'{{ .vars.stage }}': 1, dev: 2}}}
+    both: {vars: {map: {'{{ .vars.stage }}': 1, '{{ .vars.stage | lower }}': 2}}}
+    fine: {vars: {map: {'{{ .vars.stage }}': 1, '{{ .vars.stage }}2': 2}}}
+--- stacks/deploy/prod.yaml
+import: [{path: given, context: {name: dev}}]
+vars: {stage: prod}
+--- stacks/given.yaml
+components:
+  terraform:
+    early: {vars: {map: {dev: 2, '{{ .name }}': 1}}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/fine
+                vars: {stage: "dev", map: {dev: 1, dev2: 2}}
+              terraform/both is unresolved
+              terraform/late is unresolved
+            prod
+              terraform/early is unresolved
+            Error template-failed stacks/deploy/dev.yaml:4:24: two keys of this map are `dev`
+            Error template-failed stacks/deploy/dev.yaml:5:24: two keys of this map are `dev`
+            Error template-failed stacks/given.yaml:3:25: two keys of this map are `dev`
+        "#]],
+    );
+}
+
+#[test]
 fn a_template_that_fails_is_shown_where_its_author_wrote_it() {
     check_stacks(
         "--- stacks/catalog/vpc.yaml
