@@ -34,8 +34,11 @@ pub(super) fn waits_in(name: &str) -> bool {
 
 /// The layers merged, lowest precedence first, with calls left beside what they met.
 pub(super) fn merged(layers: &[Value], lists: Lists) -> Option<Value> {
-    let (last, rest) = layers.split_last()?;
-    if rest.is_empty() {
+    let last = layers.last()?;
+    // What is below a layer that takes the key away meets nothing.
+    let from = layers.iter().rposition(merge::is_unset).map_or(0, |unset| unset + 1);
+    let layers = &layers[from..];
+    if layers.len() < 2 {
         return Some(last.clone());
     }
     if layers.iter().any(is_call) {

@@ -42,6 +42,39 @@ fn maps_that_calls_give_are_merged_with_those_they_meet() {
 }
 
 #[test]
+fn what_takes_a_key_away_leaves_nothing_that_a_call_could_meet() {
+    check_stacks(
+        "--- stacks/deploy/dev.yaml
+vars: {stage: dev, again: {a: 1}, gone: [1], called: !template '{\"a\": 1}', plain: {a: 1}}
+components:
+  terraform:
+    base:
+      metadata: {type: abstract}
+      vars: {again: !unset , gone: !template '[2]', called: !unset , plain: !unset }
+    vpc:
+      metadata: {inherits: [base]}
+      settings: {list_merge_strategy: append}
+      vars: {again: !template '{\"b\": 2}', gone: !unset , called: {b: 2}, plain: {b: 2}}
+    heir:
+      metadata: {inherits: [base]}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/base (abstract)
+                metadata: {type: "abstract"}
+                vars: {stage: "dev", gone: [2]}
+              terraform/heir
+                metadata: {inherits: ["base"]}
+                vars: {stage: "dev", gone: [2]}
+              terraform/vpc
+                metadata: {inherits: ["base"]}
+                settings: {list_merge_strategy: "append"}
+                vars: {stage: "dev", again: {b: 2}, called: {b: 2}, plain: {b: 2}}
+        "#]],
+    );
+}
+
+#[test]
 fn what_is_evaluated_can_be_chosen() {
     let snapshot = snapshot(&format!("{ATMOS}{MET}"));
     let vars = |evaluation: Evaluation| {
