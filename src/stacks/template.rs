@@ -96,6 +96,8 @@ pub(super) struct Rendering<'t> {
     /// The texts that were rendered while importing.
     pub(super) reads: Reads,
     pub(super) failures: Vec<Failure>,
+    /// What a reference gave, and could not be rendered.
+    given: Option<Value>,
     /// The author's scalars, and maps with a key, that came to print `<no value>`.
     pub(super) absent: Vec<Value>,
     /// What late templates asked that has no answer; the texts they are in are unknown.
@@ -256,6 +258,7 @@ impl<'t> Rendering<'t> {
             written,
             reads: Vec::new(),
             failures: Vec::new(),
+            given: None,
             absent: Vec::new(),
             open: BTreeSet::new(),
             asked: Vec::new(),
@@ -354,7 +357,8 @@ impl<'t> Rendering<'t> {
             return None;
         }
         let rendered = self.render(text, plain, tag);
-        let node = match self.settled(at, rendered)? {
+        let given = self.given.take();
+        let node = match self.settled(given.as_ref().unwrap_or(at), rendered)? {
             Ok(node) => node,
             Err(question) => {
                 return Some(Value { node: Node::Unknown(question.into()), origin: at.origin });
@@ -423,26 +427,28 @@ impl<'t> Rendering<'t> {
         steps.try_fold(section, |value, step| value.get(step))
     }
 
-    /// What a reference gave, its own templates rendered as texts.
-    fn again(&mut self, node: Node) -> Result<Node, Error> {
-        let mut value = |value: &Value| {
-            Ok(Value { node: self.again(value.node.clone())?, origin: value.origin })
-        };
-        Ok(match node {
+    /// What a reference gave, its own templates rendered as texts. One that fails is at fault where
+    /// it is written itself.
+    fn again(&mut self, value: &Value) -> Result<Node, Error> {
+        let mut child =
+            |child: &Value| Ok(Value { node: self.again(child)?, origin: child.origin });
+        Ok(match &value.node {
             Node::Str(text) if text.contains(OPEN) => {
-                let rendered =
-                    self.templates.text(self.moment, &text, &self.scope, self.missing)?;
-                Node::Str(rendered.into())
+                let rendered = self.templates.text(self.moment, text, &self.scope, self.missing);
+                if rendered.is_err() && value.origin != Origin::NONE {
+                    self.given = Some(value.clone());
+                }
+                Node::Str(rendered?.into())
             }
             Node::List(items) => {
-                let items: Result<Vec<_>, Error> = items.iter().map(&mut value).collect();
+                let items: Result<Vec<_>, Error> = items.iter().map(&mut child).collect();
                 Node::List(items?.into())
             }
             Node::Map(map) => {
-                let entries = map.iter().map(|(key, one)| Ok((key.clone(), value(one)?)));
+                let entries = map.iter().map(|(key, one)| Ok((key.clone(), child(one)?)));
                 Node::Map(entries.collect::<Result<_, Error>>()?)
             }
-            node => node,
+            node => node.clone(),
         })
     }
 
@@ -460,11 +466,11 @@ impl<'t> Rendering<'t> {
             && let Some(value) = parsed.template.evaluate(&self.scope, &limits, missing)?
         {
             let node = from_go(&value);
-            let node = match self.read(&field) {
-                Some(written) => placed(node, written),
-                None => node,
+            let (node, origin) = match self.read(&field) {
+                Some(written) => (placed(node, written), written.origin),
+                None => (node, Origin::NONE),
             };
-            return if self.twice { self.again(node) } else { Ok(node) };
+            return if self.twice { self.again(&Value { node, origin }) } else { Ok(node) };
         }
         let rendered = parsed.template.render(&self.scope, &limits, missing)?;
         self.bytes_left = self.bytes_left.saturating_sub(rendered.len());

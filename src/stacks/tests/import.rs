@@ -237,8 +237,34 @@ vars: {stage: prod}
                 vars: {stage: "dev", name: "s7", all: [{x: "7"}], text: "n-s<no value>"}
             prod
               terraform/vpc is unresolved
-            Error template-missing-key stacks/sized.yaml:3:33: `.vars.stage`: map has no entry for key "vars"
+            Error template-missing-key stacks/deploy/prod.yaml:1:40: `.vars.stage`: map has no entry for key "vars"
             Warning template-missing-key stacks/sized.yaml:3:64: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_in_a_context_is_at_fault_where_it_is_written() {
+    check_stacks(
+        "--- stacks/mixin.yaml
+components:
+  terraform:
+    vpc: {vars: {s: '{{ .s }}', all: '{{ .all }}'}}
+--- stacks/deploy/dev.yaml
+import:
+  - path: mixin
+    context:
+      s: 'long prefix {{ .absent }}'
+      all:
+        - fine
+        - x: '{{ .s.x }}'
+vars: {stage: dev}
+",
+        &expect![[r#"
+            dev
+              terraform/vpc is unresolved
+            Error template-missing-key stacks/deploy/dev.yaml:4:10: `.absent`: map has no entry for key "absent"
+            Error template-failed stacks/deploy/dev.yaml:7:14: `.s.x`: can't evaluate field x in type interface {}
         "#]],
     );
 }
