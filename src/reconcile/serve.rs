@@ -13,6 +13,7 @@ use super::{Follow, Keep, Listen, Messages, Retain, Reviews};
 pub struct Tasks {
     agent: Arc<Agent>,
     all: Vec<Arc<dyn Task>>,
+    stop: CancellationToken,
 }
 
 impl Tasks {
@@ -31,13 +32,16 @@ impl Tasks {
             all.push(Arc::new(keep));
         }
         all.push(Arc::new(Retain::new(agent.clone(), repository.clone())));
-        Self { agent: agent.clone(), all }
+        Self { agent: agent.clone(), all, stop: stop.clone() }
     }
 
-    /// Activates each task once.
+    /// Activates each task once, until told to stop.
     pub async fn pass(&self) -> Vec<Activation> {
         let mut activations = Vec::new();
         for task in &self.all {
+            if self.stop.is_cancelled() {
+                break;
+            }
             let activity = task.activate().await;
             let at = self.agent.world.clock.now();
             activations.push(Activation { task: task.name(), at, activity });

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::workspace::component;
-use crate::cli::{Failure, mistake};
+use crate::cli::{Exit, Failure, mistake};
 use crate::forge::local::{LocalForge, NewPull};
 use crate::ids::{Actor, PullNumber};
 use crate::model::authority::Approval;
@@ -48,6 +48,7 @@ pub(super) struct Scene {
     /// `None` once the agent serves by itself.
     tasks: Option<Tasks>,
     forge: LocalForge,
+    stop: CancellationToken,
 }
 
 impl Scene {
@@ -77,15 +78,27 @@ impl Scene {
         let tasks = Some(Tasks::of(&agent, &repository, stop));
         let user = Actor::new(repository.scope.agent.as_str())?;
         let forge = LocalForge::open(folder.join("forge"), &git, user, world.clone())?;
-        let (folder, world) = (folder.to_owned(), world.clone());
-        Ok(Self { files, folder, world, agent, repository, tasks, forge })
+        let (folder, world, stop) = (folder.to_owned(), world.clone(), stop.clone());
+        Ok(Self { files, folder, world, agent, repository, tasks, forge, stop })
+    }
+
+    /// Refuses to go on once somebody has said stop: what did not happen is not told.
+    pub(super) fn goes_on(&self) -> Result<(), Failure> {
+        if !self.stop.is_cancelled() {
+            return Ok(());
+        }
+        let stopped = anyhow::anyhow!("stopped; {} stays as it is", self.folder.display());
+        Err(Failure::Other(Exit::Interrupted, stopped))
     }
 
     /// One round of everything the agent does. Whether anything was done.
     pub(super) async fn pass(&self) -> Result<bool, Failure> {
+        self.goes_on()?;
         let mut did = false;
         let Some(tasks) = &self.tasks else { return Ok(false) };
-        for activation in tasks.pass().await {
+        let activations = tasks.pass().await;
+        self.goes_on()?;
+        for activation in activations {
             match activation.activity {
                 Activity::Idle => {}
                 Activity::Did { .. } => did = true,
@@ -178,7 +191,7 @@ impl Scene {
     /// the agent says about it.
     pub(super) async fn drift(&mut self, file: &str) -> Result<(Duration, String), Failure> {
         self.tasks = None;
-        let stop = CancellationToken::new();
+        let stop = self.stop.child_token();
         let (tell, mut told) = mpsc::unbounded_channel();
         let watch = move |activation: Activation| {
             // Nobody listens any more once the correction was told.
@@ -190,6 +203,7 @@ impl Scene {
             let looked = |one: &Activation| one.task.starts_with("keep");
             while told.recv().await.is_some_and(|one| !looked(&one)) {}
             while told.recv().await.is_some_and(|one| !looked(&one)) {}
+            self.goes_on()?;
             let path = self.folder.join("targets").join(file);
             let text = std::fs::read_to_string(&path)?;
             let edited = self.world.clock.monotonic();
@@ -215,6 +229,7 @@ impl Scene {
             },
             serving
         );
+        self.goes_on()?;
         told
     }
 

@@ -147,6 +147,26 @@ fn ctrl_c_finishes_what_has_begun_and_begins_nothing() {
     assert_eq!(violations(&scene, FIRST), Vec::<String>::new());
 }
 
+/// What did not happen is not told, and nothing is merged that nobody has seen applied.
+#[test]
+fn ctrl_c_ends_the_demo_where_it_is() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let scenes = ["2  Everything", "3  A pull request", "5  Someone edits"];
+    for (number, (scene, next)) in scenes.into_iter().zip(["3  ", "4  ", "6  "]).enumerate() {
+        let made = folder.path().join(number.to_string());
+        let demo = isobar(["demo"]).args([made.display().to_string()]);
+        let mut running = demo.start(folder.path());
+        running.expect(scene);
+        running.signal("INT");
+        let ran = running.end();
+        assert_eq!(ran.code(), 130, "{}", ran.said());
+        assert!(!ran.stdout.contains(next), "{}", ran.said());
+        let told = format!("error: stopped; {} stays as it is\n", made.display());
+        assert!(ran.stderr.ends_with(&told), "{}", ran.said());
+        assert!(made.join("agent.yaml").exists(), "{}", ran.said());
+    }
+}
+
 /// Resolving computes, and waits for whatever a manifest calls, without ever giving way.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a pipe with a name is made by a program")]
