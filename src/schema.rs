@@ -2,11 +2,13 @@
 //!
 //! Takes: the text of a settings file and the Rust type it is read into.
 //! Gives: the value; or every mistake with its place, its code and a hint.
-//! Never: reads a file, or stops at the first mistake.
+//! Never: reads a file, stops at the first mistake, or shows what may be a credential.
 //!
 //! The type's own JSON Schema does the checking, so that the schema an editor uses and the one
 //! Isobar uses are the same.
 
+mod credentials;
+mod forms;
 mod places;
 
 use std::any::TypeId;
@@ -21,6 +23,9 @@ use serde_json::{Map as Object, Value as Json};
 use yaml_span::schema::{Scalar, v3};
 use yaml_span::{Document, Limits, NodeId, parse_first};
 
+pub use credentials::veiled;
+pub use forms::{causes, sentence};
+use forms::{said, strange};
 pub use places::Places;
 use places::{LeftOut, steps};
 
@@ -29,6 +34,9 @@ use crate::diagnostic::{Code, Diagnostic, Span, closest};
 /// Most readings of one file. Each value that fits the schema and cannot be read costs one, and one
 /// more if what it is in is nothing without it.
 const READINGS_MAX: usize = 100;
+
+/// What a credential is called where it would be shown.
+const VEILED: &str = "the credential";
 
 /// The JSON Schema of `T`, draft 2020-12.
 pub fn of<T: JsonSchema>() -> Json {
@@ -113,6 +121,22 @@ fn ways(error: &ValidationError<'_>) -> impl Iterator<Item = Vec<String>> {
         _ => vec![at],
     }
     .into_iter()
+}
+
+/// What `value`, found at `way`, is called: what a credential is and what may have one in it is not
+/// shown.
+fn shown(way: &[String], value: &Json) -> String {
+    match value {
+        Json::Object(_) => "a map".to_owned(),
+        Json::Array(_) => "a list".to_owned(),
+        Json::String(text) if credentials::in_url(text).is_some() => VEILED.to_owned(),
+        _ if is_credential(way) => VEILED.to_owned(),
+        value => value.to_string(),
+    }
+}
+
+fn is_credential(way: &[String]) -> bool {
+    way.iter().any(|key| credentials::is_name(key))
 }
 
 /// The document as JSON, scalars typed by the stack rules.
@@ -202,7 +226,11 @@ impl Checked<'_> {
             let way = left_out.way(error.path());
             // What lacks something that was left out is not wrong once more.
             if !left_out.any_in(&way) {
-                found.push(self.wrong(&way, error.inner().to_string()));
+                let message = match is_credential(&way) {
+                    true => format!("{VEILED} cannot be read"),
+                    false => error.inner().to_string(),
+                };
+                found.push(self.wrong(&way, message));
             }
             if !left_out.add(way) {
                 return None;
@@ -228,7 +256,11 @@ impl Checked<'_> {
                 vec![found.hint(format!("add `{name}:` here"))]
             }
             _ => {
-                let (message, hint) = sentence(error);
+                let (strange, known) = strange(&self.shape.schema, error);
+                if !strange.is_empty() {
+                    return strange.iter().map(|key| self.unknown_key(&way, key, &known)).collect();
+                }
+                let (message, hint) = said(error, &shown(&way, error.instance()));
                 let found = self.wrong(&way, message);
                 vec![match hint {
                     Some(hint) => found.hint(hint),
@@ -311,62 +343,6 @@ pub fn known_keys(schema: &Json, error: &ValidationError<'_>) -> Vec<String> {
     let place = keyword.rsplit_once('/').map_or("", |(place, _)| place);
     let properties = schema.pointer(&format!("{place}/properties")).and_then(Json::as_object);
     properties.map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
-}
-
-/// What is wrong, in our words, and what may have been meant.
-pub fn sentence(error: &ValidationError<'_>) -> (String, Option<String>) {
-    let found = error.instance();
-    let choices: Vec<&str> = match error.kind() {
-        Kind::Enum { options } => words(options),
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            context.iter().flatten().flat_map(choices).collect()
-        }
-        _ => return (error.to_string(), None),
-    };
-    if choices.is_empty() || !found.is_string() {
-        return (format!("{found} has none of the forms that may stand here"), None);
-    }
-    let close = found.as_str().and_then(|text| closest(text, choices.iter().copied()));
-    let hint = close.map(|close| format!("did you mean `{close}`?"));
-    let choices: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
-    (format!("{found} is none of {}", choices.join(", ")), hint)
-}
-
-/// What is wrong: of several forms that may stand there, with the one that was meant.
-pub fn causes<'e>(error: &'e ValidationError<'e>) -> Vec<&'e ValidationError<'e>> {
-    match meant(error) {
-        Some(meant) => meant.iter().flat_map(causes).collect(),
-        None => vec![error],
-    }
-}
-
-/// What is wrong with the one form that was meant, if what was found has the type of no other.
-fn meant<'e>(error: &'e ValidationError<'_>) -> Option<&'e [ValidationError<'e>]> {
-    let (Kind::OneOfNotValid { context } | Kind::AnyOf { context }) = error.kind() else {
-        return None;
-    };
-    let is_of_other_type = |errors: &Vec<ValidationError<'_>>| {
-        let here = |one: &ValidationError<'_>| one.instance_path() == error.instance_path();
-        errors.iter().any(|one| matches!(one.kind(), Kind::Type { .. }) && here(one))
-    };
-    let mut meant = context.iter().filter(|errors| !is_of_other_type(errors));
-    meant.next().filter(|_| meant.next().is_none()).map(Vec::as_slice)
-}
-
-/// The words that one form takes.
-fn choices<'e>(error: &'e ValidationError<'_>) -> Vec<&'e str> {
-    match error.kind() {
-        Kind::Constant { expected_value } => expected_value.as_str().into_iter().collect(),
-        Kind::Enum { options } => words(options),
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            context.iter().flatten().flat_map(choices).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn words(options: &Json) -> Vec<&str> {
-    options.as_array().into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub enum SettingsError {
     Invalid {
         /// Which file.
         path: String,
-        /// Its text, for showing the places.
+        /// Its text without credentials, for showing the places.
         text: String,
         /// All that is wrong.
         diagnostics: Vec<Diagnostic>,
@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
         .map_err(|cause| SettingsError::Io { path: shown.clone(), cause })?;
     let invalid = |diagnostics| SettingsError::Invalid {
         path: shown.clone(),
-        text: text.clone(),
+        text: schema::veiled(&text),
         diagnostics,
     };
     let folder = absolute(path.parent().unwrap_or(Path::new("")));
@@ -94,6 +94,7 @@ pub fn unusable(path: Option<&Path>, pointer: &str, message: String, hint: &str)
     let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let span = schema::place(&shown, &text, &variables(), pointer);
     let found = Diagnostic::error(Code::SettingsInvalid, span, message);
+    let text = schema::veiled(&text);
     SettingsError::Invalid { path: shown, text, diagnostics: vec![found.hint(hint)] }
 }
 

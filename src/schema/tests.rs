@@ -49,6 +49,31 @@ freeze: none
     );
 }
 
+/// Of several forms that may stand there, the mistake is told with the one that was meant.
+#[test]
+fn a_misspelt_key_of_one_form_is_told_as_such() {
+    check(
+        "review: {aprovals: 1}\nschemas: {opa: [x]}\n",
+        &expect![[r#"
+            isobar.yaml:1:9: settings-invalid: `approvals` is missing (add `approvals:` here)
+            isobar.yaml:1:10: unknown-key: `aprovals` means nothing here (did you mean `approvals`?)
+            isobar.yaml:2:11: unknown-key: `opa` means nothing here (what may stand here: base_path, level)
+        "#]],
+    );
+    check(
+        "review: {approvals: 1, aproval_hours: 3}\n",
+        &expect![[r#"
+        isobar.yaml:1:24: unknown-key: `aproval_hours` means nothing here (did you mean `approval_hours`?)
+    "#]],
+    );
+    check(
+        "review: [none]\n",
+        &expect![[r#"
+        isobar.yaml:1:9: settings-invalid: a list has none of the forms that may stand here
+    "#]],
+    );
+}
+
 /// What a variable says has no line of the file: it is at the variable, also where what is around it
 /// lacks something.
 #[test]
@@ -77,7 +102,7 @@ fn what_is_laid_over_a_file_is_named() {
         RETRY__MAX:1:1 `retry` means nothing here
         STACKS:1:1 `match` is missing
         STACKS:1:1 "none" is none of "observe", "propose", "correct"
-        isobar.yaml:3:9 {"approvals":"none"} has none of the forms that may stand here
+        isobar.yaml:3:21 "none" is not of type "integer"
     "#]]
     .assert_eq(&told);
 }

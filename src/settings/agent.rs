@@ -12,7 +12,7 @@ use super::target::{FilesSettings, PlaceSettings, TargetSettings, stacks_default
 use crate::diagnostic::{Diagnostic, closest};
 use crate::ids::{AgentName, RepositoryName, TargetName};
 use crate::pattern::StackPattern;
-use crate::schema::Places;
+use crate::schema::{self, Places};
 
 /// The file `agent.yaml`: who this agent is, what it reads, and where it may write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -250,7 +250,8 @@ impl RepositorySettings {
             found.push(wrong(&["interval"], message).hint(hint));
         }
         for place in self.allow.imports.iter().filter(|place| !is_place(place)) {
-            let message = format!("`{place}` is no place that imports may be fetched from");
+            let shown = schema::veiled(place);
+            let message = format!("`{shown}` is no place that imports may be fetched from");
             found.push(wrong(&["allow", "imports", place], message).hint(PLACE));
         }
         if let Some(forge) = self.forge.as_deref().filter(|forge| !forges.contains(forge)) {

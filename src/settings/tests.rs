@@ -55,7 +55,7 @@ fn every_mistake_in_the_file_is_named() {
         1:8 7 is not of type "string"
         3:6 `url` is missing
         3:7 `ulr` means nothing here
-        4:9 ["a"] is not of type "object"
+        4:9 a list is not of type "object"
     "#]]
     .assert_eq(&found);
 }
@@ -110,6 +110,67 @@ authorities: {git.example.com: none.pem}
         16:18 `path` means nothing here
         17:32 `authorities.git.example.com`: /none.pem: it cannot be read: No such file or directory (os error 2)
     "#]].assert_eq(&found);
+}
+
+/// Neither what is said of a mistake nor the lines that are shown around it have a credential in it.
+#[test]
+fn no_mistake_shows_a_credential() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    let text = "\
+repositories:
+  one: {url: x, auth: {token: hunter1}, intervall: 2m}
+  two:
+    url: https://ada:hunter2@git.example.com/x
+    atuh: hunter3
+    auth:
+      file: [hunter4]
+      pasword: |
+        hunter5
+    allow: {imports: ['https://hunter6@git.example.com/x']}
+  three: [{auth: hunter7}]
+  four: {url: x, auth: hunter8}
+agent:
+  - https://ada:hunter9@git.example.com
+";
+    let told = |text: &str| {
+        std::fs::write(&path, text).expect("written");
+        let Err(SettingsError::Invalid { diagnostics, text, .. }) = read(&path) else {
+            panic!("the file is wrong");
+        };
+        let line = |d: &Diagnostic| {
+            let at = d.span.start;
+            format!("{}:{}: {} ({})\n", at.line, at.column, d.message, d.advice())
+        };
+        diagnostics.iter().map(line).chain([text]).collect::<String>()
+    };
+    expect![[r#"
+        2:24: `token` means nothing here (what may stand here: file, environment)
+        2:41: `intervall` means nothing here (did you mean `interval`?)
+        5:5: `atuh` means nothing here (did you mean `auth`?)
+        7:13: a list is not of type "string" (the reference of the settings has every key and what it may be)
+        8:7: `pasword` means nothing here (what may stand here: file)
+        10:23: `https://...` is no place that imports may be fetched from (write `https://` and a host, and what is below it if not all of it is meant)
+        11:10: a list is not of type "object" (the reference of the settings has every key and what it may be)
+        12:24: the credential has none of the forms that may stand here (the reference of the settings has every key and what it may be)
+        14:3: a list is not of type "string" (the reference of the settings has every key and what it may be)
+        repositories:
+          one: {url: x, auth: ...
+          two:
+            url: https://...
+            atuh: ...
+            auth:
+        ...
+        ...
+        ...
+            allow: {imports: ['https://...
+          three: [{auth: ...
+          four: {url: x, auth: ...
+        agent:
+          - https://...
+    "#]].assert_eq(&told(text));
+    let broken = told("repositories:\n  one: {url: x, auth: {token: hunter1}\n");
+    assert!(broken.contains("auth: ...\n") && !broken.contains("hunter"), "{broken}");
 }
 
 #[test]
