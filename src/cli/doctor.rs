@@ -30,6 +30,8 @@ enum State {
     Good,
     Lacking,
     Broken,
+    /// Broken, and to try again is of no use.
+    Spoilt,
 }
 
 pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failure> {
@@ -51,8 +53,12 @@ pub(super) async fn run(context: &Context, Args {}: &Args) -> Result<Exit, Failu
             context.output.print(&found.iter().map(row).collect::<String>())?;
         }
     }
-    let broken = found.iter().any(|one| one.state == State::Broken);
-    Ok(if broken { Exit::Unavailable } else { Exit::Done })
+    let any = |state| found.iter().any(|one| one.state == state);
+    Ok(match any(State::Spoilt) {
+        true => Exit::Held,
+        false if any(State::Broken) => Exit::Unavailable,
+        false => Exit::Done,
+    })
 }
 
 /// Whether the kernel can hold the programs of others.
@@ -84,12 +90,26 @@ fn of_program(program: Program, settings: &AgentSettings) -> Finding {
 }
 
 async fn database(context: &Context, settings: &AgentSettings) -> Finding {
-    let (state, said) = match Store::open_read_only(&settings.store, &context.world).await {
-        Ok(Some(_)) => (State::Good, "it can be read".to_owned()),
+    let read = async {
+        match Store::open_read_only(&settings.store, &context.world).await? {
+            Some(store) => store.journal_verify().await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (state, said) = match context.output.progress(&context.world, "the journal", read).await {
+        Ok(Some(head)) => {
+            (State::Good, format!("it can be read; its journal is whole up to row {}", head.seq))
+        }
         Ok(None) => {
             (State::Good, "there is none yet; the first `apply` or `serve` makes it".into())
         }
-        Err(error) => (State::Broken, super::chain(&error.into())),
+        Err(error) => {
+            let (state, advice) = match error.advice() {
+                Some(advice) => (State::Spoilt, format!("\n  {advice}")),
+                None => (State::Broken, String::new()),
+            };
+            (state, super::chain(&error.into()) + &advice)
+        }
     };
     Finding { about: "database".into(), state, said }
 }
@@ -119,7 +139,7 @@ impl State {
         match self {
             Self::Good => "good",
             Self::Lacking => "lacking",
-            Self::Broken => "broken",
+            Self::Broken | Self::Spoilt => "broken",
         }
     }
 }

@@ -11,7 +11,7 @@ pub enum Exit {
     Mistake,
     /// There are changes; only with `--detailed-exitcode`.
     Changes,
-    /// Something is held or was not applied; it says what and why.
+    /// Something is held, was not applied or is for a person to mend; it says what and why.
     Held,
     /// A defect of Isobar.
     Internal,
@@ -27,7 +27,11 @@ impl Exit {
         (Self::Done, 0, "done, nothing left to do"),
         (Self::Mistake, 1, "a mistake in the repository, the settings or the command line"),
         (Self::Changes, 2, "there are changes (only with --detailed-exitcode)"),
-        (Self::Held, 3, "something is held or was not applied; the output says why"),
+        (
+            Self::Held,
+            3,
+            "something is held, was not applied or is for a person to mend; the output says why",
+        ),
         (Self::Internal, 70, "a defect of Isobar; please report it"),
         (Self::Unavailable, 75, "something it needs is away or busy; try again"),
         (Self::Interrupted, 130, "interrupted; what had begun was finished and recorded"),

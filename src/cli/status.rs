@@ -1,6 +1,6 @@
 //! `isobar status`
 
-use super::workspace::{Workspace, unavailable};
+use super::workspace::{Workspace, unavailable, unopened};
 use super::{Context, Exit, Failure};
 use crate::model::status::StackStatus;
 use crate::pattern::StackPattern;
@@ -28,6 +28,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let scope = &workspace.scope;
     let (mut stacks, mut trouble) = (Vec::new(), None);
     if let Some(store) = workspace.store_to_read(&context.world).await? {
+        store.journal_verify_end().await.map_err(|error| unopened(error.into()))?;
         let branch = &workspace.repository().branch;
         trouble = store.trouble(scope, branch).await.map_err(unavailable)?;
         for stack in store.stacks_known(scope).await.map_err(unavailable)? {

@@ -384,7 +384,17 @@ pub(super) fn unopened(error: OpenError) -> Failure {
         OpenError::Source { cause, .. } => fetching(cause),
         _ => Exit::Unavailable,
     };
-    Failure::Other(exit, error.into())
+    let advice = match &error {
+        OpenError::Store(error) => error.advice(),
+        _ => None,
+    };
+    Failure::Other(
+        exit,
+        match advice {
+            Some(advice) => anyhow::Error::from(error).context(advice),
+            None => error.into(),
+        },
+    )
 }
 
 /// A tree cannot be read: for what was typed, or for what lies there.

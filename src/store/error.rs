@@ -112,6 +112,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What a person does about a database that is not what was written: to wait is of no use.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Journal(_) | Self::Corrupt { .. } => Some(
+                "restore the database from a backup, or put it aside: an empty one is filled from the \
+                 marks at the targets",
+            ),
+            _ => None,
+        }
+    }
+
     pub(super) fn conflict(what: impl Into<String>) -> Self {
         Self::Conflict { what: what.into() }
     }

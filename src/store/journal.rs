@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// Walks the newest rows, as every start does.
-    pub(super) async fn journal_verify_end(&self) -> Result<JournalHead, StoreError> {
+    pub async fn journal_verify_end(&self) -> Result<JournalHead, StoreError> {
         verify(&mut self.read().await?, ROWS_AT_OPEN).await
     }
 }

@@ -106,15 +106,23 @@ fn a_journal_that_was_tampered_with_starts_nothing() {
     {
         unprotect(&scene);
         raw(&scene.store, "UPDATE journal SET stack = 'west' WHERE seq = 5");
-        for args in [["apply"], ["serve"]] {
+        for args in [["apply"], ["serve"], ["status"]] {
             let ran = scene.run(args);
             assert_eq!(ran.code(), 3, "{}", ran.said());
             assert_eq!(
                 ran.stderr,
-                "error: the database cannot be opened\n  \
+                "error: restore the database from a backup, or put it aside: an empty one is filled \
+                 from the marks at the targets\n  \
+                 because: the database cannot be opened\n  \
                  because: the journal is not what was written\n  \
                  because: row 5 was altered\n"
             );
         }
+        let doctor = scene.run(["doctor"]);
+        assert_eq!(doctor.code(), 3, "{}", doctor.said());
+        let told = "broken   database: the journal is not what was written\n  \
+                    because: row 5 was altered\n  \
+                    restore the database from a backup, or put it aside: ";
+        assert!(doctor.stdout.contains(told), "{}", doctor.said());
     }
 }
