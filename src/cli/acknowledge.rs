@@ -5,6 +5,7 @@ use serde_json::json;
 use super::approve::By;
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
+use crate::report;
 
 /// Say that the tracked branch was meant to be rewritten: what is on it counts again.
 ///
@@ -28,7 +29,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     tx.commit().await?;
     let (from, to) = (&rewrite.from, &rewrite.to);
     if context.output.json {
-        let json = json!({ "branch": branch, "from": from, "to": to, "by": by });
+        let version = report::json::VERSION;
+        let json =
+            json!({ "version": version, "branch": branch, "from": from, "to": to, "by": by });
         context.output.print_json(&json)?;
         return Ok(Exit::Done);
     }

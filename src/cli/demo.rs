@@ -91,7 +91,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let took = context.world.clock.monotonic().saturating_sub(started);
     match context.output.json {
         true => context.output.print_json(&json!({
-            "folder": folder, "milliseconds": took.as_millis(), "corrected_after_ms": seen.as_millis(),
+            "version": report::json::VERSION, "folder": folder,
+            "milliseconds": took.as_millis(), "corrected_after_ms": seen.as_millis(),
         }))?,
         false => teller.say(&format!("All of this took {}.", milliseconds(took)))?,
     }

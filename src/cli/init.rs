@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::workspace::is_root;
 use super::{Context, Exit, Failure, mistake};
+use crate::report::json::VERSION;
 
 /// Write an `isobar.yaml` with everything on observe: plans and drift are shown, nothing changes.
 ///
@@ -28,8 +29,9 @@ const TEMPLATE: &str = include_str!("init/isobar.yaml");
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if args.print {
+        let json = json!({ "version": VERSION, "file": NAME, "content": TEMPLATE });
         match context.output.json {
-            true => context.output.print_json(&json!({ "file": NAME, "content": TEMPLATE }))?,
+            true => context.output.print_json(&json)?,
             false => context.output.print(TEMPLATE)?,
         }
         return Ok(Exit::Done);
@@ -38,7 +40,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     is_root(folder)?;
     write_new(&folder.join(NAME))?;
     if context.output.json {
-        context.output.print_json(&json!({ "file": NAME }))?;
+        context.output.print_json(&json!({ "version": VERSION, "file": NAME }))?;
         return Ok(Exit::Done);
     }
     context.output.print(

@@ -8,6 +8,7 @@ use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::diagnostic::closest;
 use crate::reconcile::relocked;
+use crate::report::json::VERSION;
 use crate::report::words::several;
 use crate::stacks::Lock;
 
@@ -55,7 +56,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     if context.output.json {
         context.output.print_json(&json!({
-            "imports": made.lock.imports.len(), "charts": made.lock.charts.len(), "added": added, "changed": changed, "removed": removed,
+            "version": VERSION, "imports": made.lock.imports.len(), "charts": made.lock.charts.len(),
+            "added": added, "changed": changed, "removed": removed,
         }))?;
     } else {
         let rows = [("added", &added), ("changed", &changed), ("removed", &removed)];

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::approve::By;
 use super::workspace::Workspace;
 use super::{Context, Exit, Failure, mistake};
-use crate::forge::local::{LocalForge, NewPull};
+use crate::forge::local::{Comment, LocalForge, NewPull, PullView};
 use crate::forge::{ForgeError, PullRequest, PullState};
 use crate::ids::{Actor, PullNumber};
 use crate::report;
@@ -70,6 +70,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         Args::List => return list(context, &forge.list().map_err(failed)?),
         Args::Show { number } => {
             let view = forge.show(PullNumber(*number)).map_err(failed)?;
+            if context.output.json {
+                context.output.print_json(&shown(&view))?;
+                return Ok(Exit::Done);
+            }
             let said = view.comments.iter().map(|said| (&said.author, said.body.as_str()));
             context.output.print(&report::terminal::comments(&view.pull.title, said))?;
             return Ok(Exit::Done);
@@ -102,18 +106,15 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         }
     };
     match context.output.json {
-        true => context.output.print_json(&json!({ "done": said }))?,
+        true => {
+            context.output.print_json(&json!({ "version": report::json::VERSION, "done": said }))?
+        }
         false => context.output.print(&said)?,
     }
     Ok(Exit::Done)
 }
 
 fn list(context: &Context, pulls: &[PullRequest]) -> Result<Exit, Failure> {
-    let state = |pull: &PullRequest| match &pull.state {
-        PullState::Open => "open",
-        PullState::Merged(_) => "merged",
-        PullState::Closed => "closed",
-    };
     if context.output.json {
         let row = |pull: &PullRequest| {
             json!({
@@ -130,6 +131,25 @@ fn list(context: &Context, pulls: &[PullRequest]) -> Result<Exit, Failure> {
     };
     context.output.print(&pulls.iter().map(line).collect::<String>())?;
     Ok(Exit::Done)
+}
+
+/// One with what was said about it, for programs.
+fn shown(view: &PullView) -> Json {
+    let PullView { pull, comments, .. } = view;
+    let said = |said: &Comment| json!({ "author": said.author, "at": said.at, "body": said.body });
+    json!({
+        "version": report::json::VERSION, "number": pull.number, "title": pull.title,
+        "author": pull.author, "head": pull.head, "base": pull.base, "state": state(pull),
+        "comments": comments.iter().map(said).collect::<Vec<_>>(),
+    })
+}
+
+fn state(pull: &PullRequest) -> &'static str {
+    match &pull.state {
+        PullState::Open => "open",
+        PullState::Merged(_) => "merged",
+        PullState::Closed => "closed",
+    }
 }
 
 /// The workspace's forge, if it is a local one, and the branch its pull requests go into.

@@ -20,11 +20,11 @@ pub(super) struct Args {
 const JSON: &str = "
 With `--json` a result is one JSON document on standard output. It is an object with a `version`
 where Isobar shapes it; `list` and `describe` print the shapes of Atmos, and what `list`, `doctor`
-and `pull list` list is a bare list. A command of which nothing comes, for what stands in the
-repository, the settings or the command line or for what it needs, prints
-`{\"version\": 1, \"error\": ..., \"diagnostics\": [...]}` in its place: why, in a text, and the
-findings with their places, as `check --json` has them. People read the same on standard error, and
-the exit code is that of the table below.
+and `pull list` list is a bare list. `serve` has no result, and `install` prints YAML all the same.
+A command of which nothing comes, for what stands in the repository, the settings or the command
+line or for what it needs, prints `{\"version\": 1, \"error\": ..., \"diagnostics\": [...]}` in its
+place: why, in a text, and the findings with their places, as `check --json` has them. People read
+the same on standard error, and the exit code is that of the table below.
 ";
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

@@ -14,6 +14,8 @@ use crate::report::words::several;
 use crate::settings::{self, MetricsSettings};
 
 /// Keep every stack of every repository what its branch says, until told to stop.
+///
+/// What it does is told on standard error, a line each; there is no result that --json could print.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 

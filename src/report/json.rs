@@ -42,8 +42,8 @@ use crate::model::status::{StackStatus, Trouble};
 use crate::model::value::{APPEND, Node, Value};
 use crate::model::why_not::WhyNot;
 
-/// The version of the shape.
-const VERSION: u32 = 1;
+/// The version of the shape. What a command shapes itself has it too.
+pub const VERSION: u32 = 1;
 
 /// All plans of a review.
 pub fn review(review: &Review) -> Json {

@@ -361,6 +361,7 @@ fn a_commit_is_reviewed_merged_and_applied() {
         "pull list --json",
         "pull comment 1 Why? --as grace",
         "pull show 1",
+        "pull show 1 --json",
         "pull approve 1",
         "pull approve 1 --as grace",
         "pull merge 1",
