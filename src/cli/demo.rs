@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Context, Exit, Failure, mistake};
 use crate::report;
+use crate::settings::ProgramSettings;
 use scene::Scene;
 
 /// Tell the story of one change, from a commit to a target that stays as it should be.
@@ -57,13 +58,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 
     teller.heading(2, "Everything is planned, approved, applied")?;
     scene.pass().await?;
-    let waiting = scene.waiting().await?;
-    for plan in &waiting {
+    let (asked, shown) = scene.waiting().await?;
+    for plan in &asked {
         let (stack, counts) = (&plan.effect().stack, report::words::plan_counts(plan));
         teller.say(&format!("  {stack}: {counts}, plan {}", plan.digest().short()))?;
     }
+    for plan in &shown {
+        let (stack, counts) = (&plan.effect().stack, report::words::plan_counts(plan));
+        let why = plan.envelope.holds.first().map(|hold| report::words::reason(&hold.reason));
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        teller.say(&format!("  {stack}: {counts}, only shown{why}"))?;
+    }
     teller.say("Nothing is applied: nobody has reviewed it. You approve the digests.")?;
-    scene.approve(&waiting).await?;
+    scene.approve(&asked).await?;
     for outcome in scene.settle().await? {
         teller.say(&format!("  {}: {}", outcome.stack, report::words::outcome(&outcome)))?;
     }
@@ -101,8 +108,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
 
 fn next(folder: &std::path::Path) -> String {
     let folder = folder.display();
+    // Whoever has only built it cannot call it by its name.
+    let own = match ProgramSettings::default().find("isobar") {
+        Some(_) => None,
+        None => std::env::current_exe().ok(),
+    };
+    let alias = own.map(|own| format!("  alias isobar={}\n", own.display())).unwrap_or_default();
     format!(
-        "  cd {folder}\n  \
+        "{alias}  cd {folder}\n  \
            isobar status --settings agent.yaml\n  \
            isobar pull show 1 --settings agent.yaml\n  \
            isobar serve --settings agent.yaml          # then edit a file below targets/\n  \

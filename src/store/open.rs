@@ -18,7 +18,8 @@ use crate::world::World;
 /// sensible lease (10 s), so that whoever waits learns of it before the lease runs out.
 pub(super) const WAIT: Duration = Duration::from_secs(5);
 
-/// A wait ends by the world's clock, after [`WAIT`]. This one, by the system's, is never the first.
+/// A wait ends by the world's clock, after [`WAIT`]. This one, by the system's, is never the first, and
+/// what is waited for until then is no matter for a log.
 const ACQUIRE_MAX: Duration = Duration::from_secs(60);
 
 /// How long a transaction on PostgreSQL may stand still before its session is ended: half of
@@ -273,6 +274,7 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_MAX)
+            .acquire_slow_threshold(ACQUIRE_MAX)
             .connect_with(options);
         Ok(Self::Postgres(world.in_time(pool).await?))
     }
@@ -312,6 +314,7 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_MAX)
+        .acquire_slow_threshold(ACQUIRE_MAX)
         .idle_timeout(None)
         .max_lifetime(None)
 }

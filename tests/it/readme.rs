@@ -56,11 +56,20 @@ fn the_demo_makes_a_folder_of_its_own() {
     shell(scratch.path(), "isobar demo --json\nls -d isobar-demo-*/targets/fnx-production\n");
 }
 
-/// What it ends with is what the agent that applies does not know: where a value comes from.
+/// What it ends with is what the agent that applies does not know: where a value comes from. What it
+/// does not apply it says why, and how it is called where it cannot be called by its name.
 #[test]
 fn the_demo_tells_where_a_value_comes_from() {
     let scratch = tempfile::tempdir().unwrap();
-    shell(scratch.path(), "isobar demo > told\ngrep -q '^> \"fnx-retail\"$' told\n");
+    shell(
+        scratch.path(),
+        "own=$(command -v isobar)
+PATH= $own demo > told
+grep -q '^> \"fnx-retail\"$' told
+test $(grep -c ', only shown: it is ' told) = 2
+grep -q \"^  alias isobar=$own$\" told
+",
+    );
 }
 
 /// The fenced blocks with their languages.

@@ -110,8 +110,8 @@ impl Scene {
         Ok(did)
     }
 
-    /// The plans that wait for somebody.
-    pub(super) async fn waiting(&self) -> Result<Vec<Plan>, Failure> {
+    /// The plans that wait for somebody, and those that are only shown.
+    pub(super) async fn waiting(&self) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
         let (store, scope) = (&self.agent.store, &self.repository.scope);
         let mut plans = Vec::new();
         for stack in store.stacks_known(scope).await? {
@@ -123,7 +123,7 @@ impl Scene {
                     .filter(|plan| !plan.is_empty()),
             );
         }
-        Ok(plans)
+        Ok(plans.into_iter().partition(|plan| !plan.effect().steps.is_empty()))
     }
 
     pub(super) async fn approve(&self, plans: &[Plan]) -> Result<(), Failure> {
