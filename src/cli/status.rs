@@ -1,6 +1,6 @@
 //! `isobar status`
 
-use super::workspace::{Workspace, unavailable, unopened};
+use super::workspace::{Workspace, is_root, unavailable, unopened};
 use super::{Context, Exit, Failure};
 use crate::model::status::StackStatus;
 use crate::pattern::StackPattern;
@@ -27,7 +27,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let scope = &workspace.scope;
     let (mut stacks, mut trouble) = (Vec::new(), None);
-    if let Some(store) = workspace.store_to_read(&context.world).await? {
+    let store = workspace.store_to_read(&context.world).await?;
+    if store.is_none() && context.global.settings.is_none() {
+        is_root(&context.global.folder)?;
+    }
+    if let Some(store) = store {
         store.journal_verify_end().await.map_err(|error| unopened(error.into()))?;
         let branch = &workspace.repository().branch;
         trouble = store.trouble(scope, branch).await.map_err(unavailable)?;

@@ -1,11 +1,12 @@
 //! Opening: where a store is, its settings, its schema.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -275,8 +276,12 @@ impl Db {
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_MAX)
             .acquire_slow_threshold(ACQUIRE_MAX)
-            .connect_with(options);
-        Ok(Self::Postgres(world.in_time(pool).await?))
+            .connect_with(options.clone());
+        match world.in_time(pool).await {
+            Ok(pool) => Ok(Self::Postgres(pool)),
+            Err(sqlx::Error::PoolTimedOut) => Err(unreached(&options, world).await.into()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -302,6 +307,23 @@ impl Link {
         };
         Ok(self.row(sql, args![name]).await?.is_some())
     }
+}
+
+/// Why nobody answers, and where: a pool asks again and again, and tells neither.
+async fn unreached(options: &PgConnectOptions, world: &StoreWorld) -> sqlx::Error {
+    use sqlx::Error;
+    let (kind, why) = match world.in_time(options.connect()).await {
+        Ok(_) | Err(Error::PoolTimedOut) => {
+            (ErrorKind::TimedOut, format!("no answer for {} s", WAIT.as_secs()))
+        }
+        Err(Error::Io(cause)) => (cause.kind(), cause.to_string()),
+        Err(other) => return other,
+    };
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    Error::Io(std::io::Error::new(kind, format!("{place}: {why}")))
 }
 
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
@@ -331,7 +353,7 @@ fn sqlite_is_sound(version: &str) -> bool {
 fn ignore(folder: &Path) -> std::io::Result<()> {
     match std::fs::OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
         Ok(mut file) => file.write_all(b"*\n"),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -355,7 +377,7 @@ fn protect(path: &Path) -> std::io::Result<()> {
     }
     match file.open(path) {
         Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
     #[cfg(unix)]

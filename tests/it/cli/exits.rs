@@ -84,17 +84,27 @@ fn what_goes_on_is_frugal_and_nothing_else_is() {
 #[test]
 fn a_database_that_is_away_is_a_matter_of_trying_again() {
     let scene = Scene::new(None);
-    let away = ("postgres://nobody@127.0.0.1:1/none", 75, "error: ");
-    let none = ("mysql://x", 1, "error[settings-invalid]: `store` ");
-    for (url, code, said) in [away, none] {
+    let away =
+        ("postgres://nobody@127.0.0.1:1/none", 75, "error: ", "127.0.0.1:1: Connection refused");
+    let none = ("mysql://x", 1, "error[settings-invalid]: `store` ", "neither `sqlite:`");
+    for (url, code, said, why) in [away, none] {
         for args in [["apply"], ["serve"], ["status"]] {
             let ran = Scene::command(args).with("ISOBAR_STORE", url).run(scene.path());
             assert_eq!(ran.code(), code, "{url}: {}", ran.said());
-            assert!(ran.stderr.starts_with(said), "{}", ran.said());
+            assert!(ran.stderr.starts_with(said) && ran.stderr.contains(why), "{}", ran.said());
             let is_placed = ran.stderr.contains("--> ISOBAR_STORE:1:1");
             assert_eq!(is_placed, code == 1, "{}", ran.said());
         }
     }
+}
+
+/// Where there is no repository, that nothing is remembered says nothing.
+#[test]
+fn a_folder_that_is_no_repository_has_no_status() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let ran = isobar(["status"]).run(folder.path());
+    assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{}", ran.said());
+    assert!(ran.stderr.starts_with("error: . has no `atmos.yaml`: "), "{}", ran.said());
 }
 
 #[test]
