@@ -48,7 +48,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         return Err(mistake(format!("{} is already there", folder.display())));
     }
     let teller = Teller { context };
-    let mut scene = Scene::set(&context.world, &folder, &context.stop).await?;
+    let set = Scene::set(&context.world, &folder, &context.stop);
+    let mut scene = teller.during("setting the scene", set).await?;
     teller.heading(1, "A config repository")?;
     teller.say(&format!(
         "{} files are committed to config.git in {}.",
@@ -57,7 +58,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     ))?;
 
     teller.heading(2, "Everything is planned, approved, applied")?;
-    scene.pass().await?;
+    teller.during("planning", scene.pass()).await?;
     let (asked, shown) = scene.waiting().await?;
     for plan in &asked {
         let (stack, counts) = (&plan.effect().stack, report::words::plan_counts(plan));
@@ -71,27 +72,27 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     }
     teller.say("Nothing is applied: nobody has reviewed it. You approve the digests.")?;
     scene.approve(&asked).await?;
-    for outcome in scene.settle().await? {
+    for outcome in teller.during("applying", scene.settle()).await? {
         teller.say(&format!("  {}: {}", outcome.stack, report::words::outcome(&outcome)))?;
     }
 
     teller.heading(3, &format!("A pull request edits one line of {MIXIN}"))?;
     let pull = scene.open_pull(MIXIN, BEFORE, AFTER).await?;
-    scene.pass().await?;
+    teller.during("planning", scene.pass()).await?;
     teller.quote(&scene.comment(pull, 0)?)?;
 
     teller.heading(4, "Approved, merged, applied: exactly that")?;
     scene.approve_and_merge(pull)?;
-    scene.settle().await?;
+    teller.during("applying", scene.settle()).await?;
     teller.quote(&scene.comment(pull, 1)?)?;
 
     teller.heading(5, "Someone edits a file by hand")?;
-    let (seen, corrected) = scene.drift(FILE).await?;
+    let (seen, corrected) = teller.during("waiting for the agent", scene.drift(FILE)).await?;
     teller.say(&format!("  {FILE}"))?;
     teller.say(&format!("Seen and put back after {}: {corrected}", milliseconds(seen)))?;
 
     teller.heading(6, "Where does a value come from?")?;
-    teller.say(&scene.explain(COMPONENT, PATH).await?)?;
+    teller.say(&teller.during("resolving", scene.explain(COMPONENT, PATH)).await?)?;
 
     teller.heading(7, "Try next")?;
     teller.say(&next(&folder))?;
@@ -146,6 +147,12 @@ impl Teller<'_> {
             self.context.output.print(text)?;
         }
         Ok(())
+    }
+
+    /// What `work` gives; from a second on people see that something goes on.
+    async fn during<T>(&self, what: &'static str, work: impl Future<Output = T>) -> T {
+        let _busy = self.context.output.busy(what);
+        work.await
     }
 
     /// The head of a comment as it stands at the forge, without the marker people do not see.

@@ -96,21 +96,23 @@ async fn database(context: &Context, settings: &AgentSettings) -> Finding {
             None => Ok(None),
         }
     };
-    let (state, said) = match context.output.progress(&context.world, "the journal", read).await {
-        Ok(Some(head)) => {
-            (State::Good, format!("it can be read; its journal is whole up to row {}", head.seq))
-        }
-        Ok(None) => {
-            (State::Good, "there is none yet; the first `apply` or `serve` makes it".into())
-        }
-        Err(error) => {
-            let (state, advice) = match error.advice() {
-                Some(advice) => (State::Spoilt, format!("\n  {advice}")),
-                None => (State::Broken, String::new()),
-            };
-            (state, super::chain(&error.into()) + &advice)
-        }
-    };
+    let (state, said) =
+        match context.output.progress(&context.world, "looking at the database", read).await {
+            Ok(Some(head)) => (
+                State::Good,
+                format!("it can be read; its journal is whole up to row {}", head.seq),
+            ),
+            Ok(None) => {
+                (State::Good, "there is none yet; the first `apply` or `serve` makes it".into())
+            }
+            Err(error) => {
+                let (state, advice) = match error.advice() {
+                    Some(advice) => (State::Spoilt, format!("\n  {advice}")),
+                    None => (State::Broken, String::new()),
+                };
+                (state, super::chain(&error.into()) + &advice)
+            }
+        };
     Finding { about: "database".into(), state, said }
 }
 
@@ -122,7 +124,9 @@ async fn targets(context: &Context, settings: &AgentSettings) -> Vec<Finding> {
         let targets = Targets::new(scope, settings.clone().into(), context.world.clone());
         for target in targets.known() {
             let about = format!("target {} of {repository}", target.name());
-            let (state, said) = match target.mark().await {
+            let what = format!("looking at {about}");
+            let mark = context.output.progress(&context.world, &what, target.mark()).await;
+            let (state, said) = match mark {
                 Ok(mark) => {
                     (State::Good, format!("{} in it", several(mark.resources.len(), "resource")))
                 }

@@ -27,7 +27,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let scope = &workspace.scope;
     let (mut stacks, mut trouble) = (Vec::new(), None);
-    let store = workspace.store_to_read(&context.world).await?;
+    let store = workspace.store_to_read(&context.world);
+    let store = context.output.progress(&context.world, "opening the database", store).await?;
     if store.is_none() && context.global.settings.is_none() {
         is_root(&context.global.folder)?;
     }

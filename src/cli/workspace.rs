@@ -96,7 +96,8 @@ impl Workspace {
 
     /// The database, made if it is not there.
     pub(super) async fn store(&self, context: &Context) -> Result<Store, Failure> {
-        let store = Store::open(&self.settings.store, &context.world).await;
+        let store = Store::open(&self.settings.store, &context.world);
+        let store = context.output.progress(&context.world, "opening the database", store).await;
         store.map_err(|error| unopened(error.into()))
     }
 

@@ -98,6 +98,37 @@ fn a_database_that_is_away_is_a_matter_of_trying_again() {
     }
 }
 
+/// A database that takes connections and never answers; on a terminal somebody waits for it.
+#[test]
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "a terminal is made by a program")]
+fn who_waits_is_told_what_for() {
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let place = silent.local_addr().expect("it has one");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let line = |args: &str| format!("{} {args}", env!("CARGO_BIN_EXE_isobar"));
+    for (args, what) in [
+        ("status", "opening the database"),
+        ("approve --all --as ada", "opening the database"),
+        ("doctor", "looking at the database"),
+    ] {
+        let ran = Command::new("script")
+            .args(["--quiet", "--return", "--command", &line(args), "/dev/null"])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("ISOBAR_STORE", format!("postgres://nobody@{place}/none"))
+            .env("TERM", "xterm")
+            .stdin(Stdio::null())
+            .output()
+            .expect("it is there");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert_eq!(ran.status.code(), Some(75), "{said}");
+        assert!(said.contains(what), "{said}");
+        assert!(said.contains(&format!("{place}: no answer for 5 s")), "{said}");
+    }
+}
+
 /// Where there is no repository, that nothing is remembered says nothing.
 #[test]
 fn a_folder_that_is_no_repository_has_no_status() {
