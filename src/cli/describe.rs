@@ -19,7 +19,7 @@ use super::workspace::{Findings, Workspace};
 use super::{Context, Exit, Failure, mistake};
 use crate::diagnostic::{Code, Diagnostic, Position, Span};
 use crate::model::query::{Query, QueryError};
-use crate::report::describe::{Form, Shown};
+use crate::report::describe::{Form, Shown, to_yaml};
 use crate::source::Snapshot;
 use crate::stacks::{Evaluation, Resolution, Selection};
 
@@ -111,7 +111,7 @@ impl Format {
     pub(super) fn write(self, context: &Context, answer: &impl Serialize) -> Result<(), Failure> {
         match context.output.json || self == Self::Json {
             true => context.output.print_json(answer)?,
-            false => context.output.print(&serde_yaml::to_string(answer)?)?,
+            false => context.output.print(&to_yaml(answer)?)?,
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Format {
     fn text(self, context: &Context, answer: &impl Serialize) -> Result<String, Failure> {
         Ok(match context.output.json || self == Self::Json {
             true => serde_json::to_string_pretty(answer)? + "\n",
-            false => serde_yaml::to_string(answer)?,
+            false => to_yaml(answer)?,
         })
     }
 }

@@ -241,7 +241,7 @@ fn inline(text: &str) -> String {
 fn is_plain(text: &str) -> bool {
     let is_text = |scalar| matches!(scalar, Ok(Scalar::Str(_)));
     let Some(first) = text.chars().next() else { return false };
-    let begins = first.is_alphanumeric() || matches!(first, '/' | '_' | '.');
+    let begins = first.is_alphanumeric() || matches!(first, '/' | '_' | '.' | '(');
     let runs = text.chars().all(|c| is_printable(c) && c != '\t')
         && !text.contains(": ")
         && !text.contains(" #")

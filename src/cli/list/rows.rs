@@ -6,7 +6,7 @@ use crate::cli::{Context, Failure, mistake};
 use crate::model::desired::Component;
 use crate::model::value::Value;
 use crate::pattern::StackPattern;
-use crate::report::describe::Table;
+use crate::report::describe::{Table, to_yaml};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -162,7 +162,7 @@ impl Style {
         match self {
             _ if context.output.json => context.output.print_json(&table.shown())?,
             Self::Json => context.output.print_json(&table.shown())?,
-            Self::Yaml => context.output.print(&serde_yaml::to_string(&table.shown())?)?,
+            Self::Yaml => context.output.print(&to_yaml(&table.shown())?)?,
             Self::Table => context.output.print(&table.text())?,
             Self::Csv => context.output.print(&table.delimited(delimiter.unwrap_or(",")))?,
             Self::Tsv => context.output.print(&table.delimited(delimiter.unwrap_or("\t")))?,

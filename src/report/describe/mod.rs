@@ -31,7 +31,7 @@ pub use rows::{
     component_rows, instance_rows, matrix, metadata_rows, source_rows, stack_rows, vendor_rows,
     workflow_rows,
 };
-pub use shown::Shown;
+pub use shown::{Shown, to_yaml};
 pub use stacks::{Filter, Stacks};
 pub use table::{NoColumn, Table};
 pub use values::{by_stack, side_by_side, values};

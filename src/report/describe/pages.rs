@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::json;
+use super::shown::to_yaml;
 use super::stacks::Stacks;
 
 /// How stacks are written.
@@ -43,7 +44,7 @@ impl Pages {
         match self.form {
             Form::Json => return json::page(stacks, page),
             Form::Yaml if stacks.shown().next().is_none() => {}
-            Form::Yaml => serde_yaml::to_writer(&mut page, stacks).map_err(io::Error::other)?,
+            Form::Yaml => page.extend_from_slice(to_yaml(stacks)?.as_bytes()),
         }
         Ok(page)
     }

@@ -84,6 +84,14 @@ fn plain(value: &Value) -> Value {
     })
 }
 
+/// An answer as YAML. Texts that any reader would take for something else are quoted.
+///
+/// # Errors
+/// If it holds a number that JSON has no word for.
+pub fn to_yaml(answer: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_value(answer).map(|json| crate::model::yaml::write(&json))
+}
+
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Filter, Shown, Stacks, Table, View, affected_rows, component, component_rows, dependents,
+    to_yaml,
 };
 use crate::ids::{ComponentId, ComponentName, KindName, StackName};
 use crate::model::affected::{Affected, Cause};
@@ -77,7 +78,7 @@ fn desired(components: Vec<Component>) -> Desired {
 }
 
 fn check(answer: &impl Serialize, expect: &Expect) {
-    expect.assert_eq(&serde_yaml::to_string(answer).expect("YAML"));
+    expect.assert_eq(&to_yaml(answer).expect("YAML"));
 }
 
 #[test]
@@ -244,7 +245,7 @@ fn one_component_is_shown_short_or_in_full() {
         required_providers: {}
         required_version: ''
         retry:
-          n: 1
+          'n': 1
         settings: {}
         source: {}
         stack: dev
@@ -385,4 +386,50 @@ fn as_many_dependents_are_shown_as_may_be() {
         let tree = dependency_tree(&desired, &[base], Direction::Reverse);
         assert_eq!(tree.is_ok(), more == 0);
     }
+}
+
+#[test]
+fn texts_that_a_reader_would_take_for_something_else_are_quoted() {
+    let texts = [
+        "1_000",
+        "1__0",
+        "0xFF_FF",
+        "010",
+        "1e3",
+        "yes",
+        "off",
+        "n",
+        "~",
+        "2024-01-02",
+        "=",
+        "<<",
+        "12:30",
+        "1.2.3",
+        "a:b",
+        "(computed)",
+        "{{ .a }}",
+    ];
+    let map = Shown::map(texts.map(|text| (text, Shown::text(text))));
+    check(
+        &map,
+        &expect![[r#"
+        (computed): (computed)
+        '010': '010'
+        '0xFF_FF': '0xFF_FF'
+        1.2.3: 1.2.3
+        '12:30': '12:30'
+        '1_000': '1_000'
+        '1__0': '1__0'
+        '1e3': '1e3'
+        '2024-01-02': '2024-01-02'
+        '<<': '<<'
+        '=': '='
+        a:b: a:b
+        'n': 'n'
+        'off': 'off'
+        'yes': 'yes'
+        '{{ .a }}': '{{ .a }}'
+        '~': '~'
+    "#]],
+    );
 }
