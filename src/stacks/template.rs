@@ -406,7 +406,7 @@ impl<'t> Rendering<'t> {
         let error = match (&noted.secret, rendered) {
             (None, Ok(rendered)) => return Some(Ok(rendered)),
             (None, Err(error)) => error,
-            (Some(secret), rendered) => shown(secret, rendered.err()),
+            (Some(secret), rendered) => shown(secret, rendered.as_ref().err()),
         };
         self.failures.push(Failure { at: at.clone(), error, follows: noted.cause, shows });
         None
@@ -498,11 +498,11 @@ impl<'t> Rendering<'t> {
 }
 
 /// Why a template may not read `secret`; `failed` is what became of trying to.
-fn shown(secret: &Secret, failed: Option<Error>) -> Error {
+fn shown(secret: &Secret, failed: Option<&Error>) -> Error {
     let message = format!("the {} is a secret, which a text would show", secret.handle());
     let error = self::failed(ErrorKind::Refused, message);
     match failed {
-        Some(Error { offset, line, column, .. }) => Error { offset, line, column, ..error },
+        Some(&Error { offset, line, column, .. }) => Error { offset, line, column, ..error },
         None => error,
     }
 }

@@ -172,33 +172,82 @@ fn a_secret_that_is_made_changes_with_what_it_is_made_of() {
     assert_eq!(made(".s.a.b | length", &value).handle(), one.handle());
 }
 
+/// Where queries look.
+const PATHS: [&str; 22] = [
+    ".",
+    ".u",
+    ".s",
+    ".l",
+    ".m",
+    ".h",
+    ".n",
+    ".t",
+    ".none",
+    ".users",
+    ".m.k",
+    ".m.t",
+    ".l[1]",
+    ".u.x",
+    ".s[0]",
+    ".users[1].name",
+    ".users[].name",
+    ".l[]",
+    ".u[]",
+    ".h[]",
+    ".m[]",
+    "..",
+];
+
+/// Functions without arguments.
+const PLAIN: [&str; 22] = [
+    "length",
+    "keys",
+    "first",
+    "last",
+    "reverse",
+    "sort",
+    "min",
+    "max",
+    "unique",
+    "flatten",
+    "add",
+    "not",
+    "type",
+    "to_string",
+    "to_number",
+    "to_json",
+    "from_json",
+    "upcase",
+    "trim",
+    "to_entries",
+    "from_entries",
+    "empty",
+];
+
+/// Functions with one.
+const CALLED: [&str; 17] = [
+    "select",
+    "map",
+    "has",
+    "sort_by",
+    "unique_by",
+    "group_by",
+    "map_values",
+    "pick",
+    "omit",
+    "with_entries",
+    "any",
+    "all",
+    "join",
+    "split",
+    "startswith",
+    "contains",
+    "ltrimstr",
+];
+
 /// Queries that fit the value more often than not.
 fn queries() -> impl Strategy<Value = String> {
-    let path = prop::sample::select(vec![
-        ".",
-        ".u",
-        ".s",
-        ".l",
-        ".m",
-        ".h",
-        ".n",
-        ".t",
-        ".none",
-        ".users",
-        ".m.k",
-        ".m.t",
-        ".l[1]",
-        ".u.x",
-        ".s[0]",
-        ".users[1].name",
-        ".users[].name",
-        ".l[]",
-        ".u[]",
-        ".h[]",
-        ".m[]",
-        "..",
-    ])
-    .prop_map(str::to_owned);
+    let path = prop::sample::select(&PATHS[..]).prop_map(str::to_owned);
     let literal =
         prop::sample::select(vec!["1", "\"x\"", "\"a\"", "null", "true", "false", "[\"k\"]"])
             .prop_map(str::to_owned);
@@ -206,49 +255,8 @@ fn queries() -> impl Strategy<Value = String> {
     leaf.prop_recursive(4, 24, 3, move |inner| {
         let operator =
             prop::sample::select(vec!["==", "!=", "<", ">=", "+", "-", "and", "or", ","]);
-        let plain = prop::sample::select(vec![
-            "length",
-            "keys",
-            "first",
-            "last",
-            "reverse",
-            "sort",
-            "min",
-            "max",
-            "unique",
-            "flatten",
-            "add",
-            "not",
-            "type",
-            "to_string",
-            "to_number",
-            "to_json",
-            "from_json",
-            "upcase",
-            "trim",
-            "to_entries",
-            "from_entries",
-            "empty",
-        ]);
-        let called = prop::sample::select(vec![
-            "select",
-            "map",
-            "has",
-            "sort_by",
-            "unique_by",
-            "group_by",
-            "map_values",
-            "pick",
-            "omit",
-            "with_entries",
-            "any",
-            "all",
-            "join",
-            "split",
-            "startswith",
-            "contains",
-            "ltrimstr",
-        ]);
+        let plain = prop::sample::select(&PLAIN[..]);
+        let called = prop::sample::select(&CALLED[..]);
         prop_oneof![
             (inner.clone(), operator, inner.clone())
                 .prop_map(|(a, o, b)| format!("({a}) {o} ({b})")),
