@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::apart;
 use super::approve::By;
 use super::workspace::{Findings, Workspace, unavailable, unopened, unread};
 use super::{Context, Exit, Failure, any_error, mistake};
@@ -82,14 +83,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     super::plan::all_known(&args.stacks, stacks.keys())?;
     stacks.retain(|stack, _| super::plan::fits_any(&args.stacks, stack));
     let round = Round { context, agent: &agent, repository: &repository, current: &current };
-    let (mut outcomes, mut waiting) = round.settle(stacks.clone()).await?;
+    let (mut outcomes, mut waiting) = apart(|| round.settle(stacks.clone())).await?;
     // Nobody can say yes to what the target refuses, or to what is only observed.
     let acts = |plan: &&Plan| !plan.effect().steps.is_empty();
     let asked: Vec<_> = waiting.iter().filter(acts).cloned().collect();
     if args.local && !asked.is_empty() && round.approve(args, &asked).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
-        let (came, left) = round.settle(stacks).await?;
+        let (came, left) = apart(|| round.settle(stacks)).await?;
         outcomes.extend(came);
         waiting = left;
     }

@@ -35,6 +35,7 @@ mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
@@ -283,22 +284,28 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> 
             validate::run(&context, &args.what).await
         }
         Command::Plan(args) => plan::run(&context.at(&args.at), &args).await,
-        Command::Approve(args) => approve::run(context, &args).await,
-        Command::Acknowledge(args) => acknowledge::run(context, &args).await,
-        Command::Apply(args) => apply::run(context, &args).await,
-        Command::Status(args) => status::run(context, &args).await,
+        Command::Approve(args) => apart(|| approve::run(context, &args)).await,
+        Command::Acknowledge(args) => apart(|| acknowledge::run(context, &args)).await,
+        Command::Apply(args) => apart(|| apply::run(context, &args)).await,
+        Command::Status(args) => apart(|| status::run(context, &args)).await,
         Command::Explain(args) => explain::run(&context.at(&args.at), &args).await,
         Command::List(args) => list::run(&context.looking(&args, None)?, &args.what).await,
         Command::Describe(args) => describe::run(&context.looking(&args, None)?, &args.what).await,
         Command::Lock(args) => lock::run(context, &args),
-        Command::Pull(args) => pull::run(context, &args).await,
-        Command::Serve(args) => serve::run(context, &args).await,
-        Command::Doctor(args) => doctor::run(context, &args).await,
-        Command::Install(args) => install::run(context, &args).await,
-        Command::Demo(args) => demo::run(context, &args).await,
+        Command::Pull(args) => apart(|| pull::run(context, &args)).await,
+        Command::Serve(args) => apart(|| serve::run(context, &args)).await,
+        Command::Doctor(args) => apart(|| doctor::run(context, &args)).await,
+        Command::Install(args) => apart(|| install::run(context, &args)).await,
+        Command::Demo(args) => apart(|| demo::run(context, &args)).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Reference(args) => reference::run(context, &args),
     }
+}
+
+/// Work that lies apart from the stack of who waits for it: without that every command would take
+/// the room of all of them.
+pub(super) fn apart<F: Future>(work: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(work())
 }
 
 /// Ctrl-C, or what a service is stopped with.
