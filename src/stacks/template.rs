@@ -304,7 +304,7 @@ impl<'t> Rendering<'t> {
             return map.changed(|_, value| self.tree(value)).map(Node::Map);
         }
         let mut unknown = None;
-        let mut known = Map::default();
+        let (mut entries, mut keys) = (Vec::with_capacity(map.len()), BTreeSet::new());
         for (key, value) in map.iter() {
             let new_key = match self.templates.is_open(self.moment, key) {
                 true => self.key(whole, key),
@@ -319,15 +319,18 @@ impl<'t> Rendering<'t> {
                     key.clone()
                 }
             };
-            if known.get(&key).is_some() {
+            if !keys.insert(key.clone()) {
                 let error = failed(ErrorKind::Exec, format!("two keys of this map are `{key}`"));
                 let (at, follows) = (whole.clone(), None);
                 self.failures.push(Failure { at, error, follows, shows: false });
                 return None;
             }
-            known.insert(key, value);
+            entries.push((key, value));
         }
-        Some(unknown.map_or(Node::Map(known), |question| Node::Unknown(question.into())))
+        Some(match unknown {
+            None => Node::Map(entries.into_iter().collect()),
+            Some(question) => Node::Unknown(question.into()),
+        })
     }
 
     /// The key, or what it waits for.
