@@ -406,7 +406,9 @@ impl Splitter<'_> {
         }
         let before = self.manifest.warnings.len();
         self.unknown(root, key, known.into_iter(), "at the top of a manifest");
-        self.manifest.misspelt = self.manifest.warnings.get(before).cloned();
+        if self.manifest.misspelt.is_none() {
+            self.manifest.misspelt = self.manifest.warnings.get(before).cloned();
+        }
     }
 
     /// The keys of maps further down that are known.

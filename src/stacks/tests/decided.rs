@@ -13,6 +13,7 @@ vars: {stage: prod}
 components: {terraform: {vpc: {}}}
 --- stacks/deploy/prod.yaml
 imports: [catalog/vpc]
+workflows: {}
 --- stacks/deploy/test.yaml
 # import: [catalog/vpc]
 --- stacks/deploy/values.yaml
