@@ -145,21 +145,23 @@ impl Planner<'_> {
             }
         }
         let looks = self.looks().await;
-        let owning = looks.values().flat_map(|look| look.owned.values());
-        let owning: BTreeSet<_> = owning.map(|owned| &owned.component.stack).collect();
-        all_known(patterns, wanted.desired.stacks.keys().chain(owning.iter().copied()))?;
+        let owning = looks.values().map(|look| {
+            let stacks = look.owned.values().map(|owned| &owned.component.stack);
+            (look, stacks.collect::<BTreeSet<_>>())
+        });
+        let owning: Vec<_> = owning.collect();
+        let stacks = owning.iter().flat_map(|(_, stacks)| stacks.iter().copied());
+        all_known(patterns, wanted.desired.stacks.keys().chain(stacks))?;
         let look = |target: &Arc<dyn Target>| looks[target.name()].clone();
         let mut places: Vec<_> =
             named.into_iter().map(|(stack, target)| (stack, look(&target))).collect();
-        for look in looks.values() {
-            let left: BTreeSet<_> =
-                look.owned.values().map(|owned| &owned.component.stack).collect();
+        for (look, stacks) in owning {
             let is_left = |stack: &&StackName| {
                 let named = wanted.desired.stacks.get(*stack);
                 let named = named.and_then(|stack| stack.target.as_ref());
                 shown(stack) && named != Some(look.target.name())
             };
-            let left = left.into_iter().filter(is_left);
+            let left = stacks.into_iter().filter(is_left);
             places.extend(left.map(|stack| (stack.clone(), look.clone())));
         }
         self.plans(places).await

@@ -144,8 +144,8 @@ impl<'a> Asking<'a> {
         let Answer::Value(value) = answer else { return false };
         let mut open = BTreeSet::new();
         value.questions(&mut open);
-        let found = open.iter().filter_map(|question| self.answers.get(question));
-        found.into_iter().any(|answer| *answer != Answer::Later)
+        let mut found = open.iter().filter_map(|question| self.answers.get(question));
+        found.any(|answer| *answer != Answer::Later)
     }
 
     /// All of a component: its sections, and its outputs beside them.

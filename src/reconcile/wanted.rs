@@ -230,15 +230,13 @@ fn answered(
     let mut asking = Asking::new(resolver, reach, forced);
     asking.answers.extend(open.into_iter().map(|question| (question, Answer::Later)));
     let mut resolution = asking.resolver.resolve(selection, &asking.answers);
+    // What one component has of another is evaluated, however it is to be shown itself.
     let nothing = Desired::default();
+    let is_evaluated = selection.evaluation.is_whole();
     for _ in 1..ROUNDS_MAX {
         let known = asking.answers.len();
-        // What one component has of another is evaluated, however it is to be shown itself.
-        let is_evaluated = selection.evaluation.is_whole();
-        asking.ask_all(
-            &resolution.questions,
-            if is_evaluated { &resolution.desired } else { &nothing },
-        );
+        let desired = if is_evaluated { &resolution.desired } else { &nothing };
+        asking.ask_all(&resolution.questions, desired);
         if asking.answers.len() == known {
             break;
         }

@@ -1,5 +1,7 @@
 //! How much one component may hold, as it is merged and as it is rendered and called.
 
+use std::sync::Arc;
+
 use super::component::{Merged, Sections};
 use super::finish::{Bench, Finisher};
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,25 +14,9 @@ pub(super) const PARTS_MAX: u64 = 1_000_000;
 impl Finisher<'_> {
     /// Says so, and lets go of the sections, if a component holds more than it may.
     pub(super) fn weigh(&self, bench: &mut Bench<'_>, merged: &mut Merged) {
-        let mut left = PARTS_MAX;
-        let mut too_large = false;
-        let mut heaviest: Option<(u64, &str)> = None;
-        for (name, section) in merged.sections.iter() {
-            let before = left;
-            let fits = section.value.fits(u32::MAX, &mut left);
-            if heaviest.is_none_or(|(most, _)| before - left > most) {
-                heaviest = Some((before - left, name));
-            }
-            if !fits {
-                let name = heaviest.map_or(name.as_ref(), |(_, name)| name);
-                bench.faults.push(self.too_large(bench, merged, name));
-                too_large = true;
-                break;
-            }
-        }
-        if too_large {
-            merged.sections = Sections::default();
-        }
+        let Some(heaviest) = beyond(&merged.sections).cloned() else { return };
+        bench.faults.push(self.too_large(bench, merged, &heaviest));
+        merged.sections = Sections::default();
     }
 
     /// The fault of a component that is too large, most of all for its section `name`.
@@ -45,4 +31,20 @@ impl Finisher<'_> {
         };
         Diagnostic::error(Code::ComponentTooLarge, span, message)
     }
+}
+
+/// The heaviest section of those that hold too much together, if they do.
+fn beyond(sections: &Sections) -> Option<&Arc<str>> {
+    let (mut left, mut heaviest) = (PARTS_MAX, None);
+    for (name, section) in sections.iter() {
+        let before = left;
+        let fits = section.value.fits(u32::MAX, &mut left);
+        if heaviest.is_none_or(|(most, _)| before - left > most) {
+            heaviest = Some((before - left, name));
+        }
+        if !fits {
+            return heaviest.map(|(_, name)| name);
+        }
+    }
+    None
 }

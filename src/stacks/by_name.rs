@@ -12,26 +12,23 @@ const SEARCHED_FROM: usize = 32;
 
 impl<V> ByName<V> {
     pub(super) fn get(&self, name: &str) -> Option<&V> {
-        self.at(name).ok().map(|at| &self.0[at].1)
+        self.at(name).map(|at| &self.0[at].1)
     }
 
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut V> {
-        self.at(name).ok().map(|at| &mut self.0[at].1)
+        self.at(name).map(|at| &mut self.0[at].1)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.at(name).is_ok()
+        self.at(name).is_some()
     }
 
     /// Puts `value` at `name`, in the place of what is there. For many at once there is
     /// [`FromIterator`].
     pub(super) fn insert(&mut self, name: Arc<str>, value: V) {
         match self.at(&name) {
-            Ok(at) => self.0[at].1 = value,
-            Err(()) if self.0.last().is_none_or(|(last, _)| *last < name) => {
-                self.0.push((name, value));
-            }
-            Err(()) => {
+            Some(at) => self.0[at].1 = value,
+            None => {
                 let at = self.0.partition_point(|(known, _)| *known < name);
                 self.0.insert(at, (name, value));
             }
@@ -39,7 +36,7 @@ impl<V> ByName<V> {
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<V> {
-        self.at(name).ok().map(|at| self.0.remove(at).1)
+        self.at(name).map(|at| self.0.remove(at).1)
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, &V) -> bool) {
@@ -67,12 +64,11 @@ impl<V> ByName<V> {
     }
 
     /// Where `name` is.
-    fn at(&self, name: &str) -> Result<usize, ()> {
-        let found = match self.0.len() {
+    fn at(&self, name: &str) -> Option<usize> {
+        match self.0.len() {
             0..SEARCHED_FROM => self.0.iter().position(|(known, _)| known.as_ref() == name),
             _ => self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok(),
-        };
-        found.ok_or(())
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::path;
 use super::sections::{self, Shape};
+use crate::ids::ComponentId;
 use crate::model::desired::{Component, Desired};
 use crate::model::value::{Map, Node, Value};
 
@@ -25,21 +26,29 @@ pub fn described(desired: &Desired, component: &Component) -> Map {
     let said = said.map(|(name, value)| (name.clone(), value.clone()));
     let mut all: Map = empty(kind).map(|(name, value)| (name.into(), value)).chain(said).collect();
     let file = path::stem(path::below(&component.manifest, &desired.manifests));
-    let stack = component.id.stack.as_str();
-    let names = [
-        ("atmos_component", component.id.name.as_str()),
-        ("component", &component.code),
-        ("component_type", kind),
+    let names = names(&component.id, &component.code, file);
+    let more = [("component_type", kind), ("workspace", &component.workspace)];
+    names.into_iter().chain(more).for_each(|(name, text)| all.insert(name, Value::text(text)));
+    let bases = component.inheritance.iter().map(|base| Value::text(base.as_str()));
+    all.insert("inheritance", Value::computed(Node::List(Arc::new(bases.collect()))));
+    all
+}
+
+/// What a component, its stack and their `file` are called where templates ask.
+pub(super) fn names<'n>(
+    id: &'n ComponentId,
+    code: &'n str,
+    file: &'n str,
+) -> [(&'static str, &'n str); 6] {
+    let stack = id.stack.as_str();
+    [
+        ("atmos_component", id.name.as_str()),
+        ("component", code),
         ("atmos_stack", stack),
         ("stack", stack),
         ("atmos_stack_file", file),
         ("atmos_manifest", file),
-        ("workspace", &component.workspace),
-    ];
-    names.into_iter().for_each(|(name, text)| all.insert(name, Value::text(text)));
-    let bases = component.inheritance.iter().map(|base| Value::text(base.as_str()));
-    all.insert("inheritance", Value::computed(Node::List(Arc::new(bases.collect()))));
-    all
+    ]
 }
 
 /// The sections that a component of `kind` has though nothing is said of them.

@@ -141,12 +141,9 @@ impl Finisher<'_> {
         };
         let file = self.file(bench.parent);
         let code = bench.sources.code().unwrap_or(bench.id.name.as_str());
-        name("atmos_component", &|| Value::text(bench.id.name.as_str()));
-        name("component", &|| Value::text(code));
-        name("atmos_stack", &|| Value::text(bench.stack.as_str()));
-        name("stack", &|| Value::text(bench.stack.as_str()));
-        name("atmos_stack_file", &|| Value::text(file));
-        name("atmos_manifest", &|| Value::text(file));
+        for (of, text) in described::names(&bench.id, code, file) {
+            name(of, &|| Value::text(text));
+        }
         if self.evaluation.listing {
             name("workspace", &|| Value::text(bench.listed_workspace.clone()));
             name("component_info", &|| {

@@ -169,9 +169,7 @@ impl Finisher<'_> {
         let types = types.map(|section| (section, merged.get(section)));
         for (what, value) in names.chain(types) {
             let Some(value) = value else { continue };
-            let Some((tag, _)) = value.function().filter(|(tag, _)| function::asks(tag)) else {
-                continue;
-            };
+            let Some(tag) = function::called_at(value) else { continue };
             let message = format!("`{tag}` is not called here: `{what}` decides where state lies");
             let span = self.span(bench.parent, &bench.sources.key, value);
             let fault = Diagnostic::error(Code::FunctionRefused, span, message);
@@ -306,19 +304,7 @@ impl Finisher<'_> {
         let mut blocks = std::mem::take(self.blocks);
         let metadata = merged.get("metadata");
         let locked = metadata.and_then(|m| switch(m.get("locked")?)).unwrap_or(false);
-        let switches = SWITCHES.iter().filter_map(|key| Some((*key, metadata?.get(key)?)));
-        let odd = switches.filter(|(_, value)| {
-            let is_said = switch(value).is_some() || value.is_null() || value.is_open();
-            !is_said && !value.as_str().is_some_and(|text| self.is_written_only(text))
-        });
-        let odd = odd.map(|(key, value)| {
-            let at = self.span(bench.parent, &bench.sources.key, value);
-            let message = format!("`metadata.{key}` is neither true nor false, and means nothing");
-            let odd = Diagnostic::warning(Code::SectionType, at, message);
-            odd.hint(format!("write `{key}: true` or `{key}: false`"))
-        });
-        let odd: Vec<_> = odd.collect();
-        self.warnings.extend(odd);
+        self.tell_odd_switches(&bench, metadata);
         let block = merged.get("settings").and_then(|settings| settings.get("reconcile"));
         let span = |value: &Value| self.span(bench.parent, &bench.sources.key, value);
         // What was to be rendered and could not be says nothing, and neither does what is not there.
@@ -371,6 +357,21 @@ impl Finisher<'_> {
         };
         *self.blocks = blocks;
         Finished { component, faults }
+    }
+
+    /// Tells switches that are neither true nor false.
+    fn tell_odd_switches(&mut self, bench: &Bench<'_>, metadata: Option<&Value>) {
+        for key in SWITCHES {
+            let Some(value) = metadata.and_then(|metadata| metadata.get(key)) else { continue };
+            let is_said = switch(value).is_some() || value.is_null() || value.is_open();
+            if is_said || value.as_str().is_some_and(|text| self.is_written_only(text)) {
+                continue;
+            }
+            let at = self.span(bench.parent, &bench.sources.key, value);
+            let message = format!("`metadata.{key}` is neither true nor false, and means nothing");
+            let odd = Diagnostic::warning(Code::SectionType, at, message);
+            self.warnings.push(odd.hint(format!("write `{key}: true` or `{key}: false`")));
+        }
     }
 
     /// The target that a component to be applied names, if that cannot be known here.

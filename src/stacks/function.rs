@@ -6,6 +6,7 @@
 
 use super::merge::{APPEND, UNSET};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::model::value::Value;
 
 /// What a function does after the merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +103,10 @@ pub(super) fn act(tag: &str) -> Option<Act> {
     FUNCTIONS.iter().find(|(name, _)| *name == tag).map(|(_, act)| *act)
 }
 
-/// Whether a function with this tag gives something else than its text.
-pub(super) fn asks(tag: &str) -> bool {
-    act(tag).is_some_and(|act| !matches!(act, Act::Text | Act::Done))
+/// The tag of the function that stands at `value`, if that gives something else than its text.
+pub(super) fn called_at(value: &Value) -> Option<&str> {
+    let (tag, _) = value.function()?;
+    act(tag).filter(|act| !matches!(act, Act::Text | Act::Done)).map(|_| tag)
 }
 
 /// The tags of all functions.

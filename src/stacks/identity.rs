@@ -59,15 +59,10 @@ impl Identity {
             (Some(name), _) => name.as_ref().to_owned(),
             (None, NameRule::File) => file(),
             (None, NameRule::Pattern(text, span)) => {
-                self.refuse_calls(manifest, span, &find)?;
-                match self.pattern(text, span, manifest, find) {
-                    Err(_) if self.by_file => file(),
-                    name => name?,
-                }
+                self.pattern(text, span, manifest, find)?.unwrap_or_else(file)
             }
             (None, NameRule::Template(text, span)) => {
-                self.refuse_calls(manifest, span, &find)?;
-                let scope = self.scope(find);
+                let scope = self.scope(span, manifest, find)?;
                 let rendered = templates.text(Moment::Import, text, &scope, Missing::Fails);
                 let name = rendered.map_err(|error| nameless(manifest, span, &error.message))?;
                 if name.is_empty() { file() } else { name }
@@ -78,47 +73,38 @@ impl Identity {
         })
     }
 
-    /// Refuses calls in what the name is made of: an agent and a person have to find the same one.
-    fn refuse_calls(
-        &self,
-        manifest: &Arc<str>,
-        rule: &Span,
-        find: impl Fn(&FieldPath) -> Option<Value>,
-    ) -> Result<(), Box<Diagnostic>> {
-        for field in &self.fields {
-            let value = find(field);
-            let call = value.as_ref().and_then(Value::function);
-            let Some((tag, _)) = call.filter(|(tag, _)| function::asks(tag)) else { continue };
-            let message =
-                format!("this stack has no name: `{tag}` at `{field}` is not called here");
-            let fault =
-                fault(manifest, message).related(rule.clone(), "names are made by this rule");
-            return Err(Box::new(fault.hint("write the value: it decides which stack this is")));
-        }
-        Ok(())
-    }
-
+    /// The name by `pattern`; `None` where the manifest's path is the name instead.
     fn pattern(
         &self,
         pattern: &str,
         span: &Span,
         manifest: &Arc<str>,
         find: impl Fn(&FieldPath) -> Option<Value>,
-    ) -> Result<String, Box<Diagnostic>> {
+    ) -> Result<Option<String>, Box<Diagnostic>> {
         let mut name = pattern.to_owned();
         for token in tokens(pattern) {
             let field = FieldPath(vec!["vars".to_owned(), token.clone()]);
-            let value = find(&field).map(|value| value.typed(Rules::Stack));
+            let value = find(&field);
+            value.as_ref().map_or(Ok(()), |value| refuse_call(value, &field, span, manifest))?;
+            let value = value.map(|value| value.typed(Rules::Stack));
             let Some(text) = value.as_ref().and_then(Value::as_str).filter(|t| !t.is_empty())
             else {
+                if self.by_file {
+                    return Ok(None);
+                }
                 return Err(nameless(manifest, span, &format!("`vars.{token}` is not a text")));
             };
             name = name.replace(&format!("{{{token}}}"), text);
         }
-        Ok(name)
+        Ok(Some(name))
     }
 
-    fn scope(&self, find: impl Fn(&FieldPath) -> Option<Value>) -> gotmpl::Value {
+    fn scope(
+        &self,
+        span: &Span,
+        manifest: &Arc<str>,
+        find: impl Fn(&FieldPath) -> Option<Value>,
+    ) -> Result<gotmpl::Value, Box<Diagnostic>> {
         let root = gotmpl::Map::new(gotmpl::Element::Any);
         for field in &self.fields {
             let Some((last, way)) = field.0.split_last() else { continue };
@@ -132,11 +118,25 @@ impl Identity {
                 map = inner;
             }
             if let Some(value) = find(field) {
+                refuse_call(&value, field, span, manifest)?;
                 map.insert(last.as_str(), go_value::to_go(&value));
             }
         }
-        root.into()
+        Ok(root.into())
     }
+}
+
+/// Refuses a call in what a name is made of: an agent and a person have to find the same one.
+fn refuse_call(
+    value: &Value,
+    field: &FieldPath,
+    rule: &Span,
+    manifest: &Arc<str>,
+) -> Result<(), Box<Diagnostic>> {
+    let Some(tag) = function::called_at(value) else { return Ok(()) };
+    let message = format!("this stack has no name: `{tag}` at `{field}` is not called here");
+    let fault = fault(manifest, message).related(rule.clone(), "names are made by this rule");
+    Err(Box::new(fault.hint("write the value: it decides which stack this is")))
 }
 
 fn nameless(manifest: &Arc<str>, rule: &Span, why: &str) -> Box<Diagnostic> {

@@ -159,7 +159,7 @@ impl Splitter<'_> {
         for (key, value) in map.iter() {
             match key.as_ref() {
                 "import" => self.imports(value),
-                "name" if value.function().is_some_and(|(tag, _)| function::asks(tag)) => {
+                "name" if function::called_at(value).is_some() => {
                     let message = "a function is not called here: it decides which stack this is";
                     let fault = self.fault(Code::FunctionRefused, value, message);
                     self.manifest.faults.push(fault.hint("write the name"));

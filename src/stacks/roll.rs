@@ -120,11 +120,11 @@ impl Caller<'_> {
         roll.stacks = stacks.into_iter().map(|(name, keys)| (name, keys.into())).collect();
         roll.nameless |= self.names_a_broken_value(parent);
         if parent.keys().next().is_none() {
-            // One without a component would look like one that asks for nothing.
             let fault = lost(parent);
-            roll.nameless |= broken || fault.is_some() || says_nothing(parent);
+            roll.nameless |= fault.is_some() || says_nothing(parent);
             roll.found.extend(fault);
         }
+        // A broken manifest without a component would look like one that asks for nothing.
         roll.nameless |= broken && roll.stacks.is_empty();
         roll
     }

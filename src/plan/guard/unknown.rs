@@ -7,8 +7,8 @@ use crate::model::plan::{Hold, HoldReason, Part};
 use crate::model::question::Question;
 use crate::plan::{Draft, PlanInput};
 
-/// What a component is built with has to be known, and what decides whether it is applied; and so has what would become of a resource,
-/// unless a tool has sealed the set and settles it itself.
+/// What a component is built with has to be known, and what decides whether it is applied; and so
+/// has what would become of a resource, unless a tool has sealed the set and settles it itself.
 pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
     let mut holds = Vec::new();
     let changes = draft.changes.iter().filter(|change| change.action != Action::Keep);

@@ -110,8 +110,8 @@ components:
     );
 }
 
-#[test]
-fn a_local_state_file_is_read_and_its_secrets_stay_secret() {
+/// Somebody in whose folder `net` has a local state with an output and a secret one.
+fn with_state() -> (tempfile::TempDir, Person) {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("components/terraform/net/terraform.tfstate.d/dev");
     std::fs::create_dir_all(&place).unwrap();
@@ -120,6 +120,12 @@ fn a_local_state_file_is_read_and_its_secrets_stay_secret() {
         "key": {"value": "hunter2", "type": "string", "sensitive": true}}}"#;
     std::fs::write(place.join("terraform.tfstate"), state).unwrap();
     let person = Person { folder: folder.path().to_owned(), ..Person::default() };
+    (folder, person)
+}
+
+#[test]
+fn a_local_state_file_is_read_and_its_secrets_stay_secret() {
+    let (_folder, person) = with_state();
     check(
         &person,
         "vars: {stage: dev}
@@ -212,14 +218,7 @@ components:
 
 #[test]
 fn a_secret_is_not_written_into_a_text() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("components/terraform/net/terraform.tfstate.d/dev");
-    std::fs::create_dir_all(&place).unwrap();
-    let state = r#"{"version": 4, "serial": 3, "lineage": "x", "outputs": {
-        "id": {"value": "v-1", "type": "string"},
-        "key": {"value": "hunter2", "type": "string", "sensitive": true}}}"#;
-    std::fs::write(place.join("terraform.tfstate"), state).unwrap();
-    let person = Person { folder: folder.path().to_owned(), ..Person::default() };
+    let (_folder, person) = with_state();
     check(
         &person,
         "vars: {stage: dev}

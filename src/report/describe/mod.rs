@@ -2,8 +2,8 @@
 //!
 //! Takes: what a snapshot asks for, and which part of it is wanted.
 //! Gives: values to be written as JSON or YAML, maps sorted by key.
-//! Never: a secret; a tree of JSON in memory: what is described may be large and is written as it
-//! is looked at.
+//! Never: a secret; all stacks as one tree of JSON in memory: what is described may be large. JSON is
+//! written as it is looked at, YAML from the tree of one stack at a time.
 //! Start at: [`Stacks`] and [`component`], then `section.rs`, the table of what each kind shows.
 //! How to add: a section is a row in `section.rs`, a view a file.
 

@@ -16,7 +16,7 @@ pub enum Form {
     Yaml,
 }
 
-/// Texts that were written, whose memory the next ones take.
+/// Texts of JSON that were written, whose memory the next ones take.
 #[derive(Debug)]
 pub struct Pages {
     form: Form,
@@ -39,14 +39,14 @@ impl Pages {
 
     /// What is shown of `stacks`, as a part of a map of more of them.
     pub fn page(&self, stacks: &Stacks<'_>) -> io::Result<Vec<u8>> {
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut page = spare.unwrap_or_default();
         match self.form {
-            Form::Json => return json::page(stacks, page),
-            Form::Yaml if stacks.shown().next().is_none() => {}
-            Form::Yaml => page.extend_from_slice(to_yaml(stacks)?.as_bytes()),
+            Form::Json => {
+                let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                json::page(stacks, spare.unwrap_or_default())
+            }
+            Form::Yaml if stacks.shown().next().is_none() => Ok(Vec::new()),
+            Form::Yaml => Ok(to_yaml(stacks)?.into_bytes()),
         }
-        Ok(page)
     }
 
     /// Begins to write pages to `to`.
@@ -66,8 +66,10 @@ impl<W: Write> Bound<'_, W> {
             self.has_begun = true;
         }
         self.to.write_all(&page)?;
-        page.clear();
-        self.pages.spare.lock().unwrap_or_else(PoisonError::into_inner).push(page);
+        if self.pages.form == Form::Json {
+            page.clear();
+            self.pages.spare.lock().unwrap_or_else(PoisonError::into_inner).push(page);
+        }
         Ok(())
     }
 
