@@ -102,6 +102,8 @@ impl Locals<'_> {
         scope.insert("locals", resolved.clone().into());
         let mut level = Level {
             all,
+            sections,
+            parent,
             resolved,
             scope: scope.into(),
             open: Vec::new(),
@@ -137,6 +139,10 @@ enum Why<'e> {
 /// The locals of one level on their way.
 struct Level<'a> {
     all: &'a Map,
+    /// What they may read beside each other.
+    sections: &'a Map,
+    /// What the level above came to.
+    parent: &'a Map,
     /// What templates read; it is in `scope`.
     resolved: Scope,
     scope: gotmpl::Value,
@@ -166,8 +172,9 @@ impl Level<'_> {
             return self.keep(name, value);
         }
         self.open.push(name.clone());
-        for other in references(templates, &value) {
-            self.resolve(templates, &other, report);
+        let others = references(templates, &value);
+        for other in &others {
+            self.resolve(templates, other, report);
         }
         self.open.pop();
         if self.values.get(name).is_some() {
@@ -175,6 +182,11 @@ impl Level<'_> {
         }
         let mut rendering =
             Rendering::new(templates, Moment::Import, Missing::Fails, self.scope.clone());
+        let known =
+            |name: &Arc<str>| self.values.get(name).or_else(|| self.parent.get(name)).cloned();
+        let known = others.iter().filter_map(|name| Some((name.clone(), known(name)?))).collect();
+        rendering.written = self.sections.clone();
+        rendering.written.insert("locals", Value::computed(Node::Map(known)));
         let rendered = rendering.tree(&value);
         let failures = std::mem::take(&mut rendering.failures);
         self.reads.append(&mut rendering.reads);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gotmpl::{FieldPath, Trace};
 use yaml_span::Document;
 
+use super::function;
 use crate::model::files::MadeOf;
 use crate::model::value::{Map, Node, Origin, Value, changed_items};
 
@@ -104,7 +105,8 @@ fn places<'f>(scope: &Map, fields: impl Iterator<Item = &'f FieldPath>) -> Vec<O
     all
 }
 
-/// What a template evaluated to, with the places of the value that it was taken from.
+/// What a template evaluated to, with the places of the value that it was taken from. A function that
+/// was referred to is called like any other.
 pub(super) fn placed(node: Node, written: &Value) -> Node {
     let one = |value: &Value, written: &Value| Value {
         node: placed(value.node.clone(), written),
@@ -122,6 +124,7 @@ pub(super) fn placed(node: Node, written: &Value) -> Node {
             let items = items.iter().zip(from.iter()).map(|(value, from)| one(value, from));
             Node::List(Arc::new(items.collect()))
         }
+        (Node::Str(_), call) if function::called_at(written).is_some() => call.clone(),
         (node, _) => node,
     }
 }

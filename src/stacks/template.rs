@@ -435,14 +435,22 @@ impl<'t> Rendering<'t> {
     fn again(&mut self, value: &Value) -> Result<Node, Error> {
         let mut child =
             |child: &Value| Ok(Value { node: self.again(child)?, origin: child.origin });
-        Ok(match &value.node {
-            Node::Str(text) if text.contains(OPEN) => {
-                let rendered = self.templates.text(self.moment, text, &self.scope, self.missing);
-                if rendered.is_err() && value.origin != Origin::NONE {
-                    self.given = Some(value.clone());
-                }
-                Node::Str(rendered?.into())
+        let (text, tag) = match &value.node {
+            Node::Str(text) => (text, None),
+            Node::Raw(raw) => (&raw.text, raw.tag.as_ref()),
+            _ => (&Arc::from(""), None),
+        };
+        if text.contains(OPEN) {
+            let rendered = self.templates.text(self.moment, text, &self.scope, self.missing);
+            if rendered.is_err() && value.origin != Origin::NONE {
+                self.given = Some(value.clone());
             }
+            let rendered = rendered?;
+            return Ok(
+                tag.map_or_else(|| Node::Str(rendered.as_str().into()), |tag| raw(&rendered, tag))
+            );
+        }
+        Ok(match &value.node {
             Node::List(items) => {
                 let items: Result<Vec<_>, Error> = items.iter().map(&mut child).collect();
                 Node::List(items?.into())
@@ -491,7 +499,7 @@ impl<'t> Rendering<'t> {
             Moment::Import if plain => Node::Raw(Raw::new(rendered.into(), plain, None).into()),
             Moment::Import => Node::Str(rendered.into()),
         };
-        // A function that a template refers to, or writes, is called like any other.
+        // A function that a template writes is called like any other.
         let call = match &node {
             Node::Str(text) => function::call_in(text),
             _ => None,

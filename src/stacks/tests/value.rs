@@ -199,6 +199,45 @@ components: {terraform: {vpc: {vars: {other: '{{ .locals.engine }}'}}}}
     );
 }
 
+/// Also deep in what they hold, and where a context writes a template into the call.
+#[test]
+fn functions_of_locals_and_contexts_are_called_where_they_are_referred_to() {
+    check_stacks(
+        "--- stacks/catalog/db.yaml.tmpl
+components:
+  terraform:
+    db: {vars: {id: '{{ .id }}', home: '{{ .home }}', kept: '{{ .kept }}'}}
+--- stacks/deploy/dev.yaml
+import:
+  - path: catalog/db.yaml.tmpl
+    context: {id: !terraform.output vpc id, home: !env 'H_{{ .name }}', name: DB, kept: !literal '!env HOME'}
+locals:
+  home: !env HOME
+  kept: !literal '!env HOME'
+  again: '{{ .locals.home }}'
+  nets: {ids: [!terraform.output vpc ids, 1]}
+vars: {stage: dev, from: !env FROM}
+terraform: {locals: {above: '{{ .locals.home }}', from: '{{ .vars.from }}'}}
+components:
+  terraform:
+    app: {vars: {home: '{{ .locals.home }}', above: '{{ .locals.above }}', again: '{{ .locals.again }}', nets: '{{ .locals.nets }}', kept: '{{ .locals.kept }}', text: 'at {{ .locals.home }}'}}
+",
+        &expect![[r#"
+            dev -> default
+              terraform/app
+                vars: {stage: "dev", from: unknown(env FROM), home: unknown(env HOME), above: unknown(env HOME), again: unknown(env HOME), nets: {ids: [unknown(terraform.output vpc dev ids), 1]}, kept: "!env HOME", text: "at <no value>"}
+              terraform/db
+                vars: {stage: "dev", from: unknown(env FROM), id: unknown(terraform.output vpc dev id), home: unknown(env H_DB), kept: "!env HOME"}
+            asks env FROM
+            asks env HOME
+            asks env H_DB
+            asks terraform.output vpc dev id
+            asks terraform.output vpc dev ids
+            Warning template-missing-key stacks/deploy/dev.yaml:13:168: a key of this template is not there, so it prints `<no value>`
+        "#]],
+    );
+}
+
 #[test]
 fn locals_that_need_each_other_are_shown_as_a_ring() {
     check_stacks(
