@@ -69,7 +69,8 @@ impl<'d> Shown<'d> {
     }
 }
 
-/// A value as it is shown: typed, sorted, with words for what is not known or may not be shown.
+/// A value as it is shown, typed and sorted. What is not known or may not be shown stays what it is:
+/// a query over its word would count letters.
 fn plain(value: &Value) -> Value {
     Value::computed(match &value.node {
         Node::Raw(raw) => raw.typed(Rules::Stack),
@@ -78,8 +79,6 @@ fn plain(value: &Value) -> Value {
             let entries = map.sorted().into_iter().map(|(key, value)| (key.clone(), plain(value)));
             Node::Map(entries.collect())
         }
-        Node::Unknown(_) => Node::Str(COMPUTED.into()),
-        Node::Secret(_) => Node::Str(SECRET.into()),
         scalar => scalar.clone(),
     })
 }

@@ -6,17 +6,20 @@ use expect_test::{Expect, expect};
 use serde::Serialize;
 
 use super::{
-    Filter, Shown, Stacks, Table, View, affected_rows, component, component_rows, dependents,
-    to_yaml,
+    Filter, Shown, Stacks, Table, View, affected_rows, by_stack, component, component_rows,
+    dependents, side_by_side, to_yaml, values,
 };
-use crate::ids::{ComponentId, ComponentName, KindName, StackName};
+use crate::ids::{ComponentId, ComponentName, ContentId, KindName, StackName};
 use crate::model::affected::{Affected, Cause};
 use crate::model::desired::{
     Component, Dependency, Desired, Layer, Layout, Listing, Presence, Reach, Stack,
 };
 use crate::model::policy::Reconcile;
+use crate::model::query::Query;
+use crate::model::question::Question;
 use crate::model::value::{Map, Node, Origin, Rules, Value};
 use crate::model::yaml;
+use crate::secret::Secret;
 
 /// A component of the stack `dev` with these sections.
 fn of_kind(kind: &str, name: &str, sections: &str) -> Component {
@@ -431,5 +434,34 @@ fn texts_that_a_reader_would_take_for_something_else_are_quoted() {
         '{{ .a }}': '{{ .a }}'
         '~': '~'
     "#]],
+    );
+}
+
+/// What is not known, or may not be shown, has a word of its own; a query does not count its letters.
+#[test]
+fn queries_look_at_values_and_not_at_words_for_them() {
+    let mut one = of_kind("terraform", "vpc", "vars: {$ref: x}");
+    let open = Question { function: "env".into(), arguments: vec!["HOME".into()] };
+    let secret = Secret::new("the key", ContentId::of("1"));
+    let vars = [
+        (Arc::from("open"), Value::computed(Node::Unknown(open.into()))),
+        (Arc::from("secret"), Value::computed(Node::Secret(secret.into()))),
+        (Arc::from("maps"), yaml::parse("{$ref: x}", Rules::Stack).expect("YAML")),
+    ];
+    let vars = Value::computed(Node::Map(vars.into_iter().collect()));
+    one.sections = Value::computed(Node::Map([(Arc::from("vars"), vars)].into_iter().collect()));
+    let desired = desired(vec![one]);
+    let shown = |query: &str| {
+        let query = Query::parse(query).expect("a query");
+        let found = values(&desired, desired.components(), Some(&query)).expect("values");
+        let cells = side_by_side(&found).rows.concat().join(" ");
+        format!("{cells} = {}", serde_json::to_string(&by_stack(&found)).expect("JSON"))
+    };
+    assert_eq!(shown(".vars.open"), r#"value (computed) = {"dev":"(computed)"}"#);
+    assert_eq!(shown(".vars.open | length"), r#"value (computed) = {"dev":"(computed)"}"#);
+    assert_eq!(shown(".vars.secret | length"), r#"value (secret) = {"dev":"(secret)"}"#);
+    assert_eq!(
+        shown("[.vars.open, .vars.maps]"),
+        r#"value ["(computed)",{"$ref":"x"}] = {"dev":["(computed)",{"$ref":"x"}]}"#
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::component::{View, component};
-use super::shown::Shown;
+use super::shown::{COMPUTED, SECRET, Shown};
 use super::table::Table;
 use crate::model::canonical;
 use crate::model::desired::{Component, Desired};
@@ -69,6 +69,9 @@ fn text(value: &Value) -> String {
     match (&value.node, value.as_str()) {
         (_, Some(text)) => text.to_owned(),
         (Node::Null, _) => String::new(),
-        _ => canonical::encode(&value.typed(Rules::Stack)).to_string(),
+        (Node::Unknown(_), _) => COMPUTED.to_owned(),
+        (Node::Secret(_), _) => SECRET.to_owned(),
+        _ => serde_json::to_string(&Shown::Value(value))
+            .unwrap_or_else(|_| canonical::encode(&value.typed(Rules::Stack)).to_string()),
     }
 }
