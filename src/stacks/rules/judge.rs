@@ -1,7 +1,7 @@
 //! Every rule asked about everything it holds for.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -19,6 +19,7 @@ use crate::ids::ComponentId;
 use crate::model::desired::{Component, Desired, Stack};
 use crate::model::files::Files;
 use crate::model::policy::{Level, RepositoryPolicy};
+use crate::model::question::Question;
 use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
 use crate::stacks::atmos_yaml::Dialect;
@@ -36,7 +37,8 @@ pub struct Rulebook {
 pub struct Verdicts {
     /// Everything that is wrong, and what is only odd; in no order.
     pub diagnostics: Vec<Diagnostic>,
-    /// The components that break a rule which forbids that, or whose rules cannot be asked.
+    /// The components that break a rule which forbids that, or may when more is known, or whose rules
+    /// cannot be asked.
     pub broken: BTreeMap<ComponentId, Vec<Diagnostic>>,
 }
 
@@ -45,8 +47,10 @@ pub struct Verdicts {
 pub struct Answer {
     /// The rules that apply, by name.
     pub rules: Vec<Arc<str>>,
-    /// What is wrong.
+    /// What is wrong, and what may be.
     pub diagnostics: Vec<Diagnostic>,
+    /// What of it forbids to apply the component.
+    forbids: Vec<Diagnostic>,
 }
 
 /// A rule's text: its language, its file, and the files it imports.
@@ -94,7 +98,8 @@ impl Rulebook {
             for component in input::active(stack) {
                 let input = OnceCell::new();
                 let answer = self.answer(component, &desired.files, &Asked::All, &input);
-                verdicts.add(&component.id, answer.unwrap_or_default().diagnostics);
+                let Answer { diagnostics, forbids, .. } = answer.unwrap_or_default();
+                verdicts.add(&component.id, diagnostics, forbids);
                 inputs.push((component, input));
             }
             self.judge_stack(stack, inputs, &desired.files, &mut verdicts);
@@ -140,25 +145,41 @@ impl Rulebook {
         let reader = Reader { snapshot: &self.snapshot, folders: &self.folders, span: &span };
         let (rules, mut found) = reader.rules(component, asked)?;
         let names = rules.iter().map(|rule| rule.name.clone()).collect();
+        let mut forbids = errors(&found);
         if rules.is_empty() {
-            return Ok(Answer { rules: names, diagnostics: found });
+            return Ok(Answer { rules: names, diagnostics: found, forbids });
         }
         let input = input.get_or_init(|| input::component(component));
+        let awaited = awaited(component);
         for rule in &rules {
-            let place = |violation: &Violation| {
+            // What a schema is broken by it names; an expression may have looked at anything.
+            let awaited = awaited.as_ref().filter(|_| rule.language != Language::JsonSchema);
+            let violations = self.asked(rule, input);
+            let faults = violations.as_ref().err().into_iter().flatten();
+            let mut broken: Vec<_> =
+                faults.map(|fault| (fault.clone(), fault.code == Code::RuleFailed)).collect();
+            for violation in violations.iter().flatten() {
                 let Found { path, value, whole } =
                     input::find(&component.sections, &violation.path);
-                if whole && input::is_open(value) && !path.0.is_empty() {
-                    return None;
+                let (what, at, names) = match path.0.is_empty() {
+                    true => (format!("`{}`", component.id.name), home.clone(), false),
+                    false => (format!("`{path}`"), span(value), whole),
+                };
+                if !(names && input::is_open(value)) {
+                    let depends = !names || value.is_open();
+                    broken.push((diagnostic(rule, violation, &what, at), depends));
                 }
-                Some(match path.0.is_empty() {
-                    true => (format!("`{}`", component.id.name), home.clone()),
-                    false => (format!("`{path}`"), span(value)),
-                })
-            };
-            found.extend(self.broken(rule, input, place));
+            }
+            for (broken, depends) in broken {
+                let told = match awaited.filter(|_| depends && broken.is_error()) {
+                    Some(question) => undecided(broken.clone(), question),
+                    None => broken.clone(),
+                };
+                forbids.extend(broken.is_error().then(|| told.clone()));
+                found.push(told);
+            }
         }
-        Ok(Answer { rules: names, diagnostics: found })
+        Ok(Answer { rules: names, diagnostics: found, forbids })
     }
 
     /// Asks the rules of stacks about one, whose active components `inputs` are.
@@ -200,34 +221,17 @@ impl Rulebook {
             }
             for (component, found) in of {
                 match component {
-                    Some(id) => verdicts.add(&id, found),
+                    Some(id) => {
+                        let forbids = errors(&found);
+                        verdicts.add(&id, found, forbids);
+                    }
                     None => {
                         for component in input::active(stack) {
-                            verdicts.add(&component.id, found.clone());
+                            verdicts.add(&component.id, found.clone(), errors(&found));
                         }
                     }
                 }
             }
-        }
-    }
-
-    /// What `rule` finds in `input`. `place` says what a violation is about and where that is;
-    /// nothing, if it is about a value that is not known yet.
-    fn broken(
-        &self,
-        rule: &Rule,
-        input: &Json,
-        place: impl Fn(&Violation) -> Option<(String, Span)>,
-    ) -> Vec<Diagnostic> {
-        match self.asked(rule, input) {
-            Ok(violations) => {
-                let found = violations.iter().filter_map(|violation| {
-                    let (what, at) = place(violation)?;
-                    Some(diagnostic(rule, violation, &what, at))
-                });
-                found.collect()
-            }
-            Err(faults) => faults,
         }
     }
 
@@ -263,13 +267,16 @@ impl Rulebook {
 }
 
 impl Verdicts {
-    fn add(&mut self, id: &ComponentId, found: Vec<Diagnostic>) {
-        let errors: Vec<_> = found.iter().filter(|found| found.is_error()).cloned().collect();
-        if !errors.is_empty() {
-            self.broken.entry(id.clone()).or_default().extend(errors);
+    fn add(&mut self, id: &ComponentId, found: Vec<Diagnostic>, forbids: Vec<Diagnostic>) {
+        if !forbids.is_empty() {
+            self.broken.entry(id.clone()).or_default().extend(forbids);
         }
         self.diagnostics.extend(found);
     }
+}
+
+fn errors(found: &[Diagnostic]) -> Vec<Diagnostic> {
+    found.iter().filter(|found| found.is_error()).cloned().collect()
 }
 
 fn compile(snapshot: &Snapshot, rule: &Rule) -> Result<Compiled, Vec<Diagnostic>> {
@@ -319,6 +326,21 @@ fn stack_place<'s>(
         false => format!("`{path}` of `{}`", component.id.name),
     };
     (Some(component), at.unwrap_or_else(|| component.at.clone()), named)
+}
+
+/// The first question that a component waits for.
+fn awaited(component: &Component) -> Option<Question> {
+    let mut open = BTreeSet::new();
+    component.sections.questions(&mut open);
+    open.pop_first()
+}
+
+/// What a rule says that may have looked at what is not known yet, such as the answer to `question`.
+/// It is no mistake of anyone's, but the component is not applied before that is known.
+fn undecided(found: Diagnostic, question: &Question) -> Diagnostic {
+    let message = format!("as far as is known yet, {}", found.message);
+    let hint = format!("it is asked again when `{question}` has an answer");
+    Diagnostic { severity: Severity::Warning, message, ..found }.hint(hint)
 }
 
 /// `what` is what breaks it.

@@ -525,3 +525,57 @@ components:
         "#]],
     );
 }
+
+/// What Rego and CEL say of a component that waits for an answer is no mistake of its author, unless it
+/// is about a value that is known; it is not applied either way.
+#[test]
+fn expressions_decide_nothing_over_what_is_not_known_yet() {
+    judged(
+        r##"--- schemas/net.cel
+vars.cidr.startsWith("10.")
+--- schemas/size.cel
+vars.size <= 5
+--- schemas/net.rego
+package atmos
+import rego.v1
+errors contains {"message": "is too large", "path": "vars.size"} if input.vars.size > 5
+errors contains {"message": "is no net", "path": "vars.cidr"} if not startswith(input.vars.cidr, "10.")
+errors contains "no net of ours" if not startswith(input.vars.cidr, "10.")
+--- schemas/lists.rego
+package atmos
+import rego.v1
+errors contains {"message": "is empty of a", "path": "vars.list"} if not "a" in input.vars.list
+--- stacks/dev.yaml
+vars: {stage: dev}
+settings:
+  validation:
+    net: {schema_type: opa, schema_path: net.rego}
+components:
+  terraform:
+    known:
+      vars: {size: 6, cidr: 10.1.0.0/16}
+    open:
+      vars: {size: 6, cidr: !terraform.output known cidr, list: [!terraform.output known a]}
+      settings:
+        validation:
+          cidr: {schema_type: cel, schema_path: net.cel}
+          size: {schema_type: cel, schema_path: size.cel}
+          lists: {schema_type: opa, schema_path: lists.rego}
+    number:
+      vars: {size: !terraform.output known size, cidr: 10.1.0.0/16}
+      settings: {validation: {size: {schema_type: cel, schema_path: size.cel}}}
+"##,
+        &expect![[r#"
+            stacks/dev.yaml:8:20 Error rule-broken: `vars.size` breaks the rule `net`: is too large (the rule is in `schemas/net.rego`)
+            stacks/dev.yaml:18:69 Warning rule-failed: as far as is known yet, the rule `size` fails: found no matching overload for '_<=_' applied to '(string, int)' (it is asked again when `terraform.output known dev size` has an answer)
+            stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `net`: no net of ours (it is asked again when `terraform.output known dev a` has an answer)
+            stacks/dev.yaml:10:20 Error rule-broken: `vars.size` breaks the rule `net`: is too large (the rule is in `schemas/net.rego`)
+            stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `cidr`: it does not hold (it is asked again when `terraform.output known dev a` has an answer)
+            stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `size`: it does not hold (it is asked again when `terraform.output known dev a` has an answer)
+            stacks/dev.yaml:10:65 Warning rule-broken: as far as is known yet, `vars.list` breaks the rule `lists`: is empty of a (it is asked again when `terraform.output known dev a` has an answer)
+            held: dev/terraform/known
+            held: dev/terraform/number
+            held: dev/terraform/open
+        "#]],
+    );
+}
