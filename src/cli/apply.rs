@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::apart;
-use super::approve::By;
+use super::approve::{By, resources};
 use super::workspace::{Findings, Workspace, unavailable, unopened, unread};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::apply::Patience;
@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// With --local: approve without being asked.
     #[arg(long, requires = "local")]
     yes: bool,
+    /// With --local: a resource that may be deleted or replaced although a guard holds it.
+    #[arg(long, value_name = "RESOURCE", requires = "local")]
+    allow_delete: Vec<String>,
     #[command(flatten)]
     by: By,
 }
@@ -208,10 +211,13 @@ impl Round<'_> {
         if !args.yes && !ask()? {
             return Ok(false);
         }
+        let overrides = resources(&args.allow_delete)?;
         let now = self.context.world.clock.now();
         let mut tx = self.agent.store.begin().await?;
         for plan in plans {
-            tx.approve(&scope, &Approval::of(plan.digest(), by.clone(), now)).await?;
+            let approval = Approval::of(plan.digest(), by.clone(), now);
+            let approval = Approval { overrides: overrides.clone(), ..approval };
+            tx.approve(&scope, &approval).await?;
         }
         tx.commit().await?;
         Ok(true)

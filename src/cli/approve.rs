@@ -7,6 +7,7 @@ use super::{Context, Exit, Failure, mistake};
 use crate::ids::{Actor, ResourceKey, StackName};
 use crate::model::authority::Approval;
 use crate::model::plan::Plan;
+use crate::model::revision::Revision;
 use crate::report;
 use crate::settings;
 
@@ -47,9 +48,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     let workspace = Workspace::open(context)?;
     let store = workspace.store(context).await?;
     let by = args.by.actor()?;
-    let overrides: Result<BTreeSet<_>, _> =
-        args.allow_delete.iter().map(ResourceKey::new).collect();
-    let overrides = overrides.map_err(mistake)?;
+    let overrides = resources(&args.allow_delete)?;
     let mut plans = Vec::new();
     for stack in store.stacks_known(&workspace.scope).await? {
         plans.extend(store.latest_plans(&workspace.scope, &stack).await?);
@@ -70,9 +69,15 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// The resources that may go although a guard holds them.
+pub(super) fn resources(named: &[String]) -> Result<BTreeSet<ResourceKey>, Failure> {
+    named.iter().map(ResourceKey::new).collect::<Result<_, _>>().map_err(mistake)
+}
+
 fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     let (Some(stack), Some(digest)) = (&args.stack, &args.digest) else {
-        return Ok(plans.into_iter().filter(|plan| !plan.is_empty()).collect());
+        let waits = |plan: &Plan| !plan.is_empty() && !of_folder(plan);
+        return Ok(plans.into_iter().filter(waits).collect());
     };
     let stack = StackName::new(stack).map_err(mistake)?;
     let digits = digest.strip_prefix("v1:").unwrap_or(digest);
@@ -82,7 +87,13 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     let (mut plans, begins) = (plans, format!("v1:{digits}"));
     plans.retain(|plan| plan.effect().stack == stack);
     if let Some(plan) = plans.iter().find(|plan| plan.digest().to_string().starts_with(&begins)) {
-        return Ok(vec![plan.clone()]);
+        return match of_folder(plan) {
+            false => Ok(vec![plan.clone()]),
+            true => Err(mistake(format!(
+                "this is the plan of a folder as it stands, which whoever applies it approves: \
+                 `isobar apply --local {stack}`"
+            ))),
+        };
     }
     let Some(plan) = plans.first() else {
         return Err(mistake(format!(
@@ -93,6 +104,11 @@ fn choose(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
         "the plan of `{stack}` is {} by now: look at it again before you approve it",
         plan.digest().short()
     )))
+}
+
+/// Whether nobody but the folder it was made of has what it is about.
+const fn of_folder(plan: &Plan) -> bool {
+    matches!(plan.envelope.revision, Revision::Folder(_))
 }
 
 impl By {

@@ -196,7 +196,7 @@ impl Case<'_> {
             let fields = diff(Some(live.value()), None);
             Box::new(self.change(key, both, Action::Delete, fields, None))
         };
-        let reason = || HoldReason::NotProvenGone { missing: missing.join("; ") };
+        let reason = || HoldReason::NotProvenGone { missing: gone::told(&missing) };
         match (missing.is_empty(), self.built.is_some()) {
             // What a tool has sealed is applied whole or not at all.
             (false, true) if sealed => Fate::Held(delete(), reason()),

@@ -33,6 +33,16 @@ pub(super) fn missing(
     missing
 }
 
+/// How much of what is missing is told with a resource: a tree of mistakes would be told with each.
+const TOLD_MAX: usize = 5;
+
+/// What is missing, in one clause.
+pub(super) fn told(missing: &[String]) -> String {
+    let (told, rest) = missing.split_at(missing.len().min(TOLD_MAX));
+    let more = (!rest.is_empty()).then(|| format!("and {} more", rest.len()));
+    told.iter().cloned().chain(more).collect::<Vec<_>>().join("; ")
+}
+
 fn is_complete(input: &PlanInput<'_>, id: &ComponentId) -> bool {
     matches!(input.observed.get(id), Some(Observed::Complete(_)))
 }
@@ -40,4 +50,16 @@ fn is_complete(input: &PlanInput<'_>, id: &ComponentId) -> bool {
 /// Whether two ids can be of one object: a target without ids says nothing against it.
 fn agree(one: &Option<String>, other: &Option<String>) -> bool {
     one.is_none() || other.is_none() || one == other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TOLD_MAX, told};
+
+    #[test]
+    fn a_few_things_are_told_and_the_rest_counted() {
+        let missing = |count: usize| (0..count).map(|at| format!("m{at}")).collect::<Vec<_>>();
+        assert_eq!(told(&missing(TOLD_MAX)), "m0; m1; m2; m3; m4");
+        assert_eq!(told(&missing(TOLD_MAX + 2)), "m0; m1; m2; m3; m4; and 2 more");
+    }
 }

@@ -166,7 +166,7 @@ fn without_all_evidence_it_is_kept() {
 
               Held
                 vpc.json: it is not proven to be gone; missing: `other/terraform/rds` resolved
-                  > complete what is missing
+                  > mend what cannot be read; if it is meant to go, delete it by hand
 
               Held: 1 keep
         "#]],
@@ -200,9 +200,9 @@ fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
                 terraform/iam: it cannot be looked at: no answer
                   > make the target answer; it is looked at again
                 terraform/rds: it cannot be built (build-failed)
-                  $ isobar check
+                  $ isobar plan prod --rev 4f2a91c0
                 terraform/vpc: it cannot be built (build-failed)
-                  $ isobar check
+                  $ isobar plan prod --rev 4f2a91c0
 
               Invalid: 1 create
         "#]],

@@ -466,9 +466,9 @@ fn an_object_goes_only_with_all_evidence() {
             all of it: it has 0 of 1 approval
               $ isobar approve prod (digest)
             ConfigMap/evidence/anew: it is not proven to be gone; missing: the object that was applied: another has its name; an entry in the target's own mark
-              > complete what is missing
+              > mend what cannot be read; if it is meant to go, delete it by hand
             ConfigMap/evidence/unmarked: it is not proven to be gone; missing: the owner's mark on the object
-              > complete what is missing
+              > mend what cannot be read; if it is meant to go, delete it by hand
 
           Held: 1 delete (2 keep not acted on)
     "#]].assert_eq(&scene.isobar(["plan"]));

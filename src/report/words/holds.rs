@@ -114,8 +114,19 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Refused { .. } => deed("ask for what the target takes; until then all stays"),
         HoldReason::Foreign { .. } => deed("let its owner give it up"),
         HoldReason::Claimed { .. } => deed("let only one of them want it"),
-        HoldReason::Unresolved { .. } => Clearing::Command("isobar check".to_owned()),
-        HoldReason::NotProvenGone { .. } => deed("complete what is missing"),
+        HoldReason::Unresolved { .. } => match &plan.envelope.revision {
+            // With the answers that it was planned with, which `isobar check` asks nobody for.
+            revision @ Revision::Commit(_) => {
+                let stack = shell(plan.effect().stack.as_str());
+                Clearing::Command(format!("isobar plan {stack} --rev {revision}"))
+            }
+            Revision::Merge { .. } | Revision::Folder(_) => {
+                deed("mend the mistakes that are told with the plan")
+            }
+        },
+        HoldReason::NotProvenGone { .. } => {
+            deed("mend what cannot be read; if it is meant to go, delete it by hand")
+        }
         HoldReason::Audit { .. } => deed("report it with the plan as JSON"),
         HoldReason::Unwell { progressing: false, .. } => {
             deed("make it do well; it is looked at again")
@@ -128,10 +139,14 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
     }
 }
 
-/// The command that approves a plan, and lets resources go by name.
+/// The command that approves a plan, and lets resources go by name. What a folder says is applied by
+/// whoever approves it.
 pub fn approve<'a>(plan: &Plan, going: impl IntoIterator<Item = &'a ResourceKey>) -> String {
     let stack = shell(plan.effect().stack.as_str());
-    let mut command = format!("isobar approve {stack} {}", plan.digest().short());
+    let mut command = match plan.envelope.revision {
+        Revision::Folder(_) => format!("isobar apply --local {stack}"),
+        _ => format!("isobar approve {stack} {}", plan.digest().short()),
+    };
     for key in going {
         let _ = write!(command, " --allow-delete {}", shell(key.as_str()));
     }

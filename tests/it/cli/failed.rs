@@ -199,6 +199,49 @@ fn a_plan_shows_what_would_become_of_a_stack_that_is_gone() {
     assert!(ran.code() == 1 && ran.stderr.contains("did you mean `dev`?"), "{}", ran.said());
 }
 
+/// What a plan of a folder is held by is cleared by the command it names.
+#[test]
+fn whoever_applies_a_folder_approves_it_and_what_goes() {
+    let folder = two();
+    let run = |words: &str| {
+        let words = words.split(' ').map(str::to_owned);
+        isobar([]).args(words).run(folder.path())
+    };
+    let stack = |names: &str| {
+        let components = names.chars().map(|name| format!("    {name}: {{vars: {{size: 1}}}}\n"));
+        let text = "vars: {stage: dev}\ncomponents:\n  terraform:\n".to_owned();
+        write(folder.path(), "stacks/dev.yaml", &(text + &components.collect::<String>()));
+    };
+    for name in ["a", "b", "c", "d", "e"] {
+        let code = format!("components/terraform/{name}/main.tf");
+        write(folder.path(), &code, "variable \"size\" {}\n");
+    }
+    stack("abcde");
+    let ran = run("apply --local --yes");
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    stack("a");
+    let ran = run("apply --local --yes --json");
+    assert_eq!(ran.code(), 3, "{}", ran.said());
+    let json: Json = serde_json::from_str(&ran.stdout).expect("one document");
+    let plan = &json["waiting"]["stacks"][0];
+    let command = plan["holds"][0]["command"].as_str().expect("a command");
+    let words = command.strip_prefix("isobar ").expect("ours");
+    assert!(words.starts_with("apply --local dev --allow-delete "), "{command}");
+
+    let digest = plan["digest"].as_str().expect("a digest");
+    let ran = run(&format!("approve dev {digest}"));
+    let said = "error: this is the plan of a folder as it stands, which whoever applies it \
+                approves: `isobar apply --local dev`\n";
+    assert_eq!((ran.code(), ran.stderr.as_str()), (1, said), "{}", ran.said());
+    let ran = run("approve --all --json");
+    let json: Json = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(json["approved"], serde_json::json!([]), "{json}");
+
+    let ran = run(&format!("{words} --yes"));
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_eq!(run("plan --detailed-exitcode").code(), 0);
+}
+
 #[test]
 fn a_branch_of_any_name_is_followed_without_settings() {
     for (first, followed) in [("trunk", "trunk"), ("master", "master")] {

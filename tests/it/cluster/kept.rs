@@ -202,7 +202,7 @@ fn the_rights_of_a_service_account_count() {
 
           Held
             ConfigMap/rights/other: it is not proven to be gone; missing: a complete look at the component
-              > complete what is missing
+              > mend what cannot be read; if it is meant to go, delete it by hand
             ConfigMap/rights/third: it cannot be looked at: configmaps "third" is forbidden: User "system:serviceaccount:rights:deployer" cannot patch resource "configmaps" in API group "" in the namespace "rights"
               > make the target answer; it is looked at again
 
@@ -224,7 +224,7 @@ fn the_rights_of_a_service_account_count() {
             ConfigMap/rights/one: the target refuses it: the agent's settings denied the request: `service_accounts` of the target does not have system:serviceaccount:rights:other
               > ask for what the target takes; until then all stays
             ConfigMap/rights/other: it is not proven to be gone; missing: a complete look at the component
-              > complete what is missing
+              > mend what cannot be read; if it is meant to go, delete it by hand
 
           Held: 1 keep
     "#]].assert_eq(&scene.holds(["plan"]));
