@@ -29,6 +29,7 @@ mod error;
 mod limits;
 mod merge;
 mod notation;
+mod open;
 mod ordinary;
 mod parse;
 mod position;

@@ -9,6 +9,7 @@ use crate::check;
 use crate::document::Document;
 use crate::error::{Code, Errors, SyntaxError};
 use crate::limits::{Limits, SOURCE_BYTES_CEILING};
+use crate::open::{self, Open};
 use crate::ordinary;
 use crate::position::{Position, Span};
 
@@ -158,23 +159,70 @@ fn options(limits: &Limits) -> granit_parser::Options {
 
 fn syntax_error(source: &str, error: &ScanError, limits: &Limits) -> SyntaxError {
     let start = position(error.marker());
-    let rest = &source[start.byte as usize..];
-    let length = rest
-        .chars()
-        .next()
-        .filter(|character| !matches!(character, '\n' | '\r'))
-        .map_or(0, char::len_utf8);
-    let end = start.advanced(source, start.byte + length as u32);
-    let span = Span { start, end };
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         let message = format!("collections nest deeper than {}", limits.depth);
         return SyntaxError::new(Code::TooDeep, Span::empty(start), message);
     }
-    let found = SyntaxError::new(Code::Syntax, span, error.info());
-    match hint(error.kind()) {
+    let found = SyntaxError::new(Code::Syntax, one(source, start), error.info());
+    let found = match hint(error.kind()) {
         Some(hint) => found.hint(hint),
         None => found,
+    };
+    cause(source, start, error.kind(), found)
+}
+
+/// The character at `start`.
+fn one(source: &str, start: Position) -> Span {
+    let next = source[start.byte as usize..].chars().next();
+    let length = next.filter(|next| !matches!(next, '\n' | '\r')).map_or(0, char::len_utf8);
+    Span { start, end: start.advanced(source, start.byte + length as u32) }
+}
+
+/// The error `found` at `start`, told where its author has to look.
+fn cause(source: &str, start: Position, kind: &ErrorKind, found: SyntaxError) -> SyntaxError {
+    let at = |byte: usize| one(source, Position::START.advanced(source, byte as u32));
+    let Open { quote, bracket, ended } = open::before(source, start.byte as usize);
+    let above = |byte: &usize| at(*byte).start.line < start.line;
+    match kind {
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => match quote {
+            Some(quote) => SyntaxError { span: at(quote), ..found }
+                .related(one(source, start), "here the text cannot go on"),
+            None => found,
+        },
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => match ended.filter(above) {
+            Some(ended) => found.related(at(ended), "the quoted text begins here"),
+            None => found,
+        },
+        ErrorKind::TabInIndentation
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => match tab(source, start.byte as usize) {
+            Some(tab) => SyntaxError { span: at(tab), ..found },
+            None => found,
+        },
+        _ => match bracket.filter(above) {
+            Some(bracket) => found.related(at(bracket), "this bracket is not closed before"),
+            None => found,
+        },
     }
+}
+
+/// The tab that an error about one at `near` means: one that indents this line, or the next.
+fn tab(source: &str, near: usize) -> Option<usize> {
+    let begins = source[..near].rfind('\n').map_or(0, |at| at + 1);
+    let mut at = begins;
+    for line in source[begins..].split_inclusive('\n').take(2) {
+        let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indentation].find('\t') {
+            return Some(at + tab);
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn hint(kind: &ErrorKind) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-use crate::{Code, Limits, SyntaxError, parse_first, parse_stream, source_text};
+use crate::{Code, Limits, Span, SyntaxError, parse_first, parse_stream, source_text};
 
 fn codes(source: &str, limits: &Limits) -> Vec<Code> {
     let errors = parse_stream(source, limits).errors;
@@ -164,4 +164,23 @@ fn errors_are_limited() {
     let limits = Limits { errors: 3, ..Limits::DEFAULT };
     assert_eq!(codes("[*a, *b, *c]", &limits).len(), 3);
     assert_eq!(codes("[*a, *b, *c, *d]", &limits).len(), 3);
+}
+
+/// The parser says how far it came; the author has to look where that begins.
+#[test]
+fn a_mistake_is_told_where_it_begins() {
+    let places = |source: &str| {
+        let found = parse_first(source, &Limits::DEFAULT).errors.remove(0);
+        let place = |span: Span| (span.start.line, span.start.column);
+        (place(found.span), found.related.map(|related| place(related.span)))
+    };
+    assert_eq!(places("a:\n  b: \"open\n  c: 1\nd: 1\n"), ((2, 6), Some((3, 3))));
+    assert_eq!(places("a:\n  b: 'it''s\n  c: 1\n"), ((2, 6), Some((3, 3))));
+    assert_eq!(places("a: 'x\n--- b\n"), ((1, 4), Some((2, 1))));
+    assert_eq!(places("a: \"x\nb: \"y\"\n"), ((1, 4), Some((2, 1))));
+    assert_eq!(places("a: \"x\n  b: \"y\"\n").1, Some((1, 4)));
+    assert_eq!(places("a:\n\tb: 1\n"), ((2, 1), None));
+    assert_eq!(places("a:\n  - b\n\t- c\n"), ((3, 1), None));
+    assert_eq!(places("a: {b: [1, 2\nc: 1\n").1, Some((1, 8)));
+    assert_eq!(places("a: b: c\n"), ((1, 5), None));
 }
