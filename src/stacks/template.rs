@@ -435,20 +435,21 @@ impl<'t> Rendering<'t> {
     fn again(&mut self, value: &Value) -> Result<Node, Error> {
         let mut child =
             |child: &Value| Ok(Value { node: self.again(child)?, origin: child.origin });
-        let (text, tag) = match &value.node {
-            Node::Str(text) => (text, None),
-            Node::Raw(raw) => (&raw.text, raw.tag.as_ref()),
-            _ => (&Arc::from(""), None),
+        let text = match &value.node {
+            Node::Str(text) => Some((text, None)),
+            Node::Raw(raw) => Some((&raw.text, raw.tag.as_ref())),
+            _ => None,
         };
-        if text.contains(OPEN) {
+        if let Some((text, tag)) = text.filter(|(text, _)| text.contains(OPEN)) {
             let rendered = self.templates.text(self.moment, text, &self.scope, self.missing);
             if rendered.is_err() && value.origin != Origin::NONE {
                 self.given = Some(value.clone());
             }
             let rendered = rendered?;
-            return Ok(
-                tag.map_or_else(|| Node::Str(rendered.as_str().into()), |tag| raw(&rendered, tag))
-            );
+            return Ok(match tag {
+                Some(tag) => raw(&rendered, tag),
+                None => Node::Str(rendered.into()),
+            });
         }
         Ok(match &value.node {
             Node::List(items) => {

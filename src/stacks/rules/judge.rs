@@ -161,12 +161,13 @@ impl Rulebook {
             for violation in violations.iter().flatten() {
                 let Found { path, value, whole } =
                     input::find(&component.sections, &violation.path);
-                let (what, at, names) = match path.0.is_empty() {
-                    true => (format!("`{}`", component.id.name), home.clone(), false),
-                    false => (format!("`{path}`"), span(value), whole),
+                let (what, at, depends) = match path.0.is_empty() {
+                    true => (format!("`{}`", component.id.name), home.clone(), true),
+                    false if whole => (format!("`{path}`"), span(value), value.is_open()),
+                    // What a map does not have is known, whatever else is in it.
+                    false => (format!("`{path}`"), span(value), input::is_open(value)),
                 };
-                if !(names && input::is_open(value)) {
-                    let depends = !names || value.is_open();
+                if path.0.is_empty() || !whole || !input::is_open(value) {
                     broken.push((diagnostic(rule, violation, &what, at), depends));
                 }
             }

@@ -540,6 +540,7 @@ package atmos
 import rego.v1
 errors contains {"message": "is too large", "path": "vars.size"} if input.vars.size > 5
 errors contains {"message": "is no net", "path": "vars.cidr"} if not startswith(input.vars.cidr, "10.")
+errors contains {"message": "is missing", "path": "vars.owner"} if not input.vars.owner
 errors contains "no net of ours" if not startswith(input.vars.cidr, "10.")
 --- schemas/lists.rego
 package atmos
@@ -553,7 +554,7 @@ settings:
 components:
   terraform:
     known:
-      vars: {size: 6, cidr: 10.1.0.0/16}
+      vars: {size: 6, cidr: 10.1.0.0/16, owner: us}
     open:
       vars: {size: 6, cidr: !terraform.output known cidr, list: [!terraform.output known a]}
       settings:
@@ -562,13 +563,14 @@ components:
           size: {schema_type: cel, schema_path: size.cel}
           lists: {schema_type: opa, schema_path: lists.rego}
     number:
-      vars: {size: !terraform.output known size, cidr: 10.1.0.0/16}
+      vars: {size: !terraform.output known size, cidr: 10.1.0.0/16, owner: us}
       settings: {validation: {size: {schema_type: cel, schema_path: size.cel}}}
 "##,
         &expect![[r#"
             stacks/dev.yaml:8:20 Error rule-broken: `vars.size` breaks the rule `net`: is too large (the rule is in `schemas/net.rego`)
             stacks/dev.yaml:18:69 Warning rule-failed: as far as is known yet, the rule `size` fails: found no matching overload for '_<=_' applied to '(string, int)' (it is asked again when `terraform.output known dev size` has an answer)
             stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `net`: no net of ours (it is asked again when `terraform.output known dev a` has an answer)
+            stacks/dev.yaml:10:13 Error rule-broken: `vars.owner` breaks the rule `net`: is missing (the rule is in `schemas/net.rego`)
             stacks/dev.yaml:10:20 Error rule-broken: `vars.size` breaks the rule `net`: is too large (the rule is in `schemas/net.rego`)
             stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `cidr`: it does not hold (it is asked again when `terraform.output known dev a` has an answer)
             stacks/dev.yaml:9:5 Warning rule-broken: as far as is known yet, `open` breaks the rule `size`: it does not hold (it is asked again when `terraform.output known dev a` has an answer)
