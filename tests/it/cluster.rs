@@ -149,7 +149,7 @@ fn what_is_planned_is_applied_and_nothing_else() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 3 create
     "#]].assert_eq(&scene.isobar(["plan"]));
@@ -255,7 +255,7 @@ fn what_is_no_longer_wanted_goes() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 2 delete, 1 update
     "#]]
@@ -345,7 +345,7 @@ fn what_others_have_written_is_taken_only_where_it_was_shown() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 1 adopt
     "#]].assert_eq(&scene.isobar(["plan"]));
@@ -377,7 +377,7 @@ fn what_kubectl_applied_is_taken_over_whole() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 1 adopt
     "#]]
@@ -464,7 +464,7 @@ fn an_object_goes_only_with_all_evidence() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
             ConfigMap/evidence/anew: it is not proven to be gone; missing: the object that was applied: another has its name; an entry in the target's own mark
               > mend what cannot be read; if it is meant to go, delete it by hand
             ConfigMap/evidence/unmarked: it is not proven to be gone; missing: the owner's mark on the object
@@ -520,7 +520,7 @@ fn a_lost_database_loses_no_ownership() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 1 delete
     "#]]

@@ -115,7 +115,7 @@ fn a_chart_is_rendered_and_applied() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 4 create
     "#]].assert_eq(&scene.isobar(["plan"]));
@@ -168,7 +168,7 @@ fn what_a_chart_makes_up_is_never_made_up_again() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 1 update
     "#]]

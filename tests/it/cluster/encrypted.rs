@@ -96,7 +96,7 @@ fn encrypted_manifests_are_applied_and_seen_by_nobody() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 2 create
     "#]].assert_eq(&scene.isobar(["plan"]));

@@ -65,7 +65,7 @@ fn how_an_object_is_kept_is_said_on_it() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 2 update
     "#]]
@@ -114,7 +114,7 @@ fn an_object_stays_where_it_is_if_it_says_so() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 2 delete, 1 create, 1 forget
     "#]]

@@ -54,7 +54,7 @@ fn what_cannot_change_in_place_is_made_anew_where_its_manifest_asks_for_that() {
 
           Held
             all of it: it has 0 of 1 approval
-              $ isobar approve prod (digest)
+              $ isobar apply --local prod
 
           Needs approval: 1 replace
     "#]].assert_eq(&scene.isobar(["plan"]));
