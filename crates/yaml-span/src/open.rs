@@ -55,15 +55,9 @@ impl Reader {
             let at = begins + offset;
             let next = rest.peek().map_or('\n', |(_, next)| *next);
             match (self.quote, character) {
-                (Some((_, '"')), '\\') | (Some((_, '\'')), '\'') if next != '\n' => {
-                    // `''` is a quote of the text.
-                    if character == '\\' || next == '\'' {
-                        rest.next();
-                    } else {
-                        self.close();
-                        fresh = false;
-                    }
-                }
+                (Some((_, '"')), '\\') => drop(rest.next()),
+                // `''` is a quote of the text.
+                (Some((_, '\'')), '\'') if next == '\'' => drop(rest.next()),
                 (Some((_, quote)), _) if character == quote => {
                     self.close();
                     fresh = false;

@@ -184,9 +184,7 @@ fn cause(source: &str, start: Position, kind: &ErrorKind, found: SyntaxError) ->
     let Open { quote, bracket, ended } = open::before(source, start.byte as usize);
     let above = |byte: &usize| at(*byte).start.line < start.line;
     match kind {
-        ErrorKind::UnclosedQuotedScalar
-        | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::DocumentIndicatorInQuotedScalar => match quote {
+        kind if is_open_quote(kind) => match quote {
             Some(quote) => SyntaxError { span: at(quote), ..found }
                 .related(one(source, start), "here the text cannot go on"),
             None => found,
@@ -196,11 +194,7 @@ fn cause(source: &str, start: Position, kind: &ErrorKind, found: SyntaxError) ->
             Some(ended) => found.related(at(ended), "the quoted text begins here"),
             None => found,
         },
-        ErrorKind::TabInIndentation
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => match tab(source, start.byte as usize) {
+        kind if is_tab(kind) => match tab(source, start.byte as usize) {
             Some(tab) => SyntaxError { span: at(tab), ..found },
             None => found,
         },
@@ -209,6 +203,26 @@ fn cause(source: &str, start: Position, kind: &ErrorKind, found: SyntaxError) ->
             None => found,
         },
     }
+}
+
+const fn is_open_quote(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+    )
+}
+
+const fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabInIndentation
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+    )
 }
 
 /// The tab that an error about one at `near` means: one that indents this line, or the next.
@@ -227,11 +241,8 @@ fn tab(source: &str, near: usize) -> Option<usize> {
 
 fn hint(kind: &ErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ErrorKind::TabInIndentation
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => "indent with spaces",
+        kind if is_tab(kind) => "indent with spaces",
+        kind if is_open_quote(kind) => "close the quote where the text ends",
         ErrorKind::MappingValueNotAllowed => {
             "quote a value that holds `: `, or give the key its own line"
         }
@@ -257,9 +268,6 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
             "write a comma between the items, or close the bracket"
         }
-        ErrorKind::UnclosedQuotedScalar
-        | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::DocumentIndicatorInQuotedScalar => "close the quote where the text ends",
         ErrorKind::InvalidTrailingSingleQuotedScalar
         | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             "quote the whole value, and write a quote inside of it as `''` or `\\\"`"
