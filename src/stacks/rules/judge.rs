@@ -1,7 +1,7 @@
 //! Every rule asked about everything it holds for.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -99,7 +99,7 @@ impl Rulebook {
                 let input = OnceCell::new();
                 let answer = self.answer(component, &desired.files, &Asked::All, &input);
                 let Answer { diagnostics, forbids, .. } = answer.unwrap_or_default();
-                verdicts.add(&component.id, diagnostics, forbids);
+                verdicts.add(&component.id, forbids, diagnostics);
                 inputs.push((component, input));
             }
             self.judge_stack(stack, inputs, &desired.files, &mut verdicts);
@@ -150,10 +150,10 @@ impl Rulebook {
             return Ok(Answer { rules: names, diagnostics: found, forbids });
         }
         let input = input.get_or_init(|| input::component(component));
-        let awaited = awaited(component);
         for rule in &rules {
             // What a schema is broken by it names; an expression may have looked at anything.
-            let awaited = awaited.as_ref().filter(|_| rule.language != Language::JsonSchema);
+            let awaited = component.questions.first();
+            let awaited = awaited.filter(|_| rule.language != Language::JsonSchema);
             let violations = self.asked(rule, input);
             let faults = violations.as_ref().err().into_iter().flatten();
             let mut broken: Vec<_> =
@@ -167,16 +167,18 @@ impl Rulebook {
                     // What a map does not have is known, whatever else is in it.
                     false => (format!("`{path}`"), span(value), input::is_open(value)),
                 };
-                if path.0.is_empty() || !whole || !input::is_open(value) {
+                let is_about_open = whole && !path.0.is_empty() && input::is_open(value);
+                if !is_about_open {
                     broken.push((diagnostic(rule, violation, &what, at), depends));
                 }
             }
             for (broken, depends) in broken {
-                let told = match awaited.filter(|_| depends && broken.is_error()) {
-                    Some(question) => undecided(broken.clone(), question),
-                    None => broken.clone(),
+                let is_error = broken.is_error();
+                let told = match awaited.filter(|_| depends && is_error) {
+                    Some(question) => undecided(broken, question),
+                    None => broken,
                 };
-                forbids.extend(broken.is_error().then(|| told.clone()));
+                forbids.extend(is_error.then(|| told.clone()));
                 found.push(told);
             }
         }
@@ -222,13 +224,10 @@ impl Rulebook {
             }
             for (component, found) in of {
                 match component {
-                    Some(id) => {
-                        let forbids = errors(&found);
-                        verdicts.add(&id, found, forbids);
-                    }
+                    Some(id) => verdicts.add(&id, errors(&found), found),
                     None => {
                         for component in input::active(stack) {
-                            verdicts.add(&component.id, found.clone(), errors(&found));
+                            verdicts.add(&component.id, errors(&found), found.clone());
                         }
                     }
                 }
@@ -268,7 +267,7 @@ impl Rulebook {
 }
 
 impl Verdicts {
-    fn add(&mut self, id: &ComponentId, found: Vec<Diagnostic>, forbids: Vec<Diagnostic>) {
+    fn add(&mut self, id: &ComponentId, forbids: Vec<Diagnostic>, found: Vec<Diagnostic>) {
         if !forbids.is_empty() {
             self.broken.entry(id.clone()).or_default().extend(forbids);
         }
@@ -327,13 +326,6 @@ fn stack_place<'s>(
         false => format!("`{path}` of `{}`", component.id.name),
     };
     (Some(component), at.unwrap_or_else(|| component.at.clone()), named)
-}
-
-/// The first question that a component waits for.
-fn awaited(component: &Component) -> Option<Question> {
-    let mut open = BTreeSet::new();
-    component.sections.questions(&mut open);
-    open.pop_first()
 }
 
 /// What a rule says that may have looked at what is not known yet, such as the answer to `question`.
