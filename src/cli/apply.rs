@@ -1,6 +1,6 @@
 //! `isobar apply`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::approve::{By, resources};
 use super::workspace::{Findings, Workspace, unavailable, unopened, unread};
 use super::{Context, Exit, Failure, any_error, mistake};
 use crate::apply::Patience;
-use crate::ids::{ComponentId, StackName};
+use crate::ids::{ComponentId, ResourceKey, StackName};
 use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{HoldReason, Plan};
@@ -54,6 +54,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     if args.by.is_named() && !args.local {
         return Err(mistake("--as says who approves, and without --local nobody does"));
     }
+    let overrides = resources(&args.allow_delete)?;
     let workspace = Workspace::open(context)?;
     let settings = (*workspace.settings).clone();
     let reach = match args.local {
@@ -90,7 +91,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
     // Nobody can say yes to what the target refuses, or to what is only observed.
     let acts = |plan: &&Plan| !plan.effect().steps.is_empty();
     let asked: Vec<_> = waiting.iter().filter(acts).cloned().collect();
-    if args.local && !asked.is_empty() && round.approve(args, &asked).await? {
+    if args.local && !asked.is_empty() && round.approve(args, &asked, overrides).await? {
         let waits = |stack: &StackName| waiting.iter().any(|plan| plan.effect().stack == *stack);
         stacks.retain(|stack, _| waits(stack));
         let (came, left) = apart(|| round.settle(stacks)).await?;
@@ -202,8 +203,14 @@ impl Round<'_> {
         Ok(self.agent.store.latest_plans(&self.repository.scope, stack).await?)
     }
 
-    /// Shows what waits and asks. A yes is an approval of exactly these digests.
-    async fn approve(&self, args: &Args, plans: &[Plan]) -> Result<bool, Failure> {
+    /// Shows what waits and asks. A yes is an approval of exactly these digests, and lets the
+    /// resources in `overrides` go.
+    async fn approve(
+        &self,
+        args: &Args,
+        plans: &[Plan],
+        overrides: BTreeSet<ResourceKey>,
+    ) -> Result<bool, Failure> {
         let by = args.by.actor()?;
         let scope = self.repository.scope.clone();
         let review = Review::new(scope.clone(), None, plans.to_vec(), Vec::new());
@@ -211,7 +218,6 @@ impl Round<'_> {
         if !args.yes && !ask()? {
             return Ok(false);
         }
-        let overrides = resources(&args.allow_delete)?;
         let now = self.context.world.clock.now();
         let mut tx = self.agent.store.begin().await?;
         for plan in plans {
