@@ -105,6 +105,10 @@ fn who_approves_is_somebody() {
     assert_eq!(json["by"], "grace", "{json}");
 }
 
+fn run_in(folder: &Path, words: &str) -> Ran {
+    isobar([]).args(words.split(' ').map(str::to_owned)).run(folder)
+}
+
 /// A repository with a stack of two components, the first of them locked.
 fn two() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -139,10 +143,7 @@ fn write(folder: &Path, path: &str, text: &str) {
 #[test]
 fn what_is_only_shown_is_no_reason_to_end_as_held() {
     let folder = two();
-    let run = |words: &str| {
-        let words = words.split(' ').map(str::to_owned);
-        isobar([]).args(words).run(folder.path())
-    };
+    let run = |words: &str| run_in(folder.path(), words);
     let ends = |words: &str, code: i32| {
         let ran = run(words);
         assert_eq!(ran.code(), code, "{words}: {}", ran.said());
@@ -181,10 +182,7 @@ fn what_is_only_shown_is_no_reason_to_end_as_held() {
 #[test]
 fn a_plan_shows_what_would_become_of_a_stack_that_is_gone() {
     let folder = two();
-    let run = |words: &str| {
-        let words = words.split(' ').map(str::to_owned);
-        isobar([]).args(words).run(folder.path())
-    };
+    let run = |words: &str| run_in(folder.path(), words);
     let ran = run("apply --local --yes");
     assert_eq!(ran.code(), 0, "{}", ran.said());
     let kept = fs::read_to_string(folder.path().join("stacks/dev.yaml")).expect("a stack");
@@ -203,10 +201,7 @@ fn a_plan_shows_what_would_become_of_a_stack_that_is_gone() {
 #[test]
 fn whoever_applies_a_folder_approves_it_and_what_goes() {
     let folder = two();
-    let run = |words: &str| {
-        let words = words.split(' ').map(str::to_owned);
-        isobar([]).args(words).run(folder.path())
-    };
+    let run = |words: &str| run_in(folder.path(), words);
     let stack = |names: &str| {
         let components = names.chars().map(|name| format!("    {name}: {{vars: {{size: 1}}}}\n"));
         let text = "vars: {stage: dev}\ncomponents:\n  terraform:\n".to_owned();
