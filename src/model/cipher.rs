@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::path::{FieldPath, Segment};
-use super::value::{Map, Node, Origin, Rules, Value};
+use super::value::{Map, Node, Origin, Rules, Value, changed_items};
 use super::{body, yaml};
 use crate::ids::ContentId;
 use crate::secret::Secret;
@@ -220,30 +220,36 @@ pub fn hidden(
     ciphers: &[Arc<Cipher>],
     is_base64: &impl Fn(&FieldPath) -> bool,
 ) -> Result<Value, (FieldPath, Undecipherable)> {
-    hidden_at(&FieldPath::root(), value, ciphers, is_base64)
+    let hidden = hidden_at(&FieldPath::root(), value, ciphers, is_base64)?;
+    Ok(hidden.unwrap_or_else(|| value.clone()))
 }
 
+/// The same; `None`: there is no such text in it, and most of what a repository holds is shared.
 fn hidden_at(
     path: &FieldPath,
     value: &Value,
     ciphers: &[Arc<Cipher>],
     is_base64: &impl Fn(&FieldPath) -> bool,
-) -> Result<Value, (FieldPath, Undecipherable)> {
+) -> Result<Option<Value>, (FieldPath, Undecipherable)> {
+    let mut odd = None;
+    let mut within = |path: FieldPath, value: &Value| {
+        let hidden = hidden_at(&path, value, ciphers, is_base64);
+        hidden.unwrap_or_else(|first| {
+            odd.get_or_insert(first);
+            None
+        })
+    };
     let node = match &value.node {
         Node::Map(map) => {
-            let each = map.iter().map(|(key, value)| {
-                let value = hidden_at(&path.key(key.clone()), value, ciphers, is_base64)?;
-                Ok((key.clone(), value))
-            });
-            Node::Map(each.collect::<Result<Map, _>>()?)
+            map.changed(|key, value| within(path.key(key.clone()), value)).map(Node::Map)
         }
         Node::List(items) => {
-            let each = items.iter().enumerate();
-            let each = each.map(|(at, v)| hidden_at(&path.index(at), v, ciphers, is_base64));
-            Node::List(Arc::new(each.collect::<Result<_, _>>()?))
+            let mut places = (0..).map(|at| path.index(at));
+            let each = |item: &Value| within(places.next()?, item);
+            changed_items(items, each).map(Node::List)
         }
         Node::Str(_) | Node::Raw(_) => {
-            let Some(text) = value.as_str() else { return Ok(value.clone()) };
+            let Some(text) = value.as_str() else { return Ok(None) };
             let fail = |odd| (path.clone(), odd);
             let formula = match Formula::of(text, ciphers).map_err(fail)? {
                 None if is_base64(path) => {
@@ -253,14 +259,14 @@ fn hidden_at(
                 }
                 formula => formula,
             };
-            match formula {
-                Some(formula) => Node::Secret(formula.secret().into()),
-                None => value.node.clone(),
-            }
+            formula.map(|formula| Node::Secret(formula.secret().into()))
         }
-        other => other.clone(),
+        _ => None,
     };
-    Ok(Value { node, origin: value.origin })
+    match odd {
+        Some(odd) => Err(odd),
+        None => Ok(node.map(|node| Value { node, origin: value.origin })),
+    }
 }
 
 /// A text in base64.

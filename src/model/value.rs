@@ -29,7 +29,7 @@ pub struct Value {
 }
 
 /// What a value is.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub enum Node {
     /// Explicitly nothing: in the dialect a value like any other.
     Null,
@@ -233,6 +233,32 @@ impl Value {
         Some(Value { node, origin: self.origin })
     }
 
+    /// The same value with every scalar meaning what `rules` say: what [`Value::meaning`] gives of
+    /// it. A raw one that means the same by [`Rules::Stack`] is left, so that most of a value is
+    /// shared with it.
+    pub fn settled(&self, rules: Rules) -> Value {
+        self.settled_otherwise(rules).unwrap_or_else(|| self.clone())
+    }
+
+    /// The same; `None`: it means that already.
+    fn settled_otherwise(&self, rules: Rules) -> Option<Value> {
+        let node = match &self.node {
+            Node::Raw(raw) => {
+                let typed = raw.typed(rules);
+                if raw.tag.is_none() && typed == *raw.meaning() {
+                    return None;
+                }
+                typed
+            }
+            Node::List(items) => {
+                Node::List(changed_items(items, |item| item.settled_otherwise(rules))?)
+            }
+            Node::Map(map) => Node::Map(map.changed(|_, value| value.settled_otherwise(rules))?),
+            _ => return None,
+        };
+        Some(Value { node, origin: self.origin })
+    }
+
     /// The same value with numbers as the Kubernetes API holds them, however they were written: whole
     /// ones in 64 bits with a sign as far as they fit, all others in double precision.
     pub fn held(&self) -> Value {
@@ -242,7 +268,7 @@ impl Value {
     /// The same; `None`: they are so already.
     fn held_otherwise(&self) -> Option<Value> {
         #[expect(clippy::cast_precision_loss, reason = "that is how it is held")]
-        let node = match &self.node {
+        let node = match self.meaning() {
             Node::List(items) => Node::List(changed_items(items, Self::held_otherwise)?),
             Node::Map(map) => Node::Map(map.changed(|_, value| value.held_otherwise())?),
             Node::Uint(number) => Node::Float(*number as f64),
@@ -271,10 +297,33 @@ pub fn changed_items(
     changed.map(Arc::new)
 }
 
-/// Equal content, wherever it was written. A scalar that is not typed yet equals only its like.
+/// Equal content, wherever it was written.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         self.node == other.node
+    }
+}
+
+/// A scalar that is not typed yet equals its like, and without a tag what it means.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            (Self::Int(one), Self::Int(other)) => one == other,
+            (Self::Uint(one), Self::Uint(other)) => one == other,
+            (Self::Float(one), Self::Float(other)) => one == other,
+            (Self::Str(one), Self::Str(other)) => one == other,
+            (Self::Raw(one), Self::Raw(other)) => one == other,
+            (Self::List(one), Self::List(other)) => one == other,
+            (Self::Map(one), Self::Map(other)) => one == other,
+            (Self::Unknown(one), Self::Unknown(other)) => one == other,
+            (Self::Secret(one), Self::Secret(other)) => one == other,
+            (Self::Raw(raw), typed) | (typed, Self::Raw(raw)) => {
+                raw.tag.is_none() && raw.meaning() == typed
+            }
+            _ => false,
+        }
     }
 }
 

@@ -81,6 +81,7 @@ pub(super) fn render(draft: &mut Draft<'_>) {
             let mut made_up = Vec::new();
             differences(&FieldPath::root(), &value, &again, &mut made_up);
             kept_elsewhere(&value, &mut made_up);
+            let value = value.typed(Rules::Kubernetes);
             wishes.push(Wish { value, made_up, ciphers: ciphers.clone() });
         }
     }

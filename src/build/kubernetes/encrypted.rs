@@ -120,7 +120,7 @@ fn as_kept(value: &Value) -> Value {
     match plain.is_empty() {
         true => drop(whole.remove("stringData")),
         false => {
-            whole.insert("stringData", Value::computed(Node::Map(plain)).typed(Rules::Kubernetes))
+            whole.insert("stringData", Value::computed(Node::Map(plain)).settled(Rules::Kubernetes))
         }
     }
     let origin = texts.iter().next().map_or(value.origin, |(_, text)| text.origin);

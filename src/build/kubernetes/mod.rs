@@ -30,7 +30,7 @@ use crate::model::body::{Body, Format};
 use crate::model::cipher::Cipher;
 use crate::model::path::FieldPath;
 use crate::model::upkeep::Upkeep;
-use crate::model::value::{Map, Value};
+use crate::model::value::{Map, Rules, Value};
 
 /// Whether a program builds any of it.
 pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
@@ -41,7 +41,9 @@ pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
 }
 
 pub(super) fn render(draft: &mut Draft<'_>) {
-    let mut written = read::files(draft);
+    // What nobody else holds takes less when it is typed; what stands in a stack stays shared with it.
+    let files = read::files(draft);
+    let mut written: Vec<_> = files.iter().map(|value| value.typed(Rules::Kubernetes)).collect();
     written.extend(inline(draft));
     let wish = |value| Wish { value, made_up: Vec::new(), ciphers: Vec::new() };
     add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);

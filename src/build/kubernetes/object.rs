@@ -64,7 +64,7 @@ pub(super) struct Problem {
 
 impl Object {
     pub(super) fn read(value: &Value) -> Result<Self, Problem> {
-        let value = value.typed(Rules::Kubernetes).held();
+        let value = value.settled(Rules::Kubernetes).held();
         let problem = |message: &str, hint, at: Option<&Value>| {
             Err(Problem { message: message.to_owned(), hint, at: at.cloned() })
         };
@@ -96,9 +96,8 @@ impl Object {
     pub(super) fn completed(mut self, defaults: &Defaults, own_types: &BTreeSet<Arc<str>>) -> Self {
         let namespaced =
             !CLUSTER_KINDS.contains(&self.kind.as_ref()) && !own_types.contains(&self.kind);
-        let Some(mut metadata) = self.value.get("metadata").and_then(Value::as_map).cloned() else {
-            return self;
-        };
+        let Some(own) = self.value.get("metadata").and_then(Value::as_map) else { return self };
+        let mut metadata = own.clone();
         let namespace = defaults.namespace.as_deref();
         if let Some(namespace) = namespace.filter(|_| namespaced && self.namespace.is_none()) {
             metadata.insert("namespace", Value::text(namespace));
@@ -108,10 +107,13 @@ impl Object {
         {
             if !given.is_empty() {
                 let own = metadata.get(field).and_then(Value::as_map).cloned().unwrap_or_default();
-                let given = Value::computed(Node::Map(given.clone())).typed(Rules::Kubernetes);
+                let given = Value::computed(Node::Map(given.clone())).settled(Rules::Kubernetes);
                 let all = given.as_map().map(|given| filled(&own, given)).unwrap_or(own);
                 metadata.insert(field, Value::computed(Node::Map(all)));
             }
+        }
+        if metadata.is(own) {
+            return self;
         }
         let mut whole = self.value.as_map().cloned().unwrap_or_default();
         let origin = self.value.get("metadata").map_or(self.value.origin, |m| m.origin);

@@ -40,7 +40,35 @@ fn equality_looks_at_content_alone() {
     assert_ne!(map(&[("a", 1)]), map(&[("a", 1), ("b", 2)]));
     let here = Value { origin: Origin { file: 0, node: 3 }, ..Value::text("x") };
     assert_eq!(here, Value::text("x"));
-    assert_ne!(raw("1", true, None), Value::computed(Node::Int(1)), "it is not typed yet");
+}
+
+#[test]
+fn a_scalar_equals_what_it_means_unless_it_has_a_tag() {
+    let one = Value::computed(Node::Int(1));
+    assert_eq!(raw("1", true, None), one);
+    assert_eq!(one, raw("0x1", true, None));
+    assert_ne!(raw("1", false, None), one, "a text stays a text");
+    assert_ne!(raw("1", true, Some("!env")), one, "a function is not its argument");
+    assert_ne!(raw("1", true, None), raw("0x1", true, None), "they are written otherwise");
+}
+
+#[test]
+fn what_means_the_same_to_both_stays_as_it_was_written() {
+    let list = |items: &[Value]| Value::computed(Node::List(items.to_vec().into()));
+    let same = list(&[raw("8080", true, None), raw("on", false, None), raw("~", true, None)]);
+    let settled = same.settled(Rules::Kubernetes);
+    assert!(
+        matches!((&same.node, &settled.node), (Node::List(a), Node::List(b)) if Arc::ptr_eq(a, b))
+    );
+    let other =
+        list(&[raw("on", true, None), raw("0644", true, None), raw("5", true, Some("!!str"))]);
+    let settled = other.settled(Rules::Kubernetes);
+    let meant: Vec<_> = settled.as_list().expect("a list").iter().map(Value::meaning).collect();
+    assert_eq!(meant, [&Node::Bool(true), &Node::Int(420), &Node::Str("5".into())]);
+    assert_eq!(settled, other.typed(Rules::Kubernetes));
+    let whole =
+        Value::computed(Node::Raw(Raw::new("18446744073709551615".into(), true, None).into()));
+    assert!(matches!(whole.held().node, Node::Float(_)), "a number that does not fit is held");
 }
 
 #[test]
