@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use yaml_span::{Limits, parse_first};
 
-use super::{Naming, Piece, Rendered, pin};
+use super::{Naming, Piece, Pieces, Rendered, pin};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
@@ -42,7 +42,7 @@ pub(super) struct Draft<'a> {
     pub(super) ciphers: Vec<Arc<Cipher>>,
     done: &'a Done,
     files: Arc<Files>,
-    resources: BTreeMap<ResourceKey, Piece>,
+    resources: Pieces,
     /// What goes into the hash of the inputs beside the resources, by name.
     inputs: BTreeMap<String, String>,
 }
@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
             ciphers: Vec::new(),
             done,
             files: desired.files.clone(),
-            resources: BTreeMap::new(),
+            resources: Pieces::new(),
             inputs: BTreeMap::new(),
         }
     }
@@ -206,7 +206,7 @@ impl<'a> Draft<'a> {
     /// Adds the resource that the target calls `key`. Gives whether no other has that name.
     pub(super) fn add_resource(&mut self, key: &str, piece: Piece) -> bool {
         match ResourceKey::new(key) {
-            Ok(key) => self.resources.insert(key, piece).is_none(),
+            Ok(key) => self.resources.insert(key, piece.into()).is_none(),
             Err(error) => {
                 let span = self.span(piece.body.value());
                 self.fail(Code::BuildFailed, span, format!("`{key}`: {error}"));

@@ -5,9 +5,10 @@ use super::*;
 /// A complete rendering of these resources.
 pub(crate) fn rendered(
     component: ComponentId,
-    resources: BTreeMap<ResourceKey, Piece>,
+    resources: BTreeMap<ResourceKey, impl Into<Box<Piece>>>,
     inputs: ContentId,
 ) -> Rendered {
     let (files, ciphers) = (Arc::default(), Arc::new([]));
+    let resources: Pieces = resources.into_iter().map(|(k, p)| (k, p.into())).collect();
     Rendered { component, resources: resources.into(), inputs, files, ciphers }
 }

@@ -42,11 +42,15 @@ const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
 #[derive(Debug, Clone)]
 pub struct Rendered {
     component: ComponentId,
-    resources: Arc<BTreeMap<ResourceKey, Piece>>,
+    resources: Arc<Pieces>,
     inputs: ContentId,
     files: Arc<Files>,
     ciphers: Arc<[Arc<Cipher>]>,
 }
+
+/// What a component wants, by resource. Each is in a place of its own: most components want few, and
+/// a node of the map has room for eleven.
+pub type Pieces = BTreeMap<ResourceKey, Box<Piece>>;
 
 /// One resource, as the component wants it. Values may be unknown still.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,12 +175,12 @@ impl Rendered {
     }
 
     /// What is wanted, by resource.
-    pub fn resources(&self) -> &BTreeMap<ResourceKey, Piece> {
+    pub fn resources(&self) -> &Pieces {
         &self.resources
     }
 
     /// The same, for whoever looks while it goes on.
-    pub fn shared(&self) -> Arc<BTreeMap<ResourceKey, Piece>> {
+    pub fn shared(&self) -> Arc<Pieces> {
         self.resources.clone()
     }
 

@@ -209,7 +209,7 @@ impl Case<'_> {
     }
 
     fn piece(&self, key: &ResourceKey) -> Option<&Piece> {
-        self.built?.1.resources().get(key)
+        self.built?.1.resources().get(key).map(AsRef::as_ref)
     }
 
     /// How its manifest wants it kept.

@@ -9,7 +9,7 @@ use super::folder::{self, Folder, Look, Stamp};
 use super::mark::Marks;
 use super::walk::Walk;
 use crate::backends::Asked;
-use crate::build::{Piece, Rendered};
+use crate::build::{Piece, Pieces, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
@@ -18,7 +18,7 @@ use crate::world::World;
 /// What a component wants and owns.
 pub(super) struct Wanted {
     pub(super) component: ComponentId,
-    rendered: Arc<BTreeMap<ResourceKey, Piece>>,
+    rendered: Arc<Pieces>,
     pub(super) owned: BTreeSet<ResourceKey>,
 }
 
@@ -41,7 +41,10 @@ pub(super) fn observe(folder: &Folder, marks: &Marks, wanted: &Wanted, cache: &C
         .into_iter()
         .map(|key| {
             let owner = marks.owner(key, &wanted.component);
-            (key.clone(), see(&mut walk, key, wanted.rendered.get(key), owner, cache))
+            (
+                key.clone(),
+                see(&mut walk, key, wanted.rendered.get(key).map(AsRef::as_ref), owner, cache),
+            )
         })
         .collect();
     observed(wanted, resources)
@@ -49,10 +52,10 @@ pub(super) fn observe(folder: &Folder, marks: &Marks, wanted: &Wanted, cache: &C
 
 /// The same for a folder that is not there and in which nothing is owned.
 pub(super) fn nothing_there(wanted: &Wanted) -> Observed {
-    let each = |(key, piece): (&ResourceKey, &Piece)| {
-        (key.clone(), compared(None, Some(piece), Owner::Nobody))
-    };
-    observed(wanted, wanted.rendered.iter().map(each).collect())
+    let each = wanted.rendered.iter();
+    let absent =
+        each.map(|(key, piece)| (key.clone(), compared(None, Some(&**piece), Owner::Nobody)));
+    observed(wanted, absent.collect())
 }
 
 fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed {

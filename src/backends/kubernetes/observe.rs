@@ -45,7 +45,8 @@ impl KubernetesTarget {
         let ours = owned.iter().filter(|(_, owned)| owned.component == *component);
         let keys: BTreeSet<_> = wanted.keys().chain(ours.map(|(key, _)| key)).collect();
         let looks = keys.into_iter().map(|key| {
-            let wish = wanted.get(key).zip(rendered.map(Rendered::inputs));
+            let piece = wanted.get(key).map(AsRef::as_ref);
+            let wish = piece.zip(rendered.map(Rendered::inputs));
             self.tell(marks, component, key, wish)
         });
         let looks: Vec<_> = looks.collect();

@@ -44,7 +44,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
 /// Types that prove something and that only one stage can make: other stages may hold them.
 const WITNESSES: &[(&str, &[&str])] = &[
     ("source", &["Snapshot", "ReadError", "Entry"]),
-    ("build", &["Rendered", "Piece"]),
+    ("build", &["Rendered", "Piece", "Pieces"]),
     ("store", &["Lease", "LeaseLost", "Claim"]),
 ];
 
