@@ -382,6 +382,24 @@ fn a_cluster_calls_objects_by_what_they_are() {
 }
 
 #[test]
+fn what_a_stack_writes_of_an_object_is_not_copied() {
+    let files = "#- sections.yaml
+manifests:
+  - {apiVersion: v1, kind: Service, metadata: {name: a, namespace: shop}, spec: {ports: [{port: 80}]}}
+  - {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 80}]}}
+settings: {kubernetes: {namespace: shop}}
+";
+    let mut fixture = fixture("prod/kubernetes/base", files);
+    let written = fixture.component().section("manifests").unwrap().as_list().unwrap().to_vec();
+    let built = fixture.render_as(Naming::Objects).unwrap();
+    let bodies: Vec<_> = built.resources().values().map(|piece| piece.body.value()).collect();
+    let is_one = |a: &Value, b: &Value| a.as_map().unwrap().is(b.as_map().unwrap());
+    assert!(is_one(bodies[0], &written[0]));
+    assert!(!is_one(bodies[1], &written[1]), "it was given a namespace");
+    assert!(is_one(bodies[1].get("spec").unwrap(), written[1].get("spec").unwrap()));
+}
+
+#[test]
 fn an_object_needs_what_it_names() {
     let files = "#- sections.yaml
 manifests:

@@ -219,65 +219,56 @@ impl Value {
     /// The same value with every scalar typed by `rules`, all the way down. What is typed already is
     /// shared with it.
     pub fn typed(&self, rules: Rules) -> Value {
-        self.typed_anew(rules).unwrap_or_else(|| self.clone())
-    }
-
-    /// The same; `None`: it is typed already.
-    fn typed_anew(&self, rules: Rules) -> Option<Value> {
-        let node = match &self.node {
-            Node::Raw(raw) => raw.typed(rules),
-            Node::List(items) => Node::List(changed_items(items, |item| item.typed_anew(rules))?),
-            Node::Map(map) => Node::Map(map.changed(|_, value| value.typed_anew(rules))?),
-            _ => return None,
-        };
-        Some(Value { node, origin: self.origin })
+        self.with_scalars(&|node| match node {
+            Node::Raw(raw) => Some(raw.typed(rules)),
+            _ => None,
+        })
     }
 
     /// The same value with every scalar meaning what `rules` say: what [`Value::meaning`] gives of
     /// it. A raw one that means the same by [`Rules::Stack`] is left, so that most of a value is
     /// shared with it.
     pub fn settled(&self, rules: Rules) -> Value {
-        self.settled_otherwise(rules).unwrap_or_else(|| self.clone())
-    }
-
-    /// The same; `None`: it means that already.
-    fn settled_otherwise(&self, rules: Rules) -> Option<Value> {
-        let node = match &self.node {
+        self.with_scalars(&|node| match node {
             Node::Raw(raw) => {
                 let typed = raw.typed(rules);
-                if raw.tag.is_none() && typed == *raw.meaning() {
-                    return None;
-                }
-                typed
+                (raw.tag.is_some() || typed != *raw.meaning()).then_some(typed)
             }
-            Node::List(items) => {
-                Node::List(changed_items(items, |item| item.settled_otherwise(rules))?)
-            }
-            Node::Map(map) => Node::Map(map.changed(|_, value| value.settled_otherwise(rules))?),
-            _ => return None,
-        };
-        Some(Value { node, origin: self.origin })
+            _ => None,
+        })
     }
 
     /// The same value with numbers as the Kubernetes API holds them, however they were written: whole
     /// ones in 64 bits with a sign as far as they fit, all others in double precision.
     pub fn held(&self) -> Value {
-        self.held_otherwise().unwrap_or_else(|| self.clone())
-    }
-
-    /// The same; `None`: they are so already.
-    fn held_otherwise(&self) -> Option<Value> {
         #[expect(clippy::cast_precision_loss, reason = "that is how it is held")]
-        let node = match self.meaning() {
-            Node::List(items) => Node::List(changed_items(items, Self::held_otherwise)?),
-            Node::Map(map) => Node::Map(map.changed(|_, value| value.held_otherwise())?),
-            Node::Uint(number) => Node::Float(*number as f64),
+        let held = |node: &Node| match node {
+            Node::Uint(number) => Some(Node::Float(*number as f64)),
             Node::Float(number) if number.fract() == 0.0 && number.abs() < 2f64.powi(63) =>
             {
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole, and fits")]
-                Node::Int(*number as i64)
+                Some(Node::Int(*number as i64))
             }
-            _ => return None,
+            _ => None,
+        };
+        self.with_scalars(&|node| match node {
+            Node::Raw(raw) => held(raw.meaning()),
+            node => held(node),
+        })
+    }
+
+    /// The same value with what `change` makes of its scalars, all the way down; where it makes
+    /// nothing of any, it is shared.
+    fn with_scalars(&self, change: &impl Fn(&Node) -> Option<Node>) -> Value {
+        self.with_others(change).unwrap_or_else(|| self.clone())
+    }
+
+    /// The same; `None`: it stays what it is.
+    fn with_others(&self, change: &impl Fn(&Node) -> Option<Node>) -> Option<Value> {
+        let node = match &self.node {
+            Node::List(items) => Node::List(changed_items(items, |item| item.with_others(change))?),
+            Node::Map(map) => Node::Map(map.changed(|_, value| value.with_others(change))?),
+            scalar => change(scalar)?,
         };
         Some(Value { node, origin: self.origin })
     }

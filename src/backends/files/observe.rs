@@ -41,10 +41,8 @@ pub(super) fn observe(folder: &Folder, marks: &Marks, wanted: &Wanted, cache: &C
         .into_iter()
         .map(|key| {
             let owner = marks.owner(key, &wanted.component);
-            (
-                key.clone(),
-                see(&mut walk, key, wanted.rendered.get(key).map(AsRef::as_ref), owner, cache),
-            )
+            let piece = wanted.rendered.get(key).map(AsRef::as_ref);
+            (key.clone(), see(&mut walk, key, piece, owner, cache))
         })
         .collect();
     observed(wanted, resources)

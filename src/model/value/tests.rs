@@ -66,9 +66,14 @@ fn what_means_the_same_to_both_stays_as_it_was_written() {
     let meant: Vec<_> = settled.as_list().expect("a list").iter().map(Value::meaning).collect();
     assert_eq!(meant, [&Node::Bool(true), &Node::Int(420), &Node::Str("5".into())]);
     assert_eq!(settled, other.typed(Rules::Kubernetes));
-    let whole =
-        Value::computed(Node::Raw(Raw::new("18446744073709551615".into(), true, None).into()));
-    assert!(matches!(whole.held().node, Node::Float(_)), "a number that does not fit is held");
+}
+
+#[test]
+fn a_number_is_held_before_it_is_typed() {
+    let held = |text| raw(text, true, None).held().node;
+    assert!(matches!(held("18446744073709551615"), Node::Float(_)), "it does not fit");
+    assert!(matches!(held("2.0"), Node::Int(2)));
+    assert!(matches!(held("2"), Node::Raw(_)), "it is held as it is");
 }
 
 #[test]
