@@ -199,6 +199,13 @@ impl Rendered {
     pub fn span(&self, origin: Origin) -> Option<Span> {
         self.files.root(origin)
     }
+
+    /// Lets go of what only places are looked up in, until one is asked for. In `known` that is done.
+    pub fn rest(&self, known: &Arc<Files>) {
+        if !Arc::ptr_eq(&self.files, known) {
+            self.files.rest();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -290,7 +290,7 @@ impl Findings {
             if !self.texts.contains_key(path)
                 && let Some(file) = fetched()
             {
-                self.texts.insert(path.clone(), file.document.source().clone());
+                self.texts.insert(path.clone(), file.text().clone());
             }
         }
         self

@@ -1,11 +1,11 @@
 //! The files a resolution read: what an [`Origin`] points into.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::sync::Arc;
+use std::ops::{DerefMut, Range};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gotmpl::Trace;
-use yaml_span::{Document, NodeId, Style};
+use yaml_span::{Document, Limits, NodeId, Style, parse_first};
 
 use super::value::Origin;
 use crate::diagnostic::{Position, Span};
@@ -15,12 +15,18 @@ use crate::diagnostic::{Position, Span};
 pub struct File {
     /// Path from the repository's root, with `/`.
     pub path: Arc<str>,
-    /// The parsed text: that of the file, or what it was rendered to.
-    pub document: Arc<Document>,
-    /// The file's own text, if the document is of what it was rendered to.
-    pub template: Option<Arc<TemplateText>>,
+    text: Arc<Text>,
+    template: Option<Arc<TemplateText>>,
     /// What values were made of that the file's templates wrote, by node.
-    pub made_of: Option<Arc<MadeOf>>,
+    made_of: Option<Arc<MadeOf>>,
+}
+
+/// A text, and the document that it is read as.
+#[derive(Debug)]
+struct Text {
+    source: Arc<str>,
+    /// `None` once it was let go: it is read again when somebody asks.
+    document: Mutex<Option<Arc<Document>>>,
 }
 
 /// A file that is no YAML before it is rendered.
@@ -84,7 +90,7 @@ impl Files {
     /// file has the text as it is: on one line without escapes, or as a literal block.
     pub fn inside(&self, origin: Origin, offset: usize) -> Option<Span> {
         let file = self.get(origin.file)?;
-        let (document, node) = (&file.document, NodeId(origin.node));
+        let (document, node) = (file.document(), NodeId(origin.node));
         let (text, span) = (document.text(node), document.span(node));
         let (head, tail) = (text.get(..offset)?, text.get(offset..)?);
         let line_start = head.rfind('\n').map_or(0, |end| end + 1);
@@ -145,22 +151,65 @@ impl Files {
         self.span(root).or_else(|| self.span(origin))
     }
 
-    /// The tag that a value was written with.
-    pub fn tag(&self, origin: Origin) -> Option<&str> {
-        Some(self.get(origin.file)?.document.tag(NodeId(origin.node))?.text)
+    /// Whether a value was written with the tag `text`, in its short form.
+    pub fn has_tag(&self, origin: Origin, text: &str) -> bool {
+        let document = self.get(origin.file).map(File::document);
+        let tag = document.as_ref().and_then(|document| document.tag(NodeId(origin.node)));
+        tag.is_some_and(|tag| tag.text == text)
     }
 
     /// The place an author wrote a value; `None` for a value nobody wrote.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let file = self.get(origin.file)?;
-        Some(file.place(file.document.span(NodeId(origin.node))))
+        Some(file.place(file.document().span(NodeId(origin.node))))
+    }
+
+    /// Lets go of all documents, which are several times as large as their texts: places are asked
+    /// for while something is told, and what goes on for months tells something now and then.
+    pub fn rest(&self) {
+        self.files.iter().flatten().for_each(|file| *file.text.slot() = None);
+    }
+}
+
+impl Text {
+    fn slot(&self) -> impl DerefMut<Target = Option<Arc<Document>>> {
+        self.document.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl File {
-    /// A file with nothing rendered in it.
+    /// A file that is `document`, read with [`Limits::DEFAULT`]: the first of its text.
     pub fn new(path: Arc<str>, document: Arc<Document>) -> Self {
-        Self { path, document, template: None, made_of: None }
+        let source = document.source().clone();
+        let text = Text { source, document: Mutex::new(Some(document)) };
+        Self { path, text: Arc::new(text), template: None, made_of: None }
+    }
+
+    /// One whose document is what `template` was rendered to.
+    pub fn rendered(path: Arc<str>, document: Arc<Document>, template: TemplateText) -> Self {
+        Self { template: Some(Arc::new(template)), ..Self::new(path, document) }
+    }
+
+    /// The same file, of which nobody knows what its values were made of.
+    pub fn unlearned(self) -> Self {
+        Self { made_of: None, ..self }
+    }
+
+    /// The parsed text: that of the file, or what it was rendered to.
+    pub fn document(&self) -> Arc<Document> {
+        let mut slot = self.text.slot();
+        let read = || Arc::new(parse_first(self.text.source.clone(), &Limits::DEFAULT).document);
+        slot.get_or_insert_with(read).clone()
+    }
+
+    /// The text that [`File::document`] is of.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text.source
+    }
+
+    /// The file's own text, if the document is of what it was rendered to.
+    pub fn template(&self) -> Option<&TemplateText> {
+        self.template.as_deref()
     }
 
     /// A place of the document, where the author wrote it. What an action printed is at the action.
@@ -174,7 +223,7 @@ impl File {
     /// The same by the bytes of the document's text.
     fn span_of(&self, bytes: Range<usize>) -> Span {
         let (text, bytes) = match &self.template {
-            None => (self.document.source(), bytes),
+            None => (self.text(), bytes),
             Some(template) => (&template.text, template.trace.source(bytes)),
         };
         let [start, end] = [bytes.start, bytes.end].map(|byte| Position::of(text, byte));

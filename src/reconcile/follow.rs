@@ -150,6 +150,7 @@ impl Follow {
                     None => format!("{revision}: {stacks}"),
                 };
                 self.trouble().mistakes = mistakes;
+                wanted.rest();
                 (wanted, what)
             }
         };

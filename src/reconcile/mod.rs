@@ -337,6 +337,8 @@ impl Run<'_> {
         world.points.reach(Point::ClaimAfter).await;
         // Whoever shows the plan can tell from here on that it is applied.
         self.pass.agent.tell();
+        // Nobody asks where anything is written before the next plan.
+        self.pass.current.wanted.rest();
         let (begun, with) = (self.pass.runs.begin(&plan), self.with());
         let hear = |outcome: &_| begun.hear(outcome);
         let cx = self.context(&with, &hear);

@@ -135,6 +135,7 @@ impl Reviews {
                 plans.extend(self.plans(&looks, current, &wanted, &stack, left.get(&stack)).await?);
             }
         }
+        wanted.rest();
         let known = current.wanted.diagnostics();
         let news = wanted.diagnostics().into_iter().filter(|found| !known.contains(found));
         let (number, title) = (pull.number, pull.title.clone());

@@ -276,6 +276,13 @@ impl Wanted {
         }
     }
 
+    /// Lets go of what only places are looked up in, until one is asked for.
+    pub(super) fn rest(&self) {
+        self.desired.files.rest();
+        let built = self.rendered.values().filter_map(|built| built.as_ref().ok());
+        built.for_each(|built| built.rest(&self.desired.files));
+    }
+
     /// All findings: of resolving, and of building.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let built = self.rendered.values().filter_map(|built| built.as_ref().err()).flatten();

@@ -72,7 +72,7 @@ pub fn reach_over(reached: &Reach, said: &Explained, below: &[Explained], files:
     let is_list = |said: &Explained| said.value.as_list().or(said.value.appended()).is_some();
     match reached {
         Reach::Rendered => below.iter().rev().find_map(source).unwrap_or_else(|| reach(reached)),
-        _ if said.value.as_list().is_some() && files.tag(said.value.origin) == Some(APPEND) => {
+        _ if said.value.as_list().is_some() && files.has_tag(said.value.origin, APPEND) => {
             format!("{}, its `{APPEND}` used up: the files below it have no list", reach(reached))
         }
         // What continues a list leaves that in the value.

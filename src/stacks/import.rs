@@ -16,7 +16,7 @@ use super::remote;
 use super::slot;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::files::{File, MadeOf};
+use crate::model::files::MadeOf;
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 
@@ -301,7 +301,7 @@ impl<'l> Importer<'l> {
         // With another context the same text comes to other values.
         let file = source.number.filter(|_| context.id.is_some());
         let file = file.and_then(|number| self.library.files.get(number).cloned());
-        let number = file.map(|file| self.library.files.add(File { made_of: None, ..file }));
+        let number = file.map(|file| self.library.files.add(file.unlearned()));
         let (includes, partial) = (&source.includes, &source.partial);
         let read = Read { path, value, includes, partial, number, faults };
         let mut manifest = read.rendered(self.library, self.templates, context);
@@ -354,8 +354,8 @@ impl<'l> Importer<'l> {
         let source = self.library.parse_rendered(path, text, template);
         let file = source.number.and_then(|number| self.library.files.get(number));
         let made_of = file.and_then(|file| {
-            let trace = &file.template.as_ref()?.trace;
-            Some(made_of::of_rendered(&file.document, trace, &actions, &context.values))
+            let trace = &file.template()?.trace;
+            Some(made_of::of_rendered(&file.document(), trace, &actions, &context.values))
         });
         (source, made_of.unwrap_or_default())
     }

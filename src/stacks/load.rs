@@ -146,7 +146,7 @@ impl Library {
             .collect();
         let (alone, including): (Vec<_>, Vec<_>) = numbered
             .into_iter()
-            .partition(|(_, parsed)| !parsed.file.document.source().contains(include::TAG));
+            .partition(|(_, parsed)| !parsed.file.text().contains(include::TAG));
         let alone: Vec<_> = alone
             .into_par_iter()
             .map_init(
@@ -288,9 +288,10 @@ impl Library {
     /// Where the key of an entry was written.
     pub(super) fn key_span(&self, map: &Value, key: &str) -> Option<Span> {
         let file = self.files.get(map.origin.file)?;
-        let entries = file.document.entries_merged(NodeId(map.origin.node));
-        let entry = entries.into_iter().find(|entry| file.document.text(entry.key) == key)?;
-        Some(file.place(file.document.span(entry.key)))
+        let document = file.document();
+        let entries = document.entries_merged(NodeId(map.origin.node));
+        let entry = entries.into_iter().find(|entry| document.text(entry.key) == key)?;
+        Some(file.place(document.span(entry.key)))
     }
 
     /// One that reads the same way and has read nothing.
@@ -304,9 +305,10 @@ impl Library {
         let (mut value, mut includes) = (Value::computed(Node::Null), Vec::new());
         let mut partial = Vec::new();
         if faults.is_empty() {
+            let document = file.document();
             let mut reading = Reading {
                 library: self,
-                document: &file.document,
+                document: &document,
                 file: &file,
                 number,
                 functions,
@@ -315,7 +317,7 @@ impl Library {
                 faults: Vec::new(),
                 partial: Vec::new(),
             };
-            value = reading.value(file.document.root());
+            value = reading.value(document.root());
             (includes, faults) = (reading.includes, reading.faults);
             partial = reading.partial;
         }
@@ -348,7 +350,10 @@ fn owner(document: &Document, id: NodeId) -> Option<(Key, Vec<String>)> {
 fn parse(path: &Arc<str>, text: Arc<str>, template: Option<TemplateText>) -> Parsed {
     let parsed = parse_first(text, &Limits::DEFAULT);
     let document = Arc::new(parsed.document);
-    let file = File { template: template.map(Arc::new), ..File::new(path.clone(), document) };
+    let file = match template {
+        None => File::new(path.clone(), document),
+        Some(template) => File::rendered(path.clone(), document, template),
+    };
     let fault = |error| Diagnostic::from_yaml_at(error, |span| file.place(span));
     let faults = parsed.errors.iter().map(fault).collect();
     Parsed { file, faults }

@@ -15,6 +15,7 @@ use super::outline::Outline;
 use super::template::{self, Templates};
 use crate::diagnostic::Diagnostic;
 use crate::ids::ContentId;
+use crate::model::files::File;
 use crate::model::value::Value;
 
 /// Manifests whose imports are followed one after the other: what many of them import is looked for
@@ -279,7 +280,7 @@ pub(super) fn taken_apart(
     includes: &[Arc<str>],
 ) -> Manifest {
     let open = templates.open();
-    let text = library.files.get(early.value.origin.file).map(|file| file.document.source());
+    let text = library.files.get(early.value.origin.file).map(File::text);
     let is_bare = early.values.is_empty() && text.is_some_and(|text| is_bare(text, &open));
     let open = (!is_bare).then_some(&*open);
     let mut manifest = manifest::split(library, path, &early.value, open);

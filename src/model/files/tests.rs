@@ -1,7 +1,7 @@
 use super::*;
 
 fn file(path: &str, text: &str) -> File {
-    let document = yaml_span::parse_first(text, &yaml_span::Limits::DEFAULT).document;
+    let document = parse_first(text, &Limits::DEFAULT).document;
     File::new(path.into(), document.into())
 }
 
@@ -47,4 +47,24 @@ fn a_value_of_several_others_is_changed_where_it_is_written() {
     files.learn(number, MadeOf::from([(1, vec![b, c])]));
     assert_eq!((place(&files, a), files.made_of(a)), (Some(2), vec![b, c]));
     assert_eq!(files.root(Origin::NONE), None);
+}
+
+#[test]
+fn a_document_that_was_let_go_is_read_again() {
+    let mut files = Files::default();
+    let number = files.add(file("a.yaml", "a: &a !!str 1\nb: [\"\\u00e9\", *a]\nc: {{ x }\n"));
+    let document = Arc::downgrade(&files.get(number).expect("it was added").document());
+    let count = document.upgrade().map_or(0, |document| document.node_count() as u32);
+    let origins: Vec<_> = (0..count).map(|node| Origin { file: number, node }).collect();
+    let places = |files: &Files| {
+        let place = |at: &Origin| (files.span(*at), files.has_tag(*at, "!!str"));
+        origins.iter().map(place).collect::<Vec<_>>()
+    };
+    let before = places(&files);
+    assert!(document.upgrade().is_some());
+    // Also for whoever has a copy: a copy is of the same text.
+    files.clone().rest();
+    assert!(document.upgrade().is_none());
+    assert_eq!(places(&files), before);
+    assert_eq!(before.iter().filter(|(_, tagged)| *tagged).count(), 2, "the value, and its alias");
 }
