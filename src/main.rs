@@ -8,7 +8,7 @@ use isobar::cli::{self, Exit};
 
 /// Values are many and small, and made and dropped on all cores at once.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Threads that wait for files in a command that soon ends. Each has pages of its own: more would
 /// cost a short look more than they save.
@@ -48,22 +48,26 @@ fn leave(exit: Exit) -> ! {
     signal_hook::low_level::exit(exit.code().into())
 }
 
-/// What goes on for months gives memory back when it is free; a look that soon ends is quicker
-/// without. The allocator asks only when a process begins,
-/// so this one begins again. Whoever sets the variable knows better.
+/// What goes on for months has one heap for all threads, and gives memory back as soon as it is free;
+/// a look that soon ends is quicker without. The allocator asks only when a process begins, so this
+/// one begins again. What somebody says in the same variable comes after that, and holds.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "it becomes itself, before there is anything else")]
 fn begin_frugally(words: &[OsString]) {
     use std::os::unix::process::CommandExt as _;
 
-    const FRUGAL: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "10");
-    let is_set = std::env::var_os(FRUGAL.0).is_some();
+    const VARIABLE: &str = "MALLOC_CONF";
+    const FRUGAL: &str = "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0";
+    let said = std::env::var(VARIABLE).unwrap_or_default();
     let (Ok(own), Some((name, rest))) = (std::env::current_exe(), words.split_first()) else {
         return;
     };
-    if !is_set {
+    if !said.starts_with(FRUGAL) {
         // It comes back only if that fails, and then goes on as it is.
-        let _ =
-            std::process::Command::new(own).arg0(name).args(rest).env(FRUGAL.0, FRUGAL.1).exec();
+        let frugal = match &*said {
+            "" => FRUGAL.to_owned(),
+            said => format!("{FRUGAL},{said}"),
+        };
+        let _ = std::process::Command::new(own).arg0(name).args(rest).env(VARIABLE, frugal).exec();
     }
 }

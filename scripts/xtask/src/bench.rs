@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-pub(crate) use kubernetes::kubernetes;
+pub(crate) use kubernetes::{kubernetes, kubernetes_once};
 pub(crate) use stacks::{repository, stacks};
 
-use crate::child;
 use crate::place::Place;
+use crate::{child, order};
 
 /// Starts of the binary that are timed: the median of 20 is steady to a tenth of a millisecond.
 const STARTS: usize = 20;
@@ -54,6 +54,7 @@ pub(crate) fn start(place: &Place) -> Result<()> {
     println!("{:<36}{:>12}   40 MB", "release binary", format!("{:.1} MB", bytes as f64 / 1e6));
     let memory = format!("{:.1} MiB", demo.peak_bytes as f64 / f64::from(1 << 20));
     println!("{:<36}{memory:>12}   100 MiB", "isobar demo, peak memory");
+    order::advice(place)?.iter().for_each(|advice| println!("{advice}"));
     Ok(())
 }
 

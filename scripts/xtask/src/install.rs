@@ -21,6 +21,7 @@ struct Package {
 
 const PACKAGES: &[Package] = &[
     Package { name: "git", program: "git", folder: None, why: "tests make repositories with it" },
+    Package { name: "make", program: "make", folder: None, why: "the allocator is built with it" },
     Package {
         name: "postgresql",
         program: "initdb",

@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail};
 
+use crate::order;
 use crate::place::Place;
 
 /// 447 when the cap was set: a quarter more leaves room for a Kubernetes client, not for two.
@@ -15,6 +16,7 @@ pub(crate) fn run(place: &Place) -> Result<()> {
     let text = std::fs::read_to_string(place.root.join("Cargo.lock")).context("Cargo.lock")?;
     let packages = count(&text)?;
     println!("{packages} packages, at most {PACKAGES_MAX}");
+    order::advice(place)?.iter().for_each(|advice| println!("{advice}"));
     Ok(())
 }
 

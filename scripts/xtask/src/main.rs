@@ -12,6 +12,7 @@ mod deny;
 mod generate;
 mod install;
 mod lock;
+mod order;
 mod place;
 mod readme;
 mod testbed;
@@ -32,6 +33,7 @@ usage: cargo run -p xtask -- <task>
   lock                the number of packages in Cargo.lock
   deny                bans, licenses and sources of dependencies; advisories where reachable
   generate [--check]  files made by the binary: write them, or say which are out of date
+  order               the functions that run, which the release binary is laid out by (15 minutes)
   readme              the commands of README.md, with the output it promises
   bench start         start-up time, binary size, memory of the demo
   bench stacks        resolving a large repository, and one ten times larger
@@ -64,6 +66,7 @@ fn run() -> Result<()> {
         ["deny"] => deny::run(&place),
         ["generate"] => generate::write(&place),
         ["generate", "--check"] => generate::check(&place),
+        ["order", words @ ..] => order::run(&place, words),
         ["readme"] => readme::run(&place),
         ["bench", "start"] => bench::start(&place),
         ["bench", "stacks"] => bench::stacks(&place),

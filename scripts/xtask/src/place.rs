@@ -96,7 +96,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 }
 
 /// Names what nearly all built dependencies depend on: versions, compiler, profiles.
-fn dependencies(root: &Path) -> Result<String> {
+pub(crate) fn dependencies(root: &Path) -> Result<String> {
     let read = |name: &str| {
         fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"))
     };

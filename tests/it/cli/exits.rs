@@ -68,17 +68,19 @@ fn a_filter_of_the_log_that_is_none_is_a_mistake() {
 #[cfg(target_os = "linux")]
 fn what_goes_on_is_frugal_and_nothing_else_is() {
     let scene = Scene::new(None);
-    let delay = |args| {
+    let heaps = |args, said| {
         // A store that is away ends either of them.
         let ran = Scene::command([args]).with("ISOBAR_STORE", "postgres://nobody@127.0.0.1:1/none");
-        let ran = ran.with("MIMALLOC_VERBOSE", "1").run(scene.path());
+        let ran = ran.with("MALLOC_CONF", said).run(scene.path());
         assert_eq!(ran.code(), 75, "{}", ran.said());
-        let told = |line: &&str| line.contains("'purge_delay'");
-        let line = ran.stderr.lines().rfind(told).expect("the allocator tells");
-        line.split_whitespace().last().map(str::to_owned)
+        assert!(ran.stderr.contains("-- Set conf value: confirm_conf:true"), "{}", ran.said());
+        let told = |line: &str| line.split_once("-- Set conf value: narenas:")?.1.parse().ok();
+        ran.stderr.lines().filter_map(told).collect::<Vec<u32>>()
     };
-    assert_eq!(delay("serve").as_deref(), Some("10"));
-    assert_eq!(delay("status").as_deref(), Some("1000"));
+    assert_eq!(heaps("serve", "confirm_conf:true"), [1]);
+    // It begins twice. What somebody says comes last, and holds.
+    assert_eq!(heaps("serve", "confirm_conf:true,narenas:2"), [2, 1, 2]);
+    assert!(heaps("status", "confirm_conf:true").is_empty());
 }
 
 #[test]

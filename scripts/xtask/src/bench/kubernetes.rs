@@ -46,13 +46,31 @@ pub(crate) fn kubernetes(place: &Place) -> Result<()> {
             place.target.join("release/isobar")
         }
     };
-    let reference = testbed::build_loop(place)?;
     let flux = flux::build(place)?;
+    on_a_bed(place, isobar, |bench| bench.all(&flux))
+}
+
+/// One round of it with the program `isobar`, beside nothing.
+pub(crate) fn kubernetes_once(place: &Place, isobar: &Path) -> Result<()> {
+    on_a_bed(place, isobar.to_owned(), |bench| {
+        bench.round(1, None, true)?;
+        bench.chain()
+    })
+}
+
+fn on_a_bed(
+    place: &Place,
+    isobar: PathBuf,
+    measure: impl FnOnce(&Bench<'_>) -> Result<()>,
+) -> Result<()> {
+    let reference = testbed::build_loop(place)?;
     let bed = Bed::named(place, "bench");
     testbed::down(&bed)?;
     testbed::start(place, &bed)?;
-    let bench = Bench { place, folder: bed.folder().to_owned(), isobar, reference, flux };
-    let measured = bench.all(&bed);
+    let bench = Bench { place, folder: bed.folder().to_owned(), isobar, reference };
+    let users = ["isobar", "loop", "flux"];
+    let users = users.into_iter().try_for_each(|user| testbed::user(&bed, user, "system:masters"));
+    let measured = users.and_then(|()| measure(&bench));
     testbed::down(&bed)?;
     measured
 }
@@ -63,30 +81,29 @@ struct Bench<'a> {
     folder: PathBuf,
     isobar: PathBuf,
     reference: PathBuf,
-    /// Flux, and where its kind is defined.
-    flux: (PathBuf, PathBuf),
 }
 
 impl Bench<'_> {
-    fn all(&self, bed: &Bed) -> Result<()> {
-        for user in ["isobar", "loop", "flux"] {
-            testbed::user(bed, user, "system:masters")?;
-        }
+    /// Beside Flux, with where its kind is defined.
+    fn all(&self, flux: &(PathBuf, PathBuf)) -> Result<()> {
         println!("{:<44}{:>12}{:>12}{:>9}   at most", "", "ours", "loop", "ratio");
         let mut ours = Vec::new();
         for round in 1..=ROUNDS {
             let taken = self.reference(round)?;
-            ours.push(self.round(round, taken, round == ROUNDS)?);
+            ours.push(self.round(round, Some(taken), round == ROUNDS)?);
         }
         self.chain()?;
         ours.sort();
-        self.beside_flux(ours[ROUNDS / 2])
+        self.beside_flux(flux, ours[ROUNDS / 2])
     }
 
     /// Flux, with the same components. `ours` is our median.
-    fn beside_flux(&self, ours: Duration) -> Result<()> {
+    fn beside_flux(
+        &self,
+        (program, definitions): &(PathBuf, PathBuf),
+        ours: Duration,
+    ) -> Result<()> {
         self.namespace("flux")?;
-        let (program, definitions) = &self.flux;
         let kubectl = testbed::programs(self.place).join("kubectl");
         let theirs = Flux::new(program.clone(), &self.folder, kubectl).measure(definitions)?.wall;
         println!(
@@ -119,7 +136,7 @@ impl Bench<'_> {
 
     /// From nothing to all applied; in the `last` round, what follows as well. Gives how long it
     /// took until all were healthy, planning included, but not how long somebody took to approve.
-    fn round(&self, round: usize, reference: Duration, last: bool) -> Result<Duration> {
+    fn round(&self, round: usize, reference: Option<Duration>, last: bool) -> Result<Duration> {
         let namespace = format!("bench-{round}");
         self.namespace(&namespace)?;
         let mut audit = Audit::at(&self.folder, &namespace)?;
@@ -137,19 +154,14 @@ impl Bench<'_> {
             };
             println!("{what:<44}{:>12}{beside:>12}{ratio:>9}   {limit}", seconds(ours));
         };
-        row("first plan: dry runs of all", rehearsed.last - started, Some(reference), "");
+        row("first plan: dry runs of all", rehearsed.last - started, reference, "");
         let planned = agent.cpu()?;
         agent.approve(STACKS)?;
         let approved = audit::now();
         let applied = audit.until(OBJECTS, Request::is_write)?;
         let cpu = agent.cpu()? - planned;
-        row(
-            "(a) approved to last object applied",
-            applied.last - approved,
-            Some(reference),
-            "1.25",
-        );
-        row("    first to last write", applied.last - applied.first, Some(reference), "1.25");
+        row("(a) approved to last object applied", applied.last - approved, reference, "1.25");
+        row("    first to last write", applied.last - applied.first, reference, "1.25");
         row("    CPU of the agent meanwhile", cpu, None, "");
         audit.until_well(COMPONENTS)?;
         audit.until_quiet()?;
