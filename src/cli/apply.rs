@@ -153,7 +153,12 @@ impl Round<'_> {
                         let words = report::words::stopped(done, steps);
                         self.context.output.note(&format!("{stack}: {words}"));
                     }
-                    Ended::True | Ended::Old => {}
+                    // There is nothing to do, and something that nobody may be left to find out.
+                    Ended::True => {
+                        let plans = self.plans_of(&stack).await?;
+                        waiting.extend(plans.into_iter().filter(Plan::is_in_doubt));
+                    }
+                    Ended::Old => {}
                 }
             }
             if self.context.stop.is_cancelled()

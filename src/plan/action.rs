@@ -183,7 +183,7 @@ impl Case<'_> {
         live: &Body,
         observation: &Observation,
     ) -> Fate {
-        let missing = gone::missing(self.input, self.id, key, both);
+        let mut missing = gone::missing(self.input, self.id, key, both);
         let sealed = observation.artifact.is_some();
         // Whose component is gone was told how it wants to go while it was there.
         let prune = match self.input.component(self.id) {
@@ -192,6 +192,9 @@ impl Case<'_> {
         };
         // Its own word was the last thing its manifest said about it.
         let prune = prune && !Upkeep::of(live.value()).stays();
+        if prune && self.built.is_some_and(|(_, built)| built.resources().is_empty()) {
+            missing.push(gone::ANYTHING.to_owned());
+        }
         let delete = || {
             let fields = diff(Some(live.value()), None);
             Box::new(self.change(key, both, Action::Delete, fields, None))

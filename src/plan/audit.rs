@@ -229,6 +229,9 @@ impl<'a> Audit<'a> {
         let claims = input.evidence.claims.get(key).into_iter().flatten();
         let claimed = claims.filter(|claimant| *claimant != id).count() > 0;
         self.check(!claimed, change, "it would go and another component wants it");
+        let renders = input.rendered.get(id).and_then(|built| built.as_ref().ok());
+        let empty = renders.is_some_and(|built| built.resources().is_empty());
+        self.check(!empty || held, change, "it would go because its component renders nothing");
         let stack = &input.stack.unresolved;
         let kept = owned && input.owned.get(key).is_some_and(|owned| owned.kept);
         let present = input.stack.components.get(&(id.kind.clone(), id.name.clone()));

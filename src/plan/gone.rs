@@ -33,6 +33,11 @@ pub(super) fn missing(
     missing
 }
 
+/// What is missing as well before a resource of a component goes that is still there: a template
+/// whose condition does not hold, or a folder without files, reads as if nothing were wanted any more.
+pub(super) const ANYTHING: &str = "anything that its component renders (if all of it is meant to \
+                                   go, take the component out of the stack)";
+
 /// How much of what is missing is told with a resource: a tree of mistakes would be told with each.
 const TOLD_MAX: usize = 5;
 

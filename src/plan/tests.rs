@@ -174,6 +174,33 @@ fn without_all_evidence_it_is_kept() {
 }
 
 #[test]
+fn a_component_that_renders_nothing_loses_nothing() {
+    check(
+        r#"
+        component vpc
+        vpc has a.json {"days": 90}
+        vpc has b.json {"days": 90}
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 69bf70c1b969 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/vpc
+                . keep a.json
+                . keep b.json
+
+              Held
+                a.json: it is not proven to be gone; missing: anything that its component renders (if all of it is meant to go, take the component out of the stack)
+                  > mend what cannot be read; if it is meant to go, delete it by hand
+                b.json: it is not proven to be gone; missing: anything that its component renders (if all of it is meant to go, take the component out of the stack)
+                  > mend what cannot be read; if it is meant to go, delete it by hand
+
+              Held: 2 keep
+        "#]],
+    );
+}
+
+#[test]
 fn what_cannot_be_built_or_seen_is_left_alone_and_what_needs_it_waits() {
     check(
         r#"
@@ -435,9 +462,7 @@ fn what_depends_on_something_that_does_not_do_well_waits() {
         put-back wants back.json {"a": 1}
         put-back has   back.json {"a": 2}
         put-back was   back.json {"a": 1}
-        component less
-        less needs db
-        less has less.json {"a": 1}
+        put-back has   less.json {"a": 1}
         component new slow
         new wants new.json {"a": 1}
         component after-new
@@ -452,19 +477,17 @@ fn what_depends_on_something_that_does_not_do_well_waits() {
         "#,
         &expect![[r#"
             prod at box
-              plan 94fe42b22fa8 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+              plan da8ad6af025a from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
 
-              terraform/less
+              terraform/put-back
                 - delete less.json                                  disruptive
                     a: 1
+                ~ update back.json                                  drift
+                    a: 2 -> 1
 
               terraform/app
                 ~ update app.json
                     a: 1 -> 2
-
-              terraform/put-back
-                ~ update back.json                                  drift
-                    a: 2 -> 1
 
               terraform/after-lone
                 + create y.json

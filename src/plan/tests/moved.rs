@@ -5,10 +5,12 @@ const MOVED: &str = r#"
     vpc wants a.json {"a": 1}
     vpc has   a.json {"a": 1}
     component iam locked
+    iam wants i.json {"a": 1}
     iam has   b.json {"a": 1}
     component dns disabled
     dns has   c.json {"a": 1}
     component web keep-all
+    web wants w.json {"a": 1}
     web has   d.json {"a": 1}
 "#;
 

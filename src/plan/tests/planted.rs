@@ -81,6 +81,16 @@ fn a_delete_without_all_of_its_witnesses() {
 }
 
 #[test]
+fn a_delete_for_a_component_that_renders_nothing() {
+    planted("it would go because its component renders nothing", |_, world| {
+        let built = world.rendered[&id("vpc")].clone().unwrap();
+        let nothing = crate::build::Pieces::new();
+        let built = crate::build::fixture::rendered(id("vpc"), nothing, built.inputs());
+        world.rendered.insert(id("vpc"), Ok(built));
+    });
+}
+
+#[test]
 fn steps_out_of_order_missing_or_too_many() {
     planted("a step stands before one it needs", |effect, _| {
         let last = effect.steps.len() - 1;

@@ -128,13 +128,25 @@ fn what_another_agent_owns_is_neither_taken_nor_deleted() {
     assert!(there(&scene).contains(&before[0]));
 }
 
+/// Whatever it is that renders nothing. Who means it takes the component out.
 #[test]
 fn a_component_that_renders_nothing_loses_nothing() {
     let Some(scene) = Scene::new("empty") else { return };
-    scene.wants(PAIR);
+    scene.wants_all(&[("shop", "", PAIR)]);
     scene.isobar(["apply", "--local", "--yes"]);
     let before = there(&scene);
-    scene.wants("");
-    let ran = scene.run(["apply", "--local", "--yes"]);
-    assert_eq!(there(&scene), before, "{}", ran.said());
+    scene.write("components/kubernetes/shop/nothing.yaml", "# { kind: ConfigMap }\n---\n");
+    for nothing in ["manifests: []", "paths: [nothing.yaml]"] {
+        scene.wants("[]");
+        let file = |text: String| text.replace("manifests:\n        []", nothing);
+        scene.change("stacks/deploy/prod.yaml", file);
+        let ran = scene.run(["apply", "--local", "--yes"]);
+        assert_eq!(ran.status.code(), Some(3), "{nothing}: {}", ran.said());
+        let told = ran.said().matches("missing: anything that its component renders").count();
+        assert_eq!(told, 2, "{nothing}: {}", ran.said());
+        assert_eq!(there(&scene), before, "{nothing}: {}", ran.said());
+    }
+    scene.wants_all(&[("other", "", ONE.replace("one", "three").as_str())]);
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(there(&scene).len(), 1);
 }
