@@ -15,6 +15,7 @@ mod encrypted;
 mod events;
 mod installed;
 mod kept;
+mod lasting;
 mod manifests;
 mod remote_charts;
 mod replaced;

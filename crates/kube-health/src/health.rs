@@ -16,7 +16,7 @@ pub enum Health {
     Progressing {
         /// What it waits for.
         reason: Reason,
-        /// When this very object has another state unless it changes before; without it only a
+        /// From then on this very object is degraded unless it changes before; without it only a
         /// change of the object can change its state.
         until: Option<Timestamp>,
     },

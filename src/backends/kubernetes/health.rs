@@ -3,17 +3,62 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kube_health::Health as Judged;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::identity::Identity;
 use crate::ids::ResourceKey;
 use crate::model::observation::Health;
 
-/// How an object is doing; `None`: it is not there.
-pub(super) fn judge(identity: &Identity, object: Option<&Json>, now: Timestamp) -> Health {
-    use kube_health::Health as Judged;
-    let Some(object) = object else { return Health::Missing };
-    let judged = kube_health::judge(&identity.group, &identity.kind, object, now);
+/// How an object is doing, and what becomes of that for as long as nobody changes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Outlook {
+    pub(super) now: Health,
+    /// From when on it is doing otherwise, by the wall clock, and how.
+    then: Option<Box<(Timestamp, Health)>>,
+}
+
+impl Outlook {
+    /// How it is doing at a moment.
+    pub(super) fn at(&self, moment: Timestamp) -> &Health {
+        self.then.as_ref().filter(|then| then.0 <= moment).map_or(&self.now, |then| &then.1)
+    }
+
+    /// When it turns by itself, if it is to.
+    pub(super) fn turns_at(&self) -> Option<Timestamp> {
+        self.then.as_ref().map(|then| then.0)
+    }
+
+    /// Turns if it is time to. Gives whether it did.
+    pub(super) fn turn(&mut self, now: Timestamp) -> bool {
+        let Some(then) = self.then.take_if(|then| then.0 <= now) else { return false };
+        self.now = then.1;
+        true
+    }
+}
+
+impl From<Health> for Outlook {
+    fn from(now: Health) -> Self {
+        Self { now, then: None }
+    }
+}
+
+/// How an object is doing; `None`: it is not there. What may pass is judged for the moment at which
+/// it no longer may, too: an object that then says nothing more need not be asked for again.
+pub(super) fn judge(identity: &Identity, object: Option<&Json>, now: Timestamp) -> Outlook {
+    let Some(object) = object else { return Health::Missing.into() };
+    let judge = |at| kube_health::judge(&identity.group, &identity.kind, object, at);
+    let judged = judge(now);
+    let until = match judged {
+        Judged::Progressing { until, .. } => until,
+        _ => None,
+    };
+    let then = until.map(|until| Box::new((until, told(&judge(until)))));
+    Outlook { now: told(&judged), then }
+}
+
+fn told(judged: &Judged) -> Health {
     let why = judged.reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default();
     match judged {
         Judged::Healthy => Health::Healthy,

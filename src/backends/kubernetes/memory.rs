@@ -21,7 +21,7 @@ use super::truth::Kept;
 use crate::ids::{ContentId, ResourceKey};
 
 /// The form of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Largest file that is read: an object takes some 600 bytes, so this is room for 100,000.
 const FILE_BYTES_MAX: u64 = 64 << 20;

@@ -14,7 +14,7 @@ use super::identity::Identity;
 use super::look::{Blind, Sight, ours};
 use super::mark::All;
 use super::owner;
-use super::truth::Rehearsed;
+use super::truth::{Certain, Rehearsed};
 use super::veil::{self, Veil};
 use crate::build::{Piece, Rendered};
 use crate::ids::{ComponentId, ContentId, ResourceKey};
@@ -115,10 +115,14 @@ impl KubernetesTarget {
         key: &ResourceKey,
         inputs: ContentId,
     ) -> Option<(Seen, Health)> {
-        let certain = self.truths.certain(key, self.truths.made_of(key, inputs)?)?;
+        let certain = self.certain(key, self.truths.made_of(key, inputs)?)?;
         let is_ours = marks.owner(key, component) == Owner::This;
         let same = Seen::Same { fingerprint: certain.content };
         certain.health.filter(|_| is_ours).map(|health| (same, health))
+    }
+
+    fn certain(&self, key: &ResourceKey, manifest: ContentId) -> Option<Certain> {
+        self.truths.certain(key, manifest, self.connection.world().clock.now())
     }
 
     async fn see(
@@ -141,7 +145,7 @@ impl KubernetesTarget {
         };
         let marked = said.map(|said| owner::marked(said, &self.scope, component));
         let content = marked.as_ref().map(fingerprint);
-        let certain = content.and_then(|content| self.truths.certain(key, content));
+        let certain = content.and_then(|content| self.certain(key, content));
         if let Some(certain) = certain.filter(|_| marks.owner(key, component) == Owner::This) {
             if let (Some(content), Some((_, inputs))) = (content, wish) {
                 self.truths.made(key, inputs, content);
@@ -298,9 +302,9 @@ impl KubernetesTarget {
         object: Option<&Json>,
     ) -> Health {
         let now = self.connection.world().clock.now();
-        let health = health::judge(identity, object, now);
-        self.truths.judge(key, object, &health);
-        health
+        let outlook = health::judge(identity, object, now);
+        self.truths.judge(key, object, &outlook);
+        outlook.now
     }
 
     /// Remembers what was seen, so that it need not be asked again.

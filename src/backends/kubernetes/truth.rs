@@ -10,16 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::sync::Notify;
 
 use super::fields::fingerprint;
+use super::health::Outlook;
 use super::identity::metadata;
 use super::owner;
 use crate::ids::{ComponentId, ContentId, ResourceKey};
 use crate::model::body::Body;
 use crate::model::observation::Health;
+use crate::world::Clock;
 
 /// For how long what is not there is taken to be so without another look: from the plan that a
 /// person is shown, or that lets a lease be taken, to the one that is applied under it. A watch
@@ -44,6 +47,8 @@ struct Known {
     otherwise: BTreeSet<ComponentId>,
     /// The folders of the API whose watches are up to date.
     followed: BTreeSet<String>,
+    /// When the first object turns by itself, at the earliest.
+    turns_at: Option<Timestamp>,
     /// Whether anything was learned since this was last asked.
     news: bool,
 }
@@ -62,9 +67,9 @@ struct Object {
     /// Whether it was what is wanted then, with every field of that ours.
     as_wanted: bool,
     /// How it was doing then; `None`: its status may have changed since.
-    health: Option<Health>,
+    health: Option<Outlook>,
     /// The newest state that a watch has told of, and how it was doing, if that was to be seen.
-    told: Option<(State, Option<Health>)>,
+    told: Option<(State, Option<Outlook>)>,
     /// If it was not there when it was last looked at: when that was, and what would be. As a text
     /// that is a fifth of what it is as a value, and all objects of a new target are here at first.
     absent: Option<(Duration, Box<[u8]>)>,
@@ -86,7 +91,7 @@ pub(super) struct Kept {
     folder: String,
     rehearsed: Rehearsed,
     seen: State,
-    health: Option<Health>,
+    health: Option<Outlook>,
 }
 
 /// A manifest and what the server makes of it, by content.
@@ -194,6 +199,7 @@ impl Truths {
             let Kept { component, folder, rehearsed, seen, health } = kept;
             let (rehearsed, seen) = (Some(rehearsed), Some(seen));
             let (made, as_wanted, told, absent) = (None, true, None, None);
+            known.turns_at = earliest(known.turns_at, health.as_ref());
             let object = Object {
                 component,
                 folder,
@@ -235,13 +241,19 @@ impl Truths {
         (of == inputs).then_some(manifest)
     }
 
-    /// What is certain of the object, if it is what `manifest` asks for.
-    pub(super) fn certain(&self, key: &ResourceKey, manifest: ContentId) -> Option<Certain> {
+    /// What is certain of the object now, if it is what `manifest` asks for.
+    pub(super) fn certain(
+        &self,
+        key: &ResourceKey,
+        manifest: ContentId,
+        now: Timestamp,
+    ) -> Option<Certain> {
         let known = self.lock();
         let object = known.objects.get(key)?;
         let rehearsed = object.rehearsed.filter(|rehearsed| rehearsed.manifest == manifest)?;
         let is_followed = known.followed.contains(&object.folder);
-        let certain = Certain { content: rehearsed.intended, health: object.health.clone() };
+        let health = object.health.as_ref().map(|health| health.at(now).clone());
+        let certain = Certain { content: rehearsed.intended, health };
         (is_followed && object.as_wanted).then_some(certain)
     }
 
@@ -314,7 +326,7 @@ impl Truths {
     }
 
     /// Remembers how the object is doing, by a version of it that was read.
-    pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Health) {
+    pub(super) fn judge(&self, key: &ResourceKey, object: Option<&Json>, health: &Outlook) {
         let version = object.and_then(version);
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
@@ -324,11 +336,13 @@ impl Truths {
             }
             _ => version.map(|_| health.clone()),
         };
+        let first = earliest(None, object.health.as_ref());
+        self.turn_by(known, first);
     }
 
     /// A watch tells how an object is; `None`: it is gone, or no longer carries our label. `health`
     /// is how it is doing, if that was to be seen.
-    pub(super) fn tell(&self, key: &ResourceKey, object: Option<&Json>, health: Option<Health>) {
+    pub(super) fn tell(&self, key: &ResourceKey, object: Option<&Json>, health: Option<Outlook>) {
         let later = object.and_then(|object| State::read(object, &self.writer));
         let mut known = self.learn();
         let Some(object) = known.objects.get_mut(key) else { return };
@@ -347,7 +361,7 @@ impl Truths {
         mut known: MutexGuard<'_, Known>,
         key: &ResourceKey,
         later: Option<State>,
-        health: Option<Health>,
+        health: Option<Outlook>,
     ) {
         let Some(object) = known.objects.get_mut(key) else { return };
         match (&object.seen, later) {
@@ -358,14 +372,16 @@ impl Truths {
             (Some(seen), Some(later)) if seen.version == later.version => {}
             // All that is ours is as it was. What may have changed is how it is doing.
             (Some(seen), Some(later)) if seen.holds_in(&later) => {
-                let is_news = health.is_none() || object.health != health;
+                let now = |health: &Option<Outlook>| health.as_ref().map(|it| it.now.clone());
+                let is_news = health.is_none() || now(&object.health) != now(&health);
+                let first = earliest(None, health.as_ref());
                 (object.seen, object.health) = (Some(later), health);
                 if is_news {
                     let component = object.component.clone();
                     known.otherwise.insert(component);
-                    drop(known);
                     self.bell.notify_one();
                 }
+                self.turn_by(known, first);
             }
             (Some(_), _) => self.wake(known, key),
         }
@@ -391,24 +407,41 @@ impl Truths {
     }
 
     /// The components whose objects may have changed since this was last asked, once there are
-    /// any. That others only do otherwise is told with that, or once `patience` is over.
-    pub(super) async fn woken(&self, patience: impl Future<Output = ()>) -> BTreeSet<ComponentId> {
+    /// any. That others only do otherwise, or have turned by themselves, is told with that, or once
+    /// `patience` is over.
+    pub(super) async fn woken(
+        &self,
+        patience: impl Future<Output = ()>,
+        clock: &dyn Clock,
+    ) -> BTreeSet<ComponentId> {
         let mut is_over = false;
         tokio::pin!(patience);
         loop {
-            {
-                let Known { woken, otherwise, .. } = &mut *self.lock();
+            let turns_at = {
+                let mut known = self.lock();
+                known.turn(clock.now());
+                let Known { woken, otherwise, turns_at, .. } = &mut *known;
                 if !woken.is_empty() || is_over && !otherwise.is_empty() {
                     let mut all = std::mem::take(woken);
                     all.append(otherwise);
                     return all;
                 }
-            }
+                *turns_at
+            };
             tokio::select! {
                 biased;
                 () = &mut patience, if !is_over => is_over = true,
                 () = self.bell.notified() => {}
+                () = until(turns_at, clock) => {}
             }
+        }
+    }
+
+    /// Has whoever waits for something awake when an object turns.
+    fn turn_by(&self, mut known: MutexGuard<'_, Known>, at: Option<Timestamp>) {
+        if at.is_some_and(|at| known.turns_at.is_none_or(|first| at < first)) {
+            known.turns_at = at;
+            self.bell.notify_one();
         }
     }
 
@@ -438,6 +471,37 @@ impl Known {
             self.woken.insert(object.component.clone());
         }
     }
+
+    /// Turns every object whose time has come. All are gone through for that, at most once a second:
+    /// conditions have times of whole seconds.
+    fn turn(&mut self, now: Timestamp) {
+        if self.turns_at.is_none_or(|first| now < first) {
+            return;
+        }
+        self.turns_at = None;
+        for object in self.objects.values_mut() {
+            if let Some((_, Some(told))) = &mut object.told {
+                told.turn(now);
+            }
+            if object.health.as_mut().is_some_and(|health| health.turn(now)) {
+                self.otherwise.insert(object.component.clone());
+            }
+            self.turns_at = earliest(self.turns_at, object.health.as_ref());
+        }
+    }
+}
+
+/// The earlier of a moment and the one at which an object turns.
+fn earliest(first: Option<Timestamp>, health: Option<&Outlook>) -> Option<Timestamp> {
+    first.into_iter().chain(health.and_then(Outlook::turns_at)).min()
+}
+
+/// Returns about when it is that late; at once if it is later. `None`: never.
+async fn until(moment: Option<Timestamp>, clock: &dyn Clock) {
+    let Some(moment) = moment else { return std::future::pending().await };
+    // The wall clock may be set meanwhile: whoever waits asks it again.
+    let left = moment.duration_since(clock.now());
+    clock.sleep(left.try_into().unwrap_or_default()).await;
 }
 
 #[cfg(test)]

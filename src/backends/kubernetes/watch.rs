@@ -104,7 +104,7 @@ impl Watches {
         let Follower { connection, truths, .. } = &self.follower;
         let since = connection.now().saturating_sub(*self.woken_at());
         let patience = connection.world().clock.sleep(GATHER.saturating_sub(since));
-        let woken = truths.woken(patience).await;
+        let woken = truths.woken(patience, &*connection.world().clock).await;
         *self.woken_at() = connection.now();
         woken
     }

@@ -25,7 +25,7 @@ fn events(scene: &Scene, namespace: &str, reason: &str) -> Vec<Json> {
 }
 
 /// The same, once there are any that fit. Nothing waits for an Event, so it comes when it comes.
-fn until(scene: &Scene, reason: &str, fits: impl Fn(&Json) -> bool) -> Json {
+pub(super) fn until(scene: &Scene, reason: &str, fits: impl Fn(&Json) -> bool) -> Json {
     for _ in 0..LOOKS_MAX {
         if let Some(found) = events(scene, scene.namespace(), reason).into_iter().find(&fits) {
             return found;

@@ -1,6 +1,7 @@
 //! Whatever others write, what counts as certain is what the server says as well.
 
 use fastrand::Rng;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::applied::{Applied, identity};
@@ -210,7 +211,7 @@ impl Subject {
                 continue;
             }
             self.learn(&self.look(applied).await.unwrap());
-            if self.truths.certain(&self.key, self.wanted()).is_some() {
+            if self.truths.certain(&self.key, self.wanted(), Timestamp::UNIX_EPOCH).is_some() {
                 return;
             }
         }
@@ -239,7 +240,8 @@ async fn nobody_can_change_what_is_ours_without_a_trace() {
         let edit = subject.edited(&corner, &mut rng).await;
         let object = corner.get(subject.path.clone()).await.unwrap();
         subject.truths.tell(&subject.key, Some(&object), None);
-        let is_certain = subject.truths.certain(&subject.key, subject.wanted()).is_some();
+        let is_certain =
+            subject.truths.certain(&subject.key, subject.wanted(), Timestamp::UNIX_EPOCH).is_some();
         let sight = subject.look(&applied).await;
         let sides = sight.as_ref().map(|sight| (&sight.live, &sight.intended));
         let content = |side: &Option<Body>| side.as_ref().unwrap().content_id();

@@ -2,13 +2,45 @@
 
 use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
 use super::*;
 use crate::backends::fixture::{component, key};
+use crate::backends::kubernetes::health;
+use crate::backends::kubernetes::identity::Identity;
 
 const FOLDER: &str = "/api/v1/configmaps";
+
+/// A clock that tests move.
+#[derive(Default)]
+struct Moved(watch::Sender<Duration>);
+
+impl Moved {
+    fn pass(&self, seconds: u64) {
+        self.0.send_modify(|passed| *passed += Duration::from_secs(seconds));
+    }
+}
+
+#[async_trait]
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        START.parse::<Timestamp>().unwrap() + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.0.borrow()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let deadline = self.monotonic() + duration;
+        self.0.subscribe().wait_for(|passed| *passed >= deadline).await.unwrap();
+    }
+}
+
+const START: &str = "2026-01-01T00:00:00Z";
 
 /// An object at a version, with our fields, somebody else's, and its generation if it has one.
 fn object(version: u64, ours: &str, others: &str, generation: Option<i64>) -> Json {
@@ -41,7 +73,7 @@ fn known(generation: Option<i64>) -> Truths {
 }
 
 fn certain(truths: &Truths) -> Option<Certain> {
-    truths.certain(&key("x"), ContentId::of("manifest"))
+    truths.certain(&key("x"), ContentId::of("manifest"), Moved::default().now())
 }
 
 fn is_certain(truths: &Truths) -> bool {
@@ -49,7 +81,12 @@ fn is_certain(truths: &Truths) -> bool {
 }
 
 fn is_woken(truths: &Truths) -> bool {
-    truths.woken(std::future::ready(())).now_or_never() == Some([component("a")].into())
+    is_woken_by(truths, &Moved::default())
+}
+
+fn is_woken_by(truths: &Truths, clock: &Moved) -> bool {
+    let woken = truths.woken(std::future::ready(()), clock).now_or_never();
+    woken == Some([component("a")].into())
 }
 
 /// Whether the object is certain still, and whether its component is woken, after `told`.
@@ -63,26 +100,31 @@ fn after(generation: Option<i64>, told: Option<&Json>) -> (bool, bool) {
 fn a_status_changes_how_it_is_doing_and_nothing_else() {
     let truths = known(Some(1));
     let health = |truths: &Truths| certain(truths).unwrap().health;
-    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
     assert_eq!(health(&truths), Some(Health::Healthy));
     truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), None);
     assert_eq!((health(&truths), is_woken(&truths)), (None, true));
     // An answer from before that is no news.
-    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
     assert_eq!(health(&truths), None);
     let waits = Health::Progressing("2 of 3".to_owned());
-    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits);
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &waits.clone().into());
     assert_eq!(health(&truths), Some(waits));
 }
 
 #[test]
 fn how_it_is_doing_is_gathered_until_something_changes() {
     let truths = known(Some(1));
-    let early = || truths.woken(std::future::pending()).now_or_never();
-    let waits = Some(Health::Progressing("2 of 3".to_owned()));
+    let clock = Moved::default();
+    let early = || truths.woken(std::future::pending(), &clock).now_or_never();
+    let waits = Some(Health::Progressing("2 of 3".to_owned()).into());
     truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), waits);
     assert_eq!(early(), None);
-    truths.tell(&key("x"), Some(&object(7, "less", "theirs", Some(1))), Some(Health::Healthy));
+    truths.tell(
+        &key("x"),
+        Some(&object(7, "less", "theirs", Some(1))),
+        Some(Health::Healthy.into()),
+    );
     assert_eq!(early(), Some([component("a")].into()));
     assert!(!is_woken(&truths), "it was told with that");
 }
@@ -93,13 +135,13 @@ fn a_watch_that_tells_how_it_is_doing_saves_the_look() {
     let health = |truths: &Truths| certain(truths).unwrap().health;
     let tell = |version, health: &Health| {
         let told = object(version, "ours", "theirs", Some(1));
-        truths.tell(&key("x"), Some(&told), Some(health.clone()));
+        truths.tell(&key("x"), Some(&told), Some(health.clone().into()));
     };
     let waits = Health::Progressing("2 of 3".to_owned());
     tell(6, &waits);
     assert_eq!((health(&truths), is_woken(&truths)), (Some(waits.clone()), true));
     // The answer to a request from before that is no news, neither is the same once more.
-    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy);
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
     assert_eq!(health(&truths), Some(waits.clone()));
     tell(7, &waits);
     assert_eq!((health(&truths), is_woken(&truths)), (Some(waits), false));
@@ -109,7 +151,7 @@ fn a_watch_that_tells_how_it_is_doing_saves_the_look() {
     let intended = Some(ContentId::of("intended"));
     truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), intended);
     let early = Health::Progressing("it has no status yet".to_owned());
-    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &early);
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &early.into());
     assert_eq!(health(&truths), Some(Health::Healthy));
 }
 
@@ -179,14 +221,17 @@ fn what_a_controller_writes_before_our_answer_comes_takes_nothing_away() {
     assert!(is_woken(&truths));
     let intended = ContentId::of("intended");
     truths.look(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), Some(intended));
-    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &Health::Healthy);
+    truths.judge(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), &Health::Healthy.into());
     assert_eq!(certain(&truths).map(|certain| certain.health), Some(None), "it may do otherwise");
 }
 
 #[test]
 fn nothing_is_certain_that_is_not_followed_or_is_wanted_otherwise() {
     let truths = known(None);
-    assert_eq!(truths.certain(&key("x"), ContentId::of("another manifest")), None);
+    assert_eq!(
+        truths.certain(&key("x"), ContentId::of("another manifest"), Timestamp::UNIX_EPOCH),
+        None
+    );
     truths.lose(FOLDER);
     assert!(!is_certain(&truths));
     truths.follow(FOLDER, &[key("x")].into());
@@ -244,4 +289,86 @@ fn it_is_still_what_was_seen_while_a_watch_tells_of_that_and_nothing_since() {
     assert!(is_still("5"));
     truths.tell(&key("x"), None, None);
     assert!(!is_still("5"), "it is gone, or its label is");
+}
+
+/// How an object is doing at `clock` whose condition is False since `START`: 15 s are left to it.
+fn fails(clock: &Moved) -> Outlook {
+    let ready = json!({"type": "Ready", "status": "False", "reason": "SyncFailed",
+                       "lastTransitionTime": START});
+    let thing = Identity::parse(&key("Thing.example.com/n/x")).unwrap();
+    health::judge(&thing, Some(&json!({"status": {"conditions": [ready]}})), clock.now())
+}
+
+fn health_at(truths: &Truths, clock: &Moved) -> Option<Health> {
+    truths.certain(&key("x"), ContentId::of("manifest"), clock.now()).unwrap().health
+}
+
+fn failing() -> [Option<Health>; 2] {
+    let why = "Ready is False: SyncFailed".to_owned();
+    [Health::Progressing(why.clone()), Health::Degraded(why)].map(Some)
+}
+
+#[tokio::test]
+async fn a_failure_that_lasts_is_told_when_the_object_says_nothing_more() {
+    let (truths, clock, [passes, lasts]) = (known(Some(1)), Moved::default(), failing());
+    let told = object(6, "ours", "theirs", Some(1));
+    truths.tell(&key("x"), Some(&told), Some(fails(&clock)));
+    assert!(is_woken_by(&truths, &clock));
+    clock.pass(14);
+    assert_eq!((health_at(&truths, &clock), is_woken_by(&truths, &clock)), (passes, false));
+    // The list that comes once an hour says the same.
+    truths.tell(&key("x"), Some(&told), Some(fails(&clock)));
+    let mut woken = Box::pin(truths.woken(std::future::ready(()), &clock));
+    assert_eq!(woken.as_mut().now_or_never(), None);
+    clock.pass(1);
+    assert_eq!(health_at(&truths, &clock), lasts, "nobody has to be woken for that");
+    assert_eq!(woken.await, [component("a")].into());
+    assert_eq!((health_at(&truths, &clock), is_woken_by(&truths, &clock)), (lasts.clone(), false));
+    // Neither is it news later, nor when an answer from before comes.
+    clock.pass(3_600);
+    truths.look(
+        &key("x"),
+        Some(&object(5, "ours", "theirs", Some(1))),
+        Some(ContentId::of("intended")),
+    );
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
+    assert_eq!(health_at(&truths, &clock), lasts);
+}
+
+#[tokio::test]
+async fn who_waits_is_awake_in_time_for_what_is_learned_meanwhile() {
+    let (truths, clock) = (known(Some(1)), Moved::default());
+    let mut woken = Box::pin(truths.woken(std::future::ready(()), &clock));
+    assert_eq!(woken.as_mut().now_or_never(), None);
+    // By the answer to a request.
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &fails(&clock));
+    assert_eq!(woken.as_mut().now_or_never(), None);
+    clock.pass(15);
+    assert_eq!(woken.await, [component("a")].into());
+}
+
+#[test]
+fn what_recovers_in_time_never_failed() {
+    let (truths, clock) = (known(Some(1)), Moved::default());
+    truths.tell(&key("x"), Some(&object(6, "ours", "theirs", Some(1))), Some(fails(&clock)));
+    let well = Some(Health::Healthy.into());
+    truths.tell(&key("x"), Some(&object(7, "ours", "theirs", Some(1))), well);
+    assert!(is_woken_by(&truths, &clock));
+    clock.pass(15);
+    assert_eq!(health_at(&truths, &clock), Some(Health::Healthy));
+    assert!(!is_woken_by(&truths, &clock));
+}
+
+#[test]
+fn a_failure_lasts_while_nobody_looks() {
+    let (before, clock, [_, lasts]) = (known(Some(1)), Moved::default(), failing());
+    before.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &fails(&clock));
+    let kept = serde_json::to_string(&before.keep()).unwrap();
+    let truths = Truths::new("isobar-one".to_owned());
+    truths.restore(serde_json::from_str(&kept).unwrap());
+    truths.tell(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), Some(fails(&clock)));
+    truths.follow(FOLDER, &[key("x")].into());
+    assert!(!is_woken_by(&truths, &clock), "it is as it was");
+    clock.pass(15);
+    assert_eq!((health_at(&truths, &clock), is_woken_by(&truths, &clock)), (lasts, true));
 }
