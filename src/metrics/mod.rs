@@ -45,6 +45,7 @@ struct Counts {
     request_seconds: Histograms<2>,
     watch_heard: Gauges<2>,
     watch_events: Counters<2>,
+    watch_lag: Histograms<2>,
     watch_lists: Counters<2>,
     events: Counters<2>,
     drift_found: Counters<2>,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             ),
             watch_heard: book.gauge("isobar_watch_heard_timestamp_seconds", HEARD, WATCH),
             watch_events: book.counter("isobar_watch_events", "What watches have told.", WATCH),
+            watch_lag: book.histogram("isobar_watch_lag_seconds", LAG, WATCH),
             watch_lists: book.counter("isobar_watch_lists", LISTS, WATCH),
             events: book.counter("isobar_kubernetes_events", EVENTS, ["target", "outcome"]),
             drift_found: book.counter(
@@ -135,6 +137,8 @@ const REQUEST: [&str; 3] = ["target", "verb", "code"];
 const WATCH: [&str; 2] = ["target", "resource"];
 const HEARD: &str = "When a watch was last heard of: a list, an event or a bookmark. A server sends \
     a bookmark about every minute.";
+const LAG: &str = "How long after an object was written its watch had told of it. Servers write down \
+    whole seconds of their own clock, so up to one second of it is rounding.";
 const LISTS: &str =
     "Lists that a watch began with: at first, once an hour, and whenever it was cut.";
 const EVENTS: &str = "Events that were to be written on objects, by what became of them: `sent`, \
@@ -188,6 +192,11 @@ impl Metrics {
     pub fn heard(&self, target: &TargetName, resource: &str, events: u64, now: Timestamp) {
         self.0.watch_events.add([target.as_str(), resource], events);
         self.0.watch_heard.set([target.as_str(), resource], seconds(now));
+    }
+
+    /// A watch has told of something so long after it was written.
+    pub fn lagged(&self, target: &TargetName, resource: &str, lag: Duration) {
+        self.0.watch_lag.observe([target.as_str(), resource], lag);
     }
 
     /// So many Events came to this.

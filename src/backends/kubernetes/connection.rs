@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
 use kube::Error;
 use kube::client::Body;
 use kube::core::response::StatusDetails;
@@ -294,6 +295,12 @@ impl Connection {
         let events = u64::from(!matches!(event, WatchEvent::Bookmark(_)));
         let now = self.world.clock.now();
         self.world.metrics.heard(&self.target, &kind.resource(), events, now);
+    }
+
+    /// A watch of a kind has told of what was written then.
+    pub(super) fn told_of(&self, kind: &Kind, written: Timestamp) {
+        let lag = self.world.clock.now().duration_since(written).try_into().unwrap_or_default();
+        self.world.metrics.lagged(&self.target, &kind.resource(), lag);
     }
 
     /// The lines to the cluster, or why there are none.

@@ -4,6 +4,7 @@
 //! names the component. Handing an object to another component changes these two and no field
 //! that its manifest has.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::Fields;
@@ -137,6 +138,12 @@ pub(super) fn label_of(object: &Json) -> Option<&str> {
 /// The component that the annotation on an object names; `None`: it has none.
 pub(super) fn component_of(object: &Json) -> Option<&str> {
     object.get("metadata")?.get("annotations")?.get(ANNOTATION)?.as_str()
+}
+
+/// When somebody last wrote fields of the object, to the second.
+pub(super) fn written_at(object: &Json) -> Option<Timestamp> {
+    let entries = object.get("metadata")?.get("managedFields")?.as_array()?;
+    entries.iter().filter_map(|entry| entry.get("time")?.as_str()?.parse().ok()).max()
 }
 
 /// An entry of `metadata.managedFields` about the object itself, not one of its subresources.

@@ -38,6 +38,9 @@ const WATCHES_MAX: u32 = 12;
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// Servers write down to the second when an object was written.
+const WRITTEN_GRAIN: Duration = Duration::from_secs(1);
+
 /// How long after somebody was woken how others are doing is gathered: a Deployment that is applied says
 /// so three times within that, each time it has its stack looked at, and a look costs 15 ms.
 const GATHER: Duration = Duration::from_millis(300);
@@ -171,6 +174,7 @@ impl Follower {
     /// Tells of everything that happens, for as long as the server tells without a gap.
     async fn watch(&self, (folder, kind): (&str, &Kind), of: &Identity, mut version: String) {
         let form = if of.is_told_by_metadata() { WATCH } else { WHOLE };
+        let mut newest = self.connection.world().clock.now() - WRITTEN_GRAIN;
         for _ in 0..WATCHES_MAX {
             let began = self.connection.now();
             let call = self
@@ -195,6 +199,12 @@ impl Follower {
                     Some(Ok(WatchEvent::Added(item) | WatchEvent::Modified(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
                         key(of, &item).iter().for_each(|key| self.tell(of, key, Some(&item)));
+                        // Who takes something away leaves no time: what is there is of another write.
+                        let written = owner::written_at(&item).filter(|at| *at >= newest);
+                        if let Some(written) = written {
+                            self.connection.told_of(kind, written);
+                            newest = written;
+                        }
                     }
                     Some(Ok(WatchEvent::Deleted(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();

@@ -113,6 +113,10 @@ fn how_something_is_doing_is_told_without_a_look_at_all_of_its_stack() {
         assert_eq!(count(&after, verb), count(&before, verb), "{verb}");
     }
     assert!(scene.run(["status"]).stdout.contains("kubernetes/gates: progressing"));
+    let gates = [("target", "bed"), ("resource", "gates.doing.example.com")];
+    let told = after.sum("isobar_watch_lag_seconds_count", &gates);
+    assert!(told >= Some(7.0), "each of them: {told:?}");
+    assert!(after.sum("isobar_watch_lag_seconds_sum", &gates) < Some(60.0));
 
     // What is ours and drifts meanwhile is put back.
     says("True");

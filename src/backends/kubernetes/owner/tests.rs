@@ -69,3 +69,17 @@ fn an_account_is_permitted_by_its_name_or_its_namespace() {
     }
     assert!(!names("shop/deployer", "deployer"));
 }
+
+#[test]
+fn an_object_was_written_when_the_newest_of_its_fields_were() {
+    let at = |times: &[&str]| {
+        let entries: Vec<_> =
+            times.iter().map(|time| json!({"manager": "a", "time": time})).collect();
+        written_at(&json!({"metadata": {"managedFields": entries}}))
+    };
+    let newest = "2026-01-01T00:00:09Z";
+    let times = ["2026-01-01T00:00:08Z", newest, "2025-12-31T23:59:59Z"];
+    assert_eq!(at(&times), Some(newest.parse().unwrap()));
+    assert_eq!((at(&[]), at(&["yesterday"])), (None, None));
+    assert_eq!(written_at(&json!({"metadata": {}})), None);
+}
