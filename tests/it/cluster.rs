@@ -291,7 +291,8 @@ fn what_needs_something_comes_after_it() {
         Unchanged: prod
     "#]]
     .assert_eq(&scene.isobar(["plan"]));
-    let size = ["get", "--namespace=order-own", "site/one", "--output=jsonpath={.spec.size}"];
+    let size =
+        ["get", "--namespace=order-own", "sites.example.com/one", "--output=jsonpath={.spec.size}"];
     assert_eq!(scene.kubectl(size), "3");
 }
 
@@ -473,7 +474,10 @@ fn an_object_goes_only_with_all_evidence() {
 
           Held: 1 delete (2 keep not acted on)
     "#]].assert_eq(&scene.isobar(["plan"]));
-    scene.isobar(["apply", "--local", "--yes"]);
+    // What goes goes, and what is kept back is told.
+    let ran = scene.run(["apply", "--local", "--yes"]);
+    assert_eq!(ran.status.code(), Some(3), "{}", ran.said());
+    assert!(ran.said().contains("Held: 2 keep"), "{}", ran.said());
     expect![[r#"
         configmap/anew
         configmap/kube-root-ca.crt
