@@ -21,6 +21,7 @@ mod pairs;
 pub mod cipher;
 
 pub mod revision;
+pub mod expression;
 pub mod policy;
 pub mod desired;
 pub mod errand;
