@@ -33,7 +33,7 @@ mod phases;
 mod table;
 
 pub use health::{Health, Reason};
-pub use order::judge;
+pub use order::{judge, judge_any};
 pub use table::{is_told_by_metadata, reads};
 
 #[cfg(test)]

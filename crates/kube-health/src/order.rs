@@ -42,8 +42,8 @@ pub fn judge(group: &str, kind: &str, object: &Value, now: Timestamp) -> Health 
     if !object.is_object() {
         return Health::unknown("this is not a Kubernetes object");
     }
+    let before = judge_any(object, now);
     let object = Object::new(object, now);
-    let before = deleted(object).or_else(|| paused(object)).or_else(|| unobserved(object));
     if let Some(health) = before.or_else(|| marked(object)) {
         return health;
     }
@@ -53,6 +53,13 @@ pub fn judge(group: &str, kind: &str, object: &Value, now: Timestamp) -> Health 
         Some(Rule::Phases(rule)) => rule.judge(object),
         Some(Rule::Code(rule)) => rule(object),
     }
+}
+
+/// What holds for an object of any kind, whoever has the rule for it: that it is being deleted, that
+/// it is paused, or that its controller has not seen this generation. `None`: none of that is so.
+pub fn judge_any(object: &Value, now: Timestamp) -> Option<Health> {
+    let object = Object::new(object, now);
+    deleted(object).or_else(|| paused(object)).or_else(|| unobserved(object))
 }
 
 fn deleted(object: Object<'_>) -> Option<Health> {
