@@ -22,6 +22,7 @@ pub mod cipher;
 
 pub mod revision;
 pub mod expression;
+pub mod health_rule;
 pub mod policy;
 pub mod desired;
 pub mod errand;

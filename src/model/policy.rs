@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::health_rule::HealthRule;
 use super::path::FieldPath;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::{StackName, TargetName};
@@ -58,6 +59,9 @@ pub struct RepositoryPolicy {
     pub strictness: Strictness,
     /// The rules that lie in the repository for its components and stacks.
     pub schemas: Schemas,
+    /// How objects of kinds of your own are doing, in the place of what Isobar would say of them: one
+    /// rule for each kind, of CEL expressions. See `docs/kubernetes.md`.
+    pub health: Vec<HealthRule>,
 }
 
 impl RepositoryPolicy {

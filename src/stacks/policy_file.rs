@@ -1,6 +1,7 @@
 //! `isobar.yaml`: what the repository allows.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::health_rule::{HealthRule, Wrong};
 use crate::model::policy::RepositoryPolicy;
 use crate::schema::{self, Places};
 use crate::source::Snapshot;
@@ -57,5 +58,26 @@ fn check(policy: &RepositoryPolicy, at: &Places<'_>) -> Vec<Diagnostic> {
         let hint = format!("write how much of a stack may go: `{WHOLE_PERCENT}` is all of it");
         found.push(at.wrong(&["guard", "deletes_percent_max"], message).hint(hint));
     }
+    found.extend(health(&policy.health, at));
     found
 }
+
+/// What is wrong with rules for how objects are doing.
+fn health(rules: &[HealthRule], at: &Places<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let number = at.number(&["health"], index).to_string();
+        for Wrong { key, message, hint } in rule.compiled().err().into_iter().flatten() {
+            found.push(at.wrong(&["health", &number, key], message).hint(hint));
+        }
+        if rules[..index].iter().any(|earlier| earlier.is_for(&rule.group, &rule.kind)) {
+            let message = format!("there is a rule for `{}` above", rule.called());
+            let hint = "make one rule of the two";
+            found.push(at.wrong(&["health", &number, "kind"], message).hint(hint));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
