@@ -270,6 +270,7 @@ async fn current(agent: &Agent, repository: &Repository) -> Result<Current, Fail
     let snapshot = repository.source.snapshot(&revision).await;
     let snapshot = snapshot.map_err(unavailable)?;
     let wanted = Arc::new(agent.wanted(repository, &snapshot).await);
+    repository.targets.judge_by(&wanted.policy);
     Ok(Current { wanted, rewritten_from })
 }
 

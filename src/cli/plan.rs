@@ -136,6 +136,7 @@ impl Planner<'_> {
     /// longer name, or that are gone.
     async fn plan(mut self, patterns: &[StackPattern]) -> Result<Vec<Plan>, Failure> {
         let wanted = self.wanted;
+        self.known.targets.judge_by(&wanted.policy);
         let shown = |stack: &StackName| fits_any(patterns, stack);
         let mut named = Vec::new();
         for stack in wanted.desired.stacks.values().filter(|stack| shown(&stack.name)) {

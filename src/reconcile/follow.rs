@@ -154,6 +154,7 @@ impl Follow {
                 (wanted, what)
             }
         };
+        self.repository.targets.judge_by(&wanted.policy);
         self.current.send_replace(Some(Current { wanted, rewritten_from }));
         Ok(Activity::Did { what })
     }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::wanted::Wanted;
 use crate::backends::Target;
 use crate::backends::files::FilesTarget;
-use crate::backends::kubernetes::KubernetesTarget;
+use crate::backends::kubernetes::{HealthRules, KubernetesTarget};
 use crate::build::Rendered;
 use crate::ids::{Scope, StackName, TargetName};
 use crate::keyring::Keyring;
+use crate::model::policy::RepositoryPolicy;
 use crate::settings::{AgentSettings, PlaceSettings, TargetSettings};
 use crate::world::World;
 
@@ -20,6 +21,7 @@ pub struct Targets {
     settings: Arc<AgentSettings>,
     world: World,
     keyring: Arc<Keyring>,
+    rules: Arc<HealthRules>,
     open: Mutex<BTreeMap<TargetName, Arc<dyn Target>>>,
     /// Those that were asked what is owned in them and have not answered, and when.
     asked: Mutex<BTreeMap<TargetName, Duration>>,
@@ -56,14 +58,19 @@ impl Targets {
         let repository = settings.repositories.get(&scope.repository);
         let sops = repository.and_then(|repository| repository.sops.clone());
         let keyring = Arc::new(Keyring::new(&settings, sops, world.clone()));
-        let (open, asked) = (Mutex::default(), Mutex::default());
-        Self { scope, settings, world, keyring, open, asked }
+        let (open, asked, rules) = (Mutex::default(), Mutex::default(), Arc::default());
+        Self { scope, settings, world, keyring, rules, open, asked }
     }
 
     /// Takes note of what is encrypted of what is wanted: nothing else is ever opened.
     pub(super) fn learn(&self, wanted: &Wanted) {
         let built = wanted.rendered.values().flatten();
         self.keyring.learn(built.flat_map(Rendered::ciphers));
+    }
+
+    /// From now on objects are judged by the rules of this policy.
+    pub fn judge_by(&self, policy: &RepositoryPolicy) {
+        self.rules.learn(&policy.health);
     }
 
     /// The target `name`, if `stack` may use it.
@@ -97,8 +104,9 @@ impl Targets {
                 Arc::new(target.map_err(broken)?)
             }
             PlaceSettings::Kubernetes(cluster) => {
-                let (cache, keyring) = (&self.settings.cache, self.keyring.clone());
-                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, keyring, world))
+                let cache = &self.settings.cache;
+                let known = (self.keyring.clone(), self.rules.clone());
+                Arc::new(KubernetesTarget::open(own, scope, cluster, cache, known, world))
             }
         };
         open.insert(name.clone(), target.clone());

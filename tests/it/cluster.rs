@@ -14,6 +14,7 @@ mod counted;
 mod encrypted;
 mod events;
 mod installed;
+mod judged;
 mod kept;
 mod lasting;
 mod manifests;

@@ -1,6 +1,7 @@
 //! How objects are doing, and how a component is that they are of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_health::Health as Judged;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::identity::Identity;
+use super::rules::{self, Rule};
 use crate::ids::ResourceKey;
 use crate::model::observation::Health;
 
@@ -44,11 +46,17 @@ impl From<Health> for Outlook {
     }
 }
 
-/// How an object is doing; `None`: it is not there. What may pass is judged for the moment at which
-/// it no longer may, too: an object that then says nothing more need not be asked for again.
-pub(super) fn judge(identity: &Identity, object: Option<&Json>, now: Timestamp) -> Outlook {
+/// How an object is doing, by the rule for its kind if there is one; `None`: it is not there. What
+/// may pass is judged for the moment at which it no longer may, too: an object that then says nothing
+/// more need not be asked for again.
+pub(super) fn judge(
+    rule: Option<&Arc<Rule>>,
+    identity: &Identity,
+    object: Option<&Json>,
+    now: Timestamp,
+) -> Outlook {
     let Some(object) = object else { return Health::Missing.into() };
-    let judge = |at| kube_health::judge(&identity.group, &identity.kind, object, at);
+    let judge = |at| rules::judge(rule, identity, object, at);
     let judged = judge(now);
     let until = match judged {
         Judged::Progressing { until, .. } => until,

@@ -19,6 +19,7 @@ use super::identity::Identity;
 use super::kinds::Kind;
 use super::truth::Kept;
 use crate::ids::{ContentId, ResourceKey};
+use crate::model::health_rule::HealthRule;
 
 /// The form of the file.
 const VERSION: u32 = 2;
@@ -43,6 +44,9 @@ pub(super) struct Page {
     server: String,
     /// The kinds of the objects, each with one of them.
     pub(super) kinds: Vec<(Kind, Identity)>,
+    /// The rules by which it was told how they are doing.
+    #[serde(default)]
+    pub(super) rules: Vec<HealthRule>,
     pub(super) objects: Vec<(ResourceKey, Kept)>,
 }
 
@@ -66,11 +70,12 @@ impl Memory {
     pub(super) fn write(
         &self,
         kinds: Vec<(Kind, Identity)>,
+        rules: Vec<HealthRule>,
         objects: Vec<(ResourceKey, Kept)>,
         unique: &str,
     ) {
         let Some(server) = self.server.get().cloned() else { return };
-        let page = Page { version: VERSION, server, kinds, objects };
+        let page = Page { version: VERSION, server, kinds, rules, objects };
         let Ok(text) = serde_json::to_vec(&page) else { return };
         let content = ContentId::of(&text);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);

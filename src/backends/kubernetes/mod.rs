@@ -25,6 +25,7 @@ mod memory;
 mod observe;
 mod owner;
 mod replace;
+mod rules;
 mod sights;
 mod step;
 mod takeover;
@@ -42,10 +43,12 @@ use tokio::sync::OnceCell;
 
 use self::connection::{Connection, Failure};
 use self::events::{Queue, Speaker, Teller};
-use self::kinds::Kinds;
+use self::identity::Identity;
+use self::kinds::{Kind, Kinds};
 use self::look::Eyes;
 use self::mark::Marks;
 use self::memory::Memory;
+pub use self::rules::HealthRules;
 use self::sights::Sights;
 use self::truth::Truths;
 use self::turns::Turn;
@@ -54,6 +57,7 @@ use super::{After, MarkEntries, StepError, Target};
 use crate::build::Rendered;
 use crate::ids::{ComponentId, Scope, TargetName};
 use crate::keyring::Keyring;
+use crate::model::health_rule::HealthRule;
 use crate::model::inventory::{Inventory, Mark};
 use crate::model::notice::Notice;
 use crate::model::observation::Observed;
@@ -89,6 +93,7 @@ pub struct KubernetesTarget {
     /// Who tells people in the cluster what happens; `None`: nobody does.
     teller: Option<Teller>,
     keyring: Arc<Keyring>,
+    rules: Arc<HealthRules>,
     /// Whether what another process has kept was looked through.
     recalled: OnceCell<()>,
     keep_at: Mutex<Duration>,
@@ -96,13 +101,14 @@ pub struct KubernetesTarget {
 
 impl KubernetesTarget {
     /// The cluster of `settings` as the target `name`. Nothing is asked of it yet. What is certain of
-    /// it is kept in the folder `cache`. What is encrypted is opened by `keyring`.
+    /// it is kept in the folder `cache`. What is encrypted is opened by `keyring`; how objects are doing
+    /// is said by `rules` for the kinds that these are of.
     pub fn open(
         name: TargetName,
         scope: Scope,
         settings: KubernetesSettings,
         cache: &Path,
-        keyring: Arc<Keyring>,
+        (keyring, rules): (Arc<Keyring>, Arc<HealthRules>),
         world: &World,
     ) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
@@ -128,7 +134,8 @@ impl KubernetesTarget {
             recalled: OnceCell::new(),
             keep_at: Mutex::default(),
             marks: Marks::new(scope.clone(), name.clone(), namespace),
-            watches: Watches::new(connection.clone(), truths.clone(), label),
+            watches: Watches::new(connection.clone(), truths.clone(), rules.clone(), label),
+            rules,
             kinds,
             teller: is_told.then(|| Teller::new(speaker)),
             sights: Sights::default(),
@@ -152,6 +159,7 @@ impl KubernetesTarget {
             let page = self.memory.read(&self.connection).await?;
             let folders = page.kinds.iter().map(|(kind, _)| kind.folder(None)).collect();
             self.truths.restore(page.objects);
+            self.doubt(&page.kinds, &page.rules);
             page.kinds.iter().for_each(|(kind, of)| self.watches.follow(kind, of));
             if !page.kinds.is_empty() {
                 self.watches.begin();
@@ -164,6 +172,17 @@ impl KubernetesTarget {
         };
         // Whoever looks is told why the cluster does not answer, and the next look tries again.
         let _ = self.recalled.get_or_try_init(recall).await;
+    }
+
+    /// Forgets how objects are doing of which it was told by another rule than there is now.
+    fn doubt(&self, kinds: &[(Kind, Identity)], told_by: &[HealthRule]) {
+        let rules = self.rules.now();
+        for (kind, of) in kinds {
+            let is_for = |rule: &&HealthRule| rule.is_for(&of.group, &of.kind);
+            if rules.said().find(is_for) != told_by.iter().find(is_for) {
+                self.truths.doubt(&kind.folder(None));
+            }
+        }
     }
 
     /// Keeps what is certain, if it is time to. Gives when it is next.
@@ -182,7 +201,8 @@ impl KubernetesTarget {
             return;
         }
         let unique = self.connection.world().ids.unique();
-        self.memory.write(self.watches.kinds(), self.truths.keep(), &unique);
+        let rules = self.rules.now().said().cloned().collect();
+        self.memory.write(self.watches.kinds(), rules, self.truths.keep(), &unique);
     }
 
     fn eyes(&self) -> Eyes<'_> {

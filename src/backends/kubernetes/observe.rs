@@ -302,7 +302,9 @@ impl KubernetesTarget {
         object: Option<&Json>,
     ) -> Health {
         let now = self.connection.world().clock.now();
-        let outlook = health::judge(identity, object, now);
+        // They stay until it is remembered: a watch that hears of others has all of it forgotten.
+        let rules = self.rules.now();
+        let outlook = health::judge(rules.of(identity), identity, object, now);
         self.truths.judge(key, object, &outlook);
         outlook.now
     }

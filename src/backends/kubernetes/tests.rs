@@ -6,6 +6,7 @@ mod drift;
 mod fence;
 mod foreign;
 mod place;
+mod ruled;
 mod step;
 
 #[path = "../../../tests/testbed/bed.rs"]

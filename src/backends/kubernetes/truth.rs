@@ -401,6 +401,21 @@ impl Truths {
         self.bell.notify_one();
     }
 
+    /// How the objects in `folder` are doing is judged by another rule from now on.
+    pub(super) fn doubt(&self, folder: &str) {
+        let mut known = self.learn();
+        let Known { objects, otherwise, .. } = &mut *known;
+        for object in objects.values_mut().filter(|object| object.folder == folder) {
+            object.health = None;
+            if let Some((_, health)) = &mut object.told {
+                *health = None;
+            }
+            otherwise.insert(object.component.clone());
+        }
+        drop(known);
+        self.bell.notify_one();
+    }
+
     /// The watch of `folder` is lost: what it would have told is not known.
     pub(super) fn lose(&self, folder: &str) {
         self.lock().followed.remove(folder);

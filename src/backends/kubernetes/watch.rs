@@ -13,6 +13,7 @@ use super::connection::{Call, Connection, Failure};
 use super::identity::{Identity, metadata};
 use super::kinds::Kind;
 use super::list::list;
+use super::rules::{HealthRules, Rule, is_same};
 use super::truth::Truths;
 use super::{health, owner};
 use crate::ids::{ComponentId, ResourceKey};
@@ -69,12 +70,35 @@ struct Running {
 struct Follower {
     connection: Arc<Connection>,
     truths: Arc<Truths>,
+    rules: Arc<HealthRules>,
     label: String,
 }
 
+/// A kind, and how its objects are judged while they are told of.
+struct Followed<'k> {
+    kind: &'k Kind,
+    /// One object of it.
+    of: &'k Identity,
+    /// Its folder of the API.
+    folder: &'k str,
+    rule: Option<Arc<Rule>>,
+}
+
+impl Followed<'_> {
+    /// Whether whole objects are told of. A rule may ask for anything that is in them.
+    fn is_whole(&self) -> bool {
+        self.rule.is_some() || !self.of.is_told_by_metadata()
+    }
+}
+
 impl Watches {
-    pub(super) fn new(connection: Arc<Connection>, truths: Arc<Truths>, label: String) -> Self {
-        let follower = Follower { connection, truths, label };
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        truths: Arc<Truths>,
+        rules: Arc<HealthRules>,
+        label: String,
+    ) -> Self {
+        let follower = Follower { connection, truths, rules, label };
         Self { follower, running: Mutex::default(), woken_at: Mutex::default() }
     }
 
@@ -134,12 +158,20 @@ impl Follower {
     async fn forever(&self, kind: &Kind, of: &Identity) {
         let folder = kind.folder(None);
         let mut pause = PAUSE_MIN;
+        let mut judged_by = self.rule(of);
         loop {
-            let listed = self.list(&folder, of).await;
-            if let Ok(version) = listed {
+            let followed = Followed { kind, of, folder: &folder, rule: self.rule(of) };
+            if let Ok(version) = self.list(&followed).await {
                 pause = PAUSE_MIN;
                 self.connection.listed(kind);
-                self.watch((&folder, kind), of, version).await;
+                if !is_same(judged_by.as_ref(), followed.rule.as_ref()) {
+                    self.truths.doubt(&folder);
+                    judged_by.clone_from(&followed.rule);
+                }
+                tokio::select! {
+                    () = self.watch(&followed, version) => {}
+                    () = self.rules.changed(of, followed.rule.as_ref()) => {}
+                }
             }
             self.truths.lose(&folder);
             let world = self.connection.world();
@@ -148,32 +180,39 @@ impl Follower {
         }
     }
 
+    fn rule(&self, of: &Identity) -> Option<Arc<Rule>> {
+        self.rules.now().of(of).cloned()
+    }
+
     /// Tells of all there is. Gives the version that a watch goes on from.
-    async fn list(&self, folder: &str, of: &Identity) -> Result<String, Failure> {
+    async fn list(&self, followed: &Followed<'_>) -> Result<String, Failure> {
         let mut keys = BTreeSet::new();
-        let form = if of.is_told_by_metadata() { LIST } else { WHOLE };
+        let form = if followed.is_whole() { WHOLE } else { LIST };
         let tell = |item: &Json| {
-            if let Some(key) = key(of, item) {
-                self.tell(of, &key, Some(item));
+            if let Some(key) = key(followed.of, item) {
+                self.tell(followed, &key, Some(item));
                 keys.insert(key);
             }
         };
-        let version = list(&self.connection, &self.call(folder).accept(form), tell).await?;
-        self.truths.follow(folder, &keys);
+        let call = self.call(followed.folder).accept(form);
+        let version = list(&self.connection, &call, tell).await?;
+        self.truths.follow(followed.folder, &keys);
         Ok(version)
     }
 
     /// Tells how an object is, and how it is doing if that is to be seen; `None`: it is gone.
-    fn tell(&self, of: &Identity, key: &ResourceKey, item: Option<&Json>) {
+    fn tell(&self, followed: &Followed<'_>, key: &ResourceKey, item: Option<&Json>) {
         let now = self.connection.world().clock.now();
-        let whole = item.filter(|_| !of.is_told_by_metadata());
-        let health = whole.map(|item| health::judge(of, Some(item), now));
+        let whole = item.filter(|_| followed.is_whole());
+        let (rule, of) = (followed.rule.as_ref(), followed.of);
+        let health = whole.map(|item| health::judge(rule, of, Some(item), now));
         self.truths.tell(key, item, health);
     }
 
     /// Tells of everything that happens, for as long as the server tells without a gap.
-    async fn watch(&self, (folder, kind): (&str, &Kind), of: &Identity, mut version: String) {
-        let form = if of.is_told_by_metadata() { WATCH } else { WHOLE };
+    async fn watch(&self, followed: &Followed<'_>, mut version: String) {
+        let Followed { kind, of, folder, .. } = followed;
+        let form = if followed.is_whole() { WHOLE } else { WATCH };
         let mut newest = self.connection.world().clock.now() - WRITTEN_GRAIN;
         for _ in 0..WATCHES_MAX {
             let began = self.connection.now();
@@ -198,7 +237,7 @@ impl Follower {
                 match event {
                     Some(Ok(WatchEvent::Added(item) | WatchEvent::Modified(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
-                        key(of, &item).iter().for_each(|key| self.tell(of, key, Some(&item)));
+                        key(of, &item).iter().for_each(|key| self.tell(followed, key, Some(&item)));
                         // Who takes something away leaves no time: what is there is of another write.
                         let written = owner::written_at(&item).filter(|at| *at >= newest);
                         if let Some(written) = written {
@@ -208,7 +247,7 @@ impl Follower {
                     }
                     Some(Ok(WatchEvent::Deleted(item))) => {
                         version = metadata(&item, "resourceVersion").unwrap_or_default().to_owned();
-                        key(of, &item).iter().for_each(|key| self.tell(of, key, None));
+                        key(of, &item).iter().for_each(|key| self.tell(followed, key, None));
                     }
                     Some(Ok(WatchEvent::Bookmark(mark))) => {
                         version = mark.metadata.resource_version

@@ -62,6 +62,7 @@ async fn silent(folder: &std::path::Path) -> (KubernetesTarget, JoinSet<()>) {
     let settings = KubernetesSettings { kubeconfig: Some(file), ..Default::default() };
     let world = World::real();
     let keyring = Arc::new(Keyring::new(&AgentSettings::default(), None, world.clone()));
+    let keyring = (keyring, Arc::default());
     (KubernetesTarget::open(name(), scope("one"), settings, folder, keyring, &world), server)
 }
 

@@ -79,7 +79,10 @@ impl Corner {
             scope(agent),
             settings,
             self.folder.path(),
-            Arc::new(Keyring::new(&AgentSettings::default(), None, World::real())),
+            (
+                Arc::new(Keyring::new(&AgentSettings::default(), None, World::real())),
+                Arc::default(),
+            ),
             &World::real(),
         ))
     }

@@ -296,7 +296,7 @@ fn fails(clock: &Moved) -> Outlook {
     let ready = json!({"type": "Ready", "status": "False", "reason": "SyncFailed",
                        "lastTransitionTime": START});
     let thing = Identity::parse(&key("Thing.example.com/n/x")).unwrap();
-    health::judge(&thing, Some(&json!({"status": {"conditions": [ready]}})), clock.now())
+    health::judge(None, &thing, Some(&json!({"status": {"conditions": [ready]}})), clock.now())
 }
 
 fn health_at(truths: &Truths, clock: &Moved) -> Option<Health> {
@@ -371,4 +371,25 @@ fn a_failure_lasts_while_nobody_looks() {
     assert!(!is_woken_by(&truths, &clock), "it is as it was");
     clock.pass(15);
     assert_eq!((health_at(&truths, &clock), is_woken_by(&truths, &clock)), (lasts, true));
+}
+
+#[test]
+fn what_is_judged_by_another_rule_is_asked_for_again() {
+    let truths = known(Some(1));
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
+    truths.tell(
+        &key("x"),
+        Some(&object(6, "ours", "theirs", Some(1))),
+        Some(Health::Healthy.into()),
+    );
+    let health = || certain(&truths).map(|certain| certain.health);
+    assert_eq!(health(), Some(Some(Health::Healthy)));
+    truths.doubt("/api/v1/secrets");
+    assert_eq!(health(), Some(Some(Health::Healthy)), "that is another kind");
+    truths.doubt(FOLDER);
+    assert_eq!(health(), Some(None), "all else is certain still");
+    assert!(is_woken(&truths));
+    // What was read before counts for nothing beside what a watch has told, and that is forgotten.
+    truths.judge(&key("x"), Some(&object(5, "ours", "theirs", Some(1))), &Health::Healthy.into());
+    assert_eq!(health(), Some(None));
 }
