@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use yaml_span::{Limits, parse_first};
 
-use super::{Naming, Piece, Pieces, Rendered, pin};
+use super::{ClusterKinds, Naming, Piece, Pieces, Rendered, pin};
 use crate::diagnostic::{Code, Diagnostic, Form, Span, closest};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::{Body, Format};
@@ -40,6 +40,10 @@ pub(super) struct Draft<'a> {
     pub(super) errands: Vec<Errand>,
     /// What of it is encrypted.
     pub(super) ciphers: Vec<Arc<Cipher>>,
+    /// Kinds that the rest of its stack puts beside all namespaces.
+    pub(super) defined: &'a ClusterKinds,
+    /// Those of its own.
+    pub(super) defines: ClusterKinds,
     done: &'a Done,
     files: Arc<Files>,
     resources: Pieces,
@@ -54,6 +58,7 @@ impl<'a> Draft<'a> {
         snapshot: &'a Snapshot,
         naming: Naming,
         done: &'a Done,
+        defined: &'a ClusterKinds,
     ) -> Self {
         Self {
             component,
@@ -64,6 +69,8 @@ impl<'a> Draft<'a> {
             found: Vec::new(),
             errands: Vec::new(),
             ciphers: Vec::new(),
+            defined,
+            defines: ClusterKinds::new(),
             done,
             files: desired.files.clone(),
             resources: Pieces::new(),
@@ -294,6 +301,7 @@ impl<'a> Draft<'a> {
             resources: self.resources.into(),
             files: self.files,
             ciphers: self.ciphers.into(),
+            defines: self.defines,
         })
     }
 }

@@ -10,5 +10,6 @@ pub(crate) fn rendered(
 ) -> Rendered {
     let (files, ciphers) = (Arc::default(), Arc::new([]));
     let resources: Pieces = resources.into_iter().map(|(k, p)| (k, p.into())).collect();
-    Rendered { component, resources: resources.into(), inputs, files, ciphers }
+    let (resources, defines) = (resources.into(), ClusterKinds::new());
+    Rendered { component, resources, inputs, files, ciphers, defines }
 }

@@ -8,6 +8,7 @@
 //! How to add: one file per kind with one function, and one line in [`render`].
 
 mod claims;
+mod defined;
 mod draft;
 mod pin;
 mod terraform;
@@ -32,7 +33,9 @@ use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
 
 pub use claims::claims;
+pub use defined::defined_beside;
 use draft::Draft;
+pub use kubernetes::ClusterKinds;
 
 /// Kinds that [`render`] knows.
 const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
@@ -46,6 +49,7 @@ pub struct Rendered {
     inputs: ContentId,
     files: Arc<Files>,
     ciphers: Arc<[Arc<Cipher>]>,
+    defines: ClusterKinds,
 }
 
 /// What a component wants, by resource. Each is in a place of its own: most components want few, and
@@ -84,8 +88,8 @@ pub fn errands(
     snapshot: &Snapshot,
     naming: Naming,
 ) -> Vec<Errand> {
-    let nothing = Done::new();
-    let mut draft = Draft::new(component, desired, snapshot, naming, &nothing);
+    let (nothing, defined) = (Done::new(), ClusterKinds::new());
+    let mut draft = Draft::new(component, desired, snapshot, naming, &nothing, &defined);
     if component.presence == Presence::Active && has_errands(&draft) {
         build(&mut draft);
     }
@@ -113,16 +117,18 @@ pub fn remote_chart(component: &Component, desired: &Desired) -> Option<(RemoteC
 }
 
 /// Builds one component that exists to be applied, for a target that calls its resources by
-/// `naming`, with what its [`errands`] brought. An abstract or disabled one is refused: an empty
-/// result would say that its resources are no longer wanted.
+/// `naming`, with what its [`errands`] brought, where the rest of its stack has `defined` these kinds.
+/// An abstract or disabled one is refused: an empty result would say that its resources are no longer
+/// wanted.
 pub fn render(
     component: &Component,
     desired: &Desired,
     snapshot: &Snapshot,
     naming: Naming,
     done: &Done,
+    defined: &ClusterKinds,
 ) -> Result<Rendered, Vec<Diagnostic>> {
-    let mut draft = Draft::new(component, desired, snapshot, naming, done);
+    let mut draft = Draft::new(component, desired, snapshot, naming, done, defined);
     build(&mut draft);
     draft.finish()
 }

@@ -1,4 +1,5 @@
 mod errands;
+mod scopes;
 mod terraform;
 
 use std::fmt::Write as _;
@@ -25,6 +26,8 @@ struct Fixture {
     id: ComponentId,
     /// What programs brought.
     done: Done,
+    /// What the rest of the stack defines.
+    defined: ClusterKinds,
 }
 
 fn fixture(id: &str, files: &str) -> Fixture {
@@ -83,7 +86,8 @@ fn fixture(id: &str, files: &str) -> Fixture {
         files: Arc::new(known),
         ..Desired::default()
     };
-    Fixture { desired, snapshot: Snapshot::in_memory(files), id, done: Done::new() }
+    let (done, defined) = (Done::new(), ClusterKinds::new());
+    Fixture { desired, snapshot: Snapshot::in_memory(files), id, done, defined }
 }
 
 impl Fixture {
@@ -93,7 +97,7 @@ impl Fixture {
 
     fn render_as(&self, naming: Naming) -> Result<Rendered, Vec<Diagnostic>> {
         let component = self.desired.component(&self.id).unwrap();
-        render(component, &self.desired, &self.snapshot, naming, &self.done)
+        render(component, &self.desired, &self.snapshot, naming, &self.done, &self.defined)
     }
 
     fn component(&mut self) -> &mut Component {

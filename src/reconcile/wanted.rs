@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::answer::Reach;
 use super::errands::Errands;
 use super::output::Asking;
-use crate::build::{self, Naming, Rendered};
+use crate::build::{self, ClusterKinds, Naming, Rendered};
 use crate::diagnostic::{self, Diagnostic};
 use crate::ids::{ComponentId, StackName, TargetName};
 use crate::model::desired::{Component, Desired, Presence, Stack};
@@ -108,10 +108,21 @@ impl Asked {
     }
 
     fn built(mut self, clusters: &BTreeSet<TargetName>, done: &Done) -> Wanted {
+        let nothing = ClusterKinds::new();
         let render = |one: &_, desired: &_, snapshot: &_, naming| {
-            build::render(one, desired, snapshot, naming, done)
+            build::render(one, desired, snapshot, naming, done, &nothing)
         };
         let mut rendered: BTreeMap<_, _> = self.each(clusters, render).into_iter().collect();
+        // What is defined beside a component is known now.
+        let beside = build::defined_beside(&rendered);
+        let again = |one: &Component, desired: &_, snapshot: &_, naming| {
+            let defined = beside.get(&one.id)?;
+            Some(build::render(one, desired, snapshot, naming, done, defined))
+        };
+        if !beside.is_empty() {
+            let made = self.each(clusters, again).into_iter();
+            rendered.extend(made.filter_map(|(id, made)| Some((id, made?))));
+        }
         self.desired.diagnostics.extend(build::claims(&self.desired, &rendered));
         self.desired.diagnostics.extend(self.verdicts.diagnostics);
         // What breaks a rule is shown like everything else, and is not built.

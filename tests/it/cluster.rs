@@ -20,6 +20,7 @@ mod lasting;
 mod manifests;
 mod remote_charts;
 mod replaced;
+mod scopes;
 mod waits;
 
 use expect_test::expect;

@@ -252,7 +252,9 @@ fn is_no_older(known: &Json, object: &Json) -> bool {
 fn fits(identity: &Identity, kind: &Kind) -> Result<(), Blind> {
     let why = match (kind.is_namespaced, &identity.namespace) {
         (true, None) => "it has no namespace: set `settings.kubernetes.namespace`",
-        (false, Some(_)) => "its kind is not part of a namespace, and it names one",
+        (false, Some(_)) => {
+            "its kind is not part of a namespace, and it is in one: say `namespace: ''` in its metadata"
+        }
         _ => return Ok(()),
     };
     Err(Blind::Misplaced(why.to_owned()))

@@ -7,11 +7,12 @@
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
 //! Start at: [`render`].
-//! How to add: a kind that is not part of a namespace, or that holds data, goes into `object.rs`;
-//! a field that names another object, into `needs.rs`.
+//! How to add: a kind that is not part of a namespace goes into `scope.rs`, a field that names another
+//! object into `needs.rs`.
 
 mod needs;
 mod object;
+mod scope;
 mod read;
 mod kustomization;
 mod encrypted;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use self::needs::Needs;
 pub(super) use self::object::unlisted;
 use self::object::{Defaults, Object};
+pub use self::scope::ClusterKinds;
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -78,8 +80,9 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
             }
         }
     }
-    let own_types = object::cluster_types(&objects);
-    let complete = |object: Object| object.completed(&defaults, &own_types);
+    draft.defines = scope::defined(&objects);
+    let defined = draft.defined.union(&draft.defines).cloned().collect();
+    let complete = |object: Object| object.completed(&defaults, &defined);
     let objects: Vec<_> = objects.into_iter().map(complete).collect();
     let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();

@@ -1,39 +1,13 @@
 //! One object: who it is, and what its kind implies.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filled;
+use super::scope::{self, ClusterKinds, Scope};
 use crate::model::cipher;
 use crate::model::observation::STATEFUL_KINDS;
 use crate::model::path::FieldPath;
 use crate::model::value::{Map, Node, Rules, Value};
-
-/// Kinds of the API machinery's own groups that are not part of a namespace.
-const CLUSTER_KINDS: &[&str] = &[
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "CustomResourceDefinition",
-    "FlowSchema",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "RuntimeClass",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-];
 
 /// An object with a kind and a name, typed.
 pub(super) struct Object {
@@ -92,16 +66,24 @@ impl Object {
         Ok(Self { kind, name, namespace, group, value, made_up: Vec::new() })
     }
 
-    /// The same object with the component's namespace and labels where it has none.
-    pub(super) fn completed(mut self, defaults: &Defaults, own_types: &BTreeSet<Arc<str>>) -> Self {
-        let namespaced =
-            !CLUSTER_KINDS.contains(&self.kind.as_ref()) && !own_types.contains(&self.kind);
+    /// The same object with the component's namespace and labels where it has none, and without a
+    /// namespace if its kind is part of none.
+    pub(super) fn completed(mut self, defaults: &Defaults, defined: &ClusterKinds) -> Self {
         let Some(own) = self.value.get("metadata").and_then(Value::as_map) else { return self };
         let mut metadata = own.clone();
-        let namespace = defaults.namespace.as_deref();
-        if let Some(namespace) = namespace.filter(|_| namespaced && self.namespace.is_none()) {
-            metadata.insert("namespace", Value::text(namespace));
-            self.namespace = Some(namespace.into());
+        let said = own.get("namespace").and_then(Value::as_str);
+        let given = defaults.namespace.as_deref().filter(|_| self.namespace.is_none());
+        match (scope::of(&self.group, &self.kind, defined), given, said) {
+            (Scope::Cluster, ..) => self.namespace = None,
+            (Scope::LikelyCluster, ..) | (Scope::LikelyNamespace, _, Some("")) => {}
+            (_, Some(given), _) => {
+                metadata.insert("namespace", Value::text(given));
+                self.namespace = Some(given.into());
+            }
+            (_, None, _) => {}
+        }
+        if self.namespace.is_none() && metadata.get("namespace").is_some() {
+            metadata.remove("namespace");
         }
         for (field, given) in [("labels", &defaults.labels), ("annotations", &defaults.annotations)]
         {
@@ -143,6 +125,15 @@ impl Object {
         }
     }
 
+    /// The group and kind that it defines, if it is a definition: its name is `<plural>.<group>`.
+    pub(super) fn defines(&self) -> Option<(Arc<str>, Arc<str>)> {
+        let is_definition =
+            &*self.kind == "CustomResourceDefinition" && &*self.group == "apiextensions.k8s.io";
+        let (_, group) = self.name.split_once('.').filter(|_| is_definition)?;
+        let kind = text(self.value.get("spec")?.get("names")?.get("kind"))?;
+        Some((group.into(), kind))
+    }
+
     /// Whether none of its names would be read as two.
     pub(super) fn has_plain_names(&self) -> bool {
         let namespace = self.namespace.as_deref().unwrap_or_default();
@@ -161,16 +152,6 @@ impl Object {
     pub(super) fn is_stateful(&self) -> bool {
         STATEFUL_KINDS.contains(&self.kind.as_ref())
     }
-}
-
-/// The kinds without a namespace that the component itself defines.
-pub(super) fn cluster_types(objects: &[Object]) -> BTreeSet<Arc<str>> {
-    let definitions = objects.iter().filter(|o| &*o.kind == "CustomResourceDefinition");
-    definitions
-        .filter_map(|object| object.value.get("spec"))
-        .filter(|spec| spec.get("scope").and_then(Value::as_str) == Some("Cluster"))
-        .filter_map(|spec| text(spec.get("names")?.get("kind")))
-        .collect()
 }
 
 /// The objects of a `List`, or the one value itself.
