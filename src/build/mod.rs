@@ -28,6 +28,7 @@ use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::errand::{Done, Errand};
 use crate::model::files::Files;
+use crate::model::need::Need;
 use crate::model::path::FieldPath;
 use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
@@ -65,8 +66,10 @@ pub struct Piece {
     pub sensitive: Vec<FieldPath>,
     /// Whether what it holds at the target is lost with it.
     pub stateful: bool,
-    /// Resources that come before it, where they are made or changed as well.
-    pub needs: BTreeSet<ResourceKey>,
+    /// What comes before it, where it is made or changed as well.
+    pub needs: BTreeSet<Need>,
+    /// What others may need of it, beside itself.
+    pub gives: Vec<Need>,
     /// Fields that a program has made up: where the resource is there, what it holds in them stays.
     pub made_up: Vec<FieldPath>,
 }
@@ -159,8 +162,8 @@ fn build(draft: &mut Draft<'_>) {
 impl Piece {
     /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
     pub fn plain(body: Body) -> Self {
-        let (sensitive, made_up) = (Vec::new(), Vec::new());
-        Self { body, sensitive, stateful: false, needs: BTreeSet::new(), made_up }
+        let (sensitive, gives, made_up) = (Vec::new(), Vec::new(), Vec::new());
+        Self { body, sensitive, stateful: false, needs: BTreeSet::new(), gives, made_up }
     }
 
     /// The same with what `live` holds in place of what was made up.

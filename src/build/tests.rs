@@ -441,20 +441,28 @@ settings: {kubernetes: {namespace: shop}}
     let mut lines = String::new();
     for (key, piece) in built.resources() {
         writeln!(lines, "{key}").unwrap();
-        piece.needs.iter().for_each(|need| writeln!(lines, "  {need}").unwrap());
+        for need in &piece.needs {
+            match need {
+                Need::Resource(key) => writeln!(lines, "  {key}").unwrap(),
+                need => writeln!(lines, "  {need:?}").unwrap(),
+            }
+        }
+        piece.gives.iter().for_each(|given| writeln!(lines, "  gives {given:?}").unwrap());
     }
     expect![[r#"
         CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+          gives Definition("Site.example.com")
         Deployment.apps/shop/web
           ConfigMap/shop/settings
           Namespace/shop
           PersistentVolumeClaim/shop/disk
           PriorityClass.scheduling.k8s.io/high
-          RoleBinding.rbac.authorization.k8s.io/shop/web
           Secret/shop/key
           Secret/shop/registry
           Secret/shop/tls
           ServiceAccount/shop/web
+          Rights("ServiceAccount/shop/web")
+          gives Workloads("shop")
         PersistentVolumeClaim/shop/d
           Namespace/shop
           StorageClass.storage.k8s.io/fast
@@ -462,15 +470,17 @@ settings: {kubernetes: {namespace: shop}}
           ClusterRole.rbac.authorization.k8s.io/view
           Namespace/shop
           ServiceAccount/shop/web
+          gives Rights("ServiceAccount/shop/web")
         Site.example.com/a
-          CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
+          Definition("Site.example.com")
         ValidatingWebhookConfiguration.admissionregistration.k8s.io/check
-          Deployment.apps/shop/web
           Service/shop/web
+          Workloads("shop")
     "#]]
     .assert_eq(&lines);
     let paths = fixture("prod/kubernetes/base", files).render().unwrap();
-    assert!(paths.resources().values().all(|piece| piece.needs.is_empty()), "files have no order");
+    let has_none = |piece: &Piece| piece.needs.is_empty() && piece.gives.is_empty();
+    assert!(paths.resources().values().all(|piece| has_none(piece)), "files have no order");
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub mod health_rule;
 pub mod policy;
 pub mod desired;
 pub mod errand;
+pub mod need;
 pub mod upkeep;
 pub mod why_not;
 pub mod affected;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanInput;
+use crate::build::Piece;
 use crate::ids::ResourceKey;
 use crate::model::change::{Action, Change};
+use crate::model::need::Need;
 
 /// Which portions have to be done before which: by index.
 pub(super) type Before = Vec<BTreeSet<usize>>;
@@ -20,29 +22,62 @@ pub(super) fn add(
     portions: &[Makes<'_>],
     before: &mut Before,
 ) {
-    let mut makers: BTreeMap<&ResourceKey, usize> = BTreeMap::new();
-    for (at, makes) in portions.iter().enumerate() {
-        let made = makes.iter().flat_map(|made| made.iter()).map(|&change| &changes[change]);
-        let made = made.filter(|change| change.action != Action::Forget);
-        makers.extend(made.map(|change| (&change.resource, at)));
-    }
-    for (at, makes) in portions.iter().enumerate() {
-        let made = makes.iter().flat_map(|made| made.iter()).map(|&change| &changes[change]);
-        for other in made.flat_map(|change| needs(input, change)).filter_map(|n| makers.get(n)) {
-            if *other != at && !comes_after(*other, at, before) {
-                before[at].insert(*other);
+    let makers = Makers::of(input, changes, portions);
+    for (at, change) in made(changes, portions) {
+        for need in piece(input, change).into_iter().flat_map(|piece| &piece.needs) {
+            for &other in makers.of_need(need) {
+                if other != at && !before[at].contains(&other) && !comes_after(other, at, before) {
+                    before[at].insert(other);
+                }
             }
         }
     }
 }
 
-fn needs<'a>(
-    input: &PlanInput<'a>,
-    change: &Change,
-) -> impl Iterator<Item = &'a ResourceKey> + use<'a> {
-    let built = input.rendered.get(&change.component).and_then(|built| built.as_ref().ok());
-    let piece = built.and_then(|built| built.resources().get(&change.resource));
-    piece.into_iter().flat_map(|piece| &piece.needs)
+/// Which portions make what is needed.
+struct Makers<'a> {
+    resources: BTreeMap<&'a ResourceKey, usize>,
+    others: BTreeMap<&'a Need, Vec<usize>>,
+}
+
+impl<'a> Makers<'a> {
+    fn of(input: &PlanInput<'a>, changes: &'a [Change], portions: &'a [Makes<'a>]) -> Self {
+        let mut makers = Self { resources: BTreeMap::new(), others: BTreeMap::new() };
+        for (at, change) in made(changes, portions) {
+            if change.action == Action::Forget {
+                continue;
+            }
+            makers.resources.insert(&change.resource, at);
+            for given in piece(input, change).into_iter().flat_map(|piece| &piece.gives) {
+                makers.others.entry(given).or_default().push(at);
+            }
+        }
+        makers
+    }
+
+    fn of_need(&self, need: &Need) -> &[usize] {
+        match need {
+            Need::Resource(key) => self.resources.get(key).map(std::slice::from_ref),
+            need => self.others.get(need).map(Vec::as_slice),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// Every change that is part of making something, with its portion.
+fn made<'a>(
+    changes: &'a [Change],
+    portions: &'a [Makes<'a>],
+) -> impl Iterator<Item = (usize, &'a Change)> {
+    let each = portions.iter().enumerate();
+    each.flat_map(move |(at, makes)| {
+        makes.iter().flat_map(|m| m.iter()).map(move |&c| (at, &changes[c]))
+    })
+}
+
+fn piece<'a>(input: &PlanInput<'a>, change: &Change) -> Option<&'a Piece> {
+    let built = input.rendered.get(&change.component)?.as_ref().ok()?;
+    built.resources().get(&change.resource).map(AsRef::as_ref)
 }
 
 /// Whether `one` has to wait for `other`, however indirectly.

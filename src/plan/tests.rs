@@ -554,6 +554,36 @@ fn steps_follow_what_resources_need() {
     .assert_eq(&steps(&world));
 }
 
+/// What several give is waited for of all of them, in any component, as long as a person has not said
+/// otherwise.
+#[test]
+fn steps_follow_what_others_give() {
+    let world = world(
+        r#"
+        component app
+        app wants a.json {"a": 1}
+        app awaits a.json Site
+        component base
+        base wants b.json {"a": 1}
+        base gives b.json Site
+        component after
+        after needs app
+        after wants c.json {"a": 1}
+        after gives c.json Site
+        component still
+        still wants d.json {"a": 1}
+        still has d.json {"a": 1}
+        still gives d.json Site
+        "#,
+    );
+    expect![[r#"
+        0 create b.json after []
+        1 create a.json after [0]
+        2 create c.json after [1]
+    "#]]
+    .assert_eq(&steps(&world));
+}
+
 /// Every step with what it waits for. The audit agrees.
 fn steps(world: &World) -> String {
     let plan = world.plan();

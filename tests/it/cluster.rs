@@ -1,5 +1,6 @@
 //! The built `isobar` and a real Kubernetes control plane: see `scripts/testbed`.
 
+mod across;
 mod busy;
 mod deletes;
 mod faults;

@@ -15,7 +15,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 
 /// How long what is missing stays missing: a kind that nobody has defined is asked for by every
 /// look at its objects.
-const PAUSE: Duration = Duration::from_secs(2);
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// Where the API has one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

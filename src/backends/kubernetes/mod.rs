@@ -247,7 +247,7 @@ impl Target for KubernetesTarget {
         let mut after = Vec::with_capacity(step.changes.len());
         let turn = Turn::run(lease.stack(), effect.steps.len());
         for &at in &step.changes {
-            let made = self.change(lease, &turn, &effect.changes[at]).await;
+            let made = self.change(lease, &turn, effect, &effect.changes[at]).await;
             after.push(made.map_err(|error| error.behind(after.len(), step.changes.len()))?);
         }
         Ok(after)

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::KubernetesTarget;
 use super::connection::{Call, Failure};
 use super::identity::Identity;
-use super::kinds::Kind;
+use super::kinds::{Found, Kind, PAUSE};
 use super::look::{Blind, Sight, ours};
 use super::observe::manifest;
 use super::turns::Turn;
@@ -21,6 +21,7 @@ use crate::model::canonical;
 use crate::model::change::{Action, Change};
 use crate::model::observation::{Health, Owner};
 use crate::model::path::FieldPath;
+use crate::model::plan::Effect;
 use crate::store::Lease;
 
 /// Longest time for one request that changes something: as long as the server gives an admission
@@ -53,6 +54,8 @@ struct Job<'a> {
     target: &'a KubernetesTarget,
     lease: &'a Lease,
     turn: &'a Turn,
+    /// All that is done in the same run.
+    effect: &'a Effect,
     change: &'a Change,
     identity: Identity,
     /// What may not be seen of what it is to hold.
@@ -79,6 +82,7 @@ impl KubernetesTarget {
         &self,
         lease: &Lease,
         turn: &Turn,
+        effect: &Effect,
         change: &Change,
     ) -> Result<After, StepError> {
         self.write_time(lease)?;
@@ -95,7 +99,7 @@ impl KubernetesTarget {
             })?),
             None => None,
         };
-        let job = Job { target: self, lease, turn, change, identity, veil };
+        let job = Job { target: self, lease, turn, effect, change, identity, veil };
         match &change.action {
             Action::Create => job.create().await,
             Action::Update | Action::Adopt => job.update().await,
@@ -369,13 +373,23 @@ impl Job<'_> {
     async fn kind(&self, manifest: &Json) -> Result<Kind, StepError> {
         let (target, version) = (self.target, identity::version(manifest));
         let found = target.kinds.find(&target.connection, &self.identity, version).await;
+        let why = "the cluster does not know its kind, or not this version of it";
+        let why = format!("{}: {why}", self.identity);
         match found.map_err(|failure| failure.into_step(Some(&self.identity)))? {
-            super::kinds::Found::Kind(kind) => Ok(kind),
-            _ => Err(StepError::refused(format!(
-                "{}: the cluster does not know its kind, or not this version of it",
-                self.identity
-            ))),
+            Found::Kind(kind) => Ok(kind),
+            Found::Unknown if self.is_defined_now() => Err(StepError::retry_after(PAUSE, why)),
+            Found::Unknown | Found::Silent => Err(StepError::refused(why)),
         }
+    }
+
+    /// Whether the same run makes or changes a definition in its group, which is called
+    /// `<plural>.<group>`: a server tells of a kind a moment after that.
+    fn is_defined_now(&self) -> bool {
+        let made = self.effect.changes.iter().filter(|change| change.intended.is_some());
+        made.flat_map(|change| Identity::parse(&change.resource)).any(|made| {
+            let group = made.name.split_once('.').map(|(_, group)| group);
+            made.is_definition() && group == Some(&self.identity.group)
+        })
     }
 
     async fn look(&self, manifest: Option<&Json>) -> Result<Sight, StepError> {

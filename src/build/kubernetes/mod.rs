@@ -20,14 +20,12 @@ mod encrypted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::needs::Needs;
 pub(super) use self::object::unlisted;
 use self::object::{Defaults, Object};
 pub use self::scope::ClusterKinds;
 use super::draft::Draft;
 use super::{Naming, Piece};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::ids::ResourceKey;
 use crate::model::body::{Body, Format};
 use crate::model::cipher::Cipher;
 use crate::model::path::FieldPath;
@@ -84,10 +82,9 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
     let defined = draft.defined.union(&draft.defines).cloned().collect();
     let complete = |object: Object| object.completed(&defaults, &defined);
     let objects: Vec<_> = objects.into_iter().map(complete).collect();
-    let needs = Needs::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     for object in &objects {
-        add(draft, object, &needs, &mut places);
+        add(draft, object, &mut places);
     }
 }
 
@@ -125,7 +122,7 @@ fn annotations(draft: &mut Draft<'_>, settings: Option<&Value>, namespace: Optio
     annotations
 }
 
-fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTreeMap<String, Span>) {
+fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Span>) {
     let name = match draft.naming {
         Naming::Paths => object.file_name(),
         Naming::Objects => object.key(),
@@ -151,9 +148,8 @@ fn add(draft: &mut Draft<'_>, object: &Object, needs: &Needs, places: &mut BTree
     match draft.naming {
         Naming::Paths => draft.add_piece(&name, piece),
         Naming::Objects => {
-            // What is no key names no object that anybody could make.
-            let needs = needs.before(object).iter().flat_map(ResourceKey::new).collect();
-            draft.add_resource(&name, Piece { needs, ..piece })
+            let (needs, gives) = (needs::before(object), needs::gives(object));
+            draft.add_resource(&name, Piece { needs, gives, ..piece })
         }
     };
 }

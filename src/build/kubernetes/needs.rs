@@ -1,11 +1,14 @@
-//! What of one component's objects, or of its stack, has to be there before an object.
+//! What of its stack has to be there before an object.
 //!
 //! Only what the object itself names, by a field whose meaning the Kubernetes API defines. An
 //! object that nobody makes now is no need: it is there, or the server says that it is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::object::Object;
+use super::scope;
+use crate::ids::ResourceKey;
+use crate::model::need::Need;
 use crate::model::value::Value;
 
 /// Kinds that run pods, and the way to what their pods are.
@@ -36,107 +39,88 @@ const BINDINGS: &[&str] = &["RoleBinding", "ClusterRoleBinding"];
 const WEBHOOKS: &[&str] = &["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"];
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// The objects of one component, as far as others may need them.
-pub(super) struct Needs {
-    /// By group and kind, the definition of it.
-    definitions: BTreeMap<(String, String), String>,
-    /// By service account (`ServiceAccount/<namespace>/<name>`), what gives it its rights.
-    rights: BTreeMap<String, BTreeSet<String>>,
-    /// By namespace, everything in it that runs pods.
-    workloads: BTreeMap<String, BTreeSet<String>>,
+/// What `object` needs.
+pub(super) fn before(object: &Object) -> BTreeSet<Need> {
+    let mut found = BTreeSet::new();
+    if let Some(namespace) = &object.namespace {
+        found.extend(named(format!("Namespace/{namespace}")));
+    }
+    if !scope::is_built_in(&object.group) {
+        found.insert(definition(&object.group, &object.kind));
+    }
+    if let Some(spec) = pod_spec(object) {
+        pods(object, spec, &mut found);
+    }
+    if is_rbac(object, BINDINGS) {
+        found.extend(role(object).and_then(named));
+        found.extend(accounts(object).into_iter().filter_map(named));
+    }
+    if &*object.kind == "PersistentVolumeClaim" {
+        let class = object.value.get("spec").and_then(|s| s.get("storageClassName")?.as_str());
+        found.extend(class.and_then(|class| named(format!("StorageClass.storage.k8s.io/{class}"))));
+    }
+    if WEBHOOKS.contains(&&*object.kind) || &*object.kind == "APIService" {
+        service(&object.value, &mut found);
+    }
+    found
 }
 
-impl Needs {
-    pub(super) fn of(objects: &[Object]) -> Self {
-        let mut needs = Self {
-            definitions: BTreeMap::new(),
-            rights: BTreeMap::new(),
-            workloads: BTreeMap::new(),
+/// What others may need that `object` gives, beside itself.
+pub(super) fn gives(object: &Object) -> Vec<Need> {
+    let mut given = Vec::new();
+    given.extend(object.defines().map(|(group, kind)| definition(&group, &kind)));
+    if is_rbac(object, BINDINGS) {
+        given.extend(accounts(object).into_iter().map(|account| Need::Rights(account.into())));
+    }
+    if pod_spec(object).is_some() {
+        given.push(Need::Workloads(object.namespace.as_deref().unwrap_or_default().into()));
+    }
+    given
+}
+
+/// The object with this key. What is no key names no object that anybody could make.
+fn named(key: String) -> Option<Need> {
+    ResourceKey::new(key).ok().map(Need::Resource)
+}
+
+fn definition(group: &str, kind: &str) -> Need {
+    Need::Definition(format!("{kind}.{group}").into())
+}
+
+fn pods(object: &Object, spec: &Value, found: &mut BTreeSet<Need>) {
+    let inside = |kind: &str, name: &str| match &object.namespace {
+        Some(namespace) => format!("{kind}/{namespace}/{name}"),
+        None => format!("{kind}/{name}"),
+    };
+    walk(spec, &mut |key, value| {
+        for (_, field, kind) in NAMED.iter().filter(|(within, ..)| *within == key) {
+            let values = value.as_list().unwrap_or(std::slice::from_ref(value));
+            let names = values.iter().filter_map(|value| value.get(field)?.as_str());
+            found.extend(names.filter_map(|name| named(inside(kind, name))));
+        }
+    });
+    if let Some(account) = spec.get("serviceAccountName").and_then(Value::as_str) {
+        let account = inside("ServiceAccount", account);
+        found.insert(Need::Rights(account.as_str().into()));
+        found.extend(named(account));
+    }
+    if let Some(class) = spec.get("priorityClassName").and_then(Value::as_str) {
+        found.extend(named(format!("PriorityClass.scheduling.k8s.io/{class}")));
+    }
+}
+
+/// The services that are called, and whatever may be behind them.
+fn service(value: &Value, found: &mut BTreeSet<Need>) {
+    walk(value, &mut |key, value| {
+        let text = |field| value.get(field).and_then(Value::as_str);
+        let (true, Some(namespace), Some(name)) =
+            (key == "service", text("namespace"), text("name"))
+        else {
+            return;
         };
-        for object in objects {
-            if &*object.kind == "CustomResourceDefinition" {
-                let spec = object.value.get("spec");
-                let group = spec.and_then(|spec| spec.get("group")?.as_str());
-                let kind = spec.and_then(|spec| spec.get("names")?.get("kind")?.as_str());
-                if let (Some(group), Some(kind)) = (group, kind) {
-                    needs.definitions.insert((group.to_owned(), kind.to_owned()), object.key());
-                }
-            }
-            if is_rbac(object, BINDINGS) {
-                for account in accounts(object) {
-                    needs.rights.entry(account).or_default().insert(object.key());
-                }
-            }
-            if pod_spec(object).is_some() {
-                let namespace = object.namespace.as_deref().unwrap_or_default();
-                needs.workloads.entry(namespace.to_owned()).or_default().insert(object.key());
-            }
-        }
-        needs
-    }
-
-    /// The keys of what `object` needs.
-    pub(super) fn before(&self, object: &Object) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        if let Some(namespace) = &object.namespace {
-            found.insert(format!("Namespace/{namespace}"));
-        }
-        found.extend(
-            self.definitions.get(&(object.group.to_string(), object.kind.to_string())).cloned(),
-        );
-        if let Some(spec) = pod_spec(object) {
-            self.pods(object, spec, &mut found);
-        }
-        if is_rbac(object, BINDINGS) {
-            found.extend(role(object));
-            found.extend(accounts(object));
-        }
-        if &*object.kind == "PersistentVolumeClaim" {
-            let class = object.value.get("spec").and_then(|s| s.get("storageClassName")?.as_str());
-            found.extend(class.map(|class| format!("StorageClass.storage.k8s.io/{class}")));
-        }
-        if WEBHOOKS.contains(&&*object.kind) || &*object.kind == "APIService" {
-            self.service(&object.value, &mut found);
-        }
-        found.remove(&object.key());
-        found
-    }
-
-    fn pods(&self, object: &Object, spec: &Value, found: &mut BTreeSet<String>) {
-        let inside = |kind: &str, name: &str| match &object.namespace {
-            Some(namespace) => format!("{kind}/{namespace}/{name}"),
-            None => format!("{kind}/{name}"),
-        };
-        walk(spec, &mut |key, value| {
-            for (_, field, kind) in NAMED.iter().filter(|(within, ..)| *within == key) {
-                let values = value.as_list().unwrap_or(std::slice::from_ref(value));
-                let names = values.iter().filter_map(|value| value.get(field)?.as_str());
-                found.extend(names.map(|name| inside(kind, name)));
-            }
-        });
-        if let Some(account) = spec.get("serviceAccountName").and_then(Value::as_str) {
-            let account = inside("ServiceAccount", account);
-            found.extend(self.rights.get(&account).into_iter().flatten().cloned());
-            found.insert(account);
-        }
-        if let Some(class) = spec.get("priorityClassName").and_then(Value::as_str) {
-            found.insert(format!("PriorityClass.scheduling.k8s.io/{class}"));
-        }
-    }
-
-    /// The services that are called, and whatever may be behind them.
-    fn service(&self, value: &Value, found: &mut BTreeSet<String>) {
-        walk(value, &mut |key, value| {
-            let text = |field| value.get(field).and_then(Value::as_str);
-            let (true, Some(namespace), Some(name)) =
-                (key == "service", text("namespace"), text("name"))
-            else {
-                return;
-            };
-            found.insert(format!("Service/{namespace}/{name}"));
-            found.extend(self.workloads.get(namespace).into_iter().flatten().cloned());
-        });
-    }
+        found.extend(named(format!("Service/{namespace}/{name}")));
+        found.insert(Need::Workloads(namespace.into()));
+    });
 }
 
 fn is_rbac(object: &Object, kinds: &[&str]) -> bool {

@@ -194,6 +194,11 @@ pub(super) fn of(group: &Arc<str>, kind: &Arc<str>, defined: &ClusterKinds) -> S
     }
 }
 
+/// Whether Kubernetes itself has the group: nobody has to define its kinds.
+pub(super) fn is_built_in(group: &str) -> bool {
+    kinds(BUILT_IN, group).is_some()
+}
+
 /// The kinds that are not part of a namespace, as far as `objects` define them.
 pub(super) fn defined(objects: &[Object]) -> ClusterKinds {
     let definitions = objects.iter().filter_map(|object| Some((object, object.defines()?)));

@@ -28,6 +28,7 @@ use crate::model::canonical;
 use crate::model::change::Action;
 use crate::model::desired::{Component, Dependency, Listing, Presence, Stack};
 use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::model::need::Need;
 use crate::model::observation::{Compared, Health, Observation, Observed, Owner, Seen};
 use crate::model::path::FieldPath;
 use crate::model::plan::Plan;
@@ -260,7 +261,15 @@ impl Script {
                     }
                     "behind" => {
                         let piece = part.wants.get_mut(&resource).expect("it is wanted");
-                        piece.needs.insert(key(words[3]));
+                        piece.needs.insert(Need::Resource(key(words[3])));
+                    }
+                    "awaits" => {
+                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
+                        piece.needs.insert(Need::Definition(words[3].into()));
+                    }
+                    "gives" => {
+                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
+                        piece.gives.push(Need::Definition(words[3].into()));
                     }
                     "makes" => drop(part.makes.insert(resource, json())),
                     "has" => {
@@ -319,7 +328,9 @@ impl World {
         } else if is("present") {
             let component = component(&id, part);
             if component.presence == Presence::Active && !is("skipped") {
-                let inputs = ContentId::of(format!("{name} {:?}", part.wants));
+                // What others need of it goes into no input.
+                let wants = format!("{:?}", part.wants).replace(", gives: []", "");
+                let inputs = ContentId::of(format!("{name} {wants}"));
                 let built = rendered(id.clone(), part.wants.clone(), inputs);
                 for resource in built.resources().keys() {
                     let claims = self.evidence.claims.entry(resource.clone()).or_default();

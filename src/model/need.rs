@@ -1,0 +1,18 @@
+//! What has to be there before a resource.
+
+use std::sync::Arc;
+
+use crate::ids::ResourceKey;
+
+/// What has to be there before a resource, as far as its stack makes or changes it: in any component.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The resource that is called so.
+    Resource(ResourceKey),
+    /// The definition of a kind: `Site.example.com`.
+    Definition(Arc<str>),
+    /// What gives a service account its rights: `ServiceAccount/shop/web`.
+    Rights(Arc<str>),
+    /// Everything in a namespace that runs pods.
+    Workloads(Arc<str>),
+}
