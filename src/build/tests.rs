@@ -431,6 +431,10 @@ manifests:
     webhooks: [{clientConfig: {service: {namespace: shop, name: web}}}]
   - {apiVersion: example.com/v1, kind: Site, metadata: {name: a}}
   - {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: d}, spec: {storageClassName: fast}}
+  - {apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, annotations: {isobar.dev/service-account: shop/web}}
   - apiVersion: apiextensions.k8s.io/v1
     kind: CustomResourceDefinition
     metadata: {name: sites.example.com}
@@ -450,6 +454,9 @@ settings: {kubernetes: {namespace: shop}}
         piece.gives.iter().for_each(|given| writeln!(lines, "  gives {given:?}").unwrap());
     }
     expect![[r#"
+        ConfigMap/shop/a
+          Namespace/shop
+          Behalf("ServiceAccount/shop/web")
         CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
           gives Definition("Site.example.com")
         Deployment.apps/shop/web
@@ -471,6 +478,10 @@ settings: {kubernetes: {namespace: shop}}
           Namespace/shop
           ServiceAccount/shop/web
           gives Rights("ServiceAccount/shop/web")
+          gives Behalf("ServiceAccount/shop/web")
+        ServiceAccount/shop/web
+          Namespace/shop
+          gives Behalf("ServiceAccount/shop/web")
         Site.example.com/a
           Definition("Site.example.com")
         ValidatingWebhookConfiguration.admissionregistration.k8s.io/check

@@ -15,4 +15,7 @@ pub enum Need {
     Rights(Arc<str>),
     /// Everything in a namespace that runs pods.
     Workloads(Arc<str>),
+    /// The service account on whose behalf the resource is made, and what gives it its rights. It may
+    /// be that these need the resource: then they come after it.
+    Behalf(Arc<str>),
 }

@@ -23,15 +23,19 @@ pub(super) fn add(
     before: &mut Before,
 ) {
     let makers = Makers::of(input, changes, portions);
-    for (at, change) in made(changes, portions) {
-        for need in piece(input, change).into_iter().flat_map(|piece| &piece.needs) {
-            for &other in makers.of_need(need) {
+    let mut add = |is_wanted: fn(&Need) -> bool| {
+        for (at, change) in made(changes, portions) {
+            let needs = piece(input, change).into_iter().flat_map(|piece| &piece.needs);
+            for &other in needs.filter(|need| is_wanted(need)).flat_map(|n| makers.of_need(n)) {
                 if other != at && !before[at].contains(&other) && !comes_after(other, at, before) {
                     before[at].insert(other);
                 }
             }
         }
-    }
+    };
+    // What an account needs to be there itself, as its namespace, cannot wait for the account.
+    add(|need| !matches!(need, Need::Behalf(_)));
+    add(|need| matches!(need, Need::Behalf(_)));
 }
 
 /// Which portions make what is needed.

@@ -39,6 +39,11 @@ impl Failure {
         matches!(self, Self::Refused(status) if status.code == 404)
     }
 
+    /// Whether whoever asks has no right to it.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code == 403) && !self.is_about_manifest()
+    }
+
     /// Whether it is what was sent that the server does not take, whoever sends it and whenever.
     pub(super) fn is_about_manifest(&self) -> bool {
         let Self::Refused(status) = self else { return false };

@@ -263,7 +263,7 @@ fn fits(identity: &Identity, kind: &Kind) -> Result<(), Blind> {
 impl Sight {
     /// The cluster does not know the kind yet, or not the namespace: nothing can be there, and
     /// what would be is what the manifest says.
-    fn unheard_of(manifest: Option<&Json>) -> Self {
+    pub(super) fn unheard_of(manifest: Option<&Json>) -> Self {
         let intended = manifest.map(|manifest| body(&owner::plain(manifest.clone())));
         Self { intended, ..Self::default() }
     }

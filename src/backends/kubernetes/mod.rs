@@ -19,6 +19,7 @@ mod health;
 mod identity;
 mod kinds;
 mod list;
+mod coming;
 mod look;
 mod mark;
 mod memory;
@@ -33,14 +34,17 @@ mod truth;
 mod veil;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use tokio::sync::OnceCell;
 
+use self::coming::Coming;
 use self::connection::{Connection, Failure};
 use self::events::{Queue, Speaker, Teller};
 use self::identity::Identity;
@@ -53,7 +57,7 @@ use self::sights::Sights;
 use self::truth::Truths;
 use self::turns::Turn;
 use self::watch::Watches;
-use super::{After, MarkEntries, StepError, Target};
+use super::{ASKED_MAX, After, Asked, MarkEntries, StepError, Target};
 use crate::build::Rendered;
 use crate::ids::{ComponentId, Scope, TargetName};
 use crate::keyring::Keyring;
@@ -205,6 +209,16 @@ impl KubernetesTarget {
         self.memory.write(self.watches.kinds(), rules, self.truths.keep(), &unique);
     }
 
+    async fn look_at_one(&self, asked: &Asked<'_>, coming: &Coming<'_>) -> Observed {
+        let Asked { component, rendered, owned } = asked;
+        self.keyring.learn(rendered.iter().flat_map(|rendered| rendered.ciphers()));
+        self.recall().await;
+        match self.marks.known(&self.connection).await {
+            Ok(marks) => self.look_at_all(&marks, component, *rendered, owned, coming).await,
+            Err(error) => Observed::Unreachable { reason: error.reason },
+        }
+    }
+
     fn eyes(&self) -> Eyes<'_> {
         Eyes { connection: &self.connection, kinds: &self.kinds, writer: &self.writer }
     }
@@ -226,12 +240,22 @@ impl Target for KubernetesTarget {
         rendered: Option<&Rendered>,
         owned: &Inventory,
     ) -> Observed {
-        self.keyring.learn(rendered.iter().flat_map(|rendered| rendered.ciphers()));
-        self.recall().await;
-        match self.marks.known(&self.connection).await {
-            Ok(marks) => self.look_at_all(&marks, component, rendered, owned).await,
-            Err(error) => Observed::Unreachable { reason: error.reason },
+        let owned = owned.clone();
+        let mut seen = self.observe_all(vec![Asked { component, rendered, owned }]).await;
+        seen.remove(component).expect("what is asked about is told of")
+    }
+
+    async fn observe_all(&self, asked: Vec<Asked<'_>>) -> BTreeMap<ComponentId, Observed> {
+        let coming = Coming::of(asked.iter().filter_map(|one| one.rendered));
+        let mut looks = Vec::with_capacity(asked.len());
+        for one in asked {
+            let coming = &coming;
+            looks.push(async move {
+                let seen = self.look_at_one(&one, coming).await;
+                (one.component.clone(), seen)
+            });
         }
+        stream::iter(looks).buffer_unordered(ASKED_MAX).collect().await
     }
 
     async fn write_mark(&self, lease: &Lease, entries: &MarkEntries) -> Result<(), StepError> {

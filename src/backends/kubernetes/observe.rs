@@ -8,6 +8,7 @@ use futures_util::stream;
 use serde_json::{Value as Json, json};
 
 use super::KubernetesTarget;
+use super::coming::Coming;
 use super::fields::fingerprint;
 use super::health;
 use super::identity::Identity;
@@ -39,6 +40,7 @@ impl KubernetesTarget {
         component: &ComponentId,
         rendered: Option<&Rendered>,
         owned: &Inventory,
+        coming: &Coming<'_>,
     ) -> Observed {
         let nothing = BTreeMap::new();
         let wanted = rendered.map_or(&nothing, Rendered::resources);
@@ -47,7 +49,7 @@ impl KubernetesTarget {
         let looks = keys.into_iter().map(|key| {
             let piece = wanted.get(key).map(AsRef::as_ref);
             let wish = piece.zip(rendered.map(Rendered::inputs));
-            self.tell(marks, component, key, wish)
+            self.tell((marks, coming), component, key, wish)
         });
         let looks: Vec<_> = looks.collect();
         let told: Vec<_> = stream::iter(looks).buffer_unordered(OBJECTS_AT_ONCE).collect().await;
@@ -80,7 +82,7 @@ impl KubernetesTarget {
 
     async fn tell(
         &self,
-        marks: &All,
+        (marks, coming): (&All, &Coming<'_>),
         component: &ComponentId,
         key: &ResourceKey,
         wish: Option<(&Piece, ContentId)>,
@@ -98,9 +100,9 @@ impl KubernetesTarget {
         };
         let (seen, health) = match &pinned {
             Ok(Some((piece, inputs))) => {
-                self.see(marks, component, key, Some((piece, *inputs))).await
+                self.see((marks, coming), component, key, Some((piece, *inputs))).await
             }
-            Ok(None) => self.see(marks, component, key, wish).await,
+            Ok(None) => self.see((marks, coming), component, key, wish).await,
             Err(reason) => unreadable(reason.clone()),
         };
         (key.clone(), seen, health)
@@ -127,7 +129,7 @@ impl KubernetesTarget {
 
     async fn see(
         &self,
-        marks: &All,
+        (marks, coming): (&All, &Coming<'_>),
         component: &ComponentId,
         key: &ResourceKey,
         wish: Option<(&Piece, ContentId)>,
@@ -179,7 +181,7 @@ impl KubernetesTarget {
             let owner = self.owner(marks, component, key, sight.object.as_ref());
             return (seen(&identity, &sight, piece, owner), Some(health));
         }
-        let sight = match self.ask((&identity, key), component, piece, marked).await {
+        let sight = match self.ask((&identity, key), component, piece, marked, coming).await {
             Ok(sight) => Arc::new(sight),
             Err(told) => return told,
         };
@@ -204,6 +206,7 @@ impl KubernetesTarget {
         component: &ComponentId,
         piece: Option<&Piece>,
         marked: Option<Json>,
+        coming: &Coming<'_>,
     ) -> Result<Sight, (Seen, Option<Health>)> {
         let (veil, marked) = match piece.filter(|_| identity.has_secrets && marked.is_some()) {
             Some(piece) => {
@@ -221,6 +224,14 @@ impl KubernetesTarget {
             }
             marked => Box::pin(self.eyes().look(identity, marked.as_ref())).await,
         };
+        let looked = match looked {
+            Err(Blind::Failure(failure)) if failure.is_forbidden() => {
+                let sight = self.not_allowed_yet(identity, piece, marked.as_ref(), coming);
+                let sight = Box::pin(sight).await;
+                sight.ok_or(Blind::Failure(failure))
+            }
+            looked => looked,
+        };
         match looked {
             Ok(sight) => Ok(self.veiled(identity, sight, veil.as_ref())),
             Err(Blind::Unwelcome(failure)) => {
@@ -229,6 +240,27 @@ impl KubernetesTarget {
             }
             Err(blind) => Err(unreadable(blind.told(identity))),
         }
+    }
+
+    /// What would be of an object that is not there, where its stack has yet to make the account whose
+    /// rights count for it, or what gives that its rights: nobody can ask the server on its behalf.
+    async fn not_allowed_yet(
+        &self,
+        identity: &Identity,
+        piece: Option<&Piece>,
+        manifest: Option<&Json>,
+        coming: &Coming<'_>,
+    ) -> Option<Sight> {
+        let is_gone = async |identity: &Identity, manifest: Option<&Json>| {
+            matches!(self.eyes().glance(identity, manifest).await, Ok(None))
+        };
+        for giver in piece?.needs.iter().flat_map(|need| coming.givers(need)) {
+            let giver = Identity::parse(giver).ok()?;
+            if is_gone(&giver, None).await && is_gone(identity, manifest).await {
+                return Some(Sight::unheard_of(manifest));
+            }
+        }
+        None
     }
 
     /// What may be seen of both sides of an object.

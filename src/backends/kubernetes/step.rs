@@ -118,6 +118,7 @@ impl Job<'_> {
         let manifest = self.manifest()?;
         let kind = self.kind(&manifest).await?;
         let eyes = self.target.eyes();
+        let has_account = owner::account(&manifest).is_some();
         let call = eyes.apply(&kind, &self.identity, manifest, false);
         let answer = match self.send(call).await {
             Err(Failure::Refused(status)) if status.code == 409 => {
@@ -126,6 +127,10 @@ impl Job<'_> {
             }
             // Its namespace or its kind is being made, and not every server knows that yet.
             Err(failure @ Failure::Refused(_)) if failure.is_not_found() => {
+                return Err(StepError::retry_after(NOT_THERE, failure.told(Some(&self.identity))));
+            }
+            // The same run gives an account its rights, and not every server knows that yet.
+            Err(failure) if has_account && failure.is_forbidden() && self.gives_rights() => {
                 return Err(StepError::retry_after(NOT_THERE, failure.told(Some(&self.identity))));
             }
             other => other.map_err(|failure| self.failed(failure))?,
@@ -385,11 +390,21 @@ impl Job<'_> {
     /// Whether the same run makes or changes a definition in its group, which is called
     /// `<plural>.<group>`: a server tells of a kind a moment after that.
     fn is_defined_now(&self) -> bool {
-        let made = self.effect.changes.iter().filter(|change| change.intended.is_some());
-        made.flat_map(|change| Identity::parse(&change.resource)).any(|made| {
+        self.made_now().any(|made| {
             let group = made.name.split_once('.').map(|(_, group)| group);
             made.is_definition() && group == Some(&self.identity.group)
         })
+    }
+
+    /// Whether the same run changes what somebody may do.
+    fn gives_rights(&self) -> bool {
+        self.made_now().any(|made| made.group == "rbac.authorization.k8s.io")
+    }
+
+    /// All that the same run makes or changes.
+    fn made_now(&self) -> impl Iterator<Item = Identity> {
+        let made = self.effect.changes.iter().filter(|change| change.intended.is_some());
+        made.flat_map(|change| Identity::parse(&change.resource))
     }
 
     async fn look(&self, manifest: Option<&Json>) -> Result<Sight, StepError> {

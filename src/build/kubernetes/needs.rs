@@ -4,11 +4,13 @@
 //! object that nobody makes now is no need: it is there, or the server says that it is not.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::object::Object;
 use super::scope;
 use crate::ids::ResourceKey;
 use crate::model::need::Need;
+use crate::model::upkeep::Upkeep;
 use crate::model::value::Value;
 
 /// Kinds that run pods, and the way to what their pods are.
@@ -62,6 +64,7 @@ pub(super) fn before(object: &Object) -> BTreeSet<Need> {
     if WEBHOOKS.contains(&&*object.kind) || &*object.kind == "APIService" {
         service(&object.value, &mut found);
     }
+    found.extend(behalf(object));
     found
 }
 
@@ -70,12 +73,24 @@ pub(super) fn gives(object: &Object) -> Vec<Need> {
     let mut given = Vec::new();
     given.extend(object.defines().map(|(group, kind)| definition(&group, &kind)));
     if is_rbac(object, BINDINGS) {
-        given.extend(accounts(object).into_iter().map(|account| Need::Rights(account.into())));
+        for account in accounts(object).into_iter().map(Arc::<str>::from) {
+            given.extend([Need::Rights(account.clone()), Need::Behalf(account)]);
+        }
+    }
+    if object.group.is_empty() && &*object.kind == "ServiceAccount" {
+        given.push(Need::Behalf(object.key().into()));
     }
     if pod_spec(object).is_some() {
         given.push(Need::Workloads(object.namespace.as_deref().unwrap_or_default().into()));
     }
     given
+}
+
+/// The account whose rights count for the object, if its annotation names one.
+fn behalf(object: &Object) -> Option<Need> {
+    let annotations = object.value.get("metadata")?.get("annotations")?;
+    let account = annotations.get(Upkeep::ACCOUNT)?.as_str()?;
+    Some(Need::Behalf(format!("ServiceAccount/{account}").into()))
 }
 
 /// The object with this key. What is no key names no object that anybody could make.

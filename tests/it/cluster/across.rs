@@ -76,3 +76,40 @@ fn what_another_component_defines_and_allows_comes_first_in_one_run() {
     };
     assert!(version("rolebinding/app") <= version("deployment/app"));
 }
+
+const ON_BEHALF: &str = "settings: { kubernetes: { service_account: deployer } }";
+
+const DEPLOYED: &str = "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }
+";
+
+const DEPLOYER: &str = "
+- { apiVersion: v1, kind: ServiceAccount, metadata: { name: deployer } }
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: Role
+  metadata: { name: deployer }
+  rules: [{ apiGroups: [''], resources: [configmaps], verbs: [create, patch] }]
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: RoleBinding
+  metadata: { name: deployer }
+  roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: deployer }
+  subjects: [{ kind: ServiceAccount, name: deployer, namespace: behalf }]
+";
+
+#[test]
+fn the_account_that_makes_an_object_gets_its_rights_first_in_one_run() {
+    let Some(scene) = Scene::new("behalf") else { return };
+    scene.wants_all(&[("app", ON_BEHALF, DEPLOYED), ("base", "", DEPLOYER)]);
+    expect![[r#"
+        prod: applied as predicted 27/27
+          run (run), plan (digest), ended (time)
+        No effect: no stack changes
+    "#]]
+    .assert_eq(&scene.isobar(["apply", "--local", "--yes"]));
+    assert_eq!(scene.kubectl(["get", "configmap/one", "--output=jsonpath={.data.a}"]), "b");
+    // An account that has its rights, and not this one, is refused as ever.
+    let secret = "- { apiVersion: v1, kind: Secret, metadata: { name: one } }";
+    let more = format!("{DEPLOYED}{secret}");
+    scene.wants_all(&[("app", ON_BEHALF, &more), ("base", "", DEPLOYER)]);
+    assert!(scene.holds(["plan"]).contains("Secret/behalf/one: it cannot be looked at"));
+}
