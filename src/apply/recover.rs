@@ -106,7 +106,9 @@ fn trace(change: &Change, looked: &Observed, owned: &Inventory) -> Trace {
     let (live, uid) = match resources.get(&change.resource) {
         Some(Seen::Compared(both)) => (both.live.clone(), both.uid.clone()),
         Some(Seen::Absent) => (None, None),
-        Some(Seen::Unreadable { reason } | Seen::Refused { reason }) => {
+        Some(
+            Seen::Unreadable { reason } | Seen::Refused { reason } | Seen::Ambiguous { reason },
+        ) => {
             return Trace::Hidden(reason.clone());
         }
         // It was taken out of the inventory with its outcome: the delete is confirmed.

@@ -37,6 +37,7 @@ pub use claims::claims;
 pub use defined::defined_beside;
 use draft::Draft;
 pub use kubernetes::ClusterKinds;
+pub use pin::Unplaced;
 
 /// Kinds that [`render`] knows.
 const KINDS: &[&str] = &["terraform", "helm", "kubernetes"];
@@ -167,13 +168,9 @@ impl Piece {
     }
 
     /// The same with what `live` holds in place of what was made up.
-    pub fn pinned(&self, live: &Value) -> Self {
-        let mut piece = self.clone();
-        for path in &self.made_up {
-            let value = pin::pinned(piece.body.value(), live, path);
-            piece.body = Body::new(piece.body.format, value);
-        }
-        piece
+    pub fn pinned(&self, live: &Value) -> Result<Self, Unplaced> {
+        let value = pin::pinned(self.body.value(), live, &self.made_up)?;
+        Ok(Self { body: Body::new(self.body.format, value), ..self.clone() })
     }
 }
 

@@ -66,6 +66,12 @@ pub enum Seen {
         /// Why, in the target's words.
         reason: String,
     },
+    /// It is there, and what a program has made up of it cannot be found again in that. It stays as it
+    /// is, and an observation with such a resource is a partial one.
+    Ambiguous {
+        /// Why, for people.
+        reason: String,
+    },
 }
 
 /// Kinds of Kubernetes objects with which data goes that no manifest brings back.

@@ -170,6 +170,11 @@ pub enum HoldReason {
         /// Why, in the target's words.
         why: String,
     },
+    /// What a program has made up of the resource cannot be found again in what is there.
+    Ambiguous {
+        /// Why.
+        why: String,
+    },
     /// The resource is marked as somebody else's.
     Foreign {
         /// Whose it is.
@@ -265,7 +270,10 @@ impl HoldReason {
             matches!(self, Self::Refused { .. } | Self::Foreign { .. } | Self::Claimed { .. });
         let unknown = matches!(
             self,
-            Self::Unreadable { .. } | Self::Unresolved { .. } | Self::NotProvenGone { .. }
+            Self::Unreadable { .. }
+                | Self::Ambiguous { .. }
+                | Self::Unresolved { .. }
+                | Self::NotProvenGone { .. }
         );
         theirs || unknown
     }
@@ -301,8 +309,10 @@ impl Plan {
     /// Whether all is as it should be: there is nothing to do, and nothing that is wanted is refused
     /// or cannot be looked at.
     pub fn is_settled(&self) -> bool {
-        use HoldReason::{Refused, Unreadable};
-        let in_doubt = |hold: &Hold| matches!(hold.reason, Refused { .. } | Unreadable { .. });
+        use HoldReason::{Ambiguous, Refused, Unreadable};
+        let in_doubt = |hold: &Hold| {
+            matches!(hold.reason, Refused { .. } | Unreadable { .. } | Ambiguous { .. })
+        };
         self.is_empty() && !self.envelope.holds.iter().any(in_doubt)
     }
 

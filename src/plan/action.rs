@@ -117,9 +117,13 @@ fn fate(case: &Case<'_>, observation: &Observation, key: &ResourceKey) -> Fate {
             (Some(live), None) => case.unwanted(key, both, live, observation),
         },
         Some(Seen::Absent) => case.absent(key),
-        Some(Seen::Same { .. } | Seen::Unreadable { .. } | Seen::Refused { .. }) | None => {
-            Fate::Nothing
-        }
+        Some(
+            Seen::Same { .. }
+            | Seen::Unreadable { .. }
+            | Seen::Refused { .. }
+            | Seen::Ambiguous { .. },
+        )
+        | None => Fate::Nothing,
     }
 }
 

@@ -85,7 +85,11 @@ fn is_what_was_applied(owned: &Owned, seen: &Seen) -> bool {
                 _ => content.is_some() && content == owned.applied,
             }
         }
-        Seen::Compared(_) | Seen::Absent | Seen::Unreadable { .. } | Seen::Refused { .. } => false,
+        Seen::Compared(_)
+        | Seen::Absent
+        | Seen::Unreadable { .. }
+        | Seen::Refused { .. }
+        | Seen::Ambiguous { .. } => false,
     }
 }
 
@@ -106,7 +110,9 @@ fn as_wanted(input: &PlanInput<'_>, owned: &Owned, seen: &Seen) -> Option<Conten
             let is_there = diff(Some(live.value()), Some(&value)).is_empty();
             is_there.then(|| intended.content_id())
         }
-        Seen::Absent | Seen::Unreadable { .. } | Seen::Refused { .. } => None,
+        Seen::Absent | Seen::Unreadable { .. } | Seen::Refused { .. } | Seen::Ambiguous { .. } => {
+            None
+        }
     }
 }
 

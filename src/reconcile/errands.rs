@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{self, Reach};
@@ -31,6 +32,10 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// How many results are kept: some 20 KiB each, so 80 MiB. Those that were made first go first.
 const KEPT_MAX: usize = 4_096;
+
+/// What asks what time it is, in the templates of charts. A word too many costs a second.
+const CLOCKS: &[&str] =
+    &["now", "ago", "date", "dateInZone", "date_in_zone", "htmlDate", "htmlDateInZone"];
 
 /// Has errands done.
 pub struct Errands {
@@ -84,8 +89,10 @@ impl Errands {
         all.into_iter().for_each(|one| turns.entry(one.1.turn).or_default().push(one));
         let mut done = Done::new();
         for turn in turns.into_values() {
+            // What another turn wrote by the clock differs from what is written in the next second.
+            let next = next_second(self.world.clock.now());
             let each = turn.into_iter().map(|(id, errand)| async move {
-                (id, self.fetch(&id, &errand, (snapshot, reach)).await)
+                (id, self.fetch(&id, &errand, (snapshot, reach), next).await)
             });
             done.extend(stream::iter(each).buffer_unordered(cores).collect::<Vec<_>>().await);
         }
@@ -98,6 +105,7 @@ impl Errands {
         id: &ContentId,
         errand: &Errand,
         (snapshot, reach): (&Snapshot, &Reach),
+        next: Timestamp,
     ) -> Result<Arc<str>, Undone> {
         let name = errand.program.name();
         for supply in errand.files.values() {
@@ -122,7 +130,11 @@ impl Errands {
         let (at, what) = (folder.clone(), errand.clone());
         let from = (snapshot.clone(), reach.clone());
         let laid = self.world.work.blocking(move || lay_out(&at, &what, &from)).await;
-        laid.map_err(|error| passing(error.to_string()))??;
+        let tells_time = laid.map_err(|error| passing(error.to_string()))??;
+        if tells_time && errand.turn > 0 {
+            let left = next.duration_since(self.world.clock.now());
+            self.world.clock.sleep(left.try_into().unwrap_or_default()).await;
+        }
         tracing::info!(program = name, errand = %id, "runs");
         let tool = Tool {
             program: program.clone(),
@@ -189,11 +201,18 @@ fn file_name(id: &ContentId, program: &Path) -> std::io::Result<String> {
     Ok(format!("{}.yaml", ContentId::of(about)))
 }
 
+/// The beginning of the second after `now`.
+fn next_second(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second() + 1).unwrap_or(now)
+}
+
+/// Writes all that an errand takes. Gives whether the program may look at the clock.
 fn lay_out(
     folder: &Path,
     errand: &Errand,
     (snapshot, reach): &(Snapshot, Reach),
-) -> Result<(), Undone> {
+) -> Result<bool, Undone> {
+    let mut tells_time = false;
     let broken = |error: std::io::Error| passing(failed(errand.program.name(), &error));
     for (path, supply) in &errand.files {
         let to = folder.join(&**path);
@@ -203,16 +222,30 @@ fn lay_out(
             Supply::File { path: from, .. } => {
                 let bytes = snapshot.bytes(from, FILE_BYTES_MAX);
                 let bytes = bytes.map_err(|error| passing(error.to_string()))?;
-                fs::write(&to, bytes.as_deref().unwrap_or_default())
+                let bytes = bytes.as_deref().unwrap_or_default();
+                tells_time |= asks_the_time(bytes);
+                fs::write(&to, bytes)
             }
             Supply::Archive { url, sha256 } => {
+                // Nobody has looked into it.
+                tells_time = true;
                 let file = answer::chart(reach, url, sha256);
                 fs::copy(file.map_err(|error| unfetched(url, &error))?, &to).map(drop)
             }
         };
         written.map_err(broken)?;
     }
-    Ok(())
+    Ok(tells_time)
+}
+
+/// Whether a file of a chart has a template that looks at the clock, or may have one: what is packed
+/// is not looked into.
+fn asks_the_time(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return true };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let actions = text.split("{{").skip(1).filter_map(|action| action.split("}}").next());
+    let mut words = actions.flat_map(|action| action.split(|c| !is_part(c)));
+    words.any(|word| CLOCKS.contains(&word))
 }
 
 /// An archive that is not here.
@@ -245,3 +278,6 @@ fn passing(why: String) -> Undone {
 fn failed(name: &str, error: &std::io::Error) -> String {
     format!("`{name}` cannot be started: {error}")
 }
+
+#[cfg(test)]
+mod tests;

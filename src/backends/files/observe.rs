@@ -62,7 +62,10 @@ fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed
         && resources.values().all(|seen| match seen {
             Seen::Compared(both) => both.live.is_none(),
             Seen::Absent => true,
-            Seen::Same { .. } | Seen::Unreadable { .. } | Seen::Refused { .. } => false,
+            Seen::Same { .. }
+            | Seen::Unreadable { .. }
+            | Seen::Refused { .. }
+            | Seen::Ambiguous { .. } => false,
         });
     let observation = Observation {
         component: wanted.component.clone(),

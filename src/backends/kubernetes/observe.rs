@@ -63,9 +63,9 @@ impl KubernetesTarget {
             healths.extend(health.filter(|_| counts).map(|health| (key.clone(), health)));
             resources.insert(key, seen);
         }
-        let partial = resources
-            .values()
-            .any(|seen| matches!(seen, Seen::Unreadable { .. } | Seen::Refused { .. }));
+        let partial = resources.values().any(|seen| {
+            matches!(seen, Seen::Unreadable { .. } | Seen::Refused { .. } | Seen::Ambiguous { .. })
+        });
         let observation = Observation {
             component: component.clone(),
             health: health::worst(&healths),
@@ -103,7 +103,7 @@ impl KubernetesTarget {
                 self.see((marks, coming), component, key, Some((piece, *inputs))).await
             }
             Ok(None) => self.see((marks, coming), component, key, wish).await,
-            Err(reason) => unreadable(reason.clone()),
+            Err(told) => told.clone(),
         };
         (key.clone(), seen, health)
     }
@@ -280,13 +280,27 @@ impl KubernetesTarget {
         Ok(Veil::new(body.value(), self.keyring.reveal(body.value()).await?))
     }
 
-    /// `piece` with what is there in place of what was made up, if the object is there.
-    async fn pinned(&self, key: &ResourceKey, piece: &Piece) -> Result<Piece, String> {
-        let identity = Identity::parse(key).map_err(|error| error.to_string())?;
+    /// `piece` with what is there in place of what was made up, if the object is there; or what is to
+    /// be told where that cannot be said.
+    async fn pinned(
+        &self,
+        key: &ResourceKey,
+        piece: &Piece,
+    ) -> Result<Piece, (Seen, Option<Health>)> {
+        let identity = Identity::parse(key).map_err(|error| unreadable(error.to_string()))?;
         let manifest = manifest(&piece.body).ok();
         let object = self.eyes().glance(&identity, manifest.as_ref()).await;
-        let object = object.map_err(|blind| blind.told(&identity))?;
-        Ok(object.map_or_else(|| piece.clone(), |it| piece.pinned(&canonical::from_json(&it))))
+        let object = object.map_err(|blind| unreadable(blind.told(&identity)))?;
+        let Some(object) = object else { return Ok(piece.clone()) };
+        match piece.pinned(&canonical::from_json(&object)) {
+            Ok(pinned) => Ok(pinned),
+            // Nobody changes anything of it.
+            Err(_) if Upkeep::of(piece.body.value()).hands != Hands::On => Ok(piece.clone()),
+            Err(unplaced) => {
+                let seen = Seen::Ambiguous { reason: unplaced.to_string() };
+                Err((seen, Some(self.judge(&identity, key, Some(&object)))))
+            }
+        }
     }
 
     /// What is there of an object that is left alone. What would become of it is not asked: the server

@@ -184,7 +184,7 @@ settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1] } }
     bring(&mut fixture, ["three", "four"]);
     assert_eq!(fixture.render_as(Naming::Objects).unwrap().inputs(), rendered.inputs());
     let live = yaml::parse("data: { password: b2xk, user: other }", Rules::Kubernetes).unwrap();
-    let pinned = piece.pinned(&live).body.encode().unwrap();
+    let pinned = piece.pinned(&live).unwrap().body.encode().unwrap();
     expect![[r#"
         apiVersion: v1
         kind: Secret

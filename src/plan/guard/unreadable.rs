@@ -18,6 +18,9 @@ pub(in crate::plan) fn veto(seen: Option<&Seen>, wanted: bool, sealed: bool) -> 
     let why = match seen {
         Some(Seen::Unreadable { reason }) => reason.as_str(),
         Some(Seen::Refused { reason }) => return Some(HoldReason::Refused { why: reason.clone() }),
+        Some(Seen::Ambiguous { reason }) => {
+            return Some(HoldReason::Ambiguous { why: reason.clone() });
+        }
         None => "the target did not say what is there",
         Some(Seen::Absent) if wanted => "the target did not say what would be there",
         Some(Seen::Compared(both)) if !sealed && wanted != both.intended.is_some() => {

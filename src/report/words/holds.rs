@@ -45,6 +45,9 @@ pub fn reason(reason: &HoldReason) -> String {
         HoldReason::Protected => "what it holds would be lost for good".to_owned(),
         HoldReason::Unreadable { why } => format!("it cannot be looked at: {}", visible(why)),
         HoldReason::Refused { why } => format!("the target refuses it: {}", visible(why)),
+        HoldReason::Ambiguous { why } => {
+            format!("it stays as it is, lest a password changes: {}", visible(why))
+        }
         HoldReason::Foreign { owner } => format!("it belongs to {}", visible(owner)),
         HoldReason::Claimed { by } => format!("{} wants it too", visible(&by.to_string())),
         HoldReason::Unresolved { codes } => format!("it cannot be built ({})", codes.join(", ")),
@@ -112,6 +115,9 @@ pub fn clearing(plan: &Plan, hold: &Hold) -> Clearing {
         HoldReason::Locked => deed("remove `metadata.locked`"),
         HoldReason::Unreadable { .. } => deed("make the target answer; it is looked at again"),
         HoldReason::Refused { .. } => deed("ask for what the target takes; until then all stays"),
+        HoldReason::Ambiguous { .. } => {
+            deed("say it in `values` as it is there, so that the chart does not make it up")
+        }
         HoldReason::Foreign { .. } => deed("let its owner give it up"),
         HoldReason::Claimed { .. } => deed("let only one of them want it"),
         HoldReason::Unresolved { .. } => match &plan.envelope.revision {

@@ -52,6 +52,7 @@ fn every_reason_is_said() {
         HoldReason::MassDelete { deletes: 20, deletes_max: 10 },
         HoldReason::Protected,
         HoldReason::Unreadable { why: text() },
+        HoldReason::Ambiguous { why: text() },
         HoldReason::Foreign { owner: text() },
         HoldReason::Claimed { by: id },
         HoldReason::Unresolved { codes: vec![text()] },
