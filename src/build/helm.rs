@@ -2,6 +2,7 @@
 //! is, and its files are inputs. In a cluster, the objects that it makes of them.
 
 mod rendered;
+mod hooks;
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 mod errands;
+mod hooks;
 mod scopes;
 mod terraform;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Place;
+use super::{Place, hooks};
 use crate::build::draft::{Draft, join};
 use crate::build::kubernetes::{self, Wish};
 use crate::build::pin;
@@ -20,19 +20,6 @@ const VALUES: &str = "values.yaml";
 
 /// The file of a chart from another place. It is never unpacked: `helm` reads it as it is.
 const ARCHIVE: &str = "chart.tgz";
-
-/// The annotation that makes an object a hook, with the moments it is for.
-const HOOK: &str = "helm.sh/hook";
-
-/// Moments that are somebody else's command.
-const TESTS: &[&str] = &["test", "test-success", "test-failure"];
-
-/// Moments at which an object may as well be there all the time.
-const MADE: &[&str] =
-    &["crd-install", "pre-install", "post-install", "pre-upgrade", "post-upgrade"];
-
-/// Kinds that are run, and do not stay.
-const RUN: &[&str] = &["Job", "Pod"];
 
 /// What `helm` is handed as a chart.
 struct Chart {
@@ -77,12 +64,12 @@ pub(super) fn render(draft: &mut Draft<'_>) {
     let skips = setting(draft, "helm", "hooks").is_some_and(|hooks| &*hooks == "skip");
     let mut wishes = Vec::new();
     for (value, again) in first.into_iter().zip(second) {
-        if stays(draft, &value, &at, skips) {
+        if let Some(moment) = hooks::moment(draft, &value, &at, skips) {
             let mut made_up = Vec::new();
             differences(&FieldPath::root(), &value, &again, &mut made_up);
             kept_elsewhere(&value, &mut made_up);
             let value = value.typed(Rules::Kubernetes);
-            wishes.push(Wish { value, made_up, ciphers: ciphers.clone() });
+            wishes.push(Wish { value, made_up, moment, ciphers: ciphers.clone() });
         }
     }
     draft.ciphers.extend(ciphers);
@@ -212,30 +199,8 @@ fn setting(draft: &Draft<'_>, block: &str, name: &str) -> Option<Arc<str>> {
     settings.get(block)?.get(name)?.as_str().map(Arc::from)
 }
 
-/// Whether an object is part of what is there all the time. What is only run at some moment is refused,
-/// or left out where the settings say so.
-fn stays(draft: &mut Draft<'_>, value: &Value, at: &Span, skips: bool) -> bool {
-    let annotations = value.get("metadata").and_then(|metadata| metadata.get("annotations"));
-    let Some(hook) = annotations.and_then(|all| all.get(HOOK)?.as_str()) else { return true };
-    let moments: Vec<_> = hook.split(',').map(str::trim).collect();
-    if moments.iter().all(|moment| TESTS.contains(moment)) {
-        return false;
-    }
-    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if moments.iter().any(|moment| MADE.contains(moment)) && !RUN.contains(&kind) {
-        return true;
-    }
-    if !skips {
-        let message =
-            format!("{} is a hook ({hook}), and nothing here runs it", name(value).join(" "));
-        let found = Diagnostic::error(Code::BuildFailed, at.clone(), message);
-        draft.found.push(found.hint("`settings.helm.hooks: skip` leaves such hooks out"));
-    }
-    false
-}
-
 /// The kind, namespace and name of an object.
-fn name(value: &Value) -> Vec<String> {
+pub(super) fn name(value: &Value) -> Vec<String> {
     let metadata = |field| value.get("metadata").and_then(|metadata| metadata.get(field));
     let parts = [value.get("kind"), metadata("namespace"), metadata("name")];
     parts.iter().flatten().filter_map(|part| part.as_str().map(str::to_owned)).collect()

@@ -11,6 +11,7 @@
 //! object into `needs.rs`.
 
 mod needs;
+mod moments;
 mod object;
 mod scope;
 mod read;
@@ -20,6 +21,8 @@ mod encrypted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use self::moments::Moment;
+use self::moments::Moments;
 pub(super) use self::object::unlisted;
 use self::object::{Defaults, Object};
 pub use self::scope::ClusterKinds;
@@ -45,7 +48,8 @@ pub(super) fn render(draft: &mut Draft<'_>) {
     let files = read::files(draft);
     let mut written: Vec<_> = files.iter().map(|value| value.typed(Rules::Kubernetes)).collect();
     written.extend(inline(draft));
-    let wish = |value| Wish { value, made_up: Vec::new(), ciphers: Vec::new() };
+    let wish =
+        |value| Wish { value, made_up: Vec::new(), moment: Moment::Amid, ciphers: Vec::new() };
     add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);
 }
 
@@ -53,6 +57,8 @@ pub(super) fn render(draft: &mut Draft<'_>) {
 pub(super) struct Wish {
     pub(super) value: Value,
     pub(super) made_up: Vec<FieldPath>,
+    /// When it is made.
+    pub(super) moment: Moment,
     /// What encrypted values in it may be of, beside what it says itself.
     pub(super) ciphers: Vec<Arc<Cipher>>,
 }
@@ -68,9 +74,10 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
 
     let mut objects = Vec::new();
     for wish in wishes {
-        let Some(Wish { value, made_up, .. }) = encrypted::hidden(draft, wish) else { continue };
+        let Some(wish) = encrypted::hidden(draft, wish) else { continue };
+        let Wish { value, made_up, moment, .. } = wish;
         match Object::read(&value) {
-            Ok(object) => objects.push(Object { made_up, ..object }),
+            Ok(object) => objects.push(Object { made_up, moment, ..object }),
             Err(problem) => {
                 let span = draft.span(problem.at.as_ref().unwrap_or(&value));
                 let found = Diagnostic::error(Code::BuildFailed, span, problem.message);
@@ -82,9 +89,10 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
     let defined = draft.defined.union(&draft.defines).cloned().collect();
     let complete = |object: Object| object.completed(&defaults, &defined);
     let objects: Vec<_> = objects.into_iter().map(complete).collect();
+    let moments = Moments::of(&objects);
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     for object in &objects {
-        add(draft, object, &mut places);
+        add(draft, object, &moments, &mut places);
     }
 }
 
@@ -122,7 +130,12 @@ fn annotations(draft: &mut Draft<'_>, settings: Option<&Value>, namespace: Optio
     annotations
 }
 
-fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Span>) {
+fn add(
+    draft: &mut Draft<'_>,
+    object: &Object,
+    moments: &Moments,
+    places: &mut BTreeMap<String, Span>,
+) {
     let name = match draft.naming {
         Naming::Paths => object.file_name(),
         Naming::Objects => object.key(),
@@ -148,7 +161,8 @@ fn add(draft: &mut Draft<'_>, object: &Object, places: &mut BTreeMap<String, Spa
     match draft.naming {
         Naming::Paths => draft.add_piece(&name, piece),
         Naming::Objects => {
-            let (needs, gives) = (needs::before(object), needs::gives(object));
+            let (mut needs, gives) = (needs::before(object), needs::gives(object));
+            needs.extend(moments.before(object));
             draft.add_resource(&name, Piece { needs, gives, ..piece })
         }
     };

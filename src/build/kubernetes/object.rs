@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::filled;
 use super::scope::{self, ClusterKinds, Scope};
+use super::{Moment, filled};
 use crate::model::cipher;
 use crate::model::observation::STATEFUL_KINDS;
 use crate::model::path::FieldPath;
@@ -19,6 +19,8 @@ pub(super) struct Object {
     pub(super) value: Value,
     /// Fields of it that a program has made up.
     pub(super) made_up: Vec<FieldPath>,
+    /// When it is made.
+    pub(super) moment: Moment,
 }
 
 /// What objects have that do not say otherwise.
@@ -63,7 +65,7 @@ impl Object {
             return problem("the object has no name", hint, metadata);
         };
         let namespace = text(metadata.and_then(|m| m.get("namespace")));
-        Ok(Self { kind, name, namespace, group, value, made_up: Vec::new() })
+        Ok(Self { kind, name, namespace, group, value, made_up: Vec::new(), moment: Moment::Amid })
     }
 
     /// The same object with the component's namespace and labels where it has none, and without a
