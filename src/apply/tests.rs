@@ -156,6 +156,7 @@ fn plan(changes: Vec<Change>, after: &[(usize, usize)]) -> Plan {
     };
     let envelope = Envelope {
         health: BTreeMap::new(),
+        kept: Vec::new(),
         revision: Revision::Folder(crate::ids::ContentId::of("tree")),
         observed_at: World::real().clock.now(),
         holds: Vec::new(),

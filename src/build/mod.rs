@@ -167,6 +167,13 @@ impl Piece {
         Self { body, sensitive, stateful: false, needs: BTreeSet::new(), gives, made_up }
     }
 
+    /// The fields that were made up, by the names that a target has for them.
+    pub fn kept(&self) -> impl Iterator<Item = &FieldPath> {
+        let elsewhere =
+            |path: &FieldPath| pin::kept(path).is_some_and(|kept| self.made_up.contains(&kept));
+        self.made_up.iter().filter(move |path| !elsewhere(path))
+    }
+
     /// The same with what `live` holds in place of what was made up.
     pub fn pinned(&self, live: &Value) -> Result<Self, Unplaced> {
         let value = pin::pinned(self.body.value(), live, &self.made_up)?;

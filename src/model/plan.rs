@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::body::Format;
 use super::change::{Action, Change, FieldChange, Risk};
 use super::observation::{Artifact, Health};
+use super::path::FieldPath;
 use super::revision::Revision;
 use super::value::Value;
 use crate::ids::{
@@ -88,6 +89,20 @@ pub struct Envelope {
     /// How the components were doing that did not do well and are there.
     #[serde(default, with = "super::pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub health: BTreeMap<ComponentId, Health>,
+    /// What stays as it is in components that change, whatever their manifests say of it by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
+}
+
+/// A field that a program makes up anew each time, and that stays as it is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Kept {
+    /// Whose resource it is in.
+    pub component: ComponentId,
+    /// In which resource.
+    pub resource: ResourceKey,
+    /// Which field.
+    pub field: FieldPath,
 }
 
 /// Why something is not applied now.

@@ -15,6 +15,7 @@ mod needs;
 mod ownership;
 mod order;
 mod why;
+mod kept;
 
 mod audit;
 mod evidence;
@@ -92,6 +93,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let steps = order::steps(input, &draft.changes);
     guard::apply(input, &mut draft);
     let why = why::all(input, &draft);
+    let kept = kept::all(input, &draft.changes);
     let Draft { changes, mut holds } = draft;
     holds.sort();
     holds.dedup();
@@ -105,7 +107,8 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         steps,
     };
     let (revision, observed_at) = (input.revision.clone(), input.observed_at);
-    Plan::seal(effect, Envelope { revision, observed_at, holds, why, health: input.health() })
+    let health = input.health();
+    Plan::seal(effect, Envelope { revision, observed_at, holds, why, health, kept })
 }
 
 /// A plan while it is made.

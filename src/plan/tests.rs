@@ -67,6 +67,48 @@ fn fields_that_differ_are_updated_and_others_left_alone() {
     );
 }
 
+/// Whether a program has made it up anew, or says something else in it now: it stays, and people are told.
+#[test]
+fn what_stays_as_it_was_made_up_is_told_with_what_changes() {
+    check(
+        r#"
+        component shop
+        shop wants shop.json {"conf": "user=shop", "size": 2}
+        shop has   shop.json {"conf": "user=shop", "size": 1}
+        shop makes-up shop.json conf
+        shop wants sum.json {"of": {"conf": "x"}}
+        shop has   sum.json {"of": {"conf": "x"}}
+        shop makes-up sum.json of.conf
+        shop wants left.json {"metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
+        shop has   left.json {"metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
+        shop makes-up left.json key
+        shop wants new.json {"key": "y"}
+        shop makes-up new.json key
+        component still
+        still wants still.json {"key": "z"}
+        still has   still.json {"key": "z"}
+        still makes-up still.json key
+        "#,
+        &expect![[r#"
+            prod at box
+              plan 5feb141a1aa4 from 4f2a91c0, observed 2026-11-20 09:30:00 UTC
+
+              terraform/shop
+                ~ update shop.json
+                    size: 1 -> 2
+                + create new.json
+                    key: "y"                                        made up once, and kept
+
+              Kept as it is there, made up by the chart
+                left.json key
+                shop.json conf
+                sum.json of.conf
+
+              Ready: 1 update, 1 create; 1 component unchanged
+        "#]],
+    );
+}
+
 #[test]
 fn what_left_the_last_applied_state_is_drift() {
     check(

@@ -235,10 +235,10 @@ impl Agent {
         measure::planned(&self.world, plan, gone);
         let last = self.store.latest_envelope(&effect.scope, &effect.stack, &effect.target).await?;
         let same = |(digest, last): &(Digest, Envelope)| {
-            let Envelope { holds, why, health, revision, observed_at: _ } = &plan.envelope;
+            let Envelope { holds, why, health, kept, revision, observed_at: _ } = &plan.envelope;
             *digest == plan.digest()
                 && (&last.holds, &last.health, &last.revision) == (holds, health, revision)
-                && last.why == *why
+                && (&last.why, &last.kept) == (why, kept)
         };
         if gone && plan.is_empty() {
             if last.is_some() {

@@ -36,7 +36,7 @@ use crate::model::desired::{Component, Explained, Reach};
 use crate::model::files::Files;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::path::FieldPath;
-use crate::model::plan::{Effect, Hold, Part, Plan, Step};
+use crate::model::plan::{Effect, Hold, Kept, Part, Plan, Step};
 use crate::model::review::Review;
 use crate::model::status::{StackStatus, Trouble};
 use crate::model::value::{APPEND, Node, Value};
@@ -72,7 +72,7 @@ pub fn plan(plan: &Plan) -> Json {
         .iter()
         .map(|(id, why)| (format!("{}/{}", id.kind, id.name), json!(why)))
         .collect();
-    json!({
+    let mut object = json!({
         "stack": effect.stack,
         "target": effect.target,
         "digest": plan.digest(),
@@ -84,7 +84,16 @@ pub fn plan(plan: &Plan) -> Json {
         "steps": effect.steps.iter().map(|one| step(effect, one)).collect::<Vec<_>>(),
         "holds": envelope.holds.iter().map(|one| hold(plan, one)).collect::<Vec<_>>(),
         "components": components,
-    })
+    });
+    if !envelope.kept.is_empty() {
+        object["kept"] = envelope.kept.iter().map(kept).collect();
+    }
+    object
+}
+
+fn kept(kept: &Kept) -> Json {
+    let Kept { component, resource, field } = kept;
+    json!({ "component": component.to_string(), "resource": resource, "field": field })
 }
 
 /// What was applied, and what still waits.

@@ -9,6 +9,7 @@ use crate::model::authority::Authority;
 use crate::model::observation::Health;
 use crate::model::outcome::*;
 use crate::model::path::FieldPath;
+use crate::model::plan::{Envelope, Kept};
 use crate::model::status::StackStatus;
 
 pub(super) mod fixture;
@@ -59,6 +60,40 @@ fn the_plan_as_json() {
     let json = json::review(&fixture::review());
     let text = serde_json::to_string_pretty(&json).unwrap() + "\n";
     expect_file!["../../tests/golden/report/plan.json"].assert_eq(&text);
+}
+
+#[test]
+fn what_stays_as_it_is_is_told_everywhere_and_counted_beyond_a_screen() {
+    let shown = |count: usize| {
+        let mut review = fixture::review();
+        let plan = review.plans.remove(0);
+        let kept = |at: usize| Kept {
+            component: component(PRODUCTION, "helm/shop"),
+            resource: ResourceKey::new("ConfigMap/shop/web").unwrap(),
+            field: FieldPath::parse(&format!("data.conf{at}")).unwrap(),
+        };
+        let kept = (0..count).map(kept).collect();
+        let envelope = Envelope { kept, ..plan.envelope.clone() };
+        review.plans = vec![plan.with_envelope(envelope)];
+        let json = json::review(&review)["stacks"][0]["kept"].clone();
+        [plain(&terminal::review(&review)), markdown::comment(&review, &FORGE), json.to_string()]
+    };
+    let [terminal, comment, json] = shown(1);
+    let heading = "Kept as it is there, made up by the chart";
+    let line = format!("  {heading}\n    ConfigMap/shop/web data.conf0\n\n");
+    assert!(terminal.contains(&line), "{terminal}");
+    let lines = format!("{heading}:\n- `ConfigMap/shop/web data.conf0`\n\n");
+    assert!(comment.contains(&lines), "{comment}");
+    assert!(json.contains("\"field\":\"data.conf0\""), "{json}");
+    for text in shown(0) {
+        assert!(!text.contains(heading) && !text.contains("conf0"), "{text}");
+    }
+    let [terminal, comment, json] = shown(20);
+    assert!(terminal.contains("data.conf19\n") && comment.contains("data.conf19`\n"));
+    assert!(!terminal.contains("more field") && json.contains("conf19"));
+    let [terminal, comment, json] = shown(21);
+    assert!(terminal.contains("    and 1 more field\n") && comment.contains("and 1 more field"));
+    assert!(!terminal.contains("conf20") && json.contains("conf20"));
 }
 
 #[test]

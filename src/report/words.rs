@@ -15,7 +15,7 @@ use crate::ids::ComponentId;
 use crate::model::change::{Action, Cause, Change, FieldChange, Risk};
 use crate::model::desired::{Explained, Reach};
 use crate::model::files::Files;
-use crate::model::plan::Plan;
+use crate::model::plan::{Kept, Plan};
 use crate::model::review::Review;
 use crate::model::value::{APPEND, Node};
 
@@ -182,6 +182,23 @@ pub fn risk(risk: Risk) -> Option<&'static str> {
 /// A moment, to the second, in UTC.
 pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// What is said over fields that stay as they are.
+pub const KEPT: &str = "Kept as it is there, made up by the chart";
+
+/// Most fields that are named as staying as they are.
+const KEPT_MAX: usize = 20;
+
+/// The fields that stay as they are there, each with its resource; the rest is counted.
+pub fn kept(plan: &Plan) -> Vec<String> {
+    let all = &plan.envelope.kept;
+    let one = |kept: &Kept| visible(&format!("{} {}", kept.resource, kept.field));
+    let mut told: Vec<_> = all.iter().take(KEPT_MAX).map(one).collect();
+    if all.len() > KEPT_MAX {
+        told.push(format!("and {}", several(all.len() - KEPT_MAX, "more field")));
+    }
+    told
 }
 
 /// `kind/name`: a component inside its stack.

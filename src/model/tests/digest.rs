@@ -85,6 +85,7 @@ fn small() -> Effect {
 fn envelope() -> Envelope {
     Envelope {
         health: Default::default(),
+        kept: Vec::new(),
         revision: Revision::Commit(CommitId::new("4f2a91c07d1e").expect("it is there")),
         observed_at: "2026-11-20T09:30:00Z".parse().expect("it is there"),
         holds: vec![Hold { part: Part::Component(id("vpc")), reason: HoldReason::Locked }],

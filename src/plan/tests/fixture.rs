@@ -8,6 +8,7 @@
 //! vpc needs iam            a dependency
 //! vpc wants a.json {...}   what it is built into (`stateful`, `secret x.y` may follow the key)
 //! vpc makes a.json {...}   what the target would make of it, if not just that
+//! vpc makes-up a.json x.y  a field of it that a program makes up
 //! vpc has a.json {...}     what is there, as the component's own (inventory, mark and object)
 //! vpc was a.json {...}     what was last applied, if not what is there
 //! vpc kept                 what it owns was to outlive it when it was last there
@@ -270,6 +271,10 @@ impl Script {
                     "gives" => {
                         let piece = part.wants.get_mut(&resource).expect("it is wanted");
                         piece.gives.push(Need::Definition(words[3].into()));
+                    }
+                    "makes-up" => {
+                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
+                        piece.made_up.push(FieldPath::parse(words[3]).unwrap());
                     }
                     "makes" => drop(part.makes.insert(resource, json())),
                     "has" => {

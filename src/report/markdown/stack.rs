@@ -34,6 +34,14 @@ pub(super) fn write(out: &mut String, plan: &Plan, is_open: bool, limits: &Limit
         out.push_str(&fence("diff", &lines));
         out.push('\n');
     }
+    let kept = words::kept(plan);
+    if !kept.is_empty() && detail < Detail::Fields {
+        let _ = writeln!(out, "{}:", words::KEPT);
+        for field in kept {
+            let _ = writeln!(out, "- {}", code(&field));
+        }
+        out.push('\n');
+    }
     order::write(out, effect, limits, detail);
     if limits.folds {
         out.push_str("</details>\n\n");

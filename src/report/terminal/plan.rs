@@ -73,6 +73,7 @@ fn write_plan(out: &mut String, plan: &Plan) {
             write_change(out, change);
         }
     }
+    write_kept(out, plan);
     write_health(out, plan);
     write_holds(out, plan);
     write_summary(out, plan);
@@ -143,6 +144,16 @@ fn write_note(out: &mut String, characters: usize, note: &str, style: anstyle::S
         let blanks = NOTE_COLUMN.saturating_sub(characters).max(2);
         out.extend(std::iter::repeat_n(' ', blanks));
         push_painted(out, style, note);
+    }
+}
+
+fn write_kept(out: &mut String, plan: &Plan) {
+    let kept = words::kept(plan);
+    if !kept.is_empty() {
+        let _ = writeln!(out, "\n  {}", paint(STRONG, words::KEPT));
+    }
+    for field in kept {
+        let _ = writeln!(out, "    {field}");
     }
 }
 

@@ -129,7 +129,14 @@ pub(in crate::report) fn plan(stack: &str, changes: Vec<Change>, holds: Vec<Hold
     };
     Plan::seal(
         effect,
-        Envelope { revision, observed_at: now(), holds, why, health: BTreeMap::new() },
+        Envelope {
+            revision,
+            observed_at: now(),
+            holds,
+            why,
+            health: BTreeMap::new(),
+            kept: Vec::new(),
+        },
     )
 }
 

@@ -195,7 +195,14 @@ pub(crate) fn plan(text: &str) -> Plan {
     let observed_at = Timestamp::UNIX_EPOCH;
     Plan::seal(
         effect,
-        Envelope { revision, observed_at, holds: Vec::new(), why, health: BTreeMap::new() },
+        Envelope {
+            revision,
+            observed_at,
+            holds: Vec::new(),
+            why,
+            health: BTreeMap::new(),
+            kept: Vec::new(),
+        },
     )
 }
 
