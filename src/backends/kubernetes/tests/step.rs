@@ -1,5 +1,6 @@
 //! Single changes, and what tries to make them do harm.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -148,6 +149,51 @@ async fn drift_is_put_back_with_one_request() {
     let why = stale(applied.apply(update).await);
     assert!(why.contains("`data.size` has changed"), "{why}");
     assert_eq!(live().await, json!({"size": "9"}));
+}
+
+/// Its status, its replicas and what somebody else has put beside move all the time, and none of that is
+/// in the plan.
+#[tokio::test]
+async fn a_plan_for_what_rolls_out_and_is_scaled_stays_applicable() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut manifest = deployment(&corner.namespace);
+    manifest["spec"]["minReadySeconds"] = 1.into();
+    let stays = json!({"testbed.isobar.test/stay": "pending"});
+    manifest["spec"]["template"]["metadata"]["annotations"] = stays;
+    let applied = Applied::new(&corner, std::slice::from_ref(&manifest)).await;
+    let path = path(&corner, &manifest);
+    let planned = async |seconds: u32| {
+        let mut wanted = manifest.clone();
+        wanted["spec"]["minReadySeconds"] = seconds.into();
+        change(&corner, &manifest, Action::Update, Some(&wanted), &["spec.minReadySeconds"]).await
+    };
+    let scaled = async |range: std::ops::RangeInclusive<u32>| {
+        for replicas in range {
+            let scale = json!({"spec": {"replicas": replicas}});
+            corner.merge(format!("{path}/scale"), "hand", scale).await;
+        }
+    };
+    let update = planned(2).await;
+    let side = json!([{"name": "side", "image": "side:1"}]);
+    let side = json!({"spec": {"template": {"spec": {"containers": side}}}});
+    let call = Call::patch(path.clone(), "application/strategic-merge-patch+json", side);
+    corner.send(call.query("fieldManager", "hand")).await.unwrap();
+    scaled(2..=4).await;
+    let (made, ()) = tokio::join!(applied.apply(update), scaled(5..=8));
+    made.unwrap();
+    let web = corner.get(path.clone()).await.unwrap();
+    let containers = web["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let images: BTreeSet<_> = containers.iter().map(|one| one["image"].as_str()).collect();
+    assert_eq!(images, [Some("web:1"), Some("side:1")].into());
+    assert_eq!((&web["spec"]["minReadySeconds"], &web["spec"]["replicas"]), (&json!(2), &json!(8)));
+
+    let update = planned(3).await;
+    corner.merge(path.clone(), "hand", json!({"spec": {"minReadySeconds": 7}})).await;
+    scaled(2..=3).await;
+    let why = stale(applied.apply(update).await);
+    assert!(why.contains("`spec.minReadySeconds` has changed"), "{why}");
+    let web = corner.get(path.clone()).await.unwrap();
+    assert_eq!((&web["spec"]["minReadySeconds"], &web["spec"]["replicas"]), (&json!(7), &json!(3)));
 }
 
 #[tokio::test]
