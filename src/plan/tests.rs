@@ -79,8 +79,8 @@ fn what_stays_as_it_was_made_up_is_told_with_what_changes() {
         shop wants sum.json {"of": {"conf": "x"}}
         shop has   sum.json {"of": {"conf": "x"}}
         shop makes-up sum.json of.conf
-        shop wants left.json {"metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
-        shop has   left.json {"metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
+        shop wants left.json {"apiVersion": "v1", "kind": "A", "metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
+        shop has   left.json {"apiVersion": "v1", "kind": "A", "metadata": {"annotations": {"isobar.dev/reconcile": "false"}}, "key": 1}
         shop makes-up left.json key
         shop wants new.json {"key": "y"}
         shop makes-up new.json key
@@ -100,7 +100,6 @@ fn what_stays_as_it_was_made_up_is_told_with_what_changes() {
                     key: "y"                                        made up once, and kept
 
               Kept as it is there, made up by the chart
-                left.json key
                 shop.json conf
                 sum.json of.conf
 

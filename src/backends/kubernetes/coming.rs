@@ -11,7 +11,7 @@ use crate::model::need::Need;
 pub(super) struct Coming<'a>(BTreeMap<&'a Need, Vec<&'a ResourceKey>>);
 
 impl<'a> Coming<'a> {
-    pub(super) fn of(all: impl Iterator<Item = &'a Rendered> + Clone) -> Self {
+    pub(super) fn of(all: &(impl Iterator<Item = &'a Rendered> + Clone)) -> Self {
         let pieces = || all.clone().flat_map(Rendered::resources);
         let is_behalf = |need: &&Need| matches!(need, Need::Behalf(_));
         let needs = pieces().flat_map(|(_, piece)| piece.needs.iter().filter(is_behalf));

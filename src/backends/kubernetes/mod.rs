@@ -246,7 +246,7 @@ impl Target for KubernetesTarget {
     }
 
     async fn observe_all(&self, asked: Vec<Asked<'_>>) -> BTreeMap<ComponentId, Observed> {
-        let coming = Coming::of(asked.iter().filter_map(|one| one.rendered));
+        let coming = Coming::of(&asked.iter().filter_map(|one| one.rendered));
         let mut looks = Vec::with_capacity(asked.len());
         for one in asked {
             let coming = &coming;

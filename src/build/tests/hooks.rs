@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::need::Need;
 
 const SECTIONS: &str = "#- sections.yaml
 metadata: { component: web }
@@ -30,8 +31,10 @@ fn order(sections: &str, text: &str) -> String {
     };
     let mut lines = String::new();
     for (key, piece) in rendered.resources() {
-        let is_there = |need: &&ResourceKey| rendered.resources().contains_key(*need);
-        let needs = piece.needs.iter().filter(is_there).map(ResourceKey::as_str);
+        let needs = piece.needs.iter().filter_map(|need| match need {
+            Need::Resource(key) => rendered.resources().contains_key(key).then(|| key.as_str()),
+            _ => None,
+        });
         let needs = needs.collect::<Vec<_>>().join(" ");
         writeln!(lines, "{}", format!("{key} <- {needs}").trim_end()).unwrap();
     }

@@ -22,14 +22,14 @@ settings: {kubernetes: {namespace: shop}}
 
 fn keys(fixture: &Fixture) -> String {
     let built = fixture.render_as(Naming::Objects).unwrap();
-    let is_said = |(key, piece): (&ResourceKey, &Box<Piece>)| {
+    let is_said = |key: &ResourceKey, piece: &Piece| {
         let metadata = piece.body.value().get("metadata").and_then(Value::as_map).unwrap();
         let named = metadata.get("namespace").map(|namespace| namespace.as_str().unwrap());
         let parts: Vec<_> = key.as_str().split('/').collect();
         assert_eq!(named, (parts.len() == 3).then(|| parts[1]), "{key}");
         format!("{key}\n")
     };
-    built.resources().iter().map(is_said).collect()
+    built.resources().iter().map(|(key, piece)| is_said(key, piece)).collect()
 }
 
 #[test]

@@ -197,6 +197,49 @@ struct Part {
     needs: Vec<String>,
 }
 
+impl Part {
+    /// What a line says about one resource of it.
+    fn line(&mut self, verb: &str, resource: ResourceKey, words: &[&str], json: impl Fn() -> Body) {
+        match verb {
+            "wants" => {
+                let secret = words.iter().position(|word| *word == "secret");
+                let path = secret.map(|at| FieldPath::parse(words[at + 1]).unwrap());
+                let piece = Piece {
+                    sensitive: path.into_iter().collect(),
+                    stateful: words[3] == "stateful",
+                    ..Piece::plain(json())
+                };
+                self.wants.insert(resource, piece);
+            }
+            "behind" => {
+                let piece = self.wants.get_mut(&resource).expect("it is wanted");
+                piece.needs.insert(Need::Resource(key(words[3])));
+            }
+            "awaits" => {
+                let piece = self.wants.get_mut(&resource).expect("it is wanted");
+                piece.needs.insert(Need::Definition(words[3].into()));
+            }
+            "gives" => {
+                let piece = self.wants.get_mut(&resource).expect("it is wanted");
+                piece.gives.push(Need::Definition(words[3].into()));
+            }
+            "makes-up" => {
+                let piece = self.wants.get_mut(&resource).expect("it is wanted");
+                piece.made_up.push(FieldPath::parse(words[3]).unwrap());
+            }
+            "makes" => drop(self.makes.insert(resource, json())),
+            "has" => {
+                if words[3] == "stateful" {
+                    self.words.insert(format!("stateful {resource}"));
+                }
+                self.has.insert(resource, json());
+            }
+            "was" => drop(self.was.insert(resource, json())),
+            _ => panic!("what is {words:?}?"),
+        }
+    }
+}
+
 /// What is there, and whose it is for everybody else.
 type There = BTreeMap<ResourceKey, (Owner, Body)>;
 
@@ -247,45 +290,12 @@ impl Script {
                 self.parts.entry(name.to_owned()).or_default().needs.extend(needs);
             }
             [name, verb, resource, ..] => {
-                let part = self.parts.entry(name.to_owned()).or_default();
-                let resource = key(resource);
-                match verb {
-                    "wants" => {
-                        let secret = words.iter().position(|word| *word == "secret");
-                        let path = secret.map(|at| FieldPath::parse(words[at + 1]).unwrap());
-                        let piece = Piece {
-                            sensitive: path.into_iter().collect(),
-                            stateful: words[3] == "stateful",
-                            ..Piece::plain(json())
-                        };
-                        part.wants.insert(resource, piece);
-                    }
-                    "behind" => {
-                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
-                        piece.needs.insert(Need::Resource(key(words[3])));
-                    }
-                    "awaits" => {
-                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
-                        piece.needs.insert(Need::Definition(words[3].into()));
-                    }
-                    "gives" => {
-                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
-                        piece.gives.push(Need::Definition(words[3].into()));
-                    }
-                    "makes-up" => {
-                        let piece = part.wants.get_mut(&resource).expect("it is wanted");
-                        piece.made_up.push(FieldPath::parse(words[3]).unwrap());
-                    }
-                    "makes" => drop(part.makes.insert(resource, json())),
-                    "has" => {
-                        if words[3] == "stateful" {
-                            part.words.insert(format!("stateful {resource}"));
-                        }
-                        part.has.insert(resource, json());
-                    }
-                    "was" => drop(part.was.insert(resource, json())),
-                    _ => panic!("what is {line:?}?"),
-                }
+                self.parts.entry(name.to_owned()).or_default().line(
+                    verb,
+                    key(resource),
+                    &words,
+                    json,
+                );
             }
             _ => panic!("what is {line:?}?"),
         }

@@ -179,6 +179,100 @@ fn what_a_chart_makes_up_is_never_made_up_again() {
     assert_eq!(scene.kubectl(user), "b3RoZXI=");
 }
 
+/// Values that are others each time: in lists, by the clock, and inside of a text.
+const SCATTERED: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+      - name: web
+        image: example.com/web
+        env:
+        {{- with .Values.host }}
+        - { name: HOST, value: {{ . | quote }} }
+        {{- end }}
+        - { name: PASSWORD, value: {{ randAlphaNum 12 | quote }} }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: web }
+data:
+  at: {{ now | unixEpoch | quote }}
+  conf: "password={{ randAlphaNum 12 }} user={{ .Values.user }}"
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: tidy }
+spec:
+  schedule: "0 0 * * *"
+  suspend: true
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: tidy
+            image: example.com/tidy
+            args:
+            {{- with .Values.flag }}
+            - {{ . | quote }}
+            {{- end }}
+            - {{ randAlphaNum 12 | quote }}
+"#;
+
+#[test]
+fn what_is_made_up_stays_wherever_it_stands_and_the_plan_says_so() {
+    let Some(scene) = Scene::new("scattered") else { return };
+    scene.write("components/helm/shop/Chart.yaml", CHART);
+    scene.write("components/helm/shop/templates/all.yaml", SCATTERED);
+    let values = |all: &str| format!("values: {{ {all} }}");
+    scene.wants_chart(&values("user: shop"));
+    scene.isobar(["apply", "--local", "--yes"]);
+    let held = || {
+        let env = "--output=jsonpath={..env[?(@.name==\"PASSWORD\")].value}";
+        let args = "--output=jsonpath={..args}";
+        let read = |object, field| scene.kubectl(["get", object, field]);
+        [
+            read("deployment/web", env),
+            read("configmap/web", "--output=jsonpath={.data}"),
+            read("cronjob/tidy", args),
+        ]
+    };
+    let first = held();
+    assert!(first.iter().all(|text| !text.is_empty()), "{first:?}");
+
+    scene.lose_cache();
+    expect![[r#"
+        No effect: no stack changes
+
+        Unchanged: prod
+    "#]]
+    .assert_eq(&scene.isobar(["plan"]));
+    scene.wants_chart(&values("user: other, host: db"));
+    let plan = scene.isobar(["plan"]);
+    assert!(plan.contains("update Deployment.apps/scattered/web\n"), "{plan}");
+    assert!(plan.ends_with("  Needs approval: 1 update\n"), "{plan}");
+    let kept = "
+  Kept as it is there, made up by the chart
+    ConfigMap/scattered/web data.at
+    ConfigMap/scattered/web data.conf
+    CronJob.batch/scattered/tidy spec.jobTemplate.spec.template.spec.containers[0].args[0]
+";
+    assert!(plan.contains(kept), "{plan}");
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(held(), first);
+
+    scene.wants_chart(&values("user: other, host: db, flag: --all"));
+    expect![[r#""#]].assert_eq(&scene.isobar(["plan"]));
+    assert_eq!(held(), first);
+}
+
 #[test]
 fn what_a_chart_runs_is_refused_by_name() {
     let Some(scene) = scene("hooks") else { return };
