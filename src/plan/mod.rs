@@ -11,11 +11,11 @@ mod action;
 mod diff;
 mod gone;
 mod guard;
-mod needs;
-mod ownership;
-mod order;
-mod why;
 mod kept;
+mod needs;
+mod order;
+mod ownership;
+mod why;
 
 mod audit;
 mod evidence;

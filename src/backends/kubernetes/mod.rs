@@ -8,8 +8,7 @@
 //! Start at: [`KubernetesTarget`], then `look.rs` for one object and `step.rs` for one change.
 //! How to add: what a server can refuse goes into `failure.rs`, with its disposition.
 
-mod transport;
-mod turns;
+mod coming;
 mod connection;
 mod events;
 mod failure;
@@ -19,7 +18,6 @@ mod health;
 mod identity;
 mod kinds;
 mod list;
-mod coming;
 mod look;
 mod mark;
 mod memory;
@@ -30,7 +28,9 @@ mod rules;
 mod sights;
 mod step;
 mod takeover;
+mod transport;
 mod truth;
+mod turns;
 mod veil;
 mod watch;
 
