@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use isobar::cli::{self, Exit};
@@ -13,6 +14,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// Threads that wait for files in a command that soon ends. Each has pages of its own: more would
 /// cost a short look more than they save.
 const BLOCKING_THREADS_MAX: usize = 4;
+
+/// The most threads that an agent's requests, watches and timers share. They compute little: what
+/// does has threads of its own.
+const AGENT_THREADS_MAX: usize = 4;
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
@@ -28,7 +33,9 @@ fn main() -> ExitCode {
         begin_frugally(&words);
     }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if !line.goes_on() {
+    if line.goes_on() {
+        runtime.worker_threads(agent_threads());
+    } else {
         runtime.max_blocking_threads(BLOCKING_THREADS_MAX);
     }
     let runtime = match runtime.enable_all().build() {
@@ -39,6 +46,13 @@ fn main() -> ExitCode {
     // A blocking read of a child or a socket may never return: what has begun is recorded.
     runtime.shutdown_background();
     leave(exit)
+}
+
+/// Half as many as there are cores: an answer that wakes another thread costs more than what is done
+/// with it (on two cores a fifth of all that 4,000 applies cost).
+fn agent_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (cores / 2).clamp(1, AGENT_THREADS_MAX)
 }
 
 /// Ends, and lets the kernel take back all memory at once instead of giving it back in pieces first.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 pub use point::{Point, Points};
 pub use real::{RandomIds, SystemClock};
-pub use work::{BrokenOff, UnderWay, Work};
+pub use work::{BrokenOff, UnderWay, Work, computing};
 
 use crate::metrics::Metrics;
 

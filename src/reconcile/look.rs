@@ -16,6 +16,7 @@ use crate::model::observation::Observed;
 use crate::model::plan::{Hold, Plan};
 use crate::model::policy::RepositoryPolicy;
 use crate::plan::{self, Amends, Evidence, Moving, PlanInput};
+use crate::world::computing;
 
 /// What is owned in a target, whatever is wanted there.
 pub struct Holdings {
@@ -143,8 +144,11 @@ impl Look {
         now: Timestamp,
     ) -> Plan {
         let input = self.input(scope, wanted, policy, now);
-        let plan = plan::plan(&input);
-        let findings = plan::audit(&plan, &input);
+        let (plan, findings) = computing(|| {
+            let plan = plan::plan(&input);
+            let findings = plan::audit(&plan, &input);
+            (plan, findings)
+        });
         let mut envelope = plan.envelope.clone();
         envelope.holds.extend(findings.into_iter().map(Hold::from));
         plan.with_envelope(envelope)

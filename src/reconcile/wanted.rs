@@ -23,6 +23,7 @@ use crate::source::Snapshot;
 use crate::stacks::{
     self, Each, Found, Handed, Paired, Pairs, Resolution, Resolver, Rulebook, Selection, Verdicts,
 };
+use crate::world::computing;
 
 /// Everything a snapshot asks for.
 #[derive(Debug, Clone)]
@@ -77,6 +78,16 @@ pub fn asked<R: BorrowMut<Resolver>>(
     reach: &Reach,
     open: BTreeSet<Question>,
 ) -> Asked {
+    computing(|| resolve(resolver, snapshot, selection, reach, open))
+}
+
+fn resolve<R: BorrowMut<Resolver>>(
+    resolver: impl FnOnce() -> R,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    reach: &Reach,
+    open: BTreeSet<Question>,
+) -> Asked {
     // What rules say does not depend on what there is to say it of: they are made ready while
     // manifests are read. Answers stay on this thread: they may wait for a command or a server, and
     // those that compute may not.
@@ -104,7 +115,7 @@ impl Asked {
         let asked = self.each(clusters, build::errands);
         let asked: Vec<_> = asked.into_iter().flat_map(|(_, errands)| errands).collect();
         let done = errands.run(asked, &self.snapshot, &self.reach).await;
-        self.built(clusters, &done)
+        computing(|| self.built(clusters, &done))
     }
 
     fn built(mut self, clusters: &BTreeSet<TargetName>, done: &Done) -> Wanted {

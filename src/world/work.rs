@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 /// Counts what is under way. Whoever simulates time moves it only while nothing is.
 #[derive(Clone, Default)]
 pub struct Work {
@@ -53,6 +55,15 @@ impl Work {
             work()
         });
         done.await.map_err(|_| BrokenOff)
+    }
+}
+
+/// Does `work` on this thread, for as long as it takes. Who else waits for an answer here is served by
+/// another thread meanwhile.
+pub fn computing<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 
