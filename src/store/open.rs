@@ -113,14 +113,16 @@ impl Store {
     /// none, or none yet.
     pub async fn open_read_only(url: &str, world: &World) -> Result<Option<Self>, StoreError> {
         let world = StoreWorld::of(world);
-        let db = match Place::parse(url)? {
+        let place = Place::parse(url)?;
+        let file = place.file();
+        let db = match place {
             Place::Memory => return Ok(None),
             Place::File(path) if !path.exists() => return Ok(None),
             Place::File(path) => Db::file_read_only(&path).await?,
             Place::Postgres(options) => Db::postgres(*options, &world).await?,
         };
         let (known, inventories) = (Arc::default(), Arc::default());
-        let store = Self { db, world, file: None, known, inventories, read_only: true };
+        let store = Self { db, world, file, known, inventories, read_only: true };
         let known = newest();
         match version(&mut store.read().await?).await? {
             0 => Ok(None),

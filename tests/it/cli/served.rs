@@ -4,6 +4,9 @@
 use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::net::TcpListener;
+use std::path::Path;
+
+use serde_json::Value as Json;
 
 use super::process::Running;
 use crate::crash::oracle::violations;
@@ -155,4 +158,45 @@ fn expect_applied(serving: &mut Running) {
             said += &serving.expect(": applied");
         }
     }
+}
+
+/// What the pod is asked by.
+fn probes() -> Vec<Vec<String>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deployments/kustomize/isobar.yaml");
+    let text = fs::read_to_string(file).expect("a text");
+    let objects = text.split("\n---\n").map(serde_yaml::from_str::<Json>);
+    let objects = objects.map(|object| object.expect("an object"));
+    let mut deployments = objects.filter(|object| object["kind"] == "Deployment");
+    let deployment = deployments.next().expect("it is there");
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let each = ["startupProbe", "livenessProbe", "readinessProbe"].into_iter();
+    let commands = each.map(|probe| container[probe]["exec"]["command"].clone());
+    commands.map(|command| serde_json::from_value(command).expect("words")).collect()
+}
+
+#[test]
+fn whoever_probes_is_told_whether_an_agent_serves() {
+    let probe = ["status", "--serving"];
+    for command in probes() {
+        assert_eq!(command, [["isobar"].as_slice(), &probe].concat(), "what is tried here");
+    }
+    let scene = Scene::new(None);
+    let says = |code: i32, told: &str| {
+        let ran = scene.run(probe);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (code, told), "{}", ran.said());
+    };
+    let (serves, serves_not) = ("An agent serves here.\n", "No agent serves here.\n");
+    says(75, serves_not);
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repository");
+    says(0, serves);
+    serving.kill();
+    says(75, serves_not);
+    // One that ends in order.
+    let mut serving = Scene::command(["serve"]).start(scene.path());
+    serving.expect("serving 1 repository");
+    says(0, serves);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), 0);
+    says(75, serves_not);
 }
