@@ -50,6 +50,18 @@ pub enum SettingsError {
 
 /// Reads the settings file at `path`; paths in it are relative to its folder.
 pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
+    read_with(path, AgentSettings::check_authorities)
+}
+
+/// The same for an agent at another place: the files that it names need not be here.
+pub fn read_for_elsewhere(path: &Path) -> Result<AgentSettings, SettingsError> {
+    read_with(path, AgentSettings::check_authorities_named)
+}
+
+/// What is wrong with settings whose paths are absolute, beyond their form.
+type Check = fn(&AgentSettings, &schema::Places<'_>) -> Vec<Diagnostic>;
+
+fn read_with(path: &Path, check: Check) -> Result<AgentSettings, SettingsError> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|cause| SettingsError::Io { path: shown.clone(), cause })?;
@@ -59,7 +71,7 @@ pub fn read(path: &Path) -> Result<AgentSettings, SettingsError> {
         diagnostics,
     };
     let folder = absolute(path.parent().unwrap_or(Path::new("")));
-    let settings = checked(&shown, &text, &folder).map_err(invalid)?;
+    let settings = checked(&shown, &text, &folder, check).map_err(invalid)?;
     Ok(settings.anchored(&folder))
 }
 
@@ -74,15 +86,21 @@ pub fn for_folder(folder: &Path, branch: Option<String>) -> Result<AgentSettings
         diagnostics,
     };
     let folder = absolute(folder);
-    let settings = checked("the environment", text, &folder).map_err(invalid)?;
+    let check = AgentSettings::check_authorities;
+    let settings = checked("the environment", text, &folder, check).map_err(invalid)?;
     Ok(settings.with_folder(branch).anchored(&folder))
 }
 
 /// The settings in `text`, whose paths are taken from `folder`, with nothing wrong in them.
-fn checked(path: &str, text: &str, folder: &Path) -> Result<AgentSettings, Vec<Diagnostic>> {
+fn checked(
+    path: &str,
+    text: &str,
+    folder: &Path,
+    check: Check,
+) -> Result<AgentSettings, Vec<Diagnostic>> {
     schema::read_with(path, text, &variables(), |settings: &AgentSettings, places| {
         let mut found = settings.check(places);
-        found.extend(settings.clone().anchored(folder).check_authorities(places));
+        found.extend(check(&settings.clone().anchored(folder), places));
         found
     })
 }

@@ -2,17 +2,19 @@
 
 mod fencing;
 mod objects;
+mod ports;
 mod rights;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use self::objects::{Place, Reference};
+use self::objects::{Database, Place, Reference};
 use self::rights::Rights;
-use super::workspace::{Workspace, is_root};
+use super::workspace::{Workspace, is_root, refused};
 use super::{Context, Exit, Failure, mistake};
 use crate::model::yaml;
-use crate::settings::{AgentSettings, Credential, KubernetesSettings, PlaceSettings};
+use crate::schema;
+use crate::settings::{self, AgentSettings, Credential, KubernetesSettings, PlaceSettings};
 use crate::stacks::Selection;
 
 /// Print what to apply to a cluster, so that the agent runs in it.
@@ -34,6 +36,9 @@ pub(super) struct Args {
     /// Rights to this kind as well: `Deployment.apps`, `ConfigMap`.
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Vec<String>,
+    /// Let the agent reach this port as well: of an API server or a registry that no settings name.
+    #[arg(long = "port", value_name = "PORT")]
+    ports: Vec<u16>,
     /// Let the agent make roles with rights that it does not have itself: it could then do anything.
     #[arg(long)]
     gives_rights: bool,
@@ -45,11 +50,17 @@ const NAME: &str = "isobar";
 /// Where the Secret with what is secret is mounted: paths in the settings lead there.
 const KEYS: &str = "/run/secrets/isobar";
 
+/// Where a cluster mounts what it has for a pod by itself, such as the token for a key service.
+const MOUNTED: &[&str] = &["/run/secrets", "/var/run/secrets"];
+
+/// The variable that names the database.
+const STORE: &str = "ISOBAR_STORE";
+
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let Some(path) = &context.global.settings else {
         return Err(mistake("name the settings that the agent is to have: --settings agent.yaml"));
     };
-    let settings = Workspace::settings(context)?;
+    let settings = settings::read_for_elsewhere(path).map_err(refused)?;
     let cluster = here(&settings)?;
     let mut rights = Rights::to(&args.kinds).map_err(mistake)?;
     rights.may_act_as(&cluster.service_accounts);
@@ -82,12 +93,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Failure>
         ));
     }
     let text = std::fs::read_to_string(path)?;
+    let store = store(&settings, &text)?;
+    let mut references = references(&settings)?;
+    if store == Database::Named {
+        references.insert(Reference::Variable(STORE.to_owned()));
+    }
     let place = Place {
         namespace: &args.namespace,
-        marks: cluster.namespace.as_deref().unwrap_or(&args.namespace),
+        marks: cluster.marks(),
         image: &args.image,
         settings: &text,
-        references: references(&settings)?,
+        references,
+        store,
+        ports: ports::reached(&settings, &args.ports),
         gives_rights: args.gives_rights,
         fencing: cluster.fencing,
         metrics: settings.metrics.map(|metrics| metrics.listen).filter(|at| !at.ip().is_loopback()),
@@ -116,6 +134,21 @@ fn here(settings: &AgentSettings) -> Result<KubernetesSettings, Failure> {
     }
 }
 
+/// Where the agent remembers things. What says a password is not written into a ConfigMap.
+fn store(settings: &AgentSettings, text: &str) -> Result<Database, Failure> {
+    if settings.store.starts_with("sqlite:") {
+        return Ok(Database::Volume);
+    }
+    match schema::veiled(text).contains(&settings.store) {
+        true => Ok(Database::Settings),
+        false if !text.contains(&settings.store) => Ok(Database::Named),
+        false => Err(mistake(format!(
+            "`store` says a password, and the settings are no secret in a cluster: take it out, name it by \
+             the variable {STORE} here, and by that key in the Secret"
+        ))),
+    }
+}
+
 /// What the settings take from outside of themselves. Files have to be where the Secret is mounted.
 fn references(settings: &AgentSettings) -> Result<BTreeSet<Reference>, Failure> {
     let (mut files, mut names) = (BTreeSet::<PathBuf>::new(), BTreeSet::new());
@@ -129,6 +162,12 @@ fn references(settings: &AgentSettings) -> Result<BTreeSet<Reference>, Failure> 
         if let Some(sops) = &repository.sops {
             files.extend(sops.age.clone());
             names.extend(sops.env.iter().cloned());
+            let is_mounted = |path: &&PathBuf| {
+                path.as_path() == Path::new(KEYS)
+                    || !path.starts_with(KEYS)
+                        && MOUNTED.iter().any(|folder| path.starts_with(folder))
+            };
+            files.extend(sops.reads.iter().filter(|path| !is_mounted(path)).cloned());
         }
     }
     let kubeconfigs = settings.targets.values().filter_map(|target| match &target.place {
@@ -136,6 +175,7 @@ fn references(settings: &AgentSettings) -> Result<BTreeSet<Reference>, Failure> 
         PlaceSettings::Files(_) => None,
     });
     files.extend(kubeconfigs);
+    files.extend(settings.authorities.values().cloned());
     let mut all: BTreeSet<_> = names.into_iter().map(Reference::Variable).collect();
     for file in files {
         let name =

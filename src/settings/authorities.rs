@@ -80,6 +80,19 @@ impl AgentSettings {
 
     /// Every entry that is no host, is nobody's, or names a file without authorities.
     pub(super) fn check_authorities(&self, at: &Places<'_>) -> Vec<Diagnostic> {
+        let mut found = self.check_authorities_named(at);
+        for (host, file) in &self.authorities {
+            if let Err(error) = certificates(file) {
+                let message = format!("`authorities.{host}`: {}: {error}", file.display());
+                let hint = "name a PEM file: `-----BEGIN CERTIFICATE-----` and what follows";
+                found.push(at.wrong(&["authorities", host], message).hint(hint));
+            }
+        }
+        found
+    }
+
+    /// Every entry that is no host or is nobody's.
+    pub(super) fn check_authorities_named(&self, at: &Places<'_>) -> Vec<Diagnostic> {
         let urls = self
             .repositories
             .values()
@@ -89,7 +102,7 @@ impl AgentSettings {
             .flat_map(|place| [(without_port(&place).to_owned(), ()), (place, ())])
             .collect();
         let mut found = Vec::new();
-        for (host, file) in &self.authorities {
+        for host in self.authorities.keys() {
             let wrong = |message: String| at.wrong(&["authorities", host], message);
             // A repository that cannot be read may be at the host.
             if !places.contains_key(host) && !at.are_left_out(&["repositories"]) {
@@ -100,11 +113,6 @@ impl AgentSettings {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "write a host as in a repository's `https` url, or take it out".into(),
                 };
-                found.push(wrong(message).hint(hint));
-            }
-            if let Err(error) = certificates(file) {
-                let message = format!("`authorities.{host}`: {}: {error}", file.display());
-                let hint = "name a PEM file: `-----BEGIN CERTIFICATE-----` and what follows";
                 found.push(wrong(message).hint(hint));
             }
         }

@@ -60,6 +60,16 @@ pub struct KubernetesSettings {
     pub events: bool,
 }
 
+/// The namespace of the marks where the settings name none.
+const MARKS: &str = "isobar";
+
+impl KubernetesSettings {
+    /// The namespace for the marks.
+    pub fn marks(&self) -> &str {
+        self.namespace.as_deref().unwrap_or(MARKS)
+    }
+}
+
 impl Default for KubernetesSettings {
     fn default() -> Self {
         Self {

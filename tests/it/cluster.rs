@@ -14,6 +14,7 @@ mod charts;
 mod counted;
 mod encrypted;
 mod events;
+mod granted;
 mod installed;
 mod judged;
 mod kept;

@@ -70,9 +70,6 @@ use crate::settings::KubernetesSettings;
 use crate::store::Lease;
 use crate::world::World;
 
-/// The namespace of the marks where the settings name none.
-const NAMESPACE: &str = "isobar";
-
 /// How long the lists may take that what was kept is held against: 100,000 objects take some three
 /// seconds. Of a kind whose list takes longer, every object is looked at.
 const RECALL_TIME: Duration = Duration::from_secs(10);
@@ -115,7 +112,7 @@ impl KubernetesTarget {
         (keyring, rules): (Arc<Keyring>, Arc<HealthRules>),
         world: &World,
     ) -> Self {
-        let namespace = settings.namespace.clone().unwrap_or_else(|| NAMESPACE.to_owned());
+        let namespace = settings.marks().to_owned();
         let (writer, label) = (owner::writer(&scope), owner::label(&scope));
         let is_told = settings.events;
         let connection = Arc::new(Connection::new(name.clone(), settings, world.clone()));

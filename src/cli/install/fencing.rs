@@ -2,18 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
-/// What both are called.
-const NAME: &str = "isobar-epochs";
-
 /// What is said of who asks, and the annotation of a mark.
 const MARK: &str = "isobar.dev/mark";
 const EPOCH: &str = "isobar.dev/epoch";
 
-/// The policy and its binding: for requests of the service account `agent`, and of everybody that
+/// The policy and its binding, both called `name`: for requests of the service account `agent`, and of everybody that
 /// says an epoch, held against the marks in the namespace `marks`.
 ///
 /// A request without a mark to hold it against is let through: the first one of a stack makes that.
-pub(super) fn policy(agent: &str, marks: &str) -> [Json; 2] {
+pub(super) fn policy(name: &str, agent: &str, marks: &str) -> [Json; 2] {
     let says = format!(
         "has(request.userInfo.extra) && '{EPOCH}' in request.userInfo.extra && '{MARK}' in \
          request.userInfo.extra"
@@ -27,7 +24,7 @@ pub(super) fn policy(agent: &str, marks: &str) -> [Json; 2] {
     let policy = json!({
         "apiVersion": group,
         "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": NAME},
+        "metadata": {"name": name},
         "spec": {
             "failurePolicy": "Fail",
             "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
@@ -74,9 +71,9 @@ pub(super) fn policy(agent: &str, marks: &str) -> [Json; 2] {
     let binding = json!({
         "apiVersion": group,
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": NAME},
+        "metadata": {"name": name},
         "spec": {
-            "policyName": NAME,
+            "policyName": name,
             "validationActions": ["Deny"],
             "paramRef": {
                 "namespace": marks,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value as Json, json};
 
 use super::rights::Rights;
-use super::{KEYS, NAME, fencing};
+use super::{KEYS, NAME, STORE, fencing};
 
 /// Where the settings and the state are.
 const SETTINGS: &str = "/etc/isobar";
@@ -31,11 +31,25 @@ pub(super) struct Place<'a> {
     /// The settings' file.
     pub(super) settings: &'a str,
     pub(super) references: BTreeSet<Reference>,
+    pub(super) store: Database,
+    /// The ports of others that it reaches.
+    pub(super) ports: BTreeSet<u16>,
     pub(super) gives_rights: bool,
     /// Whether writes are held against the epochs of leases.
     pub(super) fencing: bool,
     /// Where others fetch the metrics, if they may.
     pub(super) metrics: Option<SocketAddr>,
+}
+
+/// Where the agent remembers things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Database {
+    /// In a file of its volume.
+    Volume,
+    /// Where its settings say.
+    Settings,
+    /// Where a variable of the Secret says.
+    Named,
 }
 
 /// What is secret, by its name in the Secret.
@@ -80,10 +94,18 @@ impl Place<'_> {
         }));
         if self.fencing {
             let agent = format!("system:serviceaccount:{}:{NAME}", self.namespace);
-            all.extend(fencing::policy(&agent, self.marks));
+            all.extend(fencing::policy(&self.shared("-epochs"), &agent, self.marks));
         }
         all.extend([self.network(), self.deployment()]);
         all
+    }
+
+    /// What is called so outside of the agent's own namespace, where another agent may have its own.
+    fn shared(&self, what: &str) -> String {
+        match self.namespace {
+            NAME => format!("{NAME}{what}"),
+            other => format!("{NAME}-{other}{what}"),
+        }
     }
 
     fn metadata(&self, namespace: &str) -> Json {
@@ -107,10 +129,10 @@ impl Place<'_> {
         });
         let mut everywhere = rights.rules(self.gives_rights);
         everywhere.extend(self.fencing.then(fencing::rule));
-        let mut all = self.role(NAME, None, &everywhere);
-        all.extend(self.role(&format!("{NAME}-marks"), Some(self.marks), &[marks]));
+        let mut all = self.role(&self.shared(""), None, &everywhere);
+        all.extend(self.role(&self.shared("-marks"), Some(self.marks), &[marks]));
         for (namespace, rule) in rights.impersonation() {
-            all.extend(self.role(&format!("{NAME}-acts-as"), Some(namespace), &[rule]));
+            all.extend(self.role(&self.shared("-acts-as"), Some(namespace), &[rule]));
         }
         all
     }
@@ -143,8 +165,12 @@ impl Place<'_> {
         ]
     }
 
-    /// Nobody asks the agent anything but what it counts, where the settings say so; it asks for names, for repositories and for clusters.
+    /// Nobody asks the agent anything but what it counts, where the settings say so; it asks for names,
+    /// and whom its settings name.
     fn network(&self) -> Json {
+        let mut egress = vec![json!({"port": 53, "protocol": "UDP"})];
+        let ports = [53].into_iter().chain(self.ports.iter().copied());
+        egress.extend(ports.map(|port| json!({"port": port, "protocol": "TCP"})));
         json!({
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
@@ -153,12 +179,7 @@ impl Place<'_> {
                 "podSelector": {"matchLabels": labels()},
                 "policyTypes": ["Ingress", "Egress"],
                 "ingress": self.ingress(),
-                "egress": [{"ports": [
-                    {"port": 53, "protocol": "UDP"},
-                    {"port": 53, "protocol": "TCP"},
-                    {"port": 443, "protocol": "TCP"},
-                    {"port": 6443, "protocol": "TCP"},
-                ]}],
+                "egress": [{"ports": egress}],
             },
         })
     }
@@ -248,11 +269,11 @@ impl Place<'_> {
 
     fn variables(&self) -> Vec<Json> {
         let set = |name: &str, value: String| json!({"name": name, "value": value});
-        let mut all = vec![
-            set("ISOBAR_SETTINGS", format!("{SETTINGS}/agent.yaml")),
-            set("ISOBAR_STORE", format!("sqlite:{STATE}/isobar.db")),
-            set("ISOBAR_CACHE", format!("{STATE}/cache")),
-        ];
+        let mut all = vec![set("ISOBAR_SETTINGS", format!("{SETTINGS}/agent.yaml"))];
+        if self.store == Database::Volume {
+            all.push(set(STORE, format!("sqlite:{STATE}/isobar.db")));
+        }
+        all.push(set("ISOBAR_CACHE", format!("{STATE}/cache")));
         for reference in &self.references {
             if let Reference::Variable(name) = reference {
                 let from = json!({"secretKeyRef": {"name": NAME, "key": name}});

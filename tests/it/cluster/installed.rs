@@ -12,7 +12,7 @@ targets:
 
 /// Every kind of which there is one here, one that is defined here, and one that is made by a service
 /// account alone.
-const STACK: &str = "
+pub(super) const STACK: &str = "
 vars: { stage: prod }
 settings: { reconcile: { target: bed }, kubernetes: { namespace: installed } }
 components:
@@ -62,7 +62,7 @@ components:
 ";
 
 /// What the service account may do.
-const DEPLOYER: &str = "
+pub(super) const DEPLOYER: &str = "
 apiVersion: v1
 kind: List
 items:

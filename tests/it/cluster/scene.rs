@@ -279,6 +279,13 @@ impl Scene {
         self.command().args(args).output().expect("kubectl").status.success()
     }
 
+    /// What `kubectl` says against what it cannot do.
+    pub(super) fn denied<const N: usize>(&self, args: [&str; N]) -> String {
+        let output = self.command().args(args).output().expect("kubectl");
+        assert!(!output.status.success(), "{:?}", String::from_utf8(output.stdout));
+        String::from_utf8(output.stderr).expect("a text")
+    }
+
     /// What `kubectl` says in the namespace.
     pub(super) fn kubectl<const N: usize>(&self, args: [&str; N]) -> String {
         text(self.command().args(args).output().expect("kubectl"))
