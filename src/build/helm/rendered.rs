@@ -7,7 +7,7 @@ use super::{Place, hooks};
 use crate::build::draft::{Draft, join};
 use crate::build::kubernetes::{self, Wish};
 use crate::build::pin;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Form, Span};
 use crate::model::body::{Body, Format};
 use crate::model::cipher::{self, Cipher};
 use crate::model::errand::{Errand, Program, Supply};
@@ -146,16 +146,43 @@ fn errand(
     if let Some(namespace) = namespace {
         arguments.extend(["--namespace", namespace].map(Arc::from));
     }
-    if let Some(version) = setting(draft, "helm", "kube_version") {
-        arguments.extend(["--kube-version".into(), version]);
-    }
-    let versions =
-        draft.component.section("settings").and_then(|all| all.get("helm")?.get("api_versions"));
-    for version in versions.and_then(Value::as_list).unwrap_or_default() {
-        arguments
-            .extend(version.as_str().map(|version| format!("--api-versions={version}").into()));
-    }
+    arguments.extend(capabilities(draft)?);
     Some(Errand { program: Program::Helm, arguments, files, turn: 0 })
+}
+
+/// What the chart may ask of the cluster, by `settings.helm`. What is no text is a mistake: `1.30` without
+/// quotes is a number, and another version.
+fn capabilities(draft: &mut Draft<'_>) -> Option<Vec<Arc<str>>> {
+    let component = draft.component;
+    let block = component.section("settings").and_then(|all| all.get("helm"));
+    let said = |name| block.and_then(|block| block.get(name)).filter(|value| !value.is_null());
+    let (version, served) = (said("kube_version"), said("api_versions"));
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(Arc::from);
+    let (mut arguments, before) = (Vec::new(), draft.found.len());
+    let mut wrong = |value: &Value, name: &str, form: Form| {
+        let what = if form == Form::List { "a list of texts" } else { "a text" };
+        let message = format!("`settings.helm.{name}` is not {what}");
+        let found = Diagnostic::error(Code::SectionType, draft.span(value), message);
+        draft.found.push(found.hint(form.advice(name)));
+    };
+    match version.map(|value| text(value).ok_or(value)) {
+        Some(Ok(text)) => arguments.extend(["--kube-version".into(), text]),
+        Some(Err(value)) => wrong(value, "kube_version", Form::Text),
+        None => {}
+    }
+    match served.map(|value| value.as_list().ok_or(value)) {
+        Some(Ok(list)) => {
+            for value in list {
+                match text(value) {
+                    Some(text) => arguments.push(format!("--api-versions={text}").into()),
+                    None => wrong(value, "api_versions", Form::List),
+                }
+            }
+        }
+        Some(Err(value)) => wrong(value, "api_versions", Form::List),
+        None => {}
+    }
+    (draft.found.len() == before).then_some(arguments)
 }
 
 /// The files of the section `values_files`, the first one lowest.

@@ -351,3 +351,45 @@ metadata: { name: 'run-{{ randAlphaNum 5 | lower }}' }
     let unlocked = "error[import-unlocked]: the chart `oci://registry.example.com/charts/shop`";
     assert!(said.contains(unlocked), "{said}");
 }
+
+const ASKING: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: able }
+data:
+  kube: {{ .Capabilities.KubeVersion.Version | quote }}
+  new: {{ semverCompare ">=1.33-0" .Capabilities.KubeVersion.Version | quote }}
+  sites: {{ .Capabilities.APIVersions.Has "example.com/v1/Site" | quote }}
+"#;
+
+#[test]
+fn a_chart_asks_the_cluster_what_the_settings_say() {
+    let Some(scene) = Scene::new("able") else { return };
+    scene.write("components/helm/shop/Chart.yaml", CHART);
+    scene.write("components/helm/shop/templates/all.yaml", ASKING);
+    let data = || scene.kubectl(["get", "configmap/able", "--output=jsonpath={.data}"]);
+    scene.wants_chart("settings: { helm: { kube_version: '1.32.7' } }");
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(data(), r#"{"kube":"v1.32.7","new":"false","sites":"false"}"#);
+    assert_eq!(scene.programs_run(["apply", "--local", "--yes"]), 0);
+
+    // Another answer is another chart, and the same one again starts nothing.
+    let both =
+        "settings: { helm: { kube_version: '1.34.0', api_versions: [example.com/v1/Site] } }";
+    scene.wants_chart(both);
+    assert_eq!(scene.programs_run(["apply", "--local", "--yes"]), 2);
+    assert_eq!(data(), r#"{"kube":"v1.34.0","new":"true","sites":"true"}"#);
+    assert_eq!(scene.programs_run(["apply", "--local", "--yes"]), 0);
+    scene.wants_chart("settings: { helm: { kube_version: '1.32.7' } }");
+    assert_eq!(scene.programs_run(["apply", "--local", "--yes"]), 0, "it is known already");
+    assert_eq!(data(), r#"{"kube":"v1.32.7","new":"false","sites":"false"}"#);
+
+    // A number is another version than its text, and is not taken for one.
+    scene.wants_chart("settings: { helm: { kube_version: 1.30, api_versions: [1, v1] } }");
+    let wrong = scene.wrong(["plan"]);
+    assert!(wrong.contains("`settings.helm.kube_version` is not a text"), "{wrong}");
+    assert!(wrong.contains("`settings.helm.api_versions` is not a list of texts"), "{wrong}");
+    scene.wants_chart("settings: { helm: { api_versions: example.com/v1 } }");
+    let wrong = scene.wrong(["plan"]);
+    assert!(wrong.contains("`settings.helm.api_versions` is not a list of texts"), "{wrong}");
+}
