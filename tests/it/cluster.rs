@@ -20,6 +20,7 @@ mod judged;
 mod kept;
 mod lasting;
 mod manifests;
+mod named;
 mod remote_charts;
 mod replaced;
 mod scopes;

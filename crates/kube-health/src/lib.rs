@@ -34,7 +34,7 @@ mod table;
 
 pub use health::{Health, Reason};
 pub use order::{judge, judge_any};
-pub use table::{is_told_by_metadata, reads};
+pub use table::{is_named, is_told_by_metadata, reads};
 
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,27 @@ const FLOW_SCHEMA: Conditions =
 const MIGRATION: Conditions =
     Conditions::required(&["Succeeded"]).signs(&[Sign::degraded("Failed", True)]);
 
+/// A group of pods, or of such groups, is scheduled once there are pods of it, which may be never; what was
+/// scheduled once stays so, whatever becomes of its pods.
+const POD_GROUP: Conditions = Conditions::required(&["PodGroupInitiallyScheduled"])
+    .strict()
+    .optional()
+    .signs(&[Sign::degraded("DisruptionTarget", True)]);
+
+const COMPOSITE_POD_GROUP: Conditions =
+    Conditions::required(&["CompositePodGroupInitiallyScheduled"]).strict().optional().signs(&[
+        // Of a layout that is none, the scheduler says that it is done with it.
+        Sign::degraded("CompositePodGroupInitiallyScheduled", True).because(&["Invalid"]),
+        Sign::degraded("DisruptionTarget", True),
+    ]);
+
+/// The taint holds at once; what it drives away goes by and by.
+const TAINT_RULE: Conditions =
+    Conditions::required(&[]).signs(&[Sign::progressing("EvictionInProgress", True)]);
+
+const POOL_REQUEST: Conditions =
+    Conditions::required(&["Complete"]).signs(&[Sign::degraded("Failed", True)]);
+
 pub(super) const ROWS: &[Row] = &[
     exists(
         "",
@@ -108,6 +129,8 @@ pub(super) const ROWS: &[Row] = &[
     exists("events.k8s.io", &["Event"]),
     conditions("flowcontrol.apiserver.k8s.io", &["FlowSchema"], FLOW_SCHEMA),
     exists("flowcontrol.apiserver.k8s.io", &["PriorityLevelConfiguration"]),
+    // What each server writes about itself.
+    exists("internal.apiserver.k8s.io", &["StorageVersion"]),
     exists("networking.k8s.io", &["Ingress", "IngressClass", "IPAddress", "NetworkPolicy"]),
     conditions("networking.k8s.io", &["ServiceCIDR"], Conditions::required(&["Ready"])),
     exists("node.k8s.io", &["RuntimeClass"]),
@@ -121,7 +144,12 @@ pub(super) const ROWS: &[Row] = &[
         "resource.k8s.io",
         &["DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"],
     ),
-    exists("scheduling.k8s.io", &["PriorityClass"]),
+    conditions("resource.k8s.io", &["DeviceTaintRule"], TAINT_RULE),
+    conditions("resource.k8s.io", &["ResourcePoolStatusRequest"], POOL_REQUEST),
+    conditions("scheduling.k8s.io", &["CompositePodGroup"], COMPOSITE_POD_GROUP),
+    conditions("scheduling.k8s.io", &["PodGroup"], POD_GROUP),
+    // What groups of pods are made of; nobody writes a status.
+    exists("scheduling.k8s.io", &["PriorityClass", "Workload"]),
     exists(
         "storage.k8s.io",
         &["CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass", "VolumeAttributesClass"],

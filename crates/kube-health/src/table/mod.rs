@@ -90,6 +90,11 @@ pub(crate) fn rule(group: &str, kind: &str) -> Option<Rule> {
     row(group, kind).map(|row| row.rule)
 }
 
+/// Whether a row names the kind. Any other is read by the conventions.
+pub fn is_named(group: &str, kind: &str) -> bool {
+    row(group, kind).is_some()
+}
+
 /// The parts of the spec, as JSON pointers, that decide on the state of this kind. Besides them
 /// only metadata and status are read; the rest may be dropped before it is kept in memory.
 pub fn reads(group: &str, kind: &str) -> impl Iterator<Item = &'static str> + use<> {
