@@ -9,6 +9,7 @@ mod check;
 mod child;
 mod demo;
 mod deny;
+mod edits;
 mod generate;
 mod install;
 mod lock;
@@ -39,6 +40,7 @@ usage: cargo run -p xtask -- <task>
   bench stacks        resolving a large repository, and one ten times larger
   bench kubernetes    applying to a cluster, beside a loop that does nothing else
   bench repository <folder> <organisations>  only the repository, to measure by hand
+  edits [COUNT [SEED]]            edits of others on a test bed: whether one is ever missed
   demo kubernetes     the story of a change on a cluster, to watch
   testbed build       the programs of the Kubernetes test bed, where they are missing
   testbed up|down|env [NAME]      a test bed, its end, what a shell needs to use it
@@ -74,6 +76,7 @@ fn run() -> Result<()> {
         ["bench", "repository", folder, organisations] => {
             bench::repository(folder.as_ref(), organisations.parse()?).map(drop)
         }
+        ["edits", words @ ..] if words.len() < 3 => edits::run(&place, words),
         ["demo", "kubernetes"] => demo::kubernetes(&place),
         ["testbed", words @ ..] => testbed(&place, words),
         _ => bail!("{USAGE}"),
