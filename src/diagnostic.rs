@@ -129,6 +129,22 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
+    /// What the template engine says, at `span`.
+    pub fn from_template(error: &gotmpl::Error, span: Span) -> Self {
+        use gotmpl::ErrorKind as Template;
+        let code = match error.kind {
+            Template::Lex | Template::Parse => Code::TemplateSyntax,
+            Template::MissingKey => Code::TemplateMissingKey,
+            Template::Refused => Code::FunctionRefused,
+            Template::Exec | Template::Limit => Code::TemplateFailed,
+        };
+        let message = match &error.context {
+            Some(context) => format!("`{context}`: {}", error.message),
+            None => error.message.clone(),
+        };
+        Self::error(code, span, message)
+    }
+
     /// What the YAML parser says about the file `path`.
     pub fn from_yaml(path: &Arc<str>, error: &yaml_span::SyntaxError) -> Self {
         Self::from_yaml_at(error, |span| Span::new(path, span))

@@ -2,6 +2,7 @@ mod needs;
 mod errands;
 mod hooks;
 mod scopes;
+mod templates;
 mod terraform;
 
 use std::fmt::Write as _;

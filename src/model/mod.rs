@@ -19,6 +19,7 @@ pub mod yaml;
 pub mod body;
 mod pairs;
 pub mod cipher;
+pub mod go_value;
 
 pub mod revision;
 pub mod expression;

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gotmpl::{Call, Failure, Function, Functions, Object, Type};
 
 use super::function;
-use super::go_value;
 use crate::diagnostic::Span;
+use crate::model::go_value;
 use crate::model::question::{Answer, Answers, Question};
 use crate::model::value::{Node, Value};
 use crate::secret::Secret;

@@ -231,7 +231,7 @@ fn printed(value: &Value) -> String {
 /// The text as JSON, or as it is.
 fn json(text: &Arc<str>) -> Node {
     match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) => super::go_value::from_go(&gotmpl::Value::from(&json)),
+        Ok(json) => crate::model::go_value::from_go(&gotmpl::Value::from(&json)),
         Err(_) => Node::Str(text.clone()),
     }
 }

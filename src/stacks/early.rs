@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use gotmpl::FieldPath;
 
-use super::go_value;
 use super::load::Library;
 use super::locals;
 use super::made_of::Places;
@@ -23,6 +22,7 @@ use crate::diagnostic::{Diagnostic, Position, Span};
 use crate::ids::ContentId;
 use crate::model::canonical;
 use crate::model::files::{MadeOf, TemplateText};
+use crate::model::go_value;
 use crate::model::value::{Map, Node, Origin, Value};
 
 /// The sections that a file with locals renders on their own, in that order: each may read those

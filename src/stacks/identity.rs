@@ -7,11 +7,11 @@ use gotmpl::FieldPath;
 
 use super::atmos_yaml::{Dialect, NameRule};
 use super::function;
-use super::go_value;
 use super::path;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ids::StackName;
+use crate::model::go_value;
 use crate::model::value::{Rules, Value};
 
 /// What a stack's name is made of.

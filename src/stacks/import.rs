@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::atmos_yaml::Dialect;
 use super::closure::{Closure, Contribution, Overriding};
 use super::early::{Context, Early, RenderedText};
-use super::go_value;
 use super::load::{Library, Source};
 use super::made_of;
 use super::manifest::{Import, Manifest};
@@ -17,6 +16,7 @@ use super::slot;
 use super::template::{self, Missing, Moment, Templates};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::files::MadeOf;
+use crate::model::go_value;
 use crate::model::value::{Node, Value};
 use crate::source::Snapshot;
 

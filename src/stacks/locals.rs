@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use gotmpl::Map as Scope;
 
-use super::go_value;
 use super::load::Library;
 use super::made_of::{Places, Reads};
 use super::merge::{self, Lists};
 use super::template::{self, Missing, Moment, Rendering, Templates};
 use crate::diagnostic::{Code, Diagnostic, Form};
+use crate::model::go_value;
 use crate::model::value::{Map, Node, Value};
 
 /// The kinds that may have locals of their own, in the order in which they are resolved.

@@ -30,7 +30,6 @@ mod skim;
 mod narrow;
 mod locals;
 mod early;
-mod go_value;
 mod template;
 mod needs;
 mod described;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::go_value::to_go;
 use super::template::{Moment, Templates};
+use crate::model::go_value::to_go;
 use crate::model::value::{Map, Node, Value};
 
 /// What late templates read of a component.

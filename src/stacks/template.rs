@@ -14,11 +14,11 @@ use super::asking::{Asking, ENV, Noted};
 use super::atmos_yaml::TemplateSettings;
 use super::deferred;
 use super::function;
-use super::go_value::from_go;
 use super::made_of::{Reads, placed};
 use super::read_back::read_back;
-use crate::diagnostic::{Code, Diagnostic, Span, closest};
+use crate::diagnostic::{Diagnostic, Span, closest};
 use crate::model::files::Files;
+use crate::model::go_value::from_go;
 use crate::model::question::{Answers, Question};
 use crate::model::value::{Map, Node, Origin, Raw, Value, changed_items};
 use crate::secret::Secret;
@@ -546,17 +546,7 @@ impl Failure {
 
 /// A template's failure as a finding at `span`.
 pub(super) fn diagnostic(error: &Error, span: Span) -> Diagnostic {
-    let code = match error.kind {
-        ErrorKind::Lex | ErrorKind::Parse => Code::TemplateSyntax,
-        ErrorKind::MissingKey => Code::TemplateMissingKey,
-        ErrorKind::Refused => Code::FunctionRefused,
-        ErrorKind::Exec | ErrorKind::Limit => Code::TemplateFailed,
-    };
-    let message = match &error.context {
-        Some(context) => format!("`{context}`: {}", error.message),
-        None => error.message.clone(),
-    };
-    let found = Diagnostic::error(code, span, message);
+    let found = Diagnostic::from_template(error, span);
     match error.unknown_function() {
         Some(name) => found.hint(instead_of(name)),
         None => found,

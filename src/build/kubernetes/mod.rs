@@ -1,7 +1,7 @@
 //! The objects a component wants: from files of its folder and from its `manifests`.
 //!
 //! Takes: `paths` (files, folders or globs of the component's folder; of a folder with a
-//! kustomization, what that makes), `manifests` (inline), and `settings.kubernetes` with `namespace`,
+//! kustomization, what that makes; of a template, what it renders to), `manifests` (inline), and `settings.kubernetes` with `namespace`,
 //! `labels`, `force` and `service_account` for objects that do not say otherwise.
 //! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
@@ -16,6 +16,7 @@ mod object;
 mod scope;
 mod read;
 mod kustomization;
+mod template;
 mod encrypted;
 
 use std::collections::BTreeMap;
@@ -45,12 +46,15 @@ pub(super) fn has_errands(draft: &Draft<'_>) -> bool {
 
 pub(super) fn render(draft: &mut Draft<'_>) {
     // What nobody else holds takes less when it is typed; what stands in a stack stays shared with it.
-    let files = read::files(draft);
-    let mut written: Vec<_> = files.iter().map(|value| value.typed(Rules::Kubernetes)).collect();
-    written.extend(inline(draft));
-    let wish =
-        |value| Wish { value, made_up: Vec::new(), moment: Moment::Amid, ciphers: Vec::new() };
-    add_all(draft, written.iter().flat_map(unlisted).map(wish).collect(), None);
+    let wish = |value, ciphers| Wish { value, made_up: Vec::new(), moment: Moment::Amid, ciphers };
+    let mut wishes = Vec::new();
+    for (value, ciphers) in read::files(draft) {
+        let typed = value.typed(Rules::Kubernetes);
+        wishes.extend(unlisted(&typed).into_iter().map(|value| wish(value, ciphers.clone())));
+    }
+    let inline = inline(draft);
+    wishes.extend(inline.iter().flat_map(unlisted).map(|value| wish(value, Vec::new())));
+    add_all(draft, wishes, None);
 }
 
 /// An object as somebody wrote it, and the fields of it that a program has made up.

@@ -6,26 +6,38 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 use yaml_span::{Limits, parse_stream};
 
-use super::{encrypted, kustomization};
+use super::{encrypted, kustomization, template};
 use crate::build::draft::{Draft, join};
 use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::model::cipher::Cipher;
 use crate::model::files::File;
 use crate::model::value::Value;
 use crate::model::yaml;
 
+/// A document, and what encrypted values in it may be of, beside what it says itself.
+type Read = (Value, Vec<Arc<Cipher>>);
+
 /// Every document of every file that `paths` names; without `paths` and `manifests`, of every
-/// manifest in the component's folder. Of a folder with a kustomization, what that makes.
-pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Value> {
-    let mut documents: Vec<Value> = Vec::new();
+/// manifest in the component's folder. Of a folder with a kustomization, what that makes; of a template,
+/// what it renders to.
+pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Read> {
+    let plain = |value| (value, Vec::new());
+    let mut documents: Vec<Read> = Vec::new();
     for path in paths(draft) {
         if kustomization::is(&path) {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            documents.extend(kustomization::built(draft, folder, &path));
+            documents.extend(kustomization::built(draft, folder, &path).into_iter().map(plain));
             continue;
         }
         let Some(text) = draft.text(&path) else { continue };
+        if template::stem(&path).is_some() {
+            let (found, ciphers) = template::rendered(draft, &path, &text);
+            documents.extend(found.into_iter().map(|value| (value, ciphers.clone())));
+            draft.ciphers.extend(ciphers);
+            continue;
+        }
         let found = parse(draft, &path, &text);
-        documents.extend(encrypted::file(draft, &path, &text, found));
+        documents.extend(encrypted::file(draft, &path, &text, found).into_iter().map(plain));
     }
     documents
 }
@@ -105,7 +117,10 @@ fn matching(draft: &mut Draft<'_>, path: &str) -> BTreeSet<Arc<str>> {
 
 /// The manifests below a folder; of a folder in it with a kustomization, that alone.
 fn manifests_below(draft: &mut Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
-    let extensions = [".yaml", ".yml", ".json"];
+    let is_manifest = |path: &str| {
+        let name = template::stem(path).unwrap_or(path);
+        [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+    };
     draft.fail_gaps(folder);
     let draft = &*draft;
     let below = || draft.snapshot.below(folder).map(|(path, _)| path);
@@ -115,7 +130,7 @@ fn manifests_below(draft: &mut Draft<'_>, folder: &str) -> BTreeSet<Arc<str>> {
         let above = built.then(|| kustomization_above(draft, folder, path)).flatten();
         match above {
             Some(kustomization) => drop(all.insert(kustomization.clone())),
-            None if extensions.iter().any(|e| path.ends_with(e)) => drop(all.insert(path.clone())),
+            None if is_manifest(path) => drop(all.insert(path.clone())),
             None => {}
         }
     }
@@ -132,10 +147,11 @@ fn kustomization_above<'s>(draft: &Draft<'s>, folder: &str, path: &str) -> Optio
 fn not_found(draft: &Draft<'_>, entry: &Value, text: &str) -> Diagnostic {
     let prefix = format!("{}/", draft.folder);
     let below = draft.snapshot.below(&draft.folder);
-    let names = below.filter_map(|(path, _)| path.strip_prefix(&prefix));
+    let names: Vec<_> = below.filter_map(|(path, _)| path.strip_prefix(&prefix)).collect();
     let message = format!("there is no manifest at `{text}` in `{}`", draft.folder);
     let found = Diagnostic::error(Code::BuildFailed, draft.span(entry), message);
-    match closest(text, names) {
+    let template = names.iter().copied().find(|name| template::stem(name) == Some(text));
+    match template.or_else(|| closest(text, names.iter().copied())) {
         Some(name) => found.hint(format!("did you mean `{name}`?")),
         None => found.hint("paths are from the component's own folder"),
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::model::value::{Node, Rules, Value};
+use super::value::{Node, Rules, Value};
 
 /// The value as templates see it. A function that was not called yet is its text.
-pub(super) fn to_go(value: &Value) -> gotmpl::Value {
+pub fn to_go(value: &Value) -> gotmpl::Value {
     to_go_with(value, &|node| match node {
         Node::Unknown(question) => Some(question.to_string().into()),
         _ => None,
@@ -13,10 +13,7 @@ pub(super) fn to_go(value: &Value) -> gotmpl::Value {
 }
 
 /// The same, but for what `other` makes of a node.
-pub(super) fn to_go_with(
-    value: &Value,
-    other: &impl Fn(&Node) -> Option<gotmpl::Value>,
-) -> gotmpl::Value {
+pub fn to_go_with(value: &Value, other: &impl Fn(&Node) -> Option<gotmpl::Value>) -> gotmpl::Value {
     use gotmpl::Value as Go;
     if let Some(other) = other(&value.node) {
         return other;
@@ -43,7 +40,7 @@ pub(super) fn to_go_with(
 }
 
 /// What a template evaluated to, as a value nobody wrote.
-pub(super) fn from_go(value: &gotmpl::Value) -> Node {
+pub fn from_go(value: &gotmpl::Value) -> Node {
     use gotmpl::Value as Go;
     match value {
         Go::Absent | Go::Nil => Node::Null,
