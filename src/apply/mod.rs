@@ -27,6 +27,7 @@ use crate::ids::ComponentId;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{Effect, Plan};
 use crate::model::policy::Reconcile;
+use crate::plan::Answers;
 use crate::store::{Claim, Lease, LeaseLost, OpenRun, Store, StoreError};
 use crate::world::World;
 
@@ -45,6 +46,8 @@ pub struct ApplyContext<'a> {
     pub patience: &'a BTreeMap<ComponentId, Patience>,
     /// For each component those that have to do well before it begins.
     pub awaited: &'a BTreeMap<ComponentId, BTreeSet<ComponentId>>,
+    /// For each resource those that have to do well before it is made.
+    pub answers: &'a Answers,
     /// Components whose resources outlive them (`prune: false`).
     pub kept: &'a BTreeSet<ComponentId>,
     /// For how long the lease is renewed, each time a third of it is over.

@@ -70,14 +70,16 @@ impl Run<'_> {
         unwell: &mut Unwell,
     ) -> Result<(), ApplyError> {
         let begun: BTreeMap<_, _> = ended.iter().map(|(at, end)| (&end.component, *at)).collect();
-        let awaited: BTreeSet<_> = self.cx.awaited.values().flatten().collect();
+        let awaited = self.cx.awaited.values().flatten();
+        let answering = self.cx.answers.values().flat_map(BTreeMap::values);
+        let awaited: BTreeSet<_> = awaited.chain(answering).collect();
         if awaited.iter().all(|id| !begun.contains_key(id)) {
             return Ok(());
         }
         let owned = self.cx.store.inventory(&self.plan.effect().scope, self.cx.target.name());
         let owned = owned.await?.unwrap_or_default();
         for (id, at) in begun.into_iter().filter(|(id, _)| awaited.contains(id)) {
-            unwell.see(id, &self.look(at, &owned).await);
+            unwell.see(self.cx, id, &self.look(at, &owned).await);
         }
         Ok(())
     }

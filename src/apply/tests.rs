@@ -28,6 +28,7 @@ struct Bed {
     store: Store,
     patience: BTreeMap<ComponentId, Patience>,
     awaited: BTreeMap<ComponentId, BTreeSet<ComponentId>>,
+    answers: Answers,
     kept: BTreeSet<ComponentId>,
 }
 
@@ -39,6 +40,7 @@ impl Bed {
             store,
             patience: BTreeMap::new(),
             awaited: BTreeMap::new(),
+            answers: Answers::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -82,9 +84,9 @@ impl Bed {
     fn cx<'a>(&'a self, world: &'a World, target: &'a FilesTarget) -> ApplyContext<'a> {
         let patience = &self.patience;
         let kept = &self.kept;
-        let awaited = &self.awaited;
-        let (store, hear) = (&self.store, &|_: &_| {});
-        ApplyContext { store, world, target, patience, awaited, kept, lease_ttl: TTL, hear }
+        let (awaited, answers) = (&self.awaited, &self.answers);
+        let (store, hear, lease_ttl) = (&self.store, &|_: &_| {}, TTL);
+        ApplyContext { store, world, target, patience, awaited, answers, kept, lease_ttl, hear }
     }
 
     /// Applies every step in the given world.
@@ -590,3 +592,5 @@ async fn after_a_crash_what_others_wait_for_is_looked_at_again() {
         bed.settled().await;
     }
 }
+
+mod answers;

@@ -4,39 +4,65 @@ use std::collections::BTreeMap;
 
 use super::ApplyContext;
 use crate::backends::After;
-use crate::ids::ComponentId;
-use crate::model::change::{Action, Cause};
-use crate::model::observation::Observed;
+use crate::ids::{ComponentId, ResourceKey};
+use crate::model::change::{Action, Cause, Change};
+use crate::model::observation::{Health, Observed};
 use crate::model::plan::{Effect, Plan};
 
-/// By component, how it is doing, if not well.
+/// How those are doing that do not do well.
 #[derive(Debug, Default)]
-pub(super) struct Unwell(BTreeMap<ComponentId, String>);
+pub(super) struct Unwell {
+    components: BTreeMap<ComponentId, String>,
+    resources: BTreeMap<ResourceKey, String>,
+}
 
 impl Unwell {
     /// As the plan saw it.
     pub(super) fn planned(plan: &Plan) -> Self {
         let told = plan.envelope.health.iter();
-        Self(told.filter_map(|(id, health)| Some((id.clone(), health.unwell()?))).collect())
+        let components = told.filter_map(|(id, health)| Some((id.clone(), health.unwell()?)));
+        Self { components: components.collect(), resources: BTreeMap::new() }
     }
 
     /// Hears what the target said after a step.
     pub(super) fn hear(&mut self, component: &ComponentId, after: &[After]) {
         let told = |one: &After| Some(format!("{} is {}", one.resource, one.health.unwell()?));
         if let Some(why) = after.iter().find_map(told) {
-            self.0.insert(component.clone(), why);
+            self.components.insert(component.clone(), why);
+        }
+        for one in after {
+            self.note(&one.resource, one.health.unwell());
         }
     }
 
     /// Hears how a component is doing as a whole, whatever was said of it before.
-    pub(super) fn see(&mut self, component: &ComponentId, seen: &Observed) {
+    pub(super) fn see(&mut self, cx: &ApplyContext<'_>, component: &ComponentId, seen: &Observed) {
+        let answering = cx.answers.values().flatten().filter(|(_, id)| *id == component);
+        for (key, _) in answering {
+            self.note(
+                key,
+                match seen {
+                    Observed::Complete(seen) | Observed::Partial(seen) => {
+                        seen.unwell(key).as_ref().and_then(Health::unwell)
+                    }
+                    Observed::Unreachable { reason } => Some(format!("unknown: {reason}")),
+                },
+            );
+        }
         let why = match seen {
             Observed::Complete(seen) | Observed::Partial(seen) => seen.health.unwell(),
             Observed::Unreachable { reason } => Some(format!("unknown: {reason}")),
         };
         match why {
-            Some(why) => drop(self.0.insert(component.clone(), why)),
-            None => drop(self.0.remove(component)),
+            Some(why) => drop(self.components.insert(component.clone(), why)),
+            None => drop(self.components.remove(component)),
+        }
+    }
+
+    fn note(&mut self, resource: &ResourceKey, why: Option<String>) {
+        match why {
+            Some(why) => drop(self.resources.insert(resource.clone(), why)),
+            None => drop(self.resources.remove(resource)),
         }
     }
 
@@ -49,12 +75,25 @@ impl Unwell {
         at: usize,
     ) -> Option<String> {
         let step = &effect.steps[at];
-        let mut changes = step.changes.iter().map(|&at| &effect.changes[at]);
-        let wished = changes.any(|change| {
+        let changes = step.changes.iter().map(|&at| &effect.changes[at]);
+        let mut wished = changes.filter(|change| {
             change.cause == Cause::Wish && !matches!(change.action, Action::Delete | Action::Forget)
         });
-        let awaited = cx.awaited.get(&step.component).filter(|_| wished);
-        let mut unwell = awaited.into_iter().flatten().filter_map(|on| Some((on, self.0.get(on)?)));
-        unwell.next().map(|(on, why)| format!("until {}/{} does well: {why}", on.kind, on.name))
+        let first = wished.next()?;
+        let awaited = cx.awaited.get(&step.component);
+        let mut unwell =
+            awaited.into_iter().flatten().filter_map(|on| Some((on, self.components.get(on)?)));
+        if let Some((on, why)) = unwell.next() {
+            return Some(format!("until {}/{} does well: {why}", on.kind, on.name));
+        }
+        std::iter::once(first).chain(wished).find_map(|change| self.unanswered(cx, change))
+    }
+
+    /// Until when a resource waits that is called once it is there.
+    fn unanswered(&self, cx: &ApplyContext<'_>, change: &Change) -> Option<String> {
+        let answering = cx.answers.get(&change.resource);
+        let mut answering = answering.filter(|_| change.action == Action::Create)?.keys();
+        let (on, why) = answering.find_map(|on| Some((on, self.resources.get(on)?)))?;
+        Some(format!("until {on} does well: {why}"))
     }
 }

@@ -28,7 +28,7 @@ use crate::model::cipher::Cipher;
 use crate::model::desired::{Component, Desired, Presence};
 use crate::model::errand::{Done, Errand};
 use crate::model::files::Files;
-use crate::model::need::Need;
+use crate::model::need::{Call, Need};
 use crate::model::path::FieldPath;
 use crate::model::value::{Origin, Value};
 use crate::source::Snapshot;
@@ -71,6 +71,8 @@ pub struct Piece {
     pub needs: BTreeSet<Need>,
     /// What others may need of it, beside itself.
     pub gives: Vec<Need>,
+    /// Which part it has in calls that the target makes.
+    pub call: Option<Box<Call>>,
     /// Fields that a program has made up: where the resource is there, what it holds in them stays.
     pub made_up: Vec<FieldPath>,
 }
@@ -164,7 +166,8 @@ impl Piece {
     /// A resource with nothing sensitive in it, that is not missed, and needs nothing.
     pub fn plain(body: Body) -> Self {
         let (sensitive, gives, made_up) = (Vec::new(), Vec::new(), Vec::new());
-        Self { body, sensitive, stateful: false, needs: BTreeSet::new(), gives, made_up }
+        let needs = BTreeSet::new();
+        Self { body, sensitive, stateful: false, needs, gives, call: None, made_up }
     }
 
     /// The fields that were made up, by the names that a target has for them.

@@ -1,4 +1,5 @@
 mod needs;
+mod calls;
 mod errands;
 mod hooks;
 mod scopes;

@@ -35,12 +35,26 @@ pub struct Observation {
     pub resources: BTreeMap<ResourceKey, Seen>,
     /// How the component is doing.
     pub health: Health,
+    /// How those resources are doing that count for that and do not do well.
+    pub unwell: BTreeMap<ResourceKey, Health>,
     /// What other components may read.
     pub outputs: BTreeMap<String, Value>,
     /// What the tool wants back at apply time.
     pub artifact: Option<Artifact>,
     /// Versions of the tools that were asked: part of what is approved.
     pub tools: BTreeMap<String, String>,
+}
+
+impl Observation {
+    /// How a resource is doing that does not do well, as far as it counts.
+    pub fn unwell(&self, resource: &ResourceKey) -> Option<Health> {
+        match self.resources.get(resource) {
+            Some(
+                Seen::Unreadable { reason } | Seen::Refused { reason } | Seen::Ambiguous { reason },
+            ) => Some(Health::Unknown(reason.clone())),
+            _ => self.unwell.get(resource).cloned(),
+        }
+    }
 }
 
 /// One resource, live and intended.

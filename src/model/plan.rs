@@ -161,6 +161,9 @@ pub enum HoldReason {
     Unwell {
         /// What it waits for.
         on: ComponentId,
+        /// Which resource of it; `None`: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource: Option<ResourceKey>,
         /// How that is doing.
         why: String,
         /// Whether it may get there by itself.

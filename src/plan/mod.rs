@@ -8,6 +8,7 @@
 //! How to add: a veto is one file in `guard/` and one line in its table.
 
 mod action;
+mod answers;
 mod diff;
 mod gone;
 mod guard;
@@ -36,6 +37,7 @@ use crate::model::plan::{Effect, Envelope, Hold, Plan};
 use crate::model::policy::{Manage, RepositoryPolicy};
 use crate::model::revision::Revision;
 
+pub use answers::{Answers, answers};
 pub use audit::{Finding, audit};
 pub use evidence::Evidence;
 pub use ownership::{Amends, ownership};

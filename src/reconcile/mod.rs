@@ -66,7 +66,7 @@ use crate::model::desired::Component;
 use crate::model::inventory::Owned;
 use crate::model::outcome::{Outcome, StepOutcome};
 use crate::model::plan::{HoldReason, Plan};
-use crate::plan::{Amends, Authorities};
+use crate::plan::{Amends, Answers, Authorities, answers};
 use crate::report::notices;
 use crate::store::{ClaimError, Lease, OpenRun, StoreError};
 use crate::world::Point;
@@ -221,6 +221,8 @@ struct With {
     patience: BTreeMap<ComponentId, Patience>,
     /// For each component those that have to do well before it begins.
     awaited: BTreeMap<ComponentId, BTreeSet<ComponentId>>,
+    /// For each resource those that have to do well before it is made.
+    answers: Answers,
     /// The components whose resources outlive them.
     kept: BTreeSet<ComponentId>,
 }
@@ -379,9 +381,9 @@ impl Run<'_> {
         hear: &'a (dyn Fn(&StepOutcome) + Sync),
     ) -> ApplyContext<'a> {
         let Agent { store, world, lease_ttl, .. } = self.pass.agent;
-        let With { patience, awaited, kept } = with;
+        let With { patience, awaited, answers, kept } = with;
         let (target, lease_ttl) = (&*self.target, *lease_ttl);
-        ApplyContext { store, world, target, patience, awaited, kept, lease_ttl, hear }
+        ApplyContext { store, world, target, patience, awaited, answers, kept, lease_ttl, hear }
     }
 
     /// Looks, plans, and finds what allows the plan. The plan is remembered, whatever comes of it.
@@ -435,7 +437,8 @@ impl Run<'_> {
     }
 
     fn with(&self) -> With {
-        let stack = self.pass.current.wanted.desired.stacks.get(self.stack);
+        let Wanted { desired, rendered, .. } = &*self.pass.current.wanted;
+        let stack = desired.stacks.get(self.stack);
         let awaited = self.components().filter_map(|c| Some((c.id.clone(), stack?.awaited(&c.id))));
         let kept = self.components().filter(|c| c.reconcile.outlives());
         With {
@@ -444,6 +447,7 @@ impl Run<'_> {
                 .map(|c| (c.id.clone(), Patience::from(&c.reconcile)))
                 .collect(),
             awaited: awaited.filter(|(_, awaited)| !awaited.is_empty()).collect(),
+            answers: stack.map(|stack| answers(stack, rendered)).unwrap_or_default(),
             kept: kept.map(|c| c.id.clone()).collect(),
         }
     }

@@ -10,6 +10,7 @@ mod told;
 mod transit;
 
 mod after;
+mod called;
 mod charts;
 mod counted;
 mod encrypted;

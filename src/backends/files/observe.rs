@@ -58,19 +58,22 @@ pub(super) fn nothing_there(wanted: &Wanted) -> Observed {
 
 fn observed(wanted: &Wanted, resources: BTreeMap<ResourceKey, Seen>) -> Observed {
     let partial = resources.values().any(|seen| matches!(seen, Seen::Unreadable { .. }));
-    let missing = !resources.is_empty()
-        && resources.values().all(|seen| match seen {
-            Seen::Compared(both) => both.live.is_none(),
-            Seen::Absent => true,
-            Seen::Same { .. }
-            | Seen::Unreadable { .. }
-            | Seen::Refused { .. }
-            | Seen::Ambiguous { .. } => false,
-        });
+    let is_missing = |seen: &Seen| match seen {
+        Seen::Compared(both) => both.live.is_none(),
+        Seen::Absent => true,
+        Seen::Same { .. }
+        | Seen::Unreadable { .. }
+        | Seen::Refused { .. }
+        | Seen::Ambiguous { .. } => false,
+    };
+    let gone = resources.iter().filter(|(_, seen)| is_missing(seen));
+    let unwell: BTreeMap<_, _> = gone.map(|(key, _)| (key.clone(), Health::Missing)).collect();
+    let missing = !resources.is_empty() && unwell.len() == resources.len();
     let observation = Observation {
         component: wanted.component.clone(),
         health: if missing { Health::Missing } else { Health::Healthy },
         resources,
+        unwell,
         outputs: BTreeMap::new(),
         artifact: None,
         tools: BTreeMap::new(),

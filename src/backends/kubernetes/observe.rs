@@ -70,6 +70,7 @@ impl KubernetesTarget {
             component: component.clone(),
             health: health::worst(&healths),
             resources,
+            unwell: healths.into_iter().filter(|(_, health)| health.unwell().is_some()).collect(),
             outputs: BTreeMap::new(),
             artifact: None,
             tools: BTreeMap::new(),

@@ -8,9 +8,10 @@
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
 //! Start at: [`render`].
 //! How to add: a kind that is not part of a namespace goes into `scope.rs`, a field that names another
-//! object into `needs.rs`.
+//! object into `needs.rs`, a kind that has the API server call a service into `calls.rs`.
 
 mod needs;
+mod calls;
 mod moments;
 mod object;
 mod scope;
@@ -167,7 +168,8 @@ fn add(
         Naming::Objects => {
             let (mut needs, gives) = (needs::before(object), needs::gives(object));
             needs.extend(moments.before(object));
-            draft.add_resource(&name, Piece { needs, gives, ..piece })
+            let call = calls::part(object).map(Box::new);
+            draft.add_resource(&name, Piece { needs, gives, call, ..piece })
         }
     };
 }

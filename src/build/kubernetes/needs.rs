@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::Object;
-use super::scope;
+use super::{calls, scope};
 use crate::ids::ResourceKey;
 use crate::model::need::Need;
 use crate::model::upkeep::Upkeep;
@@ -38,7 +38,6 @@ const NAMED: &[(&str, &str, &str)] = &[
 ];
 
 const BINDINGS: &[&str] = &["RoleBinding", "ClusterRoleBinding"];
-const WEBHOOKS: &[&str] = &["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"];
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// What `object` needs.
@@ -61,8 +60,9 @@ pub(super) fn before(object: &Object) -> BTreeSet<Need> {
         let class = object.value.get("spec").and_then(|s| s.get("storageClassName")?.as_str());
         found.extend(class.and_then(|class| named(format!("StorageClass.storage.k8s.io/{class}"))));
     }
-    if WEBHOOKS.contains(&&*object.kind) || &*object.kind == "APIService" {
-        service(&object.value, &mut found);
+    for (namespace, service) in calls::services(object) {
+        found.extend(named(service));
+        found.insert(Need::Workloads(namespace.into()));
     }
     found.extend(behalf(object));
     found
@@ -124,20 +124,6 @@ fn pods(object: &Object, spec: &Value, found: &mut BTreeSet<Need>) {
     }
 }
 
-/// The services that are called, and whatever may be behind them.
-fn service(value: &Value, found: &mut BTreeSet<Need>) {
-    walk(value, &mut |key, value| {
-        let text = |field| value.get(field).and_then(Value::as_str);
-        let (true, Some(namespace), Some(name)) =
-            (key == "service", text("namespace"), text("name"))
-        else {
-            return;
-        };
-        found.extend(named(format!("Service/{namespace}/{name}")));
-        found.insert(Need::Workloads(namespace.into()));
-    });
-}
-
 fn is_rbac(object: &Object, kinds: &[&str]) -> bool {
     &*object.group == RBAC && kinds.contains(&&*object.kind)
 }
@@ -171,7 +157,7 @@ fn role(object: &Object) -> Option<String> {
 }
 
 /// Shows every entry of every map in `value`.
-fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
+pub(super) fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
     for item in value.as_list().unwrap_or_default() {
         walk(item, visit);
     }

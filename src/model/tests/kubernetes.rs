@@ -95,6 +95,7 @@ fn cluster() -> World {
         ]
         .into(),
         health: Health::Progressing("1 of 3 pods is ready".to_owned()),
+        unwell: BTreeMap::new(),
         outputs: BTreeMap::new(),
         artifact: None,
         tools: BTreeMap::from([("kubernetes".to_owned(), "1.34".to_owned())]),

@@ -58,6 +58,7 @@ fn database() -> Observation {
         component: id("rds"),
         resources: resources.into_iter().map(boxed).collect(),
         health: Health::Healthy,
+        unwell: BTreeMap::new(),
         outputs: BTreeMap::from([("endpoint".to_owned(), value(r#""db.internal""#))]),
         artifact: Some(Artifact {
             kind: "terraform-plan".to_owned(),

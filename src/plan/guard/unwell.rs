@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::change::{Action, Cause};
 use crate::model::observation::Health;
 use crate::model::plan::{Hold, HoldReason, Part};
-use crate::plan::{Draft, PlanInput};
+use crate::plan::{Draft, PlanInput, answers};
 
 /// A component that is to be made or changed waits while a component it depends on does not do
 /// well, unless that one is about to change itself: then the run that changes it waits.
@@ -27,8 +27,41 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
                 continue;
             };
             let progressing = matches!(health, Health::Progressing(_));
-            let reason = HoldReason::Unwell { on, why, progressing };
+            let reason = HoldReason::Unwell { on, resource: None, why, progressing };
             holds.push(Hold { part: Part::Component(id.clone()), reason });
+        }
+    }
+    holds.extend(unanswered(input, draft));
+    holds
+}
+
+/// What is to be called once it is there waits while what is to answer does not do well, unless that
+/// is about to change: then the run that changes it waits.
+///
+/// Where it is there already, it is changed all the same: that may be what lets the other get well.
+fn unanswered(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
+    let answers = answers(input.stack, input.rendered);
+    let acted = || {
+        let acted = draft.changes.iter().filter(|change| input.acts_on(&change.component));
+        acted.filter(|change| change.action != Action::Keep)
+    };
+    let made = acted().filter(|c| c.action == Action::Create && c.cause == Cause::Wish);
+    let waiting = made.filter_map(|change| Some((change, answers.get(&change.resource)?)));
+    let mut holds = Vec::new();
+    for (change, answering) in waiting {
+        for (key, on) in answering {
+            if acted().any(|other| other.resource == *key) {
+                continue;
+            }
+            let health = input.observation(on).and_then(|seen| seen.unwell(key));
+            let Some((health, why)) = health.and_then(|h| Some((h.clone(), h.unwell()?))) else {
+                continue;
+            };
+            let progressing = matches!(health, Health::Progressing(_));
+            let (on, resource) = (on.clone(), Some(key.clone()));
+            let part = Part::Resource(change.component.clone(), change.resource.clone());
+            holds
+                .push(Hold { part, reason: HoldReason::Unwell { on, resource, why, progressing } });
         }
     }
     holds

@@ -345,6 +345,7 @@ impl World {
             if component.presence == Presence::Active && !is("skipped") {
                 // What others need of it goes into no input.
                 let wants = format!("{:?}", part.wants).replace(", gives: []", "");
+                let wants = wants.replace(", call: None", "");
                 let inputs = ContentId::of(format!("{name} {wants}"));
                 let built = rendered(id.clone(), part.wants.clone(), inputs);
                 for resource in built.resources().keys() {
@@ -435,6 +436,7 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
         component: id.clone(),
         resources: keys.into_iter().map(seen).collect(),
         health: health(&part.words),
+        unwell: BTreeMap::new(),
         outputs: BTreeMap::new(),
         artifact: None,
         tools: BTreeMap::new(),

@@ -35,8 +35,9 @@ pub fn reason(reason: &HoldReason) -> String {
             format!("it waits to know {}", visible(&questions.join(", ")))
         }
         HoldReason::Dependency { on } => format!("it depends on {}, which is held", component(on)),
-        HoldReason::Unwell { on, why, .. } => {
-            format!("it waits for {} to do well, which is {}", component(on), visible(why))
+        HoldReason::Unwell { on, resource, why, .. } => {
+            let on = resource.as_ref().map_or_else(|| component(on), ToString::to_string);
+            format!("it waits for {on} to do well, which is {}", visible(why))
         }
         HoldReason::MassDelete { deletes, deletes_max } => {
             let deletes = several(*deletes, "resource");

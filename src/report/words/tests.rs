@@ -48,7 +48,12 @@ fn every_reason_is_said() {
         HoldReason::Locked,
         HoldReason::Unknown { questions: vec![text()] },
         HoldReason::Dependency { on: id.clone() },
-        HoldReason::Unwell { on: id.clone(), why: "degraded: x".to_owned(), progressing: false },
+        HoldReason::Unwell {
+            on: id.clone(),
+            resource: None,
+            why: "degraded: x".to_owned(),
+            progressing: false,
+        },
         HoldReason::MassDelete { deletes: 20, deletes_max: 10 },
         HoldReason::Protected,
         HoldReason::Unreadable { why: text() },

@@ -342,6 +342,14 @@ impl Scene {
         all.filter(|line| line["user"]["username"] == user.as_str()).collect()
     }
 
+    /// The requests that name `about`, as the server's own record has them.
+    pub(super) fn requests(&self, about: &str) -> Vec<serde_json::Value> {
+        let log = self.admin.with_file_name("audit.log");
+        let text = std::fs::read_to_string(log).expect("a log");
+        let lines = text.lines().filter(|line| line.contains(about));
+        lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Applies a manifest as kubectl does by itself, from a person's machine.
     pub(super) fn apply_by_itself(&self, manifest: &str) {
         self.pipe(&["apply", "--filename=-"], manifest);
