@@ -5,6 +5,7 @@ mod busy;
 mod deletes;
 mod faults;
 mod proxy;
+mod restarts;
 mod scene;
 mod told;
 mod transit;

@@ -2,13 +2,11 @@
 //! and nothing goes that was to stay.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::proxy::{Fault, Proxy, Spoil};
 use super::scene::{Scene, UNREVIEWED};
-use crate::testbed::bed::{Bed, bed};
+use crate::testbed::bed::bed;
 
 const BOTH: &str = "
 - { apiVersion: v1, kind: ConfigMap, metadata: { name: goes }, data: { size: '1' } }
@@ -94,6 +92,84 @@ fn whatever_fails_once_is_done_in_the_end_and_nothing_else() {
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// What is asked for the first time, in a cluster that nothing was in.
+const FIRST: &[(&str, &str, &str)] = &[
+    ("POST", "/api/v1/namespaces?", ""),
+    ("POST", "-marks/configmaps", ""),
+    ("PATCH", "/configmaps/", "dryRun=All"),
+];
+
+/// Every fault, once at every request by which something is made that was not there: the namespace for
+/// marks, the mark, the objects. Where the answer is lost, what was asked for may be there.
+#[test]
+fn whatever_fails_once_while_it_is_made_is_there_once_and_owned() {
+    let Some(bed) = bed() else { return };
+    let proxy = Proxy::before(&bed.folder().join("admin.kubeconfig"));
+    let mut wrong = Vec::new();
+    for (at, &fault) in FAULTS.iter().enumerate() {
+        let Some(scene) = Scene::behind(&format!("made-{at}"), &proxy) else { return };
+        let once = |&(method, with, without)| Spoil { method, with, without, fault, times: 1 };
+        let once: Vec<_> = FIRST.iter().map(once).collect();
+        proxy.spoil(&once);
+        let mut told = String::new();
+        scene.wants(BOTH);
+        let settled = settle(&scene, &mut told);
+        let (met, found) = (proxy.spoilt(), there(&scene));
+        let marks = format!("--namespace=made-{at}-marks");
+        let each = r"jsonpath={range .items[*]}{.data}{'\n'}{end}";
+        let marks = scene.kubectl(["get", "configmaps", &marks, "--output", each]);
+        let named = |name: &str| marks.matches(&format!("ConfigMap/made-{at}/{name}")).count();
+        let is_whole = found.len() == 2 && [named("goes"), named("stays")] == [1, 1];
+        // It is ours, so that it can go.
+        scene.wants(ONE);
+        let settled = settled && settle(&scene, &mut told);
+        let left = there(&scene);
+        let is_right = left.len() == 1 && left[0].starts_with("stays 2 ");
+        proxy.spoil(&[]);
+        if !settled || !is_whole || !is_right || met != u32::try_from(once.len()).expect("some") {
+            wrong.push(format!("{fault:?}, met {met} times: {found:?} {left:?} {marks}\n{told}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A list that is older than what was told before hides nothing either: the watch behind it goes on
+/// from where that is. In the first one there was nothing, and in that of the agent that comes next all
+/// was as it is to be.
+#[test]
+fn a_list_of_what_was_true_once_hides_nothing() {
+    let Some(bed) = bed() else { return };
+    let proxies = [(); 2].map(|()| Proxy::before(&bed.folder().join("admin.kubeconfig")));
+    let Some(scene) = Scene::behind("oldlist", &proxies[0]) else { return };
+    scene.write("isobar.yaml", UNREVIEWED);
+    scene.wants(BOTH);
+    scene.commit();
+    let mut before = Vec::new();
+    for proxy in &proxies {
+        scene.write("proxy.kubeconfig", &proxy.kubeconfig());
+        let mut serving = scene.serve();
+        if before.is_empty() {
+            serving.expect("prod: applied");
+            before = there(&scene);
+        }
+        for size in ["7", "8", "9"] {
+            // The event about it breaks the watch, and the list that comes next is the first there was.
+            let lost = ("EVENT", "\"name\":\"stays\"", "", Fault::Lost);
+            let list = ("GET", "/api/v1/configmaps?", "watch=true", Fault::Stale);
+            let spoil =
+                |(method, with, without, fault)| Spoil { method, with, without, fault, times: 1 };
+            proxy.spoil(&[lost, list].map(spoil));
+            let patch = format!(r#"{{"data": {{"size": "{size}"}}}}"#);
+            scene.kubectl(["patch", "configmap/stays", "--type=merge", "--patch", &patch]);
+            let is_back = (0..ASKED_MAX).any(|_| there(&scene) == before && proxy.spoilt() == 2);
+            assert!(is_back, "{size}, met {}: {:?}", proxy.spoilt(), there(&scene));
+        }
+        serving.signal("TERM");
+        let ended = serving.end();
+        assert_eq!(ended.code(), 0, "{}", ended.said());
+    }
+}
+
 /// A read may say what was true once. By that there would be no drift, and nothing to put back.
 #[test]
 fn what_was_true_once_is_not_taken_for_what_is() {
@@ -117,7 +193,11 @@ fn what_was_true_once_is_not_taken_for_what_is() {
 
 /// What becomes of the events of a watch: one that goes about what is not as it is to be, and one
 /// about something else after it.
+///
+/// One that is swallowed without a trace is made up for by the next one about the same object. Where none
+/// comes, the list does that each watch begins with, within the hour.
 const EVENTS: &[[Option<Fault>; 2]] = &[
+    [Some(Fault::Dropped), None],
     [Some(Fault::Dropped), Some(Fault::Lost)],
     [Some(Fault::Dropped), Some(Fault::Says(410))],
     [Some(Fault::Late), None],
@@ -168,6 +248,12 @@ fn whatever_becomes_of_events_what_is_ours_is_put_back_and_nothing_else() {
     assert!(!failed, "{}", ended.said());
 }
 
+/// How often a server that answers is asked whether it is there, each time for some 50 ms.
+const ASKED_FOR_NOTHING: u32 = 20;
+
+/// How often it is looked whether something is so by now, each time for some 50 ms.
+const ASKED_MAX: u32 = 1_000;
+
 /// A server that says how long it wants to be left alone is.
 #[test]
 fn a_busy_server_is_asked_again_and_not_sooner_than_it_says() {
@@ -176,7 +262,7 @@ fn a_busy_server_is_asked_again_and_not_sooner_than_it_says() {
     let Some(scene) = Scene::behind("busy", &proxy) else { return };
     scene.wants(ONE);
     let busy =
-        |method, with, without| Spoil { method, with, without, fault: Fault::Says(429), times: 2 };
+        |method, with, without| Spoil { method, with, without, fault: Fault::Busy(3), times: 2 };
     proxy.spoil(&[
         busy("GET", "/apis", ""),
         busy("PATCH", "dryRun=All", ""),
@@ -187,141 +273,85 @@ fn a_busy_server_is_asked_again_and_not_sooner_than_it_says() {
     assert!(ran.status.success(), "{}", ran.said());
     assert_eq!(proxy.spoilt(), 6, "{}", ran.said());
     assert_eq!(there(&scene).len(), 1);
+    // Whatever is asked about the same comes when the server wants it at the earliest.
+    let asked = proxy.asked();
+    let mut left_alone = 0;
+    for about in ["/configmaps/stays", "GET /apis?"] {
+        let asked: Vec<_> = asked.iter().filter(|it| it.what.contains(about)).collect();
+        for two in asked.windows(2).filter(|two| two[0].fault.is_some()) {
+            let answered = two[0].answered.expect("it is answered");
+            assert!(two[1].at >= answered + Duration::from_secs(3), "{asked:#?}");
+            left_alone += 1;
+        }
+    }
+    assert_eq!(left_alone, proxy.spoilt());
 }
 
-/// Objects that take longer to make than to end a server, and after which of them that is.
-const MANY: usize = 600;
-const BEGUN: &str = "effect.before:50";
-
-/// How often a server that starts is asked whether it is there, each time for some 50 ms.
-const ASKED_MAX: u32 = 1_000;
-
-/// Both servers end as in a crash, with requests under way and more to come, and are there again
-/// some seconds later.
+/// A server that fails every time is asked so often and no more; then people are told.
 #[test]
-fn a_cluster_that_restarts_in_the_middle_gets_everything() {
-    let Some(bed) = Bed::start() else { return };
-    let scene = Scene::on(&bed, "restart");
-    let object = |at| {
-        format!(
-            "- {{ apiVersion: v1, kind: ConfigMap, metadata: {{ name: c{at} }}, \
-             data: {{ size: '{at}' }} }}\n"
-        )
-    };
-    scene.wants(&(0..MANY).map(object).collect::<String>());
-    let mut running = scene.start(["apply", "--local", "--yes"], BEGUN);
-    running.expect("paused at effect.before");
-    let _servers = ["etcd", "kube-apiserver"].map(|name| Server::restarted(bed.folder(), name));
-    let is_ready = (0..ASKED_MAX).any(|_| scene.can(["get", "--raw", "/readyz"]));
-    assert!(is_ready, "it does not come back; its logs are in {}", bed.folder().display());
-    let made = there(&scene).len();
-    // The one that stands there goes on, and then all is told to end.
-    running.signal("INT");
-    let mut told = running.end().said();
-    assert!(settle(&scene, &mut told), "{told}");
-    let found = there(&scene);
-    assert_eq!(found.len(), MANY, "{made} were made when it was there again\n{told}");
-    let sized = |line: &String| {
-        let mut words = line.split(' ');
-        let (name, size) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        name.strip_prefix('c') == Some(size)
-    };
-    assert!(found.iter().all(sized), "{found:?}");
+fn what_fails_each_time_is_tried_so_often_and_no_more() {
+    let Some(bed) = bed() else { return };
+    let proxy = Proxy::before(&bed.folder().join("admin.kubeconfig"));
+    let Some(scene) = Scene::behind("bounded", &proxy) else { return };
+    scene.wants(ONE);
+    let (method, with) = ("PATCH", "/configmaps/stays");
+    for (fault, without, tried) in [
+        // Written: it certainly did not happen, and is tried as often as the settings say.
+        (Fault::Says(503), "dryRun=All", 3),
+        (Fault::Says(429), "dryRun=All", 3),
+        // Nobody knows whether it happened: that is looked at, and not tried again.
+        (Fault::Says(500), "dryRun=All", 1),
+        (Fault::Lost, "dryRun=All", 1),
+        // Looked at.
+        (Fault::Says(429), "", 3),
+        (Fault::Says(503), "", 1),
+    ] {
+        proxy.spoil(&[Spoil { method, with, without, fault, times: u32::MAX }]);
+        let ran = scene.run(["apply", "--local", "--yes"]);
+        assert_eq!(ran.status.code(), Some(3), "{fault:?} {without}: {}", ran.said());
+        // After a run it is looked at once more.
+        let looks = if without.is_empty() { 2 } else { 1 };
+        let met = proxy.spoilt();
+        assert!(met >= tried && met <= tried * looks, "{fault:?} {without}, {met}: {}", ran.said());
+        assert_eq!(there(&scene), Vec::<String>::new(), "{fault:?}");
+    }
+    proxy.spoil(&[]);
+    assert!(settle(&scene, &mut String::new()));
 }
 
-/// The database forgets what was before, and the server with it: whoever watched cannot go on from
-/// where they were.
+/// What a target answers at a time, as `connection.rs` has it.
+const IN_FLIGHT_MAX: u32 = 32;
+
+/// However much there is to ask, and however slow the server is.
 #[test]
-fn a_cluster_that_forgets_its_history_is_looked_at_anew() {
-    let Some(bed) = Bed::start() else { return };
-    let scene = Scene::on(&bed, "compacted");
-    scene.write("isobar.yaml", UNREVIEWED);
-    scene.wants(BOTH);
-    scene.commit();
-    let mut serving = scene.serve();
-    serving.expect("prod: applied");
-    let before = there(&scene);
-    let edit = r#"{"data": {"size": "7", "hand": "7"}}"#;
-    let version = scene.kubectl([
-        "patch",
-        "configmap/stays",
-        "--type=merge",
-        "--patch",
-        edit,
-        "--output=jsonpath={.metadata.resourceVersion}",
-    ]);
-    compact(bed.folder(), &version);
-    let _server = Server::restarted(bed.folder(), "kube-apiserver");
-    let is_ready = (0..ASKED_MAX).any(|_| scene.can(["get", "--raw", "/readyz"]));
-    assert!(is_ready, "it does not come back; its logs are in {}", bed.folder().display());
-    for size in ["8", "9"] {
-        scene.kubectl([
-            "patch",
-            "configmap/stays",
-            "--type=merge",
-            "--patch",
-            &edit.replace('7', size),
-        ]);
-        let is_back = (0..ASKED_MAX).any(|_| there(&scene) == before);
-        assert!(is_back, "{:?}", there(&scene));
-    }
-    serving.signal("TERM");
-    assert_eq!(serving.end().code(), 0);
-}
-
-/// A server of a bed that this test has started again.
-struct Server(Child);
-
-impl Server {
-    /// Kills the server `name` of a bed, and starts it as it was.
-    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
-    fn restarted(bed: &Path, name: &str) -> Self {
-        let (id, line) = Self::running(bed, name);
-        assert!(Command::new("kill").args(["-KILL", &id]).status().expect("kill").success());
-        // Its ports are free once nothing is left of it but its name: the first of its threads is
-        // gone before the others are.
-        let (stat, threads) = (format!("/proc/{id}/stat"), format!("/proc/{id}/task"));
-        let is_there = |stat: String| {
-            !stat.contains(") Z ")
-                || fs::read_dir(&threads).is_ok_and(|threads| threads.count() > 1)
-        };
-        while fs::read_to_string(&stat).is_ok_and(is_there) {}
-        let log = fs::File::create(bed.join(format!("{name}-again.log"))).expect("a log");
-        let mut again = Command::new(&line[0]);
-        again.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Self(again.spawn().expect("it starts"))
-    }
-
-    /// The id and the command line of the server `name` of a bed.
-    fn running(bed: &Path, name: &str) -> (String, Vec<String>) {
-        let keeper = fs::read_to_string(bed.join("keeper")).expect("its id");
-        let children = format!("/proc/{0}/task/{0}/children", keeper.trim());
-        let children = fs::read_to_string(children).expect("its servers");
-        let line = |id: &str| {
-            let line = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            line.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>()
-        };
-        let is_it = |id: &&str| line(id).first().is_some_and(|program| program.ends_with(name));
-        let id = children.split_whitespace().find(is_it).expect("the server runs");
-        (id.to_owned(), line(id))
-    }
-}
-
-/// Has a bed's database forget all that was before now.
-fn compact(bed: &Path, now: &str) {
-    let (_, line) = Server::running(bed, "kube-apiserver");
-    let etcd =
-        line.iter().find_map(|word| word.strip_prefix("--etcd-servers=")).expect("its place");
-    let client = reqwest::blocking::Client::new();
-    let asked = client.post(format!("{etcd}/v3/kv/compaction"));
-    let answer = asked.body(format!(r#"{{"revision": "{now}", "physical": true}}"#)).send();
-    let answer = answer.expect("an answer");
-    assert!(answer.status().is_success(), "{:?}", answer.text());
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+fn no_more_is_asked_at_a_time_than_a_server_is_good_for() {
+    let Some(bed) = bed() else { return };
+    let all = 3 * IN_FLIGHT_MAX;
+    let object =
+        |at| format!("- {{ apiVersion: v1, kind: ConfigMap, metadata: {{ name: c{at} }} }}\n");
+    let components: Vec<_> = (0..6)
+        .map(|part| {
+            let objects = (0..all).filter(|at| at % 6 == part).map(object);
+            (format!("part{part}"), objects.collect::<String>())
+        })
+        .collect();
+    let components: Vec<_> =
+        components.iter().map(|(name, all)| (name.as_str(), "", all.as_str())).collect();
+    for (namespace, without) in [("budget-looks", ""), ("budget-writes", "dryRun=All")] {
+        let proxy = Proxy::before(&bed.folder().join("admin.kubeconfig"));
+        let Some(scene) = Scene::behind(namespace, &proxy) else { return };
+        scene.wants_all(&components);
+        let (method, with) = ("PATCH", "/configmaps/c");
+        proxy.spoil(&[Spoil { method, with, without, fault: Fault::Held, times: u32::MAX }]);
+        let running = scene.begin(["apply", "--local", "--yes"]);
+        proxy.until_spoilt(IN_FLIGHT_MAX);
+        // As long as none is answered, no other comes.
+        (0..ASKED_FOR_NOTHING).for_each(|_| assert!(scene.can(["get", "--raw", "/readyz"])));
+        assert_eq!(proxy.spoilt(), IN_FLIGHT_MAX, "{namespace}");
+        proxy.go_on();
+        let ended = running.end();
+        assert!(ended.status.success(), "{namespace}: {}", ended.said());
+        assert_eq!(proxy.most_under_way(), IN_FLIGHT_MAX as usize, "{namespace}");
+        assert_eq!(there(&scene).len(), all as usize, "{namespace}");
     }
 }

@@ -6,16 +6,22 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, BodyStream};
+use isobar::world::{Clock as _, SystemClock};
 use kube::client::{Body, Client};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// How long a test waits for requests: what takes longer hangs.
+const HELD_MAX: Duration = Duration::from_secs(120);
 
 /// Largest request of these tests.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
@@ -33,6 +39,10 @@ pub(super) enum Fault {
     Half,
     /// The server is not asked, and the answer is the last one to such a request.
     Stale,
+    /// The server is asked once the test says so.
+    Held,
+    /// The server is not asked, and wants to be left alone for so many seconds.
+    Busy(u64),
     /// An event is not passed on.
     Dropped,
     /// An event is passed on behind the one after it.
@@ -56,7 +66,7 @@ pub(super) struct Proxy {
     address: SocketAddr,
     line: Arc<Line>,
     /// Ends all that is under way when it goes.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 struct Line {
@@ -65,7 +75,32 @@ struct Line {
     /// The last good answer to each request for one thing.
     answered: Mutex<std::collections::BTreeMap<String, Vec<u8>>>,
     /// What of the spoilt was asked for.
-    met: Mutex<u32>,
+    met: watch::Sender<u32>,
+    /// Whether what is held goes on.
+    open: watch::Sender<bool>,
+    /// What was asked for since the last time somebody spoilt anything, watches aside.
+    asked: Mutex<Vec<Asked>>,
+    /// How many requests are under way, watches aside, and the most there were.
+    under_way: Mutex<(usize, usize)>,
+    clock: SystemClock,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// The method and what it asks for.
+    pub(super) what: String,
+    /// When it came, and when it was answered.
+    pub(super) at: Duration,
+    pub(super) answered: Option<Duration>,
+    /// What came of it, if it was spoilt.
+    pub(super) fault: Option<Fault>,
+}
+
+/// One that is under way.
+struct UnderWay<'l> {
+    line: &'l Line,
+    at: usize,
 }
 
 impl Proxy {
@@ -80,8 +115,16 @@ impl Proxy {
             let server = Client::try_from(config.expect("a cluster")).expect("a client");
             (TcpListener::bind("127.0.0.1:0").await.expect("a port"), server)
         });
-        let (spoilt, answered, met) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let line = Arc::new(Line { server, spoilt, answered, met });
+        let line = Arc::new(Line {
+            server,
+            spoilt: Mutex::default(),
+            answered: Mutex::default(),
+            met: watch::Sender::new(0),
+            open: watch::Sender::new(false),
+            asked: Mutex::default(),
+            under_way: Mutex::default(),
+            clock: SystemClock::default(),
+        });
         let address = listener.local_addr().expect("an address");
         let every = line.clone();
         runtime.spawn(async move {
@@ -91,7 +134,7 @@ impl Proxy {
                 connections.spawn(async move { line.serve(stream).await });
             }
         });
-        Self { address, line, _runtime: runtime }
+        Self { address, line, runtime }
     }
 
     /// For a client of the proxy.
@@ -108,12 +151,38 @@ impl Proxy {
     /// Spoils requests from now on, and none of those before.
     pub(super) fn spoil(&self, spoilt: &[Spoil]) {
         *self.line.spoilt.lock().expect("whole") = spoilt.to_vec();
-        *self.line.met.lock().expect("whole") = 0;
+        self.line.met.send_replace(0);
+        self.line.open.send_replace(false);
+        self.line.asked.lock().expect("whole").clear();
+        self.line.under_way.lock().expect("whole").1 = 0;
+    }
+
+    /// Returns once so many requests were spoilt since.
+    pub(super) fn until_spoilt(&self, requests: u32) {
+        let mut met = self.line.met.subscribe();
+        let enough = met.wait_for(|met| *met >= requests);
+        let enough = self.runtime.block_on(async { tokio::time::timeout(HELD_MAX, enough).await });
+        enough.expect("it goes on").expect("the proxy is there");
+    }
+
+    /// Whatever is held goes on, and nothing is held any more.
+    pub(super) fn go_on(&self) {
+        self.line.open.send_replace(true);
+    }
+
+    /// What was asked for since, watches aside.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.line.asked.lock().expect("whole").clone()
+    }
+
+    /// The most requests that were under way since, watches aside.
+    pub(super) fn most_under_way(&self) -> usize {
+        self.line.under_way.lock().expect("whole").1
     }
 
     /// How many requests were spoilt since.
     pub(super) fn spoilt(&self) -> u32 {
-        *self.line.met.lock().expect("whole")
+        *self.line.met.borrow()
     }
 }
 
@@ -138,8 +207,15 @@ impl Line {
     ) -> Option<()> {
         let asked = format!("{} {}", request.method(), request.uri());
         let fault = self.fault(&asked);
+        let is_watch = asked.contains("watch=true");
+        let _under_way = (!is_watch).then(|| UnderWay::of(self, &asked, fault));
         match fault {
-            Some(Fault::Says(code)) => return say(stream, code).await,
+            Some(Fault::Says(code)) => return say(stream, code, u64::from(code == 429)).await,
+            Some(Fault::Busy(seconds)) => return say(stream, 429, seconds).await,
+            Some(Fault::Held) => {
+                // Who holds it may be gone.
+                let _ = self.open.subscribe().wait_for(|open| *open).await;
+            }
             Some(Fault::Lost) => return None,
             Some(Fault::Stale) => {
                 let known = self.answered.lock().expect("whole").get(&asked).cloned();
@@ -150,7 +226,7 @@ impl Line {
             _ => {}
         }
         let response = self.server.send(request).await.ok()?;
-        if asked.contains("watch=true") {
+        if is_watch {
             return self.stream_events(stream, response).await;
         }
         let mut answer = head(&response);
@@ -222,8 +298,30 @@ impl Line {
         };
         let spoil = spoilt.iter_mut().find(fits)?;
         spoil.times -= 1;
-        *self.met.lock().expect("whole") += 1;
+        self.met.send_modify(|met| *met += 1);
         Some(spoil.fault)
+    }
+}
+
+impl<'l> UnderWay<'l> {
+    fn of(line: &'l Line, what: &str, fault: Option<Fault>) -> Self {
+        let mut under_way = line.under_way.lock().expect("whole");
+        under_way.0 += 1;
+        under_way.1 = under_way.1.max(under_way.0);
+        drop(under_way);
+        let mut asked = line.asked.lock().expect("whole");
+        let (what, at) = (what.to_owned(), line.clock.monotonic());
+        asked.push(Asked { what, at, answered: None, fault });
+        Self { line, at: asked.len() - 1 }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.line.under_way.lock().expect("whole").0 -= 1;
+        if let Some(asked) = self.line.asked.lock().expect("whole").get_mut(self.at) {
+            asked.answered = Some(self.line.clock.monotonic());
+        }
     }
 }
 
@@ -258,9 +356,12 @@ fn head<B>(response: &Response<B>) -> Vec<u8> {
 }
 
 /// As the server says it that has too much to do, or as a proxy before it does.
-async fn say(stream: &mut BufStream<TcpStream>, code: u16) -> Option<()> {
+async fn say(stream: &mut BufStream<TcpStream>, code: u16, seconds: u64) -> Option<()> {
     let reason = http::StatusCode::from_u16(code).expect("a status").to_string();
-    let wait = if code == 429 { "retry-after: 1\r\n" } else { "" };
+    let wait = match seconds {
+        0 => String::new(),
+        seconds => format!("retry-after: {seconds}\r\n"),
+    };
     let text = match code {
         409 | 410 => format!(
             r#"{{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": {code},

@@ -274,6 +274,11 @@ impl Scene {
         command.with("ISOBAR_PAUSE_AT", pause).start(self.folder.path())
     }
 
+    /// The same that stops nowhere.
+    pub(super) fn begin<const N: usize>(&self, args: [&str; N]) -> Running {
+        isobar(args).with("ISOBAR_SETTINGS", "agent.yaml").start(self.folder.path())
+    }
+
     /// Whether `kubectl` can do it.
     pub(super) fn can<const N: usize>(&self, args: [&str; N]) -> bool {
         self.command().args(args).output().expect("kubectl").status.success()

@@ -1,0 +1,214 @@
+//! The servers of a cluster end as in a crash, and are there again some seconds later.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::scene::{Scene, UNREVIEWED};
+use crate::testbed::bed::Bed;
+
+const BOTH: &str = "
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: goes }, data: { size: '1' } }
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: stays }, data: { size: '1' } }
+";
+
+/// Objects that take longer to make, and to delete, than to end a server, and after how many of them
+/// that is.
+const MANY: usize = 1_500;
+const BEGUN: usize = 50;
+
+/// How often a server that starts is asked whether it is there, each time for some 50 ms.
+const ASKED_MAX: u32 = 1_000;
+
+/// As many may go at once as there are.
+const GUARD: &str = "guard: { deletes_max: 100000, deletes_percent_max: 100 }\n";
+
+/// The ConfigMaps of the scene with their sizes and ids, in order.
+fn there(scene: &Scene) -> Vec<String> {
+    let each =
+        "jsonpath={range .items[*]}{.metadata.name} {.data.size} {.metadata.uid}{'\\n'}{end}";
+    let all = scene.kubectl(["get", "configmaps", "--output", each]);
+    all.lines().filter(|line| !line.starts_with("kube-root-ca")).map(str::to_owned).collect()
+}
+
+fn is_ready(scene: &Scene, bed: &Bed) {
+    let is_ready = (0..ASKED_MAX).any(|_| scene.can(["get", "--raw", "/readyz"]));
+    assert!(is_ready, "it does not come back; its logs are in {}", bed.folder().display());
+}
+
+/// Looks until it is so.
+fn until(scene: &Scene, is_so: impl Fn(&[String]) -> bool) -> Vec<String> {
+    let found = (0..ASKED_MAX).map(|_| there(scene)).find(|found| is_so(found));
+    found.unwrap_or_else(|| panic!("it does not get there: {} are there", there(scene).len()))
+}
+
+fn objects(letter: &str) -> String {
+    let object = |at| {
+        format!(
+            "- {{ apiVersion: v1, kind: ConfigMap, metadata: {{ name: {letter}{at} }}, \
+             data: {{ size: '{at}' }} }}\n"
+        )
+    };
+    (0..MANY).map(object).collect()
+}
+
+fn of<'a>(found: &'a [String], letter: &'a str) -> impl Iterator<Item = &'a String> {
+    found.iter().filter(move |line| line.starts_with(letter))
+}
+
+/// Both servers end with requests under way and more to come: once while objects are made, and once
+/// while others are deleted. Nobody tells the agent to go on.
+#[test]
+fn a_cluster_that_restarts_in_the_middle_gets_everything() {
+    let Some(bed) = Bed::start() else { return };
+    let scene = Scene::on(&bed, "restart");
+    scene.write("isobar.yaml", &format!("{UNREVIEWED}{GUARD}"));
+    scene.wants_all(&[("kept", "", BOTH), ("many", "", &objects("a"))]);
+    scene.commit();
+    let serving = scene.serve();
+    until(&scene, |found| of(found, "a").count() >= BEGUN);
+    let mut servers = ["etcd", "kube-apiserver"].map(|name| Server::restarted(bed.folder(), name));
+    is_ready(&scene, &bed);
+    let made = of(&there(&scene), "a").count();
+    assert!(made < MANY, "all {made} were made before the servers ended");
+    let whole = until(&scene, |found| found.len() == MANY + 2);
+    let sized = |line: &&String| {
+        let mut words = line.split(' ');
+        let (name, size) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        name.strip_prefix('a') == Some(size)
+    };
+    assert_eq!(of(&whole, "a").filter(sized).count(), MANY, "{whole:?}");
+
+    scene.wants_all(&[("kept", "", BOTH)]);
+    scene.commit();
+    until(&scene, |found| of(found, "a").count() <= MANY - BEGUN);
+    for server in &mut servers {
+        server.again();
+    }
+    is_ready(&scene, &bed);
+    let left = of(&there(&scene), "a").count();
+    assert!(left > 0, "all were deleted before the servers ended");
+    let found = until(&scene, |found| of(found, "a").next().is_none());
+    // What was to stay is what it was.
+    let kept = |found: &[String]| -> Vec<String> {
+        found.iter().filter(|line| !line.starts_with('a')).cloned().collect()
+    };
+    assert_eq!(kept(&found), kept(&whole));
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code(), 0, "{}", ended.said());
+}
+
+/// The database forgets what was before, and the server with it: whoever watched cannot go on from
+/// where they were.
+#[test]
+fn a_cluster_that_forgets_its_history_is_looked_at_anew() {
+    let Some(bed) = Bed::start() else { return };
+    let scene = Scene::on(&bed, "compacted");
+    scene.write("isobar.yaml", UNREVIEWED);
+    scene.wants(BOTH);
+    scene.commit();
+    let mut serving = scene.serve();
+    serving.expect("prod: applied");
+    let before = there(&scene);
+    let edit = r#"{"data": {"size": "7", "hand": "7"}}"#;
+    let version = scene.kubectl([
+        "patch",
+        "configmap/stays",
+        "--type=merge",
+        "--patch",
+        edit,
+        "--output=jsonpath={.metadata.resourceVersion}",
+    ]);
+    compact(bed.folder(), &version);
+    let _server = Server::restarted(bed.folder(), "kube-apiserver");
+    let is_ready = (0..ASKED_MAX).any(|_| scene.can(["get", "--raw", "/readyz"]));
+    assert!(is_ready, "it does not come back; its logs are in {}", bed.folder().display());
+    for size in ["8", "9"] {
+        scene.kubectl([
+            "patch",
+            "configmap/stays",
+            "--type=merge",
+            "--patch",
+            &edit.replace('7', size),
+        ]);
+        let is_back = (0..ASKED_MAX).any(|_| there(&scene) == before);
+        assert!(is_back, "{:?}", there(&scene));
+    }
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), 0);
+}
+
+/// A server of a bed that this test has started again.
+struct Server {
+    child: Child,
+    line: Vec<String>,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Kills the server `name` of a bed, and starts it as it was.
+    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
+    fn restarted(bed: &Path, name: &str) -> Self {
+        let (id, line) = Self::running(bed, name);
+        assert!(Command::new("kill").args(["-KILL", &id]).status().expect("kill").success());
+        // Its ports are free once nothing is left of it but its name: the first of its threads is
+        // gone before the others are.
+        let (stat, threads) = (format!("/proc/{id}/stat"), format!("/proc/{id}/task"));
+        let is_there = |stat: String| {
+            !stat.contains(") Z ")
+                || fs::read_dir(&threads).is_ok_and(|threads| threads.count() > 1)
+        };
+        while fs::read_to_string(&stat).is_ok_and(is_there) {}
+        let log = bed.join(format!("{name}-again.log"));
+        Self { child: Self::start(&line, &log), line, log }
+    }
+
+    /// The same once more.
+    fn again(&mut self) {
+        self.child.kill().expect("it is ours");
+        self.child.wait().expect("it is ours");
+        self.child = Self::start(&self.line, &self.log);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a peer of the tests, not a child of Isobar")]
+    fn start(line: &[String], log: &Path) -> Child {
+        let log = fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
+        let mut again = Command::new(&line[0]);
+        again.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        again.spawn().expect("it starts")
+    }
+
+    /// The id and the command line of the server `name` of a bed.
+    fn running(bed: &Path, name: &str) -> (String, Vec<String>) {
+        let keeper = fs::read_to_string(bed.join("keeper")).expect("its id");
+        let children = format!("/proc/{0}/task/{0}/children", keeper.trim());
+        let children = fs::read_to_string(children).expect("its servers");
+        let line = |id: &str| {
+            let line = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            line.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>()
+        };
+        let is_it = |id: &&str| line(id).first().is_some_and(|program| program.ends_with(name));
+        let id = children.split_whitespace().find(is_it).expect("the server runs");
+        (id.to_owned(), line(id))
+    }
+}
+
+/// Has a bed's database forget all that was before now.
+fn compact(bed: &Path, now: &str) {
+    let (_, line) = Server::running(bed, "kube-apiserver");
+    let etcd =
+        line.iter().find_map(|word| word.strip_prefix("--etcd-servers=")).expect("its place");
+    let client = reqwest::blocking::Client::new();
+    let asked = client.post(format!("{etcd}/v3/kv/compaction"));
+    let answer = asked.body(format!(r#"{{"revision": "{now}", "physical": true}}"#)).send();
+    let answer = answer.expect("an answer");
+    assert!(answer.status().is_success(), "{:?}", answer.text());
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
