@@ -55,7 +55,11 @@ pub(super) async fn look(
     };
     made["metadata"]["name"] = identity.name.as_str().into();
     let sight = Sight::both(kind.clone(), Some(object), &made, eyes.writer);
-    Ok(Some(Sight { must_replace: fields(refused), is_ours: false, ..sight }))
+    let sides = [sight.live.as_ref(), sight.intended.as_ref()];
+    let is_there =
+        |path: &FieldPath| sides.iter().flatten().any(|body| path.find(body.value()).is_some());
+    let must_replace = fields(refused, is_there);
+    Ok(Some(Sight { must_replace, is_ours: false, ..sight }))
 }
 
 /// A name that nobody has.
@@ -66,10 +70,12 @@ fn another_name(name: &str) -> String {
     format!("{}-{tail}", head.trim_end_matches(['.', '-']))
 }
 
-/// The fields that cannot change. What the server does not name by a path is all of it.
-fn fields(refused: &Status) -> Vec<FieldPath> {
+/// The fields that cannot change. What the server does not name by a path is all of it; nor is the path
+/// of a field that neither side has one, as `spec.persistentvolumesource` of a volume.
+fn fields(refused: &Status, is_there: impl Fn(&FieldPath) -> bool) -> Vec<FieldPath> {
     let causes = refused.details.iter().flat_map(|details| &details.causes);
-    let named: Vec<_> = causes.filter_map(|cause| FieldPath::parse(&cause.field).ok()).collect();
+    let named = causes.filter_map(|cause| FieldPath::parse(&cause.field).ok());
+    let named: Vec<_> = named.filter(is_there).collect();
     if named.is_empty() { vec![FieldPath::root()] } else { named }
 }
 

@@ -139,6 +139,10 @@ impl Scene {
         std::fs::write(path, text).expect("written");
     }
 
+    pub(super) fn remove(&self, path: &str) {
+        std::fs::remove_file(self.folder.path().join(path)).expect("it goes");
+    }
+
     /// Where the objects are.
     pub(super) fn namespace(&self) -> &str {
         &self.namespace
