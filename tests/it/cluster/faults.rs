@@ -189,6 +189,14 @@ fn what_was_true_once_is_not_taken_for_what_is() {
         assert_eq!(data, format!(r#"{{"hand":"{size}","size":"1"}}"#), "{told}");
         scene.wants(BOTH);
     }
+    // Nor is a list of marks in which ours was not there yet: what goes by it is what is to go.
+    let before = there(&scene);
+    scene.wants(ONE);
+    let [method, with, without] = ["GET", "-marks/configmaps?", ""];
+    proxy.spoil(&[Spoil { method, with, without, fault: Fault::Stale, times: 2 }]);
+    assert!(settle(&scene, &mut told), "{told}");
+    assert_eq!(there(&scene), [before[1].replacen(" 1 ", " 2 ", 1)], "{told}");
+    assert_eq!(proxy.spoilt(), 2, "{told}");
 }
 
 /// What becomes of the events of a watch: one that goes about what is not as it is to be, and one
