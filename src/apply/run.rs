@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
 use super::step::{backoff, not_started};
-use super::unwell::Unwell;
+use super::unwell::{self, Unwell};
 use super::{ApplyContext, ApplyError, Patience, waves};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
@@ -180,7 +180,7 @@ impl Run<'_> {
         steps.filter_map(|at| Some((at, self.ended(at, end(at)?).outcome))).collect()
     }
 
-    /// The values that a step, or what it depends on, waits to know.
+    /// What a step, or what it depends on, waits for: values to be known, or others to do well.
     fn waits_for(&self, at: usize) -> Option<String> {
         let holds: Vec<_> = self.plan.holds_on(&self.plan.effect().steps[at]).collect();
         let depends = holds.iter().filter_map(|hold| match &hold.reason {
@@ -191,19 +191,21 @@ impl Run<'_> {
         let all = &self.plan.envelope.holds;
         let above =
             all.iter().filter(|hold| hold.part.component().is_some_and(|id| depends.contains(id)));
-        let questions: BTreeSet<&str> = holds
-            .iter()
-            .copied()
-            .chain(above)
-            .filter_map(|hold| match &hold.reason {
-                HoldReason::Unknown { questions } => Some(questions),
-                _ => None,
-            })
-            .flatten()
-            .map(String::as_str)
-            .collect();
+        let (mut questions, mut unwell) = (BTreeSet::new(), None);
+        for hold in holds.iter().copied().chain(above) {
+            match &hold.reason {
+                HoldReason::Unknown { questions: open } => {
+                    questions.extend(open.iter().map(String::as_str));
+                }
+                HoldReason::Unwell { on, resource, why, .. } => {
+                    unwell.get_or_insert_with(|| unwell::until(on, resource.as_ref(), why));
+                }
+                _ => {}
+            }
+        }
         let questions: Vec<_> = questions.into_iter().collect();
-        (!questions.is_empty()).then(|| format!("to know {}", questions.join(", ")))
+        let unknown = (!questions.is_empty()).then(|| format!("to know {}", questions.join(", ")));
+        unknown.or(unwell)
     }
 
     /// Takes over what is known of a run that did not end, and finds out the rest.

@@ -84,7 +84,7 @@ impl Unwell {
         let mut unwell =
             awaited.into_iter().flatten().filter_map(|on| Some((on, self.components.get(on)?)));
         if let Some((on, why)) = unwell.next() {
-            return Some(format!("until {}/{} does well: {why}", on.kind, on.name));
+            return Some(until(on, None, why));
         }
         std::iter::once(first).chain(wished).find_map(|change| self.unanswered(cx, change))
     }
@@ -94,6 +94,15 @@ impl Unwell {
         let answering = cx.answers.get(&change.resource);
         let mut answering = answering.filter(|_| change.action == Action::Create)?.keys();
         let (on, why) = answering.find_map(|on| Some((on, self.resources.get(on)?)))?;
-        Some(format!("until {on} does well: {why}"))
+        Some(until(&change.component, Some(on), why))
     }
+}
+
+/// Until when something waits: a component, or one resource, does well.
+pub(super) fn until(on: &ComponentId, resource: Option<&ResourceKey>, why: &str) -> String {
+    let on = match resource {
+        Some(resource) => resource.to_string(),
+        None => format!("{}/{}", on.kind, on.name),
+    };
+    format!("until {on} does well: {why}")
 }

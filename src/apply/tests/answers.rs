@@ -43,3 +43,31 @@ async fn what_is_there_already_waits_for_no_answer() {
     let outcome = bed.recover().await.unwrap();
     assert!(!ends(&outcome).contains(&"waits"), "{:?}", ends(&outcome));
 }
+
+/// What is held when the run begins waits as what does not do well while it lasts: the yes that let the
+/// rest begin covers it.
+#[tokio::test]
+async fn what_is_held_until_others_do_well_waits_beside_what_begins() {
+    let waits_for = |resource: Option<&str>| HoldReason::Unwell {
+        on: component("c"),
+        resource: resource.map(key),
+        why: "progressing: 1 of 2".to_owned(),
+        progressing: true,
+    };
+    let part = Part::Resource(component("a"), key("b.yaml"));
+    let other = HoldReason::Refused { why: "no".to_owned() };
+    for (reason, end, told) in [
+        (waits_for(Some("c.yaml")), "waits", "until c.yaml does well: progressing: 1 of 2"),
+        (waits_for(None), "waits", "until kubernetes/c does well: progressing: 1 of 2"),
+        (other, "not started", "it is held"),
+    ] {
+        let bed = Bed::new().await;
+        let made = plan(vec![create("a.yaml"), create("b.yaml")], &[]);
+        let holds = vec![Hold { part: part.clone(), reason }];
+        let envelope = Envelope { holds, ..made.envelope.clone() };
+        let outcome = bed.apply(&made.with_envelope(envelope)).await;
+        assert_eq!(ends(&outcome), ["done", end]);
+        assert_eq!(why(&outcome, 1), told);
+        assert_eq!(bed.text("b.yaml"), None);
+    }
+}

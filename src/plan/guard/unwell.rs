@@ -40,14 +40,18 @@ pub(super) fn holds(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
 ///
 /// Where it is there already, it is changed all the same: that may be what lets the other get well.
 fn unanswered(input: &PlanInput<'_>, draft: &Draft) -> Vec<Hold> {
-    let answers = answers(input.stack, input.rendered);
     let acted = || {
         let acted = draft.changes.iter().filter(|change| input.acts_on(&change.component));
         acted.filter(|change| change.action != Action::Keep)
     };
     let made = acted().filter(|c| c.action == Action::Create && c.cause == Cause::Wish);
-    let waiting = made.filter_map(|change| Some((change, answers.get(&change.resource)?)));
+    let made: Vec<_> = made.collect();
     let mut holds = Vec::new();
+    if made.is_empty() {
+        return holds;
+    }
+    let answers = answers(input.stack, input.rendered);
+    let waiting = made.iter().filter_map(|change| Some((change, answers.get(&change.resource)?)));
     for (change, answering) in waiting {
         for (key, on) in answering {
             if acted().any(|other| other.resource == *key) {

@@ -2,7 +2,11 @@
 
 use serde_json::Value as Json;
 
+use super::APP;
 use super::scene::{Scene, UNREVIEWED};
+
+/// Plans within which one is of the moment that a test waits for, each of some 200 ms.
+const PLANS_MAX: u32 = 100;
 
 /// One for a kind that nobody has: the bed is for others, too.
 fn hook(namespace: &str) -> String {
@@ -81,12 +85,17 @@ fn what_is_called_is_made_once_it_answers() {
     serving.expect("1 step waits");
     let told = "ValidatingWebhookConfiguration.admissionregistration.k8s.io/called: \
                 it waits for Deployment.apps/called/hook to do well, which is progressing";
-    let mut plan = String::new();
-    while !plan.contains(told) {
-        plan = scene.run(["plan"]).stdout;
-    }
+    let is_told = (0..PLANS_MAX).any(|_| scene.run(["plan"]).stdout.contains(told));
+    assert!(is_told, "{}", scene.run(["plan"]).said());
     // Whatever happens meanwhile that is not that.
     scene.kubectl(["annotate", "service/hook", "hand=one"]);
+    assert!(!is_there(&scene));
+    // A newer commit does not wait with it.
+    let all = format!("{}{}", hook("called").trim(), server("pending", 3600));
+    scene.wants_all(&[("shop", "", &all), ("app", "", APP)]);
+    scene.commit();
+    serving.expect("prod: applied as predicted");
+    assert!(scene.can(["get", "configmap/app"]));
     assert!(!is_there(&scene));
     let ready = "testbed.isobar.test/stay=ready";
     scene.kubectl(["annotate", "pods", "--selector=app=hook", "--overwrite", ready]);
@@ -111,6 +120,13 @@ fn what_is_called_is_made_once_it_answers() {
 fn what_does_not_answer_is_never_called() {
     let Some(scene) = Scene::new("uncalled") else { return };
     let (hook, broken) = (hook("uncalled"), server("unready", 1));
+    // Whoever applies by hand waits for as long as the component says, and no longer.
+    let slow = ("server", "settings: { reconcile: { timeout: 10s } }", server("pending", 3600));
+    scene.wants_all(&[("a-hook", "", &hook), (slow.0, slow.1, &slow.2)]);
+    let told = scene.holds(["apply", "--local", "--yes"]);
+    let why = "it waits for Deployment.apps/uncalled/hook to do well, which is progressing";
+    assert!(told.contains("1 step waits") && told.contains(why), "{told}");
+    assert!(!is_there(&scene));
     scene.wants_all(&[("a-hook", "", &hook), ("server", "", &broken)]);
     let told = scene.holds(["apply", "--local", "--yes"]);
     let why = "it waits for Deployment.apps/uncalled/hook to do well, which is degraded: \
