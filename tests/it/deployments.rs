@@ -196,6 +196,18 @@ fn two_agents_of_one_cluster_take_nothing_from_each_other() {
     assert_eq!(marks["metadata"]["namespace"], "isobar");
 }
 
+/// Every file below a folder, by its path from `root`.
+fn below(root: &Path, folder: &str, all: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        match entry.file_type().expect("a type").is_dir() {
+            true => below(root, &path, all),
+            false => all.push(path.into()),
+        }
+    }
+}
+
 #[test]
 fn the_image_is_built_of_what_is_named_and_holds_no_shell() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -220,10 +232,24 @@ fn the_image_is_built_of_what_is_named_and_holds_no_shell() {
         copied.ends_with("cp /usr/bin/isobar /usr/bin/git /usr/bin/ssh "),
         "of the system only git and ssh"
     );
-    // What is not sent to whoever builds is in no layer.
+    // What is not sent to whoever builds is in no layer; all that it is built of is.
     let ignored = fs::read_to_string(root.join(".dockerignore")).unwrap();
-    for path in [".git", ".isobar", "target", "**/*.db", "**/*.kubeconfig", "**/agent.yaml"] {
+    for path in [".git", ".isobar", "target", "**/*.db", "**/*.kubeconfig", "agent.yaml"] {
         assert!(ignored.lines().any(|line| line == path), "{path}");
+    }
+    let mut globs = globset::GlobSetBuilder::new();
+    for line in ignored.lines().filter(|line| !line.starts_with('#')) {
+        globs.add(globset::GlobBuilder::new(line).literal_separator(true).build().unwrap());
+    }
+    let globs = globs.build().unwrap();
+    let mut sources = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
+    ["src", "crates", "scripts", "tests"]
+        .iter()
+        .for_each(|folder| below(root, folder, &mut sources));
+    assert!(sources.len() > 500, "{}", sources.len());
+    for path in &sources {
+        let left_out = path.ancestors().find(|path| globs.is_match(path));
+        assert_eq!(left_out, None, "{} is needed", path.display());
     }
     // The root file system of the pod is read-only, and nobody in it is root.
     let installed = fs::read_to_string(root.join("deployments/kustomize/isobar.yaml")).unwrap();
