@@ -37,7 +37,7 @@ pub struct Change {
 pub enum Action {
     /// It is not there and will be.
     Create,
-    /// Fields of it change.
+    /// Fields of it change. Without any, it holds what it is to, and is written to be ours.
     Update,
     /// It is deleted and made anew, because a field cannot change otherwise.
     Replace,

@@ -109,6 +109,9 @@ pub struct Compared {
     pub uid: Option<String>,
     /// Who owns it by the target's own marks: a foreign one is never adopted silently.
     pub owner: Owner,
+    /// If it holds what it would: the fields of that which the target does not count as ours. What others
+    /// do to them later would go without a trace, and so would it if nobody wanted them any more.
+    pub lost: Vec<FieldPath>,
     /// Fields of `live` that somebody else has written, and who, where the target tells.
     pub writers: BTreeMap<FieldPath, String>,
 }

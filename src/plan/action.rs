@@ -159,6 +159,8 @@ impl Case<'_> {
         let value = keep_ignored(intended.value(), live.value(), &ignore);
         let fields = diff(Some(live.value()), Some(&value));
         let replaces = replaces(&both.must_replace, &fields);
+        let is_ignored = |field: &FieldPath| ignore.iter().any(|path| field.is_under(path));
+        let is_lost = both.lost.iter().any(|field| !is_ignored(field));
         let previous = match (&both.owner, self.input.owned.get(key)) {
             (Owner::Other(from), _) => Some(from.clone()),
             (Owner::This, _) => None,
@@ -168,7 +170,7 @@ impl Case<'_> {
         let action = match (previous, is_ours) {
             (_, _) if replaces => Action::Replace,
             (Some(from), _) if fields.is_empty() => Action::Move { from },
-            (None, true) if fields.is_empty() => return Fate::Nothing,
+            (None, true) if fields.is_empty() && !is_lost => return Fate::Nothing,
             (None, false) => Action::Adopt,
             _ => Action::Update,
         };

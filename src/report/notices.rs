@@ -52,6 +52,8 @@ fn of_change(change: &Change, end: &StepEnd, revision: &Revision) -> Option<Noti
     let at = told(revision);
     let (reason, note) = match end {
         StepEnd::Done => match (&change.action, change.cause) {
+            // It holds what it held.
+            (Action::Update, _) if change.fields.is_empty() => return None,
             (Action::Create, Cause::Drift) => {
                 (Reason::Corrected, format!("it was gone, and is made as it is at {at}"))
             }

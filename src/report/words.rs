@@ -130,6 +130,10 @@ pub fn notes(change: &Change) -> String {
     if change.cause == Cause::Drift {
         notes.push("drift".to_owned());
     }
+    if change.action == Action::Update && change.fields.is_empty() {
+        let until_now = if change.cause == Cause::Drift { "again" } else { "from now on" };
+        notes.push(format!("nothing in it changes, its fields are owned {until_now}"));
+    }
     if let Action::Move { from } = &change.action {
         notes.push(format!("from {}", visible(&from.to_string())));
     }

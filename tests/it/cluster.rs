@@ -25,6 +25,7 @@ mod kept;
 mod lasting;
 mod manifests;
 mod named;
+mod owned;
 mod remote_charts;
 mod replaced;
 mod scopes;

@@ -143,6 +143,7 @@ fn compared(live: Option<Body>, piece: Option<&Piece>, owner: Owner) -> Seen {
         stateful: piece.is_some_and(|piece| piece.stateful),
         uid: None,
         owner,
+        lost: Vec::new(),
     }))
 }
 

@@ -44,6 +44,13 @@ impl Failure {
         matches!(self, Self::Refused(status) if status.code == 403) && !self.is_about_manifest()
     }
 
+    /// Whether somebody else has written another value of a field that was to be written.
+    pub(super) fn is_conflict(&self) -> bool {
+        let Self::Refused(status) = self else { return false };
+        let mut causes = status.details.iter().flat_map(|details| &details.causes);
+        status.code == 409 && causes.any(|cause| cause.reason == "FieldManagerConflict")
+    }
+
     /// Whether it is what was sent that the server does not take, whoever sends it and whenever.
     pub(super) fn is_about_manifest(&self) -> bool {
         let Self::Refused(status) = self else { return false };

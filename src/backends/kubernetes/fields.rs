@@ -73,13 +73,34 @@ impl Fields {
         Self(all)
     }
 
-    /// Whether all fields of `other` are in it.
-    pub(super) fn has(&self, other: &Self) -> bool {
-        let has = |(element, below): (&Element, &Self)| {
-            let known = self.0.get(element);
-            known.is_some_and(|known| known.is_empty() == below.is_empty() && known.has(below))
-        };
-        other.0.iter().all(has)
+    /// Those of the fields that `known` has not. Who has parts of a field that is whole here has it: where
+    /// a manifest leaves a map empty, the server writes down what it has filled in, and the map alone again
+    /// with the next apply. A map or an item itself goes with what is in it.
+    pub(super) fn without(&self, known: &Self) -> Self {
+        let fields = self.0.iter().filter(|(element, _)| **element != Element::Itself);
+        let each = fields.filter_map(|(element, below)| {
+            let left = match known.0.get(element) {
+                Some(known) => Some(below.without(known)).filter(|left| !left.is_empty())?,
+                None => below.clone(),
+            };
+            Some((element.clone(), left))
+        });
+        Self(each.collect())
+    }
+
+    /// Those of the fields that are there in `object`.
+    pub(super) fn within(&self, object: &Json) -> Self {
+        let each = self.0.iter().filter_map(|(element, below)| {
+            let inside = match (element, object) {
+                (Element::Itself, _) => object,
+                (Element::Field(key), Json::Object(map)) => map.get(key)?,
+                (_, Json::Array(items)) => element.among(items)?,
+                _ => return None,
+            };
+            let left = below.within(inside);
+            (below.is_empty() || !left.is_empty()).then(|| (element.clone(), left))
+        });
+        Self(each.collect())
     }
 
     /// What of `object` these fields are; `None`: nothing of it is there.
@@ -134,16 +155,26 @@ impl Fields {
 
     /// The entry that is about an item of a list.
     fn item(&self, at: usize, item: &Json) -> Option<(&Element, &Self)> {
-        self.0.iter().find(|(element, _)| match element {
-            Element::Itself | Element::Field(_) => false,
-            Element::Place(place) => *place == at,
-            Element::Item(value) => *value == canonical(item),
-            Element::Keys(keys) => has_keys(item, keys),
-        })
+        self.0.iter().find(|(element, _)| element.is(at, item))
     }
 }
 
 impl Element {
+    /// Whether it leads to this item of a list.
+    fn is(&self, at: usize, item: &Json) -> bool {
+        match self {
+            Self::Itself | Self::Field(_) => false,
+            Self::Place(place) => *place == at,
+            Self::Item(value) => *value == canonical(item),
+            Self::Keys(keys) => has_keys(item, keys),
+        }
+    }
+
+    /// The item of a list that it leads to.
+    fn among<'j>(&self, items: &'j [Json]) -> Option<&'j Json> {
+        items.iter().enumerate().find(|(at, item)| self.is(*at, item)).map(|(_, item)| item)
+    }
+
     /// `part` of an item with the keys that tell which item it is.
     fn with_keys(&self, part: Json) -> Json {
         match (self, part) {

@@ -44,6 +44,10 @@ pub(super) struct Sight {
     pub(super) intended: Option<Body>,
     /// Whether every field that is wanted is ours already, whatever it holds.
     pub(super) is_ours: bool,
+    /// If it is as it would be: the fields of that which are not ours.
+    pub(super) lost: Vec<FieldPath>,
+    /// Whether there were such, and nothing comes of owning them again.
+    pub(super) stays_lost: bool,
     /// Fields that cannot change in place, if it would have to be made anew.
     pub(super) must_replace: Vec<FieldPath>,
     /// Fields of `live` that others have written, and who.
@@ -298,10 +302,16 @@ impl Sight {
             _ => Vec::new(),
         };
         let ours = object.as_ref().and_then(|object| owner::fields_of(object, writer));
-        let (live, intended) = (live.as_ref().map(body), Some(body(&intended)));
-        // What was applied says the keys of list items, too, where a manifest leaves them to the server.
-        let is_ours = ours.is_some_and(|ours| ours.has(&wished));
-        Self { kind: Some(kind), object, live, intended, is_ours, others, ..Self::default() }
+        // Of what the manifest says only that counts which the server keeps; what was applied says the
+        // keys of list items, too, where a manifest leaves them to the server.
+        let kept = owner::with_marks_of(intended.clone(), rehearsed);
+        let missing = wished.within(&kept).without(&ours.unwrap_or_default());
+        let is_ours = missing.is_empty();
+        let (live, intended) = (live.as_ref().map(body), body(&intended));
+        let same = live.as_ref().is_some_and(|live| live.content_id() == intended.content_id());
+        let lost = if same && !is_ours { missing.paths(&kept) } else { Vec::new() };
+        let (kind, intended) = (Some(kind), Some(intended));
+        Self { kind, object, live, intended, is_ours, lost, others, ..Self::default() }
     }
 
     /// A text of the object's metadata.

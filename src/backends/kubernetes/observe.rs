@@ -183,7 +183,7 @@ impl KubernetesTarget {
             return (seen(&identity, &sight, piece, owner), Some(health));
         }
         let sight = match self.ask((&identity, key), component, piece, marked, coming).await {
-            Ok(sight) => Arc::new(sight),
+            Ok(sight) => Arc::new(self.settled(key, sight, content)),
             Err(told) => return told,
         };
         self.remember(&identity, component, key, &sight, content);
@@ -356,6 +356,19 @@ impl KubernetesTarget {
         outlook.now
     }
 
+    /// What was seen, with what stays lost taken for ours: it was written once for nothing but that, and is
+    /// as it was before. A second time would be one too many, whoever takes it away each time.
+    fn settled(&self, key: &ResourceKey, sight: Sight, manifest: Option<ContentId>) -> Sight {
+        let (Some(manifest), Some(object)) = (manifest, &sight.object) else { return sight };
+        if sight.lost.is_empty() || !self.truths.stays_lost(key, manifest, object) {
+            return sight;
+        }
+        let fields: Vec<_> = sight.lost.iter().map(ToString::to_string).collect();
+        let fields = fields.join(", ");
+        tracing::info!(resource = %key, fields, "fields that were owned again are lost again, and left");
+        Sight { lost: Vec::new(), stays_lost: true, ..sight }
+    }
+
     /// Remembers what was seen, so that it need not be asked again.
     fn remember(
         &self,
@@ -373,8 +386,12 @@ impl KubernetesTarget {
             self.truths.rehearse(key, Rehearsed { manifest, intended });
         }
         let live = sight.live.as_ref().map(Body::content_id);
-        let ours = live.filter(|live| sight.is_ours && Some(*live) == intended);
+        let is_ours = sight.is_ours || sight.stays_lost;
+        let ours = live.filter(|live| is_ours && Some(*live) == intended);
         self.truths.look(key, sight.object.as_ref(), ours);
+        if sight.stays_lost {
+            self.truths.distrust(key);
+        }
         if let (None, Some(intended)) = (&sight.object, &sight.intended) {
             self.truths.miss(key, self.connection.now(), intended);
         }
@@ -406,6 +423,7 @@ fn seen(identity: &Identity, sight: &Sight, piece: Option<&Piece>, owner: Owner)
     // A value that is not known yet cannot be rehearsed: what would be is what the manifest says.
     let intended = sight.intended.clone().or_else(|| piece.map(|piece| piece.body.clone()));
     if let (Owner::This, Some(live), Some(intended)) = (&owner, &sight.live, &intended)
+        && sight.lost.is_empty()
         && live.content_id() == intended.content_id()
     {
         return Seen::Same { fingerprint: intended.content_id() };
@@ -423,6 +441,7 @@ fn seen(identity: &Identity, sight: &Sight, piece: Option<&Piece>, owner: Owner)
         stateful: STATEFUL_KINDS.contains(&identity.kind.as_str()),
         uid,
         owner,
+        lost: sight.lost.clone(),
         writers: writers(&sight.others),
     }))
 }

@@ -77,6 +77,18 @@ pub(super) fn marked(mut object: Json, scope: &Scope, component: &ComponentId) -
     object
 }
 
+/// `object` with the marks that are on `marked`.
+pub(super) fn with_marks_of(mut object: Json, marked: &Json) -> Json {
+    let marks =
+        [("labels", LABEL, label_of(marked)), ("annotations", ANNOTATION, component_of(marked))];
+    for (field, key, value) in marks {
+        if let (Some(object), Some(value)) = (object.as_object_mut(), value) {
+            map_in(map_in(object, "metadata"), field).insert(key.to_owned(), value.into());
+        }
+    }
+    object
+}
+
 /// Whose rights count for `object`, as the API calls them: those of the service account that its
 /// annotation names.
 pub(super) fn account(object: &Json) -> Option<String> {

@@ -59,7 +59,7 @@ pub(super) async fn look(
     let is_there =
         |path: &FieldPath| sides.iter().flatten().any(|body| path.find(body.value()).is_some());
     let must_replace = fields(refused, is_there);
-    Ok(Some(Sight { must_replace, is_ours: false, ..sight }))
+    Ok(Some(Sight { must_replace, is_ours: false, lost: Vec::new(), ..sight }))
 }
 
 /// A name that nobody has.

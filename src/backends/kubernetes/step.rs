@@ -173,6 +173,7 @@ impl Job<'_> {
         let manifest = self.manifest()?;
         let (key, target) = (&self.change.resource, self.target);
         let mut kept = target.sights.take(key).filter(|sight| target.is_still(key, sight));
+        let mut found = None;
         for _ in 0..TRIES {
             let sight = match kept.take() {
                 Some(sight) => sight,
@@ -186,7 +187,10 @@ impl Job<'_> {
                 return self.after(&sight);
             }
             self.check(&sight, Some(wanted))?;
-            if let Some(patch) = takeover::patch(object, &self.target.writer) {
+            let before = found.get_or_insert_with(|| sight.clone()).object.as_ref();
+            let writer = &self.target.writer;
+            let first = || takeover::first(object, writer);
+            if let Some(patch) = takeover::patch(object, writer).or_else(first) {
                 let form = "application/json-patch+json";
                 let call = Call::patch(kind.path(&self.identity), form, patch);
                 match self.send(call.on_behalf_of(&manifest)).await {
@@ -200,9 +204,12 @@ impl Job<'_> {
             for field in ["uid", "resourceVersion"] {
                 manifest["metadata"][field] = sight.metadata(field).unwrap_or_default().into();
             }
-            let call = self.target.eyes().apply(kind, &self.identity, manifest, true);
+            // Where nothing is shown to change, nobody has another value, and if so, keeps it.
+            let force = !self.only_owns();
+            let call = self.target.eyes().apply(kind, &self.identity, manifest, force);
             match self.send(call).await {
-                Ok(answer) => return Ok(self.made(&answer.body)),
+                Ok(answer) => return Ok(self.updated(before, &answer.body)),
+                Err(failure) if failure.is_conflict() => return Err(self.failed(failure)),
                 // Somebody has written it since it was looked at.
                 Err(Failure::Refused(status)) if status.code == 409 => {}
                 Err(failure) => return Err(self.failed(failure)),
@@ -351,6 +358,11 @@ impl Job<'_> {
         }
     }
 
+    /// Whether the object is only written to be ours: it holds what it is to.
+    fn only_owns(&self) -> bool {
+        self.change.action == Action::Update && self.change.fields.is_empty()
+    }
+
     /// Whether the object has what it is to have, and says whose it is.
     fn is_done(&self, sight: &Sight) -> bool {
         let same = match (&sight.live, &sight.intended) {
@@ -363,6 +375,7 @@ impl Job<'_> {
         let named = object.and_then(owner::component_of);
         let marked = label == Some(&owner::label(&self.target.scope)) && named == Some(&component);
         same && marked
+            && sight.lost.is_empty()
             && object.is_some_and(|object| owner::fields_of(object, &self.target.writer).is_some())
     }
 
@@ -441,6 +454,19 @@ impl Job<'_> {
             uid: identity::metadata(object, "uid").map(str::to_owned),
             health: self.judge(object),
         }
+    }
+
+    /// The same of what was there before.
+    fn updated(&self, before: Option<&Json>, object: &Json) -> After {
+        let (truths, key) = (&self.target.truths, &self.change.resource);
+        let before = before.filter(|_| self.only_owns());
+        truths.own_again(key, before);
+        let made = self.made(object);
+        let written = |object| owner::written(object, &self.target.writer);
+        if before.is_some_and(|before| written(before) == written(object)) {
+            truths.distrust(key);
+        }
+        made
     }
 
     fn gone(&self) -> After {

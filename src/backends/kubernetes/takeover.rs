@@ -40,6 +40,28 @@ pub(super) fn patch(object: &Json, writer: &str) -> Option<Json> {
     ]))
 }
 
+/// The JSON patch that has it written down that our label on an object is ours, where somebody has cleared
+/// who wrote what: otherwise the server takes all that is there for somebody else's as soon as we apply, and
+/// nothing of that would ever go. `None`: it is not so.
+pub(super) fn first(object: &Json, writer: &str) -> Option<Json> {
+    if managed(object).next().is_some() || owner::label_of(object).is_none() {
+        return None;
+    }
+    let label = format!("f:{}", owner::LABEL);
+    let entry = json!({
+        "manager": writer,
+        "operation": "Apply",
+        "apiVersion": object.get("apiVersion")?,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:metadata": {"f:labels": {label: {}}}},
+    });
+    Some(json!([
+        {"op": "add", "path": "/metadata/managedFields", "value": [entry]},
+        {"op": "replace", "path": "/metadata/resourceVersion",
+         "value": metadata(object, "resourceVersion")?},
+    ]))
+}
+
 /// The entries of kubectl, all of one version of the API: only such have fields in common.
 fn clients<'o>(object: &'o Json, writer: &str) -> Option<Vec<&'o Json>> {
     if owner::fields_of(object, writer).is_some() {

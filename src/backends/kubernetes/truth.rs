@@ -66,6 +66,8 @@ struct Object {
     seen: Option<State>,
     /// Whether it was what is wanted then, with every field of that ours.
     as_wanted: bool,
+    /// How it was when it was last written for nothing but that.
+    owned_again: Option<Lost>,
     /// How it was doing then; `None`: its status may have changed since.
     health: Option<Outlook>,
     /// The newest state that a watch has told of, and how it was doing, if that was to be seen.
@@ -92,6 +94,15 @@ pub(super) struct Kept {
     rehearsed: Rehearsed,
     seen: State,
     health: Option<Outlook>,
+    #[serde(default)]
+    owned_again: Option<Lost>,
+}
+
+/// What was wanted of an object that was as wanted, and what of it was ours: not all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Lost {
+    manifest: ContentId,
+    ours: Option<ContentId>,
 }
 
 /// A manifest and what the server makes of it, by content.
@@ -163,6 +174,7 @@ impl Truths {
             rehearsed: None,
             seen: None,
             as_wanted: false,
+            owned_again: None,
             health: None,
             told: None,
             absent: None,
@@ -184,10 +196,16 @@ impl Truths {
         let known = self.lock();
         let certain = known.objects.iter().filter(|(_, object)| object.as_wanted);
         let kept = certain.filter_map(|(key, object)| {
-            let Object { component, folder, health, .. } = &**object;
-            let (rehearsed, seen) = (object.rehearsed?, object.seen.clone()?);
-            let (component, folder) = (component.clone(), folder.clone());
-            Some((key.clone(), Kept { component, folder, rehearsed, seen, health: health.clone() }))
+            let object = &**object;
+            let kept = Kept {
+                component: object.component.clone(),
+                folder: object.folder.clone(),
+                rehearsed: object.rehearsed?,
+                seen: object.seen.clone()?,
+                health: object.health.clone(),
+                owned_again: object.owned_again,
+            };
+            Some((key.clone(), kept))
         });
         kept.collect()
     }
@@ -196,7 +214,7 @@ impl Truths {
     pub(super) fn restore(&self, kept: Vec<(ResourceKey, Kept)>) {
         let mut known = self.lock();
         for (key, kept) in kept {
-            let Kept { component, folder, rehearsed, seen, health } = kept;
+            let Kept { component, folder, rehearsed, seen, health, owned_again } = kept;
             let (rehearsed, seen) = (Some(rehearsed), Some(seen));
             let (made, as_wanted, told, absent) = (None, true, None, None);
             known.turns_at = earliest(known.turns_at, health.as_ref());
@@ -207,6 +225,7 @@ impl Truths {
                 rehearsed,
                 seen,
                 as_wanted,
+                owned_again,
                 health,
                 told,
                 absent,
@@ -322,6 +341,33 @@ impl Truths {
         (object.seen, object.absent) = (state, None);
         if let Some((later, health)) = later {
             self.follow_up(known, key, Some(later), health);
+        }
+    }
+
+    /// Remembers how an object was that is now written for nothing but to be ours; `None`: it is written for
+    /// more than that.
+    pub(super) fn own_again(&self, key: &ResourceKey, before: Option<&Json>) {
+        let mut known = self.learn();
+        let Some(object) = known.objects.get_mut(key) else { return };
+        object.owned_again = before.zip(object.rehearsed).map(|(before, rehearsed)| {
+            let ours = owner::written(before, &self.writer).map(fingerprint);
+            Lost { manifest: rehearsed.manifest, ours }
+        });
+    }
+
+    /// Whether the object is again as it was when it was last written for nothing but to be ours: once
+    /// more would not last either.
+    pub(super) fn stays_lost(&self, key: &ResourceKey, manifest: ContentId, now: &Json) -> bool {
+        let ours = owner::written(now, &self.writer).map(fingerprint);
+        let known = self.lock();
+        let object = known.objects.get(key);
+        object.is_some_and(|object| object.owned_again == Some(Lost { manifest, ours }))
+    }
+
+    /// What is not ours of the object changes without a trace: any event has it looked at.
+    pub(super) fn distrust(&self, key: &ResourceKey) {
+        if let Some(seen) = self.learn().objects.get_mut(key).and_then(|it| it.seen.as_mut()) {
+            seen.generation = None;
         }
     }
 

@@ -43,6 +43,7 @@ fn object(live: Option<&str>, intended: Option<&str>, uid: &str) -> Seen {
         stateful: false,
         uid: live.map(|_| uid.to_owned()),
         owner: if live.is_some() { Owner::This } else { Owner::Nobody },
+        lost: Vec::new(),
     }))
 }
 

@@ -30,6 +30,7 @@ fn seen(live: Option<&str>, intended: Option<&str>) -> Compared {
         stateful: false,
         uid: None,
         owner: if live.is_some() { Owner::This } else { Owner::Nobody },
+        lost: Vec::new(),
     }
 }
 

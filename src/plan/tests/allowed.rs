@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::change::Risk;
 
 /// Which steps may start, and what else is held.
 fn allowed(text: &str, approvals: &[(&str, &str)], shown: bool) -> String {
@@ -95,6 +96,35 @@ fn drift_is_corrected_without_being_asked_and_nothing_else_is() {
         held all of it: it has 0 of 1 approval
     "#]]
     .assert_eq(&allowed(&propose, &[], false));
+}
+
+/// What others wrote over and put back is only taken back: nobody sees a difference. What was never ours
+/// is a wish like any other.
+#[test]
+fn what_is_no_longer_ours_is_taken_back_and_nothing_more() {
+    let text = r#"
+        component vpc
+        vpc wants a.json {"a": 1}
+        vpc has   a.json {"a": 1}
+        vpc lost  a.json a
+        vpc wants b.json {"a": 2}
+        vpc has   b.json {"a": 2}
+        vpc was   b.json {"a": 1}
+        vpc lost  b.json a
+    "#;
+    let plan = world(text).plan();
+    for change in &plan.effect().changes {
+        assert!(change.fields.is_empty() && change.risk == Risk::Reversible, "{change:?}");
+    }
+    expect![[r#"
+        update a.json: standing
+        held b.json: it has 0 of 1 approval
+    "#]]
+    .assert_eq(&allowed(text, &[], false));
+    expect![[r#"
+        held all of it: it has 0 of 1 approval
+    "#]]
+    .assert_eq(&allowed(&format!("manage propose\n{text}"), &[], false));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! vpc makes-up a.json x.y  a field of it that a program makes up
 //! vpc has a.json {...}     what is there, as the component's own (inventory, mark and object)
 //! vpc was a.json {...}     what was last applied, if not what is there
+//! vpc lost a.json x        a field that is there as it would be, and the target does not count as ours
 //! vpc kept                 what it owns was to outlive it when it was last there
 //! there a.json {...}       what is there and nobody's
 //! ```
@@ -165,6 +166,7 @@ impl World {
                     let Seen::Compared(both) = seen else { panic!("{change:?} of {seen:?}") };
                     both.live = Some(body.clone());
                     both.owner = Owner::This;
+                    both.lost.clear();
                     both.must_replace.clear();
                 }
                 (_, None) => {
@@ -284,6 +286,10 @@ impl Script {
             }
             [name, "kept"] => {
                 self.parts.entry(name.to_owned()).or_default().words.insert("kept".to_owned());
+            }
+            [name, "lost", resource, field] => {
+                let part = self.parts.entry(name.to_owned()).or_default();
+                part.words.insert(format!("lost {resource} {field}"));
             }
             [name, "needs", ..] => {
                 let needs = words[2..].iter().map(|word| (*word).to_owned());
@@ -429,6 +435,7 @@ fn observation(id: &ComponentId, part: &Part, there: &There) -> Observation {
             stateful: part.words.contains(&format!("stateful {resource}")),
             uid: None,
             owner: owner.unwrap_or(Owner::Nobody),
+            lost: lost(part, &resource),
         };
         (resource, Seen::Compared(Box::new(both)))
     };
@@ -450,4 +457,11 @@ fn health(words: &BTreeSet<String>) -> Health {
         (true, _) => Health::Progressing("1 of 2 is there".to_owned()),
         _ => Health::Healthy,
     }
+}
+
+/// The fields of a resource that the target does not count as ours.
+fn lost(part: &Part, resource: &ResourceKey) -> Vec<FieldPath> {
+    let said = format!("lost {resource} ");
+    let fields = part.words.iter().filter_map(|word| word.strip_prefix(&said));
+    fields.map(|field| FieldPath::parse(field).unwrap()).collect()
 }

@@ -145,11 +145,11 @@ fn a_set_has_what_it_names_and_no_more() {
         (json!({"f:a": {".": {}, "f:x": {}}}), true),
         (json!({"f:a": {"f:z": {}}}), false),
         (json!({"f:c": {}}), false),
-        // A whole field is not the parts of it that somebody happens to own, nor the other way.
-        (json!({"f:a": {}}), false),
+        // The map alone is there with any part of it; all of it is not whatever is said to be in it.
+        (json!({"f:a": {}}), true),
         (json!({"f:b": {"f:x": {}}}), false),
     ] {
-        assert_eq!(ours.has(&fields(&other)), has, "{other}");
+        assert_eq!(fields(&other).without(&ours).is_empty(), has, "{other}");
     }
 }
 
@@ -164,4 +164,26 @@ fn a_canonical_text_is_sorted_and_says_all_of_the_value() {
         text,
         r#"{"":[],"a":{},"b":[1,1.5,true,null,"\u0001\"\\"],"q\"\\":{"y":{},"z":0},"ü\n":"é"}"#
     );
+}
+
+#[test]
+fn what_is_not_there_is_no_field_of_it() {
+    let all = fields(&json!({
+        "f:a": {".": {}, "f:x": {}, "f:gone": {}},
+        "f:emptied": {"f:gone": {}},
+        "f:gone": {},
+        "f:list": {
+            "k:{\"name\":\"one\"}": {".": {}, "f:name": {}, "f:gone": {}},
+            "k:{\"name\":\"gone\"}": {".": {}},
+        },
+        "f:set": {"v:\"x\"": {}, "v:\"gone\"": {}},
+    }));
+    let object =
+        json!({"a": {"x": 1}, "emptied": {}, "list": [{"name": "one"}], "set": ["y", "x"]});
+    let there = fields(&json!({
+        "f:a": {".": {}, "f:x": {}},
+        "f:list": {"k:{\"name\":\"one\"}": {".": {}, "f:name": {}}},
+        "f:set": {"v:\"x\"": {}},
+    }));
+    assert_eq!(all.within(&object), there);
 }

@@ -11,9 +11,12 @@ use crate::backends::kubernetes::KubernetesTarget;
 use crate::backends::{After, MarkEntries, StepError, Target};
 use crate::build::{Piece, Rendered, fixture::rendered};
 use crate::ids::{ContentId, Epoch, HolderId, ResourceKey, StackName};
-use crate::model::change::{Action, Cause, Change, Precondition, Risk};
+use crate::model::body::Body;
+use crate::model::canonical;
+use crate::model::change::{Action, Cause, Change, FieldChange, Precondition, Risk};
 use crate::model::inventory::{Inventory, Owned};
 use crate::model::observation::{Health, Observation, Observed, Seen};
+use crate::model::path::FieldPath;
 use crate::model::plan::{Effect, Nature, Step};
 use crate::store::{Lease, Store};
 use crate::world::World;
@@ -76,6 +79,50 @@ impl Applied {
             applied.apply(change).await.unwrap();
         }
         applied
+    }
+
+    /// Makes the component want these of its objects.
+    pub(super) fn wants(&mut self, manifests: &[Json]) {
+        let pieces = manifests.iter().map(|one| (identity(one), Piece::plain(body(one))));
+        let inputs = ContentId::of(serde_json::to_vec(manifests).unwrap());
+        self.built = rendered(component("a"), pieces.collect(), inputs);
+    }
+
+    /// Updates the only object that is not as wanted, with these of its fields shown.
+    pub(super) async fn update(&self, shown: &[&str]) -> Result<After, StepError> {
+        self.apply(self.planned(shown).await).await
+    }
+
+    /// The same, planned only.
+    pub(super) async fn planned(&self, shown: &[&str]) -> Change {
+        let mut seen = self.look().await;
+        seen.retain(|(_, seen)| !matches!(seen, Seen::Same { .. }));
+        let [(key, Seen::Compared(both))] = seen.as_slice() else { panic!("{seen:?}") };
+        let found = |body: &Option<Body>, path: &FieldPath| {
+            body.as_ref().and_then(|body| path.find(body.value())).cloned()
+        };
+        let field = |path: &&str| {
+            let path = FieldPath::parse(path).unwrap();
+            let (before, after) = (found(&both.live, &path), found(&both.intended, &path));
+            let (sensitive, origin, writer, made_up) = (false, None, None, false);
+            FieldChange { path, before, after, sensitive, origin, writer, made_up }
+        };
+        let fields: Vec<_> = shown.iter().map(field).collect();
+        let planned = fields
+            .iter()
+            .map(|field| (field.path.clone(), field.before.as_ref().map(canonical::content_id)));
+        let precondition =
+            Precondition { uid: both.uid.clone(), fields: planned.collect(), exists: true };
+        Change {
+            component: component("a"),
+            resource: key.clone(),
+            action: Action::Update,
+            risk: Risk::Reversible,
+            cause: Cause::Wish,
+            fields,
+            intended: both.intended.clone(),
+            precondition,
+        }
     }
 
     /// What the mark says of an object.

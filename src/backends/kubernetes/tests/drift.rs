@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::applied::{Applied, NOTICE_MAX, deployment, identity, settings};
 use super::place::Corner;
-use crate::backends::Target;
 use crate::backends::kubernetes::connection::Call;
 use crate::backends::kubernetes::identity::Identity;
 use crate::backends::kubernetes::owner;
+use crate::backends::{Disposition, Target};
 use crate::model::body::Body;
 use crate::model::observation::{Health, Seen};
+use crate::model::path::FieldPath;
 
 #[tokio::test]
 async fn what_nobody_changes_costs_no_request() {
@@ -20,6 +21,175 @@ async fn what_nobody_changes_costs_no_request() {
     for _ in 0..3 {
         assert_eq!(applied.cost().await, (true, 0));
     }
+}
+
+/// Ways to take a field from us that leave its value as it was: writing another one and that again,
+/// and having the server forget who wrote what.
+async fn disown(corner: &Corner, way: &str) {
+    let path = corner.path("api/v1", "configmaps/settings");
+    match way {
+        "cleared" => {
+            let nobody = json!({"metadata": {"managedFields": [{}]}});
+            drop(corner.merge(path, "hand", nobody).await);
+        }
+        _ => {
+            for size in ["7", "3"] {
+                corner.merge(path.clone(), "hand", json!({"data": {"size": size}})).await;
+            }
+        }
+    }
+}
+
+/// The fields that are as they are wanted and not ours, once the watch has told of it.
+async fn lost(applied: &Applied) -> Vec<FieldPath> {
+    let told = async {
+        loop {
+            if let [(_, Seen::Compared(both))] = applied.look().await.as_slice()
+                && !both.lost.is_empty()
+            {
+                assert_eq!(both.live, both.intended);
+                return both.lost.clone();
+            }
+            applied.woken().await;
+        }
+    };
+    tokio::time::timeout(NOTICE_MAX, told).await.expect("it is told")
+}
+
+/// It costs nothing again, and goes from the object when nobody wants it any more: neither we, nor who wrote
+/// it last.
+#[tokio::test]
+async fn what_others_wrote_over_and_put_back_is_ours_again() {
+    for way in ["put back", "cleared"] {
+        let Some(corner) = Corner::new().await else { return };
+        let mut manifest = settings(&corner.namespace);
+        manifest["data"]["colour"] = "green".into();
+        let mut applied = Applied::new(&corner, std::slice::from_ref(&manifest)).await;
+        applied.settled().await;
+        let path = corner.path("api/v1", "configmaps/settings");
+        let version = async || {
+            let live = corner.get(path.clone()).await.unwrap();
+            (live["data"].clone(), live["metadata"]["resourceVersion"].clone())
+        };
+        disown(&corner, way).await;
+        let before = version().await;
+        let lost = lost(&applied).await;
+        let is = |field| lost.iter().any(|path| path.to_string() == field);
+        assert!(is("data.size") && is("data.colour") == (way == "cleared"), "{way}: {lost:?}");
+
+        applied.update(&[]).await.unwrap();
+        let after = version().await;
+        assert!(before.0 == after.0 && before.1 != after.1, "{way}: {before:?} {after:?}");
+        applied.settled().await;
+        assert_eq!(applied.cost().await, (true, 0), "{way}");
+
+        manifest["data"].as_object_mut().unwrap().remove("size");
+        applied.wants(std::slice::from_ref(&manifest));
+        match way {
+            // Whoever wrote it wants it as well.
+            "put back" => applied.settled().await,
+            _ => {
+                applied.update(&["data.size"]).await.unwrap();
+                assert_eq!(version().await.0, json!({"colour": "green"}), "{way}");
+            }
+        }
+    }
+}
+
+/// What the server does not keep of a manifest, or what is not applied, is never ours and never missed.
+#[tokio::test]
+async fn what_manifests_say_and_nobody_keeps_is_not_missed() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut web = deployment(&corner.namespace);
+    let repeated = json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    web["metadata"]["annotations"] = repeated;
+    web["metadata"]["creationTimestamp"] = json!(null);
+    web["spec"]["template"]["metadata"]["creationTimestamp"] = json!(null);
+    web["spec"]["strategy"] = json!({});
+    let pod = &mut web["spec"]["template"]["spec"];
+    pod["containers"][0]["resources"] = json!({});
+    pod["containers"][0]["env"] = json!([]);
+    pod["securityContext"] = json!({});
+    pod["nodeSelector"] = json!(null);
+    pod["volumes"] = json!([{"name": "room", "emptyDir": {}}]);
+    web["status"] = json!({});
+    let mut applied = Applied::new(&corner, std::slice::from_ref(&web)).await;
+    applied.settled().await;
+    assert_eq!(applied.cost().await, (true, 0));
+    // Its controller writes its status, and the server what is in our empty maps; then we apply again.
+    for number in 1..=2 {
+        web["spec"]["minReadySeconds"] = number.into();
+        applied.wants(std::slice::from_ref(&web));
+        applied.update(&["spec.minReadySeconds"]).await.unwrap();
+        applied.settled().await;
+    }
+}
+
+/// While nobody takes it back, and nothing more happens, nobody has to ask.
+#[tokio::test]
+async fn what_is_no_longer_ours_is_looked_at_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    disown(&corner, "cleared").await;
+    applied.woken().await;
+    assert_eq!(applied.cost().await, (false, 2));
+    assert_eq!(applied.cost().await, (false, 0));
+}
+
+/// Whoever takes it from us each time has it: it is written once, and costs nothing but a look at what happens
+/// to it. That counts for another process as well, and no longer once something else is wanted.
+#[tokio::test]
+async fn what_is_taken_from_us_again_and_again_is_owned_again_once() {
+    let Some(corner) = Corner::new().await else { return };
+    let mut manifest = settings(&corner.namespace);
+    let mut applied = Applied::new(&corner, std::slice::from_ref(&manifest)).await;
+    applied.settled().await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    disown(&corner, "cleared").await;
+    lost(&applied).await;
+    applied.update(&[]).await.unwrap();
+    applied.settled().await;
+    disown(&corner, "cleared").await;
+    for number in 0..3 {
+        // Nothing of that is in our entry, and any of it could be about what is lost.
+        let note = json!({"metadata": {"labels": {"number": number.to_string()}}});
+        corner.merge(path.clone(), "hand", note).await;
+        applied.woken().await;
+        assert_eq!(applied.cost().await, (true, 2));
+        assert_eq!(applied.cost().await, (true, 0));
+    }
+    // What is not ours changes without a trace in our entry.
+    corner.merge(path, "hand", json!({"data": {"size": "7"}})).await;
+    applied.woken().await;
+    assert!(!applied.cost().await.0);
+    applied.update(&["data.size"]).await.unwrap();
+    applied.settled().await;
+    disown(&corner, "cleared").await;
+    lost(&applied).await;
+    applied.update(&[]).await.unwrap();
+    manifest["data"]["more"] = "x".into();
+    applied.wants(std::slice::from_ref(&manifest));
+    applied.update(&["data.more"]).await.unwrap();
+    applied.settled().await;
+    disown(&corner, "cleared").await;
+    lost(&applied).await;
+}
+
+/// What another writes in between, on what was to be only owned, stays.
+#[tokio::test]
+async fn who_only_owns_it_again_takes_no_value_from_others() {
+    let Some(corner) = Corner::new().await else { return };
+    let applied = Applied::new(&corner, &[settings(&corner.namespace)]).await;
+    applied.settled().await;
+    disown(&corner, "put back").await;
+    lost(&applied).await;
+    let own = applied.planned(&[]).await;
+    let path = corner.path("api/v1", "configmaps/settings");
+    corner.merge(path.clone(), "hand", json!({"data": {"size": "8"}})).await;
+    let error = applied.apply(own).await.expect_err("it is refused");
+    assert_eq!(error.disposition, Disposition::Stale, "{error}");
+    assert_eq!(corner.get(path).await.unwrap()["data"], json!({"size": "8"}));
 }
 
 #[tokio::test]
@@ -45,7 +215,7 @@ async fn a_change_of_what_is_ours_is_seen_with_who_made_it() {
     applied.woken().await;
     let seen = applied.look().await;
     let [(_, Seen::Compared(both))] = seen.as_slice() else { panic!("{seen:?}") };
-    let size = crate::model::path::FieldPath::root().key("data").key("size");
+    let size = FieldPath::root().key("data").key("size");
     assert_eq!(both.writers.get(&size).map(String::as_str), Some("hand"));
     let live = both.live.as_ref().unwrap();
     assert_eq!(size.find(live.value()).and_then(|size| size.as_str()), Some("7"));

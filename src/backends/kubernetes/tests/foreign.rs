@@ -17,6 +17,7 @@ use crate::backends::kubernetes::owner;
 use crate::backends::kubernetes::truth::{Rehearsed, Truths};
 use crate::ids::{ContentId, ResourceKey};
 use crate::model::body::Body;
+use crate::model::change::{Action, Cause, Change, Precondition, Risk};
 
 /// Edits in the gate, the same each time; `scripts/edits` asks for more by `ISOBAR_EDITS`, and by
 /// `ISOBAR_SEED` for others.
@@ -200,6 +201,30 @@ impl Subject {
         format!("{kind}: {writer} {form} {text}{}", if refused { " (refused)" } else { "" })
     }
 
+    /// Has what is as it should be, and not ours any more, owned again, as a plan has it.
+    async fn own_again(&self, applied: &Applied, sight: &Sight) {
+        let uid = sight.metadata("uid").map(str::to_owned);
+        let own = Change {
+            component: component("a"),
+            resource: self.key.clone(),
+            action: Action::Update,
+            risk: Risk::Reversible,
+            cause: Cause::Drift,
+            fields: Vec::new(),
+            intended: sight.intended.clone(),
+            precondition: Precondition { uid, exists: true, ..Precondition::default() },
+        };
+        applied.apply(own).await.unwrap();
+        let sight = self.look(applied).await.unwrap();
+        assert!(sight.is_ours && sight.lost.is_empty(), "{:#}", sight.object.unwrap());
+        self.learn(&sight);
+        assert!(
+            self.truths.certain(&self.key, self.wanted(), Timestamp::UNIX_EPOCH).is_some(),
+            "{}",
+            self.identity
+        );
+    }
+
     /// Makes it what is wanted, or anew where an apply cannot: the order of a list stays.
     async fn put_back(&self, applied: &Applied, corner: &Corner) {
         for again in [false, true] {
@@ -235,7 +260,7 @@ async fn nobody_can_change_what_is_ours_without_a_trace() {
         subjects.push(Subject::new(&applied, manifest).await);
     }
     let mut rng = Rng::with_seed(seed);
-    let (mut certain, mut changed, mut needless) = (0, 0, 0);
+    let (mut certain, mut changed, mut needless, mut lost) = (0, 0, 0, 0);
     for number in 0..edits {
         let subject = rng.choice(&subjects).unwrap();
         let edit = subject.edited(&corner, &mut rng).await;
@@ -251,14 +276,19 @@ async fn nobody_can_change_what_is_ours_without_a_trace() {
         certain += u64::from(is_certain);
         changed += u64::from(!same);
         needless += u64::from(same && !is_certain);
-        if !is_certain {
-            subject.put_back(&applied, &corner).await;
+        match sight {
+            _ if is_certain => {}
+            Some(sight) if !sight.lost.is_empty() => {
+                lost += 1;
+                subject.own_again(&applied, &sight).await;
+            }
+            _ => subject.put_back(&applied, &corner).await,
         }
     }
     // Neither may every edit be looked at, nor none.
     assert!(certain > 0 && certain < edits, "seed {seed}: {certain} of {edits}");
     println!(
         "seed {seed}: {edits} edits; {certain} left what is ours as it was and cost nothing, {changed} changed it \
-         and were seen, {needless} were looked at needlessly"
+         and were seen, {needless} were looked at needlessly; {lost} objects were owned again"
     );
 }
