@@ -18,8 +18,9 @@ const RUNS_AT_ONCE: usize = 8;
 /// the next is on its way while one is planned.
 const LOOKS_AT_ONCE: usize = 4;
 
-/// The same of all targets together, runs and looks for themselves: all of them write to one
-/// database, where leases are renewed in time. A target that does not answer has at most half.
+/// The same of all targets together, beside one for each of them, runs and looks for themselves: all of
+/// them write to one database, where leases are renewed in time. However many targets do not answer,
+/// none takes the one seat of another.
 const IN_ALL: usize = 16;
 
 /// A run of so many steps takes two seats: it holds some 15 KB for each until it ends, and one that
@@ -36,8 +37,16 @@ pub struct Seats {
 /// The seats for one kind of work.
 struct Room {
     at_once: usize,
-    of_target: Mutex<BTreeMap<Option<TargetName>, Arc<Semaphore>>>,
+    of_targets: Mutex<BTreeMap<Option<TargetName>, OfTarget>>,
     in_all: Arc<Semaphore>,
+}
+
+/// The seats for one target.
+#[derive(Clone)]
+struct OfTarget {
+    all: Arc<Semaphore>,
+    /// The one that nobody else has.
+    own: Arc<Semaphore>,
 }
 
 /// Whoever has it may work, and gives it on by dropping it.
@@ -63,13 +72,20 @@ impl Seats {
 impl Room {
     async fn take(&self, target: Option<TargetName>, seats: u32) -> Seat {
         let of_target = {
-            let mut rooms = self.of_target.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = || Arc::new(Semaphore::new(self.at_once));
+            let mut rooms = self.of_targets.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = || OfTarget {
+                all: Arc::new(Semaphore::new(self.at_once)),
+                own: Arc::new(Semaphore::new(1)),
+            };
             rooms.entry(target).or_insert_with(room).clone()
         };
         // None is ever closed.
-        let _of_target = of_target.acquire_many_owned(seats).await.ok();
-        let _in_all = self.in_all.clone().acquire_many_owned(seats).await.ok();
+        let _of_target = of_target.all.acquire_many_owned(seats).await.ok();
+        let _in_all = tokio::select! {
+            biased;
+            own = of_target.own.acquire_owned() => own.ok(),
+            shared = self.in_all.clone().acquire_many_owned(seats) => shared.ok(),
+        };
         Seat { _of_target, _in_all }
     }
 }
@@ -77,8 +93,8 @@ impl Room {
 impl Default for Seats {
     fn default() -> Self {
         let room = |at_once| {
-            let (of_target, in_all) = (Mutex::default(), Arc::new(Semaphore::new(IN_ALL)));
-            Room { at_once, of_target, in_all }
+            let (of_targets, in_all) = (Mutex::default(), Arc::new(Semaphore::new(IN_ALL)));
+            Room { at_once, of_targets, in_all }
         };
         Self { looks: room(LOOKS_AT_ONCE), runs: room(RUNS_AT_ONCE) }
     }

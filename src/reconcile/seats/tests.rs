@@ -40,8 +40,21 @@ fn a_large_run_counts_twice() {
 fn so_many_in_all_and_no_more() {
     let seats = Seats::default();
     let taken = ["one", "two", "three"].map(|name| fill(&seats, name));
-    assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), IN_ALL);
-    assert!(taken[2].is_empty());
+    assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), IN_ALL + taken.len());
+    assert_eq!(taken[2].len(), 3);
+}
+
+/// Whatever others wait for that do not answer.
+#[test]
+fn however_many_targets_are_busy_there_is_one_for_another() {
+    let seats = Seats::default();
+    let names: Vec<_> = (0..2 * IN_ALL).map(|at| format!("target-{at}")).collect();
+    let mut taken: Vec<_> = names.iter().map(|name| fill(&seats, name)).collect();
+    assert!(taken.iter().all(|seats| !seats.is_empty()));
+    assert_eq!(fill_with(&seats, "another", LARGE).len(), 1, "a large one, too");
+    // What is given back is there for whoever comes.
+    taken[0].clear();
+    assert_eq!(fill(&seats, "another").len(), RUNS_AT_ONCE);
 }
 
 #[test]
