@@ -44,6 +44,17 @@ impl Failure {
         matches!(self, Self::Refused(status) if status.code == 403) && !self.is_about_manifest()
     }
 
+    /// Whether there is no such place in the API: its version, or its kind, is gone.
+    pub(super) fn is_no_path(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code == 404 && status.reason != "NotFound")
+    }
+
+    /// Whether it may be because owners of fields are written down for a version that is gone: the server
+    /// says that in many ways, and none of them is meant for programs.
+    pub(super) fn may_be_of_version(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code == 500)
+    }
+
     /// Whether somebody else has written another value of a field that was to be written.
     pub(super) fn is_conflict(&self) -> bool {
         let Self::Refused(status) = self else { return false };

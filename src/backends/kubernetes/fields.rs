@@ -88,6 +88,24 @@ impl Fields {
         Self(each.collect())
     }
 
+    /// The fields of maps that are in `before`, and others or not there in `after`.
+    pub(super) fn changed(before: &Json, after: &Json) -> Self {
+        let (Json::Object(before), Json::Object(after)) = (before, after) else {
+            return Self::default();
+        };
+        let each = before.iter().filter_map(|(key, before)| {
+            let below = match (before, after.get(key)) {
+                (before, Some(after)) if before == after => return None,
+                (Json::Object(_), Some(after @ Json::Object(_))) => {
+                    Some(Self::changed(before, after)).filter(|changed| !changed.is_empty())?
+                }
+                _ => Self::default(),
+            };
+            Some((Element::Field(key.clone()), below))
+        });
+        Self(each.collect())
+    }
+
     /// Those of the fields that are there in `object`.
     pub(super) fn within(&self, object: &Json) -> Self {
         let each = self.0.iter().filter_map(|(element, below)| {

@@ -48,6 +48,8 @@ struct Known {
 pub(super) enum Found {
     /// It is there.
     Kind(Kind),
+    /// It is there, and not in the version that was asked for: in the preferred one.
+    Other(Kind),
     /// The cluster has no such kind, so it has no such objects.
     Unknown,
     /// Nobody can say.
@@ -99,12 +101,28 @@ impl Kinds {
             Some(version) => versions.iter().find(|kind| kind.version == version),
             None => versions.first(),
         };
-        let found = match kind {
-            Some(kind) => Found::Kind(kind.clone()),
-            None if known.silent.contains(&identity.group) => Found::Silent,
-            None => Found::Unknown,
+        let found = match (kind, versions.first()) {
+            (Some(kind), _) => Found::Kind(kind.clone()),
+            (None, _) if known.silent.contains(&identity.group) => Found::Silent,
+            (None, Some(preferred)) => Found::Other(preferred.clone()),
+            (None, None) => Found::Unknown,
         };
         Some((found, known.asked_at))
+    }
+
+    /// The versions of the API in which the kind of `identity` is served, as far as is known: `apps/v1`.
+    pub(super) fn served(&self, identity: &Identity) -> Vec<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key = (identity.group.clone(), identity.kind.clone());
+        let kinds = known.as_ref().and_then(|known| known.kinds.get(&key));
+        kinds.into_iter().flatten().map(|kind| kind.api_version.clone()).collect()
+    }
+
+    /// For people: what an object has to say that names a version that is not served.
+    pub(super) fn unserved(&self, identity: &Identity, manifest: &Json) -> String {
+        let asked = manifest.get("apiVersion").and_then(Json::as_str).unwrap_or_default();
+        let served = self.served(identity).join(", ");
+        format!("the cluster serves {served}, not {asked}: its manifest has to say so")
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Sight {
     pub(super) stays_lost: bool,
     /// Fields that cannot change in place, if it would have to be made anew.
     pub(super) must_replace: Vec<FieldPath>,
+    /// The JSON patch without which the server cannot apply to it, if there is one.
+    pub(super) migration: Option<Json>,
     /// Fields of `live` that others have written, and who.
     pub(super) others: Vec<(String, Vec<FieldPath>)>,
 }
@@ -63,6 +65,8 @@ pub(super) enum Blind {
     Unwelcome(Failure),
     /// Its manifest and its kind do not go together.
     Misplaced(String),
+    /// Its kind is there, and not in the version its manifest names: why, and the object, if it is there.
+    Unserved(String, Option<Box<Json>>),
 }
 
 impl From<Failure> for Blind {
@@ -76,7 +80,7 @@ impl Blind {
     pub(super) fn told(&self, identity: &Identity) -> String {
         match self {
             Self::Failure(failure) | Self::Unwelcome(failure) => failure.words(Some(identity)),
-            Self::Misplaced(why) => why.clone(),
+            Self::Misplaced(why) | Self::Unserved(why, _) => why.clone(),
         }
     }
 }
@@ -133,6 +137,23 @@ impl Eyes<'_> {
             Err(Failure::Refused(status)) if status.reason == "NotFound" => {
                 return Ok(Sight { kind: Some(kind), ..Sight::unheard_of(Some(manifest)) });
             }
+            // Its version was served when that was last asked.
+            Err(failure) if failure.is_no_path() => {
+                self.kinds.forget();
+                return match self.kind(identity, Some(manifest)).await? {
+                    None => Ok(Sight::unheard_of(Some(manifest))),
+                    Some(_) => Err(failure.into()),
+                };
+            }
+            Err(failure) if failure.may_be_of_version() => {
+                let sight = self.outdated(&kind, identity, manifest).await?;
+                let is_about_manifest = failure.is_about_manifest();
+                let blind = || match is_about_manifest {
+                    true => Blind::Unwelcome(failure),
+                    false => failure.into(),
+                };
+                return sight.ok_or_else(blind);
+            }
             Err(failure) if failure.is_about_manifest() => {
                 let anew = self.anew(&kind, identity, manifest, &failure).await?;
                 return anew.ok_or(Blind::Unwelcome(failure));
@@ -148,6 +169,30 @@ impl Eyes<'_> {
             },
         };
         Ok(Sight::both(kind, object, &intended.body, self.writer))
+    }
+
+    /// What would be of an object that the server cannot apply to, because owners of its fields are written
+    /// down for a version that is gone; `None`: that is not why. What would be is tried under another name.
+    async fn outdated(
+        self,
+        kind: &Kind,
+        identity: &Identity,
+        manifest: &Json,
+    ) -> Result<Option<Sight>, Blind> {
+        let Some(object) = self.read(kind, identity).await? else { return Ok(None) };
+        let served = self.kinds.served(identity);
+        let migration = takeover::migration(&object, &kind.api_version, &served);
+        if migration.is_none() {
+            return Ok(None);
+        }
+        let made = replace::make(self, kind, identity, manifest).await?;
+        let why = || {
+            let versions = takeover::versions(&object).join(", ");
+            format!("its fields are written down for {versions}, and not all of that is served")
+        };
+        let made = made.ok_or_else(|| Blind::Misplaced(why()))?;
+        let sight = Sight::both(kind.clone(), Some(object), &made, self.writer);
+        Ok(Some(Sight { migration, ..sight }))
     }
 
     /// What would be if the object were made anew, where its manifest asks for that.
@@ -174,14 +219,21 @@ impl Eyes<'_> {
         identity: &Identity,
         manifest: Option<&Json>,
     ) -> Result<Option<Json>, Blind> {
-        match self.kind(identity, manifest).await? {
-            Some(kind) => Ok(self.read(&kind, identity).await?),
-            None => Ok(None),
+        match self.kind(identity, manifest).await {
+            Ok(Some(kind)) => Ok(self.read(&kind, identity).await?),
+            Ok(None) => Ok(None),
+            Err(Blind::Unserved(_, object)) => Ok(object.map(|object| *object)),
+            Err(blind) => Err(blind),
         }
     }
 
     async fn read(self, kind: &Kind, identity: &Identity) -> Result<Option<Json>, Failure> {
-        self.connection.find(Call::get(kind.path(identity))).await
+        let found = self.connection.find(Call::get(kind.path(identity))).await;
+        if found.as_ref().is_err_and(Failure::is_no_path) {
+            // Its version was served when that was last asked: the next look asks again.
+            self.kinds.forget();
+        }
+        found
     }
 
     /// Where the API has the object; `None`: the cluster does not know its kind.
@@ -194,6 +246,12 @@ impl Eyes<'_> {
         let kind = match self.kinds.find(self.connection, identity, version).await? {
             Found::Kind(kind) => kind,
             Found::Unknown => return Ok(None),
+            Found::Other(kind) => {
+                fits(identity, &kind)?;
+                let object = self.read(&kind, identity).await?;
+                let why = self.kinds.unserved(identity, manifest.unwrap_or(&Json::Null));
+                return Err(Blind::Unserved(why, object.map(Box::new)));
+            }
             Found::Silent => {
                 let why = format!("the server of the API group `{}` is away", identity.group);
                 return Err(Blind::Misplaced(why));
@@ -293,6 +351,7 @@ impl Sight {
                 return owner::plain(part(object, &taken.or(&wished)));
             }
             let ours = owner::fields_of(object, writer).unwrap_or_default().or(&wished);
+            let ours = ours.or(&moved_with_version(object, rehearsed, writer));
             let outcome = owner::plain(part(rehearsed, &ours));
             let live = owner::plain(part(object, &ours));
             given_up(live, &outcome, &intended)
@@ -307,6 +366,12 @@ impl Sight {
         let kept = owner::with_marks_of(intended.clone(), rehearsed);
         let missing = wished.within(&kept).without(&ours.unwrap_or_default());
         let is_ours = missing.is_empty();
+        // What is written down for another version is of no use once that is gone.
+        let version = object.as_ref().and_then(|object| owner::version_of(object, writer));
+        let live = live.map(|mut live| {
+            live["apiVersion"] = version.map_or_else(|| live["apiVersion"].take(), Json::from);
+            live
+        });
         let (live, intended) = (live.as_ref().map(body), body(&intended));
         let same = live.as_ref().is_some_and(|live| live.content_id() == intended.content_id());
         let lost = if same && !is_ours { missing.paths(&kept) } else { Vec::new() };
@@ -318,6 +383,18 @@ impl Sight {
     pub(super) fn metadata(&self, field: &str) -> Option<&str> {
         self.object.as_ref().and_then(|object| identity::metadata(object, field))
     }
+}
+
+/// What goes from an object, or is other, because we no longer say it, where what we said is written down for
+/// another version of the API: its fields may be others there.
+fn moved_with_version(object: &Json, rehearsed: &Json, writer: &str) -> Fields {
+    let version = owner::version_of(object, writer);
+    let is_same = version.is_none_or(|version| rehearsed["apiVersion"] == version);
+    // One that was tried under another name has nothing of what others own.
+    if is_same || object["metadata"]["uid"] != rehearsed["metadata"]["uid"] {
+        return Fields::default();
+    }
+    Fields::changed(&owner::plain(object.clone()), &owner::plain(rehearsed.clone()))
 }
 
 /// The fields of an object, and always those that say which one it is.

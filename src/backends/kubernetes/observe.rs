@@ -23,6 +23,7 @@ use crate::keyring::KeyringError;
 use crate::model::body::{self, Body, EncodeError};
 use crate::model::canonical;
 use crate::model::inventory::Inventory;
+use crate::model::need::Need;
 use crate::model::observation::{
     Compared, Health, Observation, Observed, Owner, STATEFUL_KINDS, Seen,
 };
@@ -239,6 +240,14 @@ impl KubernetesTarget {
                 let reason = failure.words(Some(identity));
                 Err((Seen::Refused { reason }, None))
             }
+            // The same stack defines its kind, and in this version for all that is known.
+            Err(Blind::Unserved(_, None)) if piece.is_some_and(|piece| coming.defines(piece)) => {
+                Ok(Sight::unheard_of(marked.as_ref()))
+            }
+            Err(Blind::Unserved(reason, object)) => {
+                let health = object.map(|object| self.judge(identity, key, Some(&object)));
+                Err((Seen::Refused { reason }, health))
+            }
             Err(blind) => Err(unreadable(blind.told(identity))),
         }
     }
@@ -255,7 +264,8 @@ impl KubernetesTarget {
         let is_gone = async |identity: &Identity, manifest: Option<&Json>| {
             matches!(self.eyes().glance(identity, manifest).await, Ok(None))
         };
-        for giver in piece?.needs.iter().flat_map(|need| coming.givers(need)) {
+        let needs = piece?.needs.iter().filter(|need| matches!(need, Need::Behalf(_)));
+        for giver in needs.flat_map(|need| coming.givers(need)) {
             let giver = Identity::parse(giver).ok()?;
             if is_gone(&giver, None).await && is_gone(identity, manifest).await {
                 return Some(Sight::unheard_of(manifest));

@@ -184,6 +184,11 @@ pub(super) fn fields_of(object: &Json, writer: &str) -> Option<Fields> {
     ours.next().map(|entry| Fields::read(entry.fields))
 }
 
+/// The version of the API for which it is written down what `writer` has applied.
+pub(super) fn version_of<'o>(object: &'o Json, writer: &str) -> Option<&'o str> {
+    applied(object, writer)?.get("apiVersion")?.as_str()
+}
+
 /// Everybody but `writer` who owns fields of the object, each with the paths of those in `body`.
 pub(super) fn others(object: &Json, writer: &str, body: &Json) -> Vec<(String, Vec<FieldPath>)> {
     let others = entries(object).filter(|entry| !(entry.is_apply && entry.writer == writer));
@@ -192,13 +197,17 @@ pub(super) fn others(object: &Json, writer: &str, body: &Json) -> Vec<(String, V
 
 /// What `writer` has applied, as the server writes it.
 pub(super) fn written<'o>(object: &'o Json, writer: &str) -> Option<&'o Json> {
+    applied(object, writer).and_then(|entry| entry.get("fieldsV1"))
+}
+
+fn applied<'o>(object: &'o Json, writer: &str) -> Option<&'o Json> {
     let is_ours = |entry: &&Json| {
         entry.get("subresource").is_none()
             && entry.get("manager").and_then(Json::as_str) == Some(writer)
             && entry.get("operation").and_then(Json::as_str) == Some("Apply")
     };
     let all = object.get("metadata").and_then(|m| m.get("managedFields")).and_then(Json::as_array);
-    all.into_iter().flatten().find(is_ours).and_then(|entry| entry.get("fieldsV1"))
+    all.into_iter().flatten().find(is_ours)
 }
 
 #[cfg(test)]

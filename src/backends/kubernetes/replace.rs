@@ -44,6 +44,23 @@ pub(super) async fn look(
     object: Json,
     refused: &Status,
 ) -> Result<Option<Sight>, Failure> {
+    let Some(made) = make(eyes, kind, identity, manifest).await? else { return Ok(None) };
+    let sight = Sight::both(kind.clone(), Some(object), &made, eyes.writer);
+    let sides = [sight.live.as_ref(), sight.intended.as_ref()];
+    let is_there =
+        |path: &FieldPath| sides.iter().flatten().any(|body| path.find(body.value()).is_some());
+    let must_replace = fields(refused, is_there);
+    Ok(Some(Sight { must_replace, is_ours: false, lost: Vec::new(), ..sight }))
+}
+
+/// What the server would make of `manifest` if nothing were there: tried under another name. `None`: it
+/// would not make it.
+pub(super) async fn make(
+    eyes: Eyes<'_>,
+    kind: &Kind,
+    identity: &Identity,
+    manifest: &Json,
+) -> Result<Option<Json>, Failure> {
     let other = Identity { name: another_name(&identity.name), ..identity.clone() };
     let mut tried = manifest.clone();
     tried["metadata"]["name"] = other.name.as_str().into();
@@ -54,12 +71,7 @@ pub(super) async fn look(
         Err(failure) => return Err(failure),
     };
     made["metadata"]["name"] = identity.name.as_str().into();
-    let sight = Sight::both(kind.clone(), Some(object), &made, eyes.writer);
-    let sides = [sight.live.as_ref(), sight.intended.as_ref()];
-    let is_there =
-        |path: &FieldPath| sides.iter().flatten().any(|body| path.find(body.value()).is_some());
-    let must_replace = fields(refused, is_there);
-    Ok(Some(Sight { must_replace, is_ours: false, lost: Vec::new(), ..sight }))
+    Ok(Some(made))
 }
 
 /// A name that nobody has.

@@ -189,8 +189,10 @@ impl Job<'_> {
             self.check(&sight, Some(wanted))?;
             let before = found.get_or_insert_with(|| sight.clone()).object.as_ref();
             let writer = &self.target.writer;
-            let first = || takeover::first(object, writer);
-            if let Some(patch) = takeover::patch(object, writer).or_else(first) {
+            let patch = (sight.migration.clone())
+                .or_else(|| takeover::patch(object, writer))
+                .or_else(|| takeover::first(object, writer));
+            if let Some(patch) = patch {
                 let form = "application/json-patch+json";
                 let call = Call::patch(kind.path(&self.identity), form, patch);
                 match self.send(call.on_behalf_of(&manifest)).await {
@@ -338,8 +340,12 @@ impl Job<'_> {
             return Err(self.stale("another object has its name by now"));
         }
         for (path, planned) in &precondition.fields {
-            let found = live.and_then(|live| path.find(live.value())).map(canonical::content_id);
-            if found != *planned {
+            let of = |body: &Body| path.find(body.value()).map(canonical::content_id);
+            let found = live.and_then(of);
+            // What is ours may be written down for the version that is wanted by now.
+            let has_moved =
+                || *path == FieldPath::root().key("apiVersion") && found == wanted.and_then(of);
+            if found != *planned && !has_moved() {
                 return Err(self.stale(&format!("`{path}` has changed since the plan was made")));
             }
         }
@@ -391,11 +397,16 @@ impl Job<'_> {
     async fn kind(&self, manifest: &Json) -> Result<Kind, StepError> {
         let (target, version) = (self.target, identity::version(manifest));
         let found = target.kinds.find(&target.connection, &self.identity, version).await;
-        let why = "the cluster does not know its kind, or not this version of it";
-        let why = format!("{}: {why}", self.identity);
+        let why = format!("{}: the cluster does not know its kind", self.identity);
         match found.map_err(|failure| failure.into_step(Some(&self.identity)))? {
             Found::Kind(kind) => Ok(kind),
-            Found::Unknown if self.is_defined_now() => Err(StepError::retry_after(PAUSE, why)),
+            Found::Unknown | Found::Other(_) if self.is_defined_now() => {
+                Err(StepError::retry_after(PAUSE, why))
+            }
+            Found::Other(_) => {
+                let why = target.kinds.unserved(&self.identity, manifest);
+                Err(StepError::refused(format!("{}: {why}", self.identity)))
+            }
             Found::Unknown | Found::Silent => Err(StepError::refused(why)),
         }
     }
@@ -429,7 +440,9 @@ impl Job<'_> {
         };
         let sight = sight.map_err(|blind| match blind {
             Blind::Failure(failure) | Blind::Unwelcome(failure) => self.failed(failure),
-            Blind::Misplaced(why) => StepError::refused(format!("{}: {why}", self.identity)),
+            Blind::Misplaced(why) | Blind::Unserved(why, _) => {
+                StepError::refused(format!("{}: {why}", self.identity))
+            }
         })?;
         Ok(self.target.veiled(&self.identity, sight, self.veil.as_ref()))
     }

@@ -3,6 +3,9 @@
 //! `kubectl apply` without `--server-side` owns its fields under a name of its own and never gives
 //! one up to us, so what a manifest no longer says would stay for ever. When an object is adopted,
 //! its entry becomes ours; the next apply then takes away what is not wanted.
+//!
+//! An entry says for which version of the API it is. Once that is gone nobody can make anything of it,
+//! and has it rewritten for the version that the manifest names.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -33,6 +36,52 @@ pub(super) fn patch(object: &Json, writer: &str) -> Option<Json> {
         "fieldsType": "FieldsV1",
         "fieldsV1": union(&taken),
     }));
+    rewritten(object, &entries)
+}
+
+/// The JSON patch that has owners of fields written down for `version` where they are for one that is not
+/// `served`: the server cannot apply to the object before that, nor keep track of who writes what. It
+/// changes no field, and nobody owns more or less. `None`: there are none.
+pub(super) fn migration(object: &Json, version: &str, served: &[String]) -> Option<Json> {
+    let is_served = |version: &str| served.iter().any(|served| served == version);
+    if !is_served(version) || versions(object).into_iter().all(is_served) {
+        return None;
+    }
+    let mut entries: Vec<Json> = Vec::new();
+    for entry in managed(object) {
+        let mut entry = entry.clone();
+        if !entry.get("apiVersion").and_then(Json::as_str).is_some_and(is_served) {
+            entry["apiVersion"] = version.into();
+        }
+        // Of two with one key the server would keep one.
+        match entries.iter_mut().find(|known| key(known) == key(&entry)) {
+            Some(known) => known["fieldsV1"] = union(&[known, &entry]),
+            None => entries.push(entry),
+        }
+    }
+    rewritten(object, &entries)
+}
+
+/// What the server tells entries apart by.
+fn key(entry: &Json) -> [Option<&str>; 4] {
+    let is_apply = entry.get("operation").and_then(Json::as_str) == Some("Apply");
+    let version = if is_apply { "operation" } else { "apiVersion" };
+    ["manager", "operation", "subresource", version]
+        .map(|field| entry.get(field).and_then(Json::as_str))
+}
+
+/// The versions that owners of fields are written down for.
+pub(super) fn versions(object: &Json) -> Vec<&str> {
+    let mut all: Vec<_> =
+        managed(object).filter_map(|entry| entry.get("apiVersion")?.as_str()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The patch that puts `entries` in the place of those that are there, and is refused if the object has
+/// changed since.
+fn rewritten(object: &Json, entries: &[Json]) -> Option<Json> {
     Some(json!([
         {"op": "replace", "path": "/metadata/managedFields", "value": entries},
         {"op": "replace", "path": "/metadata/resourceVersion",

@@ -8,6 +8,7 @@ mod foreign;
 mod place;
 mod ruled;
 mod step;
+mod version;
 
 #[path = "../../../tests/testbed/bed.rs"]
 mod bed;

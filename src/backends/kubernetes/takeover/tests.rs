@@ -50,3 +50,22 @@ fn entries_of_another_version_stay() {
     let patch = patch(&object, "us").unwrap();
     assert!(patch[0]["value"].as_array().unwrap().contains(&other));
 }
+
+#[test]
+fn entries_of_a_version_that_is_gone_are_written_down_for_the_one_that_is_there() {
+    let of = |name: &str, version: &str, field: &str| {
+        let mut entry = entry(name, "Update", &json!({"f:data": {format!("f:{field}"): {}}}));
+        entry["apiVersion"] = version.into();
+        entry
+    };
+    let all = [of("a", "v1alpha1", "x"), of("b", "v1beta1", "y"), of("a", "v1", "z")];
+    let served = ["v1", "v1beta1"].map(str::to_owned);
+    let patch = migration(&object(&all), "v1", &served).unwrap();
+    let mut merged = of("a", "v1", "x");
+    merged["fieldsV1"]["f:data"]["f:z"] = json!({});
+    assert_eq!(patch[0]["value"], json!([merged, all[1]]));
+    assert_eq!(patch[1]["value"], "7");
+    // All of them are served; or what is served is not known.
+    assert!(migration(&object(&all[1..]), "v1", &served).is_none());
+    assert!(migration(&object(&all), "v1", &[]).is_none());
+}

@@ -160,6 +160,24 @@ impl Applied {
         }
     }
 
+    /// What is seen, refused or not.
+    pub(super) async fn seen(&self) -> Vec<(ResourceKey, Seen)> {
+        match self.target.observe(&component("a"), Some(&self.built), &self.owned).await {
+            Observed::Complete(seen) | Observed::Partial(seen) => {
+                seen.resources.into_iter().collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Why its only object is refused, if it is.
+    pub(super) async fn refused(&self) -> Option<String> {
+        match self.seen().await.pop() {
+            Some((_, Seen::Refused { reason })) => Some(reason),
+            _ => None,
+        }
+    }
+
     pub(super) async fn look(&self) -> Vec<(ResourceKey, Seen)> {
         self.observe().await.resources.into_iter().collect()
     }
