@@ -158,7 +158,8 @@ pub(super) fn written_at(object: &Json) -> Option<Timestamp> {
     entries.iter().filter_map(|entry| entry.get("time")?.as_str()?.parse().ok()).max()
 }
 
-/// An entry of `metadata.managedFields` about the object itself, not one of its subresources.
+/// An entry of `metadata.managedFields` about the object itself, not about a subresource that has fields of its
+/// own: who scales it writes a field of it.
 struct Entry<'o> {
     writer: &'o str,
     is_apply: bool,
@@ -167,15 +168,15 @@ struct Entry<'o> {
 
 fn entries(object: &Json) -> impl Iterator<Item = Entry<'_>> {
     let all = object.get("metadata").and_then(|m| m.get("managedFields")).and_then(Json::as_array);
-    all.into_iter().flatten().filter(|entry| entry.get("subresource").is_none()).filter_map(
-        |entry| {
-            Some(Entry {
-                writer: entry.get("manager")?.as_str()?,
-                is_apply: entry.get("operation")?.as_str()? == "Apply",
-                fields: entry.get("fieldsV1")?,
-            })
-        },
-    )
+    let is_of_object =
+        |entry: &&Json| entry.get("subresource").is_none_or(|subresource| subresource == "scale");
+    all.into_iter().flatten().filter(is_of_object).filter_map(|entry| {
+        Some(Entry {
+            writer: entry.get("manager")?.as_str()?,
+            is_apply: entry.get("operation")?.as_str()? == "Apply",
+            fields: entry.get("fieldsV1")?,
+        })
+    })
 }
 
 /// The fields that `writer` has applied and still has; `None`: it never has.

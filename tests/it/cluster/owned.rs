@@ -1,4 +1,4 @@
-//! Fields that others write, and that are ours again.
+//! Fields that others write: lost and taken back, or never ours and newly asked for.
 
 use expect_test::expect;
 
@@ -9,6 +9,17 @@ const SETTINGS: &str = "
   kind: ConfigMap
   metadata: { name: settings }
   data: { size: '3', colour: green }
+";
+
+const WEB: &str = "
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: { name: web }
+  spec:
+    selector: { matchLabels: { app: web } }
+    template:
+      metadata: { labels: { app: web } }
+      spec: { containers: [{ name: web, image: 'web:1' }] }
 ";
 
 /// Nothing in it changes that anybody sees, so nobody is asked; and what then goes from the manifest goes
@@ -133,4 +144,45 @@ fn who_takes_it_again_and_again_is_not_answered_again_and_again() {
     serving.expect("are lost again, and left");
     assert_eq!(asked(&scene).1, writes);
     serving.kill();
+}
+
+/// Who has written a field that the manifest newly names, and who has scaled what is ours. Of a number of
+/// replicas that nobody owned, a server does not say who has scaled it.
+#[test]
+fn what_others_own_is_taken_only_after_a_yes() {
+    let Some(scene) = Scene::new("owned-else") else { return };
+    scene.wants(WEB);
+    scene.isobar(["apply", "--local", "--yes"]);
+    let replicas = ["get", "deployment/web", "--output=jsonpath={.spec.replicas}"];
+    let patch = r#"--patch={"spec": {"replicas": 5}}"#;
+    scene.kubectl(["patch", "deployment/web", "--type=merge", patch]);
+    scene.wants(&WEB.replace("  spec:\n    selector", "  spec:\n    replicas: 2\n    selector"));
+    scene.commit();
+    expect![[r#"
+        Needs approval: 1 update in 1 stack
+          stacks/deploy/prod.yaml:11 changes spec.replicas in 1 component of 1 stack
+
+        prod at bed
+          plan (digest) from this folder, observed (time)
+
+          kubernetes/shop
+            ~ update Deployment.apps/owned-else/web
+                spec.replicas: 5 -> 2                           stacks/deploy/prod.yaml:11, written by kubectl-patch
+
+          Held
+            all of it: it has 0 of 1 approval
+              $ isobar apply --local prod
+
+          Needs approval: 1 update
+    "#]].assert_eq(&scene.isobar(["plan"]));
+    let waiting = scene.holds(["apply"]);
+    assert!(waiting.contains("it has 0 of 1 approval"), "{waiting}");
+    assert_eq!(scene.kubectl(replicas), "5");
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!(scene.kubectl(replicas), "2");
+
+    scene.kubectl(["scale", "deployment/web", "--replicas=7"]);
+    let plan = scene.isobar(["plan"]);
+    let line = plan.lines().find(|line| line.contains("spec.replicas:")).expect(&plan);
+    expect!["spec.replicas: 7 -> 2                           stacks/deploy/prod.yaml:11, written by kubectl"].assert_eq(line.trim());
 }
