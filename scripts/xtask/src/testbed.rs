@@ -59,8 +59,10 @@ impl Bed {
     }
 }
 
-/// Starts a bed that stays until [`down`], and says what a shell needs to use it.
+/// Starts a bed that stays until [`down`], with the programs that people use beside it, and says what a
+/// shell needs to use both.
 pub(crate) fn up(place: &Place, bed: &Bed) -> Result<()> {
+    build(place)?;
     start(place, bed)?;
     env(place, bed)
 }

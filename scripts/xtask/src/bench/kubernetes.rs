@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::agent::Agent;
 use self::audit::{Audit, Request};
@@ -28,8 +28,10 @@ const OBJECTS: usize = 4 * COMPONENTS;
 /// How often ours and the loop take turns.
 const ROUNDS: usize = 3;
 
-/// A round with a slower loop says more about the machine than about us: it is void.
+/// A round with a slower loop says more about the machine than about us: it is void, and begins anew, so
+/// often.
 const LOOP_MIN: f64 = 350.0;
+const LOOP_TRIES: usize = 3;
 
 /// Edits that somebody else makes.
 const EDITS: usize = 100;
@@ -118,18 +120,31 @@ impl Bench<'_> {
     /// The loop's time for all objects. It is over when the controllers are at rest: ours is not to
     /// share the cores with what is left to do for the loop.
     fn reference(&self, round: usize) -> Result<Duration> {
-        let (namespace, objects) = (format!("loop-{round}"), self.folder.join("objects"));
-        self.namespace(&namespace)?;
-        let mut audit = Audit::at(&self.folder, &namespace)?;
-        objects::as_requests(&objects, &namespace, COMPONENTS)?;
+        for again in 1..=LOOP_TRIES {
+            let taken = self.one_loop(&format!("loop-{round}-{again}"))?;
+            let rate = OBJECTS as f64 / taken.as_secs_f64();
+            let void = if rate < LOOP_MIN { ": void, this machine is busy" } else { "" };
+            println!("round {round}: the loop makes {rate:.0} objects/s{void}");
+            if rate >= LOOP_MIN {
+                return Ok(taken);
+            }
+        }
+        bail!(
+            "the loop makes less than {LOOP_MIN:.0} objects/s: this machine has something else to do"
+        )
+    }
+
+    /// The same once, in a namespace of its own.
+    fn one_loop(&self, namespace: &str) -> Result<Duration> {
+        let objects = self.folder.join("objects");
+        self.namespace(namespace)?;
+        let mut audit = Audit::at(&self.folder, namespace)?;
+        objects::as_requests(&objects, namespace, COMPONENTS)?;
         let mut reference = Command::new(&self.reference);
         reference.arg("-bed").arg(&self.folder).arg("-objects").arg(&objects);
         let told = child::output(&mut reference)?;
         let seconds = told.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok());
         let seconds = seconds.context("the loop does not say how long it took")?;
-        let rate = OBJECTS as f64 / seconds;
-        let void = if rate < LOOP_MIN { ": void, this machine is busy" } else { "" };
-        println!("round {round}: the loop makes {rate:.0} objects/s{void}");
         audit.until_well(COMPONENTS)?;
         Ok(Duration::from_secs_f64(seconds))
     }
