@@ -115,7 +115,8 @@ fn how_something_is_doing_is_told_without_a_look_at_all_of_its_stack() {
     assert!(scene.run(["status"]).stdout.contains("kubernetes/gates: progressing"));
     let gates = [("target", "bed"), ("resource", "gates.doing.example.com")];
     let told = after.sum("isobar_watch_lag_seconds_count", &gates);
-    assert!(told >= Some(7.0), "each of them: {told:?}");
+    // The first may have been in the list that the watch goes on from.
+    assert!(told >= Some(6.0), "each of them: {told:?}");
     assert!(after.sum("isobar_watch_lag_seconds_sum", &gates) < Some(60.0));
 
     // What is ours and drifts meanwhile is put back.
