@@ -71,7 +71,7 @@ pub struct Piece {
     pub needs: BTreeSet<Need>,
     /// What others may need of it, beside itself.
     pub gives: Vec<Need>,
-    /// Which part it has in calls that the target makes.
+    /// What the target calls once it is there, if something.
     pub call: Option<Box<Call>>,
     /// Fields that a program has made up: where the resource is there, what it holds in them stays.
     pub made_up: Vec<FieldPath>,
@@ -168,6 +168,11 @@ impl Piece {
         let (sensitive, gives, made_up) = (Vec::new(), Vec::new(), Vec::new());
         let needs = BTreeSet::new();
         Self { body, sensitive, stateful: false, needs, gives, call: None, made_up }
+    }
+
+    /// Which part it has in calls that others have the target make.
+    pub fn part_in_calls(&self) -> Option<Call> {
+        kubernetes::part_in_calls(self.body.value())
     }
 
     /// The fields that were made up, by the names that a target has for them.

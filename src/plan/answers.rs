@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::build::{Piece, Rendered};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{ComponentId, ResourceKey};
-use crate::model::desired::Stack;
+use crate::model::desired::{Component, Stack};
 use crate::model::need::Call;
 use crate::model::upkeep::Upkeep;
 
@@ -29,31 +29,41 @@ pub fn answers(
             Some((component, built))
         });
         built.flat_map(|(component, built)| {
-            let part = |piece: &Piece| piece.call.is_some();
-            let parts = built.resources().iter().filter(move |(_, piece)| part(piece));
-            parts.map(move |(key, piece)| (component, key, &**piece))
+            built.resources().iter().map(move |(key, piece)| (component, key, &**piece))
         })
     };
     let mut answers = Answers::new();
-    for (caller, key, piece) in pieces() {
+    let callers: Vec<_> = pieces().filter(|(.., piece)| piece.call.is_some()).collect();
+    if callers.is_empty() {
+        return answers;
+    }
+    let part = |(component, key, piece): (_, _, &Piece)| {
+        let is_no_matter = Upkeep::of(piece.body.value()).is_no_matter;
+        Some((component, key, is_no_matter, piece.part_in_calls()?))
+    };
+    let parts: Vec<(&Component, &ResourceKey, bool, Call)> = pieces().filter_map(part).collect();
+    for (caller, key, piece) in callers {
         let Some(Call::Makes(called)) = piece.call.as_deref() else { continue };
-        let leads = |(_, service, piece): &(_, &ResourceKey, &Piece)| match piece.call.as_deref() {
-            Some(Call::Leads(labels)) if called.contains(*service) => Some(labels.clone()),
-            _ => None,
-        };
-        let led: Vec<_> = pieces().filter_map(|one| leads(&one)).collect();
-        let answering = pieces().filter(|(component, one, piece)| {
-            let is_part = match piece.call.as_deref() {
-                Some(Call::Leads(_)) => called.contains(*one),
-                Some(Call::Answers(labels)) => led.iter().any(|led| led.select(labels)),
-                Some(Call::Makes(_)) | None => false,
+        let led: Vec<_> = parts
+            .iter()
+            .filter_map(|(_, service, _, call)| match call {
+                Call::Leads(labels) if called.contains(*service) => Some(labels),
+                _ => None,
+            })
+            .collect();
+        let answering = parts.iter().filter(|(component, one, is_no_matter, call)| {
+            let is_part = match call {
+                Call::Leads(_) => called.contains(*one),
+                Call::Answers(labels) => led.iter().any(|led| led.select(labels)),
+                Call::Makes(_) => false,
             };
             is_part
                 && component.reconcile.is_awaited()
-                && !Upkeep::of(piece.body.value()).is_no_matter
+                && !is_no_matter
                 && !stack.all_dependencies(&component.id).contains(&caller.id)
         });
-        let answering = answering.map(|(component, one, _)| (one.clone(), component.id.clone()));
+        let answering =
+            answering.map(|(component, one, ..)| ((*one).clone(), component.id.clone()));
         let answering: BTreeMap<_, _> = answering.collect();
         if !answering.is_empty() {
             answers.insert(key.clone(), answering);

@@ -26,20 +26,25 @@ const RUNNING: &[(&str, &str)] = &[
     ("", "ReplicationController"),
 ];
 
-/// Which part `object` has in calls.
-pub(super) fn part(object: &Object) -> Option<Call> {
-    let kind = (&*object.group, &*object.kind);
-    let field = |path: &[&str]| path.iter().try_fold(&object.value, |value, key| value.get(key));
-    let labels = |path| labels(object, field(path));
-    match kind {
-        _ if CALLERS.contains(&kind) => {
-            let called = services(object).into_iter();
-            let called = called.filter_map(|(_, service)| ResourceKey::new(service).ok());
-            Some(Call::Makes(called.collect())).filter(|call| *call != Call::Makes([].into()))
-        }
+/// The services that the API server calls once `object` is there.
+pub(super) fn made(object: &Object) -> Option<Call> {
+    let called = services(object).into_iter();
+    let called = called.filter_map(|(_, service)| ResourceKey::new(service).ok());
+    Some(Call::Makes(called.collect())).filter(|call| *call != Call::Makes([].into()))
+}
+
+/// Which part an object has in calls that others make it part of: read where somebody makes one, for most
+/// stacks make none.
+pub(in crate::build) fn part(object: &Value) -> Option<Call> {
+    let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let field = |path: &[&str]| path.iter().try_fold(object, |value, key| value.get(key));
+    let namespace = field(&["metadata", "namespace"]).and_then(Value::as_str).unwrap_or_default();
+    let labels = |path: &[&str]| labels(namespace, field(path));
+    match (group, text("kind")) {
         ("", "Service") => Some(Call::Leads(labels(&["spec", "selector"]))),
         ("", "Pod") => Some(Call::Answers(labels(&["metadata", "labels"]))),
-        _ if RUNNING.contains(&kind) => {
+        kind if RUNNING.contains(&kind) => {
             Some(Call::Answers(labels(&["spec", "template", "metadata", "labels"])))
         }
         _ => None,
@@ -63,9 +68,8 @@ pub(super) fn services(object: &Object) -> Vec<(String, String)> {
     found
 }
 
-fn labels(object: &Object, labels: Option<&Value>) -> Labels {
+fn labels(namespace: &str, labels: Option<&Value>) -> Labels {
     let pairs = labels.and_then(Value::as_map).into_iter().flat_map(|map| map.iter());
     let pairs = pairs.filter_map(|(key, value)| Some(((&**key).into(), value.as_str()?.into())));
-    let namespace = object.namespace.as_deref().unwrap_or_default().into();
-    Labels { namespace, pairs: pairs.collect() }
+    Labels { namespace: namespace.into(), pairs: pairs.collect() }
 }

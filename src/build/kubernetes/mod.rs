@@ -23,6 +23,7 @@ mod encrypted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use self::calls::part as part_in_calls;
 pub(super) use self::moments::Moment;
 use self::moments::Moments;
 pub(super) use self::object::unlisted;
@@ -168,7 +169,7 @@ fn add(
         Naming::Objects => {
             let (mut needs, gives) = (needs::before(object), needs::gives(object));
             needs.extend(moments.before(object));
-            let call = calls::part(object).map(Box::new);
+            let call = calls::made(object).map(Box::new);
             draft.add_resource(&name, Piece { needs, gives, call, ..piece })
         }
     };
