@@ -4,9 +4,10 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::applied::{Applied, identity};
+use super::applied::{Applied, NOTICE_MAX, identity};
 use super::place::Corner;
 use super::variable;
+use crate::backends::Disposition;
 use crate::backends::fixture::{body, component, scope};
 use crate::backends::kubernetes::connection::Call;
 use crate::backends::kubernetes::fields::fingerprint;
@@ -214,7 +215,13 @@ impl Subject {
             intended: sight.intended.clone(),
             precondition: Precondition { uid, exists: true, ..Precondition::default() },
         };
-        applied.apply(own).await.unwrap();
+        // Where a controller writes the status faster than that can be written, a run tries again.
+        let owned = async {
+            while let Err(error) = applied.apply(own.clone()).await {
+                assert!(matches!(error.disposition, Disposition::RetryAfter(_)), "{error:?}");
+            }
+        };
+        tokio::time::timeout(NOTICE_MAX, owned).await.expect("it is owned");
         let sight = self.look(applied).await.unwrap();
         assert!(sight.is_ours && sight.lost.is_empty(), "{:#}", sight.object.unwrap());
         self.learn(&sight);
