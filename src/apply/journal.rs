@@ -102,7 +102,7 @@ impl Run<'_> {
             self.cx.world.points.reach(Point::OutcomeBefore).await;
             let mut record = Record::default();
             for Finished { outcome, after } in together {
-                unwell.hear(&outcome.component, &after);
+                unwell.hear(self.cx, &outcome.component, &after);
                 record.inventory.extend(self.owned_after(&outcome, &after));
                 record.outcomes.push(outcome);
             }

@@ -1,3 +1,5 @@
+mod answers;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -592,5 +594,3 @@ async fn after_a_crash_what_others_wait_for_is_looked_at_again() {
         bed.settled().await;
     }
 }
-
-mod answers;

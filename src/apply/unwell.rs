@@ -25,35 +25,31 @@ impl Unwell {
     }
 
     /// Hears what the target said after a step.
-    pub(super) fn hear(&mut self, component: &ComponentId, after: &[After]) {
+    pub(super) fn hear(&mut self, cx: &ApplyContext<'_>, component: &ComponentId, after: &[After]) {
         let told = |one: &After| Some(format!("{} is {}", one.resource, one.health.unwell()?));
         if let Some(why) = after.iter().find_map(told) {
             self.components.insert(component.clone(), why);
         }
-        for one in after {
+        let is_answering = |key| cx.answers.values().any(|answering| answering.contains_key(key));
+        for one in after.iter().filter(|one| is_answering(&one.resource)) {
             self.note(&one.resource, one.health.unwell());
         }
     }
 
     /// Hears how a component is doing as a whole, whatever was said of it before.
     pub(super) fn see(&mut self, cx: &ApplyContext<'_>, component: &ComponentId, seen: &Observed) {
+        let why = |key: Option<&ResourceKey>| match (seen, key) {
+            (Observed::Unreachable { reason }, _) => Some(format!("unknown: {reason}")),
+            (Observed::Complete(seen) | Observed::Partial(seen), None) => seen.health.unwell(),
+            (Observed::Complete(seen) | Observed::Partial(seen), Some(key)) => {
+                seen.unwell(key).as_ref().and_then(Health::unwell)
+            }
+        };
         let answering = cx.answers.values().flatten().filter(|(_, id)| *id == component);
         for (key, _) in answering {
-            self.note(
-                key,
-                match seen {
-                    Observed::Complete(seen) | Observed::Partial(seen) => {
-                        seen.unwell(key).as_ref().and_then(Health::unwell)
-                    }
-                    Observed::Unreachable { reason } => Some(format!("unknown: {reason}")),
-                },
-            );
+            self.note(key, why(Some(key)));
         }
-        let why = match seen {
-            Observed::Complete(seen) | Observed::Partial(seen) => seen.health.unwell(),
-            Observed::Unreachable { reason } => Some(format!("unknown: {reason}")),
-        };
-        match why {
+        match why(None) {
             Some(why) => drop(self.components.insert(component.clone(), why)),
             None => drop(self.components.remove(component)),
         }

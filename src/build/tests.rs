@@ -1,7 +1,7 @@
-mod needs;
 mod calls;
 mod errands;
 mod hooks;
+mod needs;
 mod scopes;
 mod templates;
 mod terraform;

@@ -346,37 +346,32 @@ impl Sight {
     pub(super) fn both(kind: Kind, object: Option<Json>, rehearsed: &Json, writer: &str) -> Self {
         let wished = owner::fields_of(rehearsed, writer).unwrap_or_default();
         let intended = owner::plain(part(rehearsed, &wished));
-        let live = object.as_ref().map(|object| {
-            if let Some(taken) = takeover::fields(object, writer) {
-                return owner::plain(part(object, &taken.or(&wished)));
+        let side = Self { kind: Some(kind), intended: Some(body(&intended)), ..Self::default() };
+        let Some(object) = object else { return side };
+        let ours = owner::fields_of(&object, writer).unwrap_or_default();
+        let mut live = match takeover::fields(&object, writer) {
+            Some(taken) => owner::plain(part(&object, &taken.or(&wished))),
+            None => {
+                let moved = moved_with_version(&object, rehearsed, writer);
+                let ours = ours.or(&wished).or(&moved);
+                let outcome = owner::plain(part(rehearsed, &ours));
+                given_up(owner::plain(part(&object, &ours)), &outcome, &intended)
             }
-            let ours = owner::fields_of(object, writer).unwrap_or_default().or(&wished);
-            let ours = ours.or(&moved_with_version(object, rehearsed, writer));
-            let outcome = owner::plain(part(rehearsed, &ours));
-            let live = owner::plain(part(object, &ours));
-            given_up(live, &outcome, &intended)
-        });
-        let others = match (&object, &live) {
-            (Some(object), Some(live)) => owner::others(object, writer, live),
-            _ => Vec::new(),
         };
-        let ours = object.as_ref().and_then(|object| owner::fields_of(object, writer));
+        let others = owner::others(&object, writer, &live);
+        // What is written down for another version is of no use once that is gone.
+        if let Some(version) = owner::version_of(&object, writer) {
+            live["apiVersion"] = version.into();
+        }
+        let live = body(&live);
+        let same = side.intended.as_ref().map(Body::content_id) == Some(live.content_id());
         // Of what the manifest says only that counts which the server keeps; what was applied says the
         // keys of list items, too, where a manifest leaves them to the server.
-        let kept = owner::with_marks_of(intended.clone(), rehearsed);
-        let missing = wished.within(&kept).without(&ours.unwrap_or_default());
+        let kept = owner::with_marks_of(intended, rehearsed);
+        let missing = wished.within(&kept).without(&ours);
         let is_ours = missing.is_empty();
-        // What is written down for another version is of no use once that is gone.
-        let version = object.as_ref().and_then(|object| owner::version_of(object, writer));
-        let live = live.map(|mut live| {
-            live["apiVersion"] = version.map_or_else(|| live["apiVersion"].take(), Json::from);
-            live
-        });
-        let (live, intended) = (live.as_ref().map(body), body(&intended));
-        let same = live.as_ref().is_some_and(|live| live.content_id() == intended.content_id());
         let lost = if same && !is_ours { missing.paths(&kept) } else { Vec::new() };
-        let (kind, intended) = (Some(kind), Some(intended));
-        Self { kind, object, live, intended, is_ours, lost, others, ..Self::default() }
+        Self { object: Some(object), live: Some(live), is_ours, lost, others, ..side }
     }
 
     /// A text of the object's metadata.

@@ -19,7 +19,7 @@ pub(super) const LABEL: &str = "isobar.dev/owner";
 pub(super) const ANNOTATION: &str = "isobar.dev/component";
 
 /// What other tools keep on objects that repeats their content, secrets included.
-const REPEATED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(super) const REPEATED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What the API calls every service account by.
 const ACCOUNT: &str = "system:serviceaccount:";

@@ -9,13 +9,11 @@ use serde_json::{Map as Object, Value as Json};
 use tokio::sync::watch;
 
 use super::identity::Identity;
+use super::owner;
 use crate::model::expression::Expression;
 use crate::model::health_rule::{Compiled, HealthRule};
 use crate::model::path::{FieldPath, Segment};
 use crate::model::upkeep::Upkeep;
-
-/// Where kubectl keeps the whole manifest that it has applied, with what may not be seen of it.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What stands in the place of what may not be seen.
 const HIDDEN: &str = "hidden";
@@ -109,7 +107,7 @@ impl Rule {
                     let reason = self.reason(&seen, otherwise);
                     return match state {
                         "suspended" => Health::Suspended(reason),
-                        "progressing" => Health::Progressing { reason, until: None },
+                        "progressing" => in_progress(reason),
                         _ => Health::Degraded(reason),
                     };
                 }
@@ -117,13 +115,13 @@ impl Rule {
                     let why = format!("`{state}` of the rule for its kind fails: {error}");
                     return match has_status(object) {
                         true => Health::Unknown(why.into()),
-                        false => progressing_as(format!("it has no status yet, and {why}")),
+                        false => in_progress(format!("it has no status yet, and {why}").into()),
                     };
                 }
             }
         }
         let otherwise = "`healthy` of the rule for its kind is not true".to_owned();
-        Health::Progressing { reason: self.reason(&seen, otherwise), until: None }
+        in_progress(self.reason(&seen, otherwise))
     }
 
     /// What the rule says of why, or `otherwise`. That it cannot say why changes no state.
@@ -139,8 +137,8 @@ impl Rule {
     }
 }
 
-fn progressing_as(reason: String) -> Health {
-    Health::Progressing { reason: reason.into(), until: None }
+fn in_progress(reason: Reason) -> Health {
+    Health::Progressing { reason, until: None }
 }
 
 fn is_true(expression: &Expression, seen: &Json) -> Result<bool, String> {
@@ -173,7 +171,7 @@ fn seen(object: &Json) -> Json {
     metadata.and_then(|metadata| metadata.remove("managedFields"));
     let annotations = seen.pointer_mut("/metadata/annotations").and_then(Json::as_object_mut);
     if let Some(annotations) = annotations {
-        annotations.remove(LAST_APPLIED);
+        annotations.remove(owner::REPEATED);
         let secret = annotations.get(Upkeep::SECRET).and_then(Json::as_str);
         let fields = secret.and_then(|text| serde_json::from_str::<Vec<FieldPath>>(text).ok());
         fields.iter().flatten().for_each(|field| hide(&mut seen, field));

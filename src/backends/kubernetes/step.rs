@@ -397,17 +397,17 @@ impl Job<'_> {
     async fn kind(&self, manifest: &Json) -> Result<Kind, StepError> {
         let (target, version) = (self.target, identity::version(manifest));
         let found = target.kinds.find(&target.connection, &self.identity, version).await;
-        let why = format!("{}: the cluster does not know its kind", self.identity);
+        let why = || format!("{}: the cluster does not know its kind", self.identity);
         match found.map_err(|failure| failure.into_step(Some(&self.identity)))? {
             Found::Kind(kind) => Ok(kind),
             Found::Unknown | Found::Other(_) if self.is_defined_now() => {
-                Err(StepError::retry_after(PAUSE, why))
+                Err(StepError::retry_after(PAUSE, why()))
             }
             Found::Other(_) => {
                 let why = target.kinds.unserved(&self.identity, manifest);
                 Err(StepError::refused(format!("{}: {why}", self.identity)))
             }
-            Found::Unknown | Found::Silent => Err(StepError::refused(why)),
+            Found::Unknown | Found::Silent => Err(StepError::refused(why())),
         }
     }
 

@@ -79,11 +79,11 @@ pub(super) fn versions(object: &Json) -> Vec<&str> {
     all
 }
 
-/// The patch that puts `entries` in the place of those that are there, and is refused if the object has
-/// changed since.
+/// The patch that puts `entries` in the place of those that are there, if there are any, and is refused if
+/// the object has changed since.
 fn rewritten(object: &Json, entries: &[Json]) -> Option<Json> {
     Some(json!([
-        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        {"op": "add", "path": "/metadata/managedFields", "value": entries},
         {"op": "replace", "path": "/metadata/resourceVersion",
          "value": metadata(object, "resourceVersion")?},
     ]))
@@ -104,11 +104,7 @@ pub(super) fn first(object: &Json, writer: &str) -> Option<Json> {
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:metadata": {"f:labels": {label: {}}}},
     });
-    Some(json!([
-        {"op": "add", "path": "/metadata/managedFields", "value": [entry]},
-        {"op": "replace", "path": "/metadata/resourceVersion",
-         "value": metadata(object, "resourceVersion")?},
-    ]))
+    rewritten(object, &[entry])
 }
 
 /// The entries of kubectl, all of one version of the API: only such have fields in common.

@@ -1,8 +1,9 @@
 //! The objects a component wants: from files of its folder and from its `manifests`.
 //!
 //! Takes: `paths` (files, folders or globs of the component's folder; of a folder with a
-//! kustomization, what that makes; of a template, what it renders to), `manifests` (inline), and `settings.kubernetes` with `namespace`,
-//! `labels`, `force` and `service_account` for objects that do not say otherwise.
+//! kustomization, what that makes; of a template, what it renders to), `manifests` (inline), and
+//! `settings.kubernetes` with `namespace`, `labels`, `force` and `service_account` for objects that do
+//! not say otherwise.
 //! Gives: one resource per object, scalars typed as the Kubernetes API machinery reads them: in a
 //! folder the file `<Kind>.<namespace>.<name>.yaml`, in a cluster `<Kind>.<group>/<namespace>/<name>`.
 //! Never: guesses at an object without a kind or name; keeps one of two with the same name.
@@ -10,15 +11,15 @@
 //! How to add: a kind that is not part of a namespace goes into `scope.rs`, a field that names another
 //! object into `needs.rs`, a kind that has the API server call a service into `calls.rs`.
 
-mod needs;
 mod calls;
-mod moments;
-mod object;
-mod scope;
-mod read;
-mod kustomization;
-mod template;
 mod encrypted;
+mod kustomization;
+mod moments;
+mod needs;
+mod object;
+mod read;
+mod scope;
+mod template;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 const MARK: &str = "isobar.dev/mark";
 const EPOCH: &str = "isobar.dev/epoch";
 
-/// The policy and its binding, both called `name`: for requests of the service account `agent`, and of everybody that
-/// says an epoch, held against the marks in the namespace `marks`.
+/// The policy and its binding, both called `name`: for requests of the service account `agent`, and of
+/// everybody that says an epoch, held against the marks in the namespace `marks`.
 ///
 /// A request without a mark to hold it against is let through: the first one of a stack makes that.
 pub(super) fn policy(name: &str, agent: &str, marks: &str) -> [Json; 2] {

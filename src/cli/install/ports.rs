@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use http::Uri;
+use kube::config::Kubeconfig;
+
 use crate::settings::{AgentSettings, PlaceSettings};
 
 /// An API server, a Git server, a registry, a key service.
@@ -25,12 +28,9 @@ pub(super) fn reached(settings: &AgentSettings, more: &[u16]) -> BTreeSet<u16> {
         PlaceSettings::Files(_) => None,
     });
     // One that is not here may be at any port: `--port` says it.
-    let texts = kubeconfigs.filter_map(|file| std::fs::read_to_string(file).ok());
-    for text in texts {
-        let servers = text
-            .lines()
-            .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("server:"));
-        all.extend(servers.filter_map(|url| port(url.trim().trim_matches(['"', '\'']))));
+    for kubeconfig in kubeconfigs.filter_map(|file| Kubeconfig::read_from(file).ok()) {
+        let clusters = kubeconfig.clusters.into_iter().filter_map(|named| named.cluster);
+        all.extend(clusters.filter_map(|cluster| port(&cluster.server?)));
     }
     all.extend(port(&settings.store));
     all
@@ -38,21 +38,14 @@ pub(super) fn reached(settings: &AgentSettings, more: &[u16]) -> BTreeSet<u16> {
 
 /// The port that `url` leads to; `None`: it leads to no other machine.
 fn port(url: &str) -> Option<u16> {
-    let (scheme, rest) = url.split_once("://")?;
-    let usual = match scheme {
+    let url: Uri = url.parse().ok()?;
+    let usual = match url.scheme_str()? {
         "https" | "oci" => HTTPS,
         "http" => 80,
         "postgres" | "postgresql" => POSTGRES,
         _ => return None,
     };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // What stands in brackets is an address with colons of its own.
-    let said = match host.rsplit_once(':') {
-        Some((_, digits)) if !digits.contains(']') => digits.parse().ok(),
-        _ => None,
-    };
-    Some(said.unwrap_or(usual))
+    Some(url.port_u16().unwrap_or(usual))
 }
 
 #[cfg(test)]

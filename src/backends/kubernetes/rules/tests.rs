@@ -173,7 +173,7 @@ fn what_may_not_be_seen_is_hidden_from_expressions() {
             "managedFields": [{"manager": text("managedFields")}],
             "annotations": {
                 "isobar.dev/secret": "[\"spec.password\", \"spec.users\"]",
-                LAST_APPLIED: text("kubectl"),
+                owner::REPEATED: text("kubectl"),
             },
         },
         "spec": {"password": text("password"), "users": [{"name": text("users")}], "size": 3},

@@ -21,7 +21,7 @@ fn what_kubectl_applied_becomes_ours() {
     let taken = fields(&object, "us").unwrap();
     let values = json!({"data": {"a": 1, "b": 2, "c": 3}});
     assert_eq!(taken.of(&values), Some(json!({"data": {"a": 1, "b": 2}})));
-    expect![[r#"[{"op":"replace","path":"/metadata/managedFields","value":[{"manager":"hand","operation":"Update","apiVersion":"v1","fieldsV1":{"f:data":{"f:c":{}}}},{"manager":"us","operation":"Apply","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{"f:data":{".":{},"f:a":{},"f:b":{}}}}]},{"op":"replace","path":"/metadata/resourceVersion","value":"7"}]"#]].assert_eq(&patch(&object, "us").unwrap().to_string());
+    expect![[r#"[{"op":"add","path":"/metadata/managedFields","value":[{"manager":"hand","operation":"Update","apiVersion":"v1","fieldsV1":{"f:data":{"f:c":{}}}},{"manager":"us","operation":"Apply","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{"f:data":{".":{},"f:a":{},"f:b":{}}}}]},{"op":"replace","path":"/metadata/resourceVersion","value":"7"}]"#]].assert_eq(&patch(&object, "us").unwrap().to_string());
 }
 
 #[test]
