@@ -58,13 +58,15 @@ fn beds_stand_side_by_side_and_leave_nothing_behind() {
             kubectl(&bed.folder().join("admin.kubeconfig"), &["get", "--raw=/readyz"]),
             "ok"
         );
+        // etcd, the API server, the controller manager, the scheduler and kwok.
+        assert!(bed.processes() >= 5);
     }
     one.testbed("down");
-    assert_eq!(one.left(), [false, false]);
+    assert_eq!((one.left(), one.processes()), ([false, false], 0));
     assert_eq!(kubectl(&other.folder().join("admin.kubeconfig"), &["get", "--raw=/readyz"]), "ok");
     other.testbed("down");
     other.testbed("down");
-    assert_eq!(other.left(), [false, false]);
+    assert_eq!((other.left(), other.processes()), ([false, false], 0));
 }
 
 /// A bed with a name, which goes with the test however that ends.
@@ -80,11 +82,24 @@ impl Standing {
         beds.parent().expect("it is in the cache").join("beds").join(&self.0)
     }
 
-    /// Whether its folder and its memory are there still.
-    fn left(&self) -> [bool; 2] {
+    /// Its folder, and what it has in memory.
+    fn places(&self) -> [PathBuf; 2] {
         let memory = self.folder().to_string_lossy().replace('/', "-");
-        let memory = Path::new("/dev/shm").join(format!("isobar-bed{memory}"));
-        [self.folder(), memory].map(|path| path.exists())
+        [self.folder(), Path::new("/dev/shm").join(format!("isobar-bed{memory}"))]
+    }
+
+    /// Whether these are there still.
+    fn left(&self) -> [bool; 2] {
+        self.places().map(|path| path.exists())
+    }
+
+    /// How many processes were started with a file of them.
+    fn processes(&self) -> usize {
+        let places = self.places().map(|place| place.display().to_string());
+        let all = std::fs::read_dir("/proc").expect("Linux").flatten();
+        let started = all.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        let started = started.map(|words| String::from_utf8_lossy(&words).into_owned());
+        started.filter(|words| places.iter().any(|place| words.contains(place))).count()
     }
 }
 

@@ -62,8 +62,14 @@ const LOOP: Module = Module { name: "loop", programs: &["loop"], variables: &[],
 const FLUX: Module =
     Module { name: "flux", programs: &["kustomize-controller"], variables: &[], minutes: 2.5 };
 
-/// Of these any version does: where they are installed, they are used.
+/// Where these are installed, they are used. Of all four any version does.
 const INSTALLED: &[&str] = &["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+
+/// Those that are often installed by themselves.
+const API_SERVER: &[&str] = &["etcd", "kube-apiserver"];
+
+/// What these say of their version then: the others may be one older than the server, and never newer.
+const FITTING: &[&str] = &["Kubernetes v1.37.", "Kubernetes v1.38."];
 
 /// The folder with a link to each program.
 pub(crate) fn folder(place: &Place) -> PathBuf {
@@ -134,19 +140,30 @@ fn installed(links: &Path) -> Vec<(&'static str, PathBuf)> {
     let assets = variable("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let path = variable("PATH").unwrap_or_default();
     let folders: Vec<_> = assets.into_iter().chain(std::env::split_paths(&path)).collect();
-    whole(&folders, links)
+    found(&folders, links)
 }
 
-/// The one in `folders`: only whole, for its parts have to fit. Whoever uses the bed has `links` among
-/// them, and a link to itself leads nowhere.
-fn whole(folders: &[PathBuf], links: &Path) -> Vec<(&'static str, PathBuf)> {
+/// The one in `folders`: whole, or an API server that fits to what is built. Whoever uses the bed has
+/// `links` among them, and a link to itself leads nowhere.
+fn found(folders: &[PathBuf], links: &Path) -> Vec<(&'static str, PathBuf)> {
     let same = |folder: &Path| folder.canonicalize().ok() == links.canonicalize().ok();
     let folders: Vec<_> = folders.iter().filter(|folder| !same(folder)).collect();
     let find = |name: &&'static str| {
         let file = folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file())?;
         Some((*name, file))
     };
-    INSTALLED.iter().map(find).collect::<Option<Vec<_>>>().unwrap_or_default()
+    let all = |names: &[&'static str]| names.iter().map(find).collect::<Option<Vec<_>>>();
+    let fits = |server: &Vec<(&str, PathBuf)>| {
+        let said = child::output(Command::new(&server[1].1).arg("--version"));
+        let said = said.unwrap_or_else(|error| format!("{error:#}"));
+        let fits = FITTING.iter().any(|version| said.starts_with(version));
+        if !fits {
+            let at = server[1].1.display();
+            eprintln!("{at} is of another version than what goes with it: {}", said.trim());
+        }
+        fits
+    };
+    all(INSTALLED).or_else(|| all(API_SERVER).filter(fits)).unwrap_or_default()
 }
 
 impl Module {
@@ -208,26 +225,4 @@ fn go() -> Result<Command> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_control_plane_of_somebody_else_is_used_and_our_own_links_are_not() {
-        let folder = |name: &str| {
-            let name = format!("isobar-{name}-{}", std::process::id());
-            let folder = std::env::temp_dir().join(name);
-            fs::create_dir_all(&folder).unwrap();
-            INSTALLED.iter().for_each(|name| fs::write(folder.join(name), "").unwrap());
-            folder
-        };
-        let (links, theirs) = (folder("links"), folder("theirs"));
-        assert_eq!(whole(&[links.join("."), links.clone()], &links), []);
-        let found = whole(&[links.clone(), theirs.clone()], &links);
-        assert!(
-            found.len() == INSTALLED.len() && found.iter().all(|(_, at)| at.starts_with(&theirs))
-        );
-        fs::remove_file(theirs.join("etcd")).unwrap();
-        assert_eq!(whole(std::slice::from_ref(&theirs), &links), []);
-        [links, theirs].iter().for_each(|folder| fs::remove_dir_all(folder).unwrap());
-    }
-}
+mod tests;
