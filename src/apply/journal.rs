@@ -1,11 +1,6 @@
 //! What is written down, and when: always in one transaction with the inventory it belongs to.
 
-use std::time::Duration;
-
-use tokio::sync::mpsc::Receiver;
-
 use super::run::Run;
-use super::unwell::Unwell;
 use super::{ApplyError, step};
 use crate::backends::{After, MarkEntries};
 use crate::ids::Epoch;
@@ -13,14 +8,6 @@ use crate::model::change::{Action, Change};
 use crate::model::inventory::Owned;
 use crate::model::outcome::{StepEnd, StepOutcome};
 use crate::store::StoreError;
-use crate::world::Point;
-
-/// How late an outcome may be written down: no flush stands between two effects, and what a crash
-/// loses is looked at again.
-pub(super) const LATE: Duration = Duration::from_millis(100);
-
-/// How many outcomes are written down together: some 300 KB of journal.
-pub(super) const TOGETHER: usize = 256;
 
 /// One transaction.
 #[derive(Default)]
@@ -76,42 +63,6 @@ impl Run<'_> {
             tx.conclude(&lease, self.claim, &record.outcomes).await?;
         }
         tx.commit().await
-    }
-
-    /// Writes down what comes through `finished` until nothing more can come, and gives it back.
-    pub(super) async fn conclude(
-        &self,
-        finished: &mut Receiver<Finished>,
-        unwell: &mut Unwell,
-    ) -> Result<Vec<StepOutcome>, ApplyError> {
-        let mut all = Vec::new();
-        while let Some(first) = finished.recv().await {
-            let mut together = vec![first];
-            let late = self.cx.world.clock.sleep(LATE);
-            tokio::pin!(late);
-            while together.len() < TOGETHER {
-                tokio::select! {
-                    biased;
-                    next = finished.recv() => match next {
-                        Some(next) => together.push(next),
-                        None => break,
-                    },
-                    () = &mut late => break,
-                }
-            }
-            self.cx.world.points.reach(Point::OutcomeBefore).await;
-            let mut record = Record::default();
-            for Finished { outcome, after } in together {
-                unwell.hear(self.cx, &outcome.component, &after);
-                record.inventory.extend(self.owned_after(&outcome, &after));
-                record.outcomes.push(outcome);
-            }
-            self.write(&record).await?;
-            self.cx.world.points.reach(Point::OutcomeAfter).await;
-            record.outcomes.iter().for_each(self.cx.hear);
-            all.append(&mut record.outcomes);
-        }
-        Ok(all)
     }
 
     /// What the inventory says once a step has ended so.

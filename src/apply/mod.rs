@@ -4,12 +4,13 @@
 //! Gives: [`Outcome`]: how every step ended, and what is there against what was predicted.
 //! Never: decides what to do; begins a step without a durable intent, an authority or a lease that
 //! still holds; calls a step done, or not begun, that nobody has looked at.
-//! Start at: `run.rs`, whose `go` is the order of all writes; then `waves.rs` and `step.rs`.
+//! Start at: `run.rs`, whose `go` is the order of all writes; then `schedule.rs` and `step.rs`.
 //! How to add: what a target can answer is its [`crate::backends::Disposition`]; a new one gets
 //! its end in `step.rs`. Nothing here knows a kind or a type of target.
 
 mod run;
-mod waves;
+mod schedule;
+mod next;
 mod step;
 mod journal;
 mod compare;

@@ -4,26 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use tokio::sync::mpsc;
+use futures_util::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::journal::{self, Finished, Record};
 use super::renew::Held;
+use super::schedule::PARALLEL;
 use super::step::{backoff, not_started};
 use super::unwell::{self, Unwell};
-use super::{ApplyContext, ApplyError, Patience, waves};
+use super::{ApplyContext, ApplyError, Patience};
 use crate::backends::{Disposition, MarkEntries, StepError};
 use crate::model::change::Change;
 use crate::model::inventory::{Inventory, Owned};
 use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
-use crate::model::plan::{Effect, HoldReason, Nature, Plan};
+use crate::model::plan::{Effect, HoldReason, Plan};
 use crate::store::{Claim, Lease, OpenRun};
 use crate::world::Point;
-
-/// Steps under way at once: enough to hide a target's latency; a target has a bound of its own. An
-/// API server of two cores makes 400 objects a second with 8 on their way, and 600 with 32.
-pub(super) const PARALLEL: usize = 32;
 
 /// How often a mark is tried, and how long one try may take: a mark is one small object.
 const MARK_ATTEMPTS: u32 = 5;
@@ -117,23 +113,7 @@ async fn go(
         extended.clear();
     }
     cx.world.points.reach(Point::MarkExtended).await;
-    loop {
-        let wave = waves::next(effect, &ended, |at| unwell.keeps_waiting(cx, effect, at));
-        for (at, end) in wave.never {
-            ended.insert(at, run.ended(at, end).outcome);
-        }
-        if wave.ready.is_empty() {
-            break;
-        }
-        if stop.is_cancelled() {
-            let done = ended.values().filter(|step| step.end == StepEnd::Done).count();
-            return Err(ApplyError::Stopped { done, steps: effect.steps.len() });
-        }
-        let inventory = std::mem::take(&mut extended);
-        for outcome in run.wave(wave.ready, inventory, &mut unwell).await? {
-            ended.insert(outcome.step, outcome);
-        }
-    }
+    run.steps(&mut ended, extended, &mut unwell).await?;
     run.settle_ownership(&ended, &started).await?;
     Ok(ended)
 }
@@ -292,44 +272,6 @@ impl Run<'_> {
             self.cx.world.clock.sleep(wait).await;
             attempt += 1;
         }
-    }
-
-    /// Begins the steps of a wave together and gives how each ended, all of it written down.
-    async fn wave(
-        &self,
-        ready: Vec<usize>,
-        inventory: MarkEntries,
-        unwell: &mut Unwell,
-    ) -> Result<Vec<StepOutcome>, ApplyError> {
-        let points = &self.cx.world.points;
-        let steps = &self.plan.effect().steps;
-        // One intent for all steps that can be repeated; the others write their own.
-        let repeatable = |at: &&usize| steps[**at].nature == Nature::IdempotentByName;
-        let intents = ready.iter().filter(repeatable).copied().collect();
-        let extends = !inventory.is_empty();
-        points.reach(Point::IntentBefore).await;
-        self.write(&Record { inventory, intents, outcomes: Vec::new() }).await?;
-        if extends {
-            points.reach(Point::InventoryExtended).await;
-        }
-        points.reach(Point::IntentAfter).await;
-
-        let (sender, mut receiver) = mpsc::channel(journal::TOGETHER);
-        let effects = async move {
-            stream::iter(ready)
-                .map(|at| self.timed(at))
-                .buffer_unordered(PARALLEL)
-                .try_for_each(async |finished| {
-                    if let Some(finished) = finished {
-                        // The receiver lives until the sender is gone, unless it has failed itself.
-                        let _ = sender.send(finished).await;
-                    }
-                    Ok(())
-                })
-                .await
-        };
-        let ((), outcomes) = tokio::try_join!(effects, self.conclude(&mut receiver, unwell))?;
-        Ok(outcomes)
     }
 
     /// Brings the inventory in line with how every step ended, then the mark with the inventory.

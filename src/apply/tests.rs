@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use super::run::PARALLEL;
+use super::schedule::PARALLEL;
 use super::*;
 use crate::backends::files::FilesTarget;
 use crate::backends::fixture::{change, component, key, name, scope};
@@ -376,6 +376,29 @@ async fn once_stopped_no_step_begins_and_those_under_way_end() {
 }
 
 #[tokio::test]
+async fn a_step_holds_none_that_do_not_come_after_it() {
+    let bed = Bed::new().await;
+    let third = Arc::new(Notify::new());
+    let bell = third.clone();
+    let world = world_at(Point::EffectBefore, move |reached| {
+        if reached == 3 {
+            bell.notify_one();
+        }
+        reached == 1
+    });
+    let made = plan(["a.yaml", "b.yaml", "c.yaml"].map(create).to_vec(), &[(2, 1)]);
+    tokio::select! {
+        biased;
+        ended = bed.apply_in(&world, &made) => panic!("its first step never ends: {ended:?}"),
+        () = third.notified() => {}
+    }
+    let there = ["a.yaml", "b.yaml"].map(|path| bed.text(path).is_some());
+    assert_eq!(there, [false, true]);
+    assert!(bed.recover().await.unwrap().is_done());
+    bed.settled().await;
+}
+
+#[tokio::test]
 async fn a_step_that_takes_too_long_is_indeterminate_and_stays_owned() {
     let mut bed = Bed::new().await;
     let patience = Patience { timeout: Duration::from_millis(200), attempts_max: 3 };
@@ -456,7 +479,7 @@ const CRASHES: &[(Point, usize)] = &[
     (Point::MarkShrunk, 1),
 ];
 
-/// A bed with files in it, and a plan with every kind of change, two waves deep.
+/// A bed with files in it, and a plan with every kind of change, one of them after two others.
 async fn every_action() -> (Bed, Plan) {
     let bed = Bed::new().await;
     let value = json!({ "a": 1 });

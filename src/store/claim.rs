@@ -162,8 +162,8 @@ impl Tx {
         })
     }
 
-    /// Writes down that these steps are about to begin. Durable before the first effect: a wave of
-    /// steps that are idempotent by name is one call, any other step has its own.
+    /// Writes down that these steps are about to begin. Durable before the first effect: steps that
+    /// are idempotent by name and begin together are one call, any other step has its own.
     pub async fn intend(
         &mut self,
         lease: &Lease,

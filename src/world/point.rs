@@ -39,9 +39,9 @@ points! {
     MarkExtended = "mark.extended";
     /// The inventory names what will be created.
     InventoryExtended = "inventory.extended";
-    /// A wave's intents are not written.
+    /// The intents of steps that may begin are not written.
     IntentBefore = "intent.before";
-    /// A wave's intents are durable, no effect has begun.
+    /// The intents are durable, none of these effects has begun.
     IntentAfter = "intent.after";
     /// One effect has not begun.
     EffectBefore = "effect.before";
@@ -49,9 +49,9 @@ points! {
     EffectHalf = "effect.half";
     /// One effect is there, nobody has written it down.
     EffectAfter = "effect.after";
-    /// A wave's outcomes are not written.
+    /// The outcomes of some steps are not written.
     OutcomeBefore = "outcome.before";
-    /// A wave's outcomes are durable.
+    /// The outcomes are durable.
     OutcomeAfter = "outcome.after";
     /// The inventory no longer names what was deleted, the mark still does.
     InventoryShrunk = "inventory.shrunk";

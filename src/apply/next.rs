@@ -2,56 +2,59 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::outcome::{StepEnd, StepOutcome};
+use crate::model::outcome::StepEnd;
 use crate::model::plan::Effect;
 
-/// What may happen now that some steps have ended.
+/// What may happen now that some steps have begun and some have ended.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Wave {
+pub(super) struct Next {
     /// Steps that may begin together, in the plan's order.
     pub(super) ready: Vec<usize>,
     /// Steps that will not begin in this run, and how they end.
     pub(super) never: BTreeMap<usize, StepEnd>,
 }
 
-/// The next wave. None of its steps waits for another, and no two touch the same resource. When
-/// `ready` is empty, every step has ended or is in `never`. `waits` says what a step that could
+/// What is next. None of those that may begin waits for another, and none touches a resource that
+/// another one or one of those in `going` does. `end` says how a step has ended. When nothing is ready
+/// and nothing is going, every step has ended or is in `never`. `waits` says what a step that could
 /// begin waits for beyond the other steps.
-pub(super) fn next(
+pub(super) fn next<'e>(
     effect: &Effect,
-    ended: &BTreeMap<usize, StepOutcome>,
+    end: impl Fn(usize) -> Option<&'e StepEnd>,
+    going: &BTreeSet<usize>,
     waits: impl Fn(usize) -> Option<String>,
-) -> Wave {
-    let mut wave = Wave::default();
-    let mut taken = BTreeSet::new();
+) -> Next {
+    let mut next = Next::default();
+    let touched = |at: usize| {
+        let changes = effect.steps[at].changes.iter();
+        changes.map(|&change| &effect.changes[change].resource)
+    };
+    let mut taken: BTreeSet<_> = going.iter().flat_map(|&at| touched(at)).collect();
     for (at, step) in effect.steps.iter().enumerate() {
-        if ended.contains_key(&at) {
+        if going.contains(&at) || end(at).is_some() {
             continue;
         }
         // What a step comes after stands before it, so its fate is known by now.
-        let fate = |before: &usize| {
-            wave.never.get(before).or_else(|| ended.get(before).map(|outcome| &outcome.end))
-        };
-        let mut broken = step.after.iter().filter_map(|before| Some((*before, fate(before)?)));
+        let fate = |before: usize| next.never.get(&before).or_else(|| end(before));
+        let mut broken = step.after.iter().filter_map(|&before| Some((before, fate(before)?)));
         if let Some((before, end)) = broken.find(|(_, end)| **end != StepEnd::Done) {
             let end = after(effect, before, end);
-            wave.never.insert(at, end);
+            next.never.insert(at, end);
             continue;
         }
-        let comes_later = step.after.iter().any(|before| !ended.contains_key(before));
-        let resources = || step.changes.iter().map(|&change| &effect.changes[change].resource);
-        if comes_later || resources().any(|resource| taken.contains(resource)) {
+        let comes_later = step.after.iter().any(|&before| end(before).is_none());
+        if comes_later || touched(at).any(|resource| taken.contains(resource)) {
             continue;
         }
         match waits(at) {
-            Some(why) => drop(wave.never.insert(at, StepEnd::Waits { why })),
+            Some(why) => drop(next.never.insert(at, StepEnd::Waits { why })),
             None => {
-                taken.extend(resources());
-                wave.ready.push(at);
+                taken.extend(touched(at));
+                next.ready.push(at);
             }
         }
     }
-    wave
+    next
 }
 
 /// How a step ends that comes after one that ended so.

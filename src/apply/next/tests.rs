@@ -28,21 +28,21 @@ fn nobody(_: usize) -> Option<String> {
     None
 }
 
-fn ended(ends: &[(usize, StepEnd)]) -> BTreeMap<usize, StepOutcome> {
-    let outcome = |&(step, ref end): &(usize, StepEnd)| StepOutcome {
-        step,
-        component: component("a"),
-        authority: None,
-        end: end.clone(),
-        comparisons: Vec::new(),
-    };
-    ends.iter().map(|end| (end.0, outcome(end))).collect()
+/// What is next when some have ended so and others are going.
+fn step_by(
+    effect: &Effect,
+    ends: &[(usize, StepEnd)],
+    going: &[usize],
+    waits: impl Fn(usize) -> Option<String>,
+) -> Next {
+    let end = |at| ends.iter().find(|(step, _)| *step == at).map(|(_, end)| end);
+    next(effect, end, &going.iter().copied().collect(), waits)
 }
 
 #[test]
 fn a_step_waits_for_all_that_come_before_it() {
     let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[]), ("d", &[1, 2])]);
-    let ready = |ends: &[(usize, StepEnd)]| next(&effect, &ended(ends), nobody).ready;
+    let ready = |ends: &[(usize, StepEnd)]| step_by(&effect, ends, &[], nobody).ready;
     assert_eq!(ready(&[]), [0, 2]);
     assert_eq!(ready(&[(0, StepEnd::Done)]), [1, 2]);
     assert_eq!(ready(&[(0, StepEnd::Done), (2, StepEnd::Done)]), [1]);
@@ -50,26 +50,35 @@ fn a_step_waits_for_all_that_come_before_it() {
 }
 
 #[test]
+fn what_is_going_holds_nothing_but_what_comes_after_it() {
+    let effect = effect(&[("a", &[]), ("b", &[]), ("c", &[1]), ("d", &[0]), ("a", &[])]);
+    let ready = |going: &[usize]| step_by(&effect, &[(1, StepEnd::Done)], going, nobody).ready;
+    assert_eq!(ready(&[0]), [2]);
+    assert_eq!(ready(&[0, 2]), [0; 0]);
+    assert_eq!(ready(&[2]), [0]);
+}
+
+#[test]
 fn what_comes_after_a_failure_never_begins_however_far_behind() {
     let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[1]), ("d", &[])]);
     let failed = StepEnd::Failed { why: "no".to_owned() };
-    let wave = next(&effect, &ended(&[(0, failed)]), nobody);
-    assert_eq!(wave.ready, [3]);
+    let next = step_by(&effect, &[(0, failed)], &[], nobody);
+    assert_eq!(next.ready, [3]);
     let not_started = |why: &str| StepEnd::NotStarted { why: why.to_owned() };
     let never = BTreeMap::from([
         (1, not_started("it comes after `a`, which failed")),
         (2, not_started("it comes after `b`, which did not begin")),
     ]);
-    assert_eq!(wave.never, never);
+    assert_eq!(next.never, never);
 }
 
 #[test]
 fn what_waits_keeps_waiting_what_comes_after_it() {
     let effect = effect(&[("a", &[]), ("b", &[0]), ("c", &[1]), ("d", &[])]);
     let late = |at| (at == 1).then(|| "until a does well".to_owned());
-    let first = next(&effect, &BTreeMap::new(), late);
+    let first = step_by(&effect, &[], &[], late);
     assert_eq!((first.ready, first.never), (vec![0, 3], BTreeMap::new()));
-    let second = next(&effect, &ended(&[(0, StepEnd::Done), (3, StepEnd::Done)]), late);
+    let second = step_by(&effect, &[(0, StepEnd::Done), (3, StepEnd::Done)], &[], late);
     let waits = StepEnd::Waits { why: "until a does well".to_owned() };
     assert_eq!(second.never, BTreeMap::from([(1, waits.clone()), (2, waits)]));
 }
@@ -77,13 +86,13 @@ fn what_waits_keeps_waiting_what_comes_after_it() {
 #[test]
 fn two_steps_on_one_resource_never_run_together() {
     let effect = effect(&[("a", &[]), ("a", &[]), ("b", &[])]);
-    assert_eq!(next(&effect, &BTreeMap::new(), nobody).ready, [0, 2]);
-    let done = ended(&[(0, StepEnd::Done), (2, StepEnd::Done)]);
-    assert_eq!(next(&effect, &done, nobody).ready, [1]);
+    assert_eq!(step_by(&effect, &[], &[], nobody).ready, [0, 2]);
+    let done = [(0, StepEnd::Done), (2, StepEnd::Done)];
+    assert_eq!(step_by(&effect, &done, &[], nobody).ready, [1]);
 }
 
 #[test]
 fn the_end() {
     let effect = effect(&[("a", &[])]);
-    assert_eq!(next(&effect, &ended(&[(0, StepEnd::Done)]), nobody), Wave::default());
+    assert_eq!(step_by(&effect, &[(0, StepEnd::Done)], &[], nobody), Next::default());
 }
