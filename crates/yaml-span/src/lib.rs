@@ -4,7 +4,8 @@
 //! Gives: one [`Document`] per document, and every [`SyntaxError`] at once. Scalars keep their
 //! text and style; a [`schema`] types them later, by the rules of whoever reads the file.
 //! Never: copies a scalar that is a slice of the source, expands an alias, reads a file.
-//! Start at: [`parse_first`] or [`parse_stream`], then [`Document::root`].
+//! Start at: [`parse_first`] or [`parse_stream`] ([`parse_manifests`] of what Kubernetes is to
+//! read), then [`Document::root`].
 //! How to add: a form that many files have is a case of `ordinary`, which must give what the full
 //! parse gives; a check on finished trees goes to `check`; a rule set for scalars is a module of
 //! [`schema`] with its answers recorded in `tests/scalars.json`.
@@ -27,6 +28,7 @@ mod check;
 mod document;
 mod error;
 mod limits;
+mod manifests;
 mod merge;
 mod notation;
 mod open;
@@ -38,6 +40,7 @@ pub mod schema;
 pub use document::{Document, Kind, NodeId, Style, Tag};
 pub use error::{Code, Related, SyntaxError};
 pub use limits::Limits;
+pub use manifests::parse_manifests;
 pub use merge::{MergedEntry, Via};
 pub use parse::{Parsed, Stream, parse_first, parse_ordinary, parse_stream, source_text};
 pub use position::{Position, Span};

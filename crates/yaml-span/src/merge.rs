@@ -72,7 +72,7 @@ impl Document {
     }
 
     /// The mappings a merge key's value names, aliases followed, the winner first.
-    fn merge_sources(&self, value: NodeId) -> Vec<NodeId> {
+    pub fn merge_sources(&self, value: NodeId) -> Vec<NodeId> {
         let named = match self.is_sequence(value) {
             true => self.items(value),
             false => std::slice::from_ref(&value),

@@ -78,6 +78,15 @@ fn the_measured_rules_hold() {
         assert_eq!(found, Ok(Scalar::Str(text.into())), "{text}");
     }
     assert_eq!(v2::resolve("0644", true, None), int(420));
+    // A sign behind what tells the base, as `strconv.ParseInt` takes it.
+    for (text, value) in [("0b+1", 1), ("0b-11", -3), ("0b+0_0", 0)] {
+        assert_eq!(v2::resolve(text, true, None), int(value), "{text}");
+        assert_eq!(v3::resolve(text, true, None), int(value), "{text}");
+    }
+    assert_eq!(v3::resolve("0o-7", true, None), int(-7));
+    for text in ["0o-7", "-0b+1", "0b+-1", "0x-1"] {
+        assert_eq!(v2::resolve(text, true, None), Ok(Scalar::Str(text.into())), "{text}");
+    }
     assert_eq!(v2::resolve("on", true, None), Ok(Scalar::Bool(true)));
     assert!(v3::resolve("yes", true, Some("!!bool")).is_err());
 }

@@ -17,8 +17,9 @@ pub(super) fn dotted(text: &str) -> Option<Scalar<'static>> {
     if between_digits { float(&text.replace('_', "")) } else { None }
 }
 
-/// A text that begins with a digit or a sign. `_` may stand anywhere behind it.
-pub(super) fn signed(text: &str) -> Option<Scalar<'static>> {
+/// A text that begins with a digit or a sign. `_` may stand anywhere behind it. What stands behind one of
+/// `prefixes`, whose digits are of that base, may have a sign of its own: `0b+1`.
+pub(super) fn signed(text: &str, prefixes: &[(&str, u32)]) -> Option<Scalar<'static>> {
     let stripped;
     let plain = if text.contains('_') {
         stripped = text.replace('_', "");
@@ -26,7 +27,13 @@ pub(super) fn signed(text: &str) -> Option<Scalar<'static>> {
     } else {
         text
     };
-    whole(plain).or_else(|| float(plain))
+    whole(plain).or_else(|| float(plain)).or_else(|| {
+        let behind = |(prefix, radix): &(&str, u32)| {
+            let digits = plain.strip_prefix(prefix)?;
+            i64::from_str_radix(digits, *radix).ok()
+        };
+        prefixes.iter().find_map(behind).map(Scalar::Int)
+    })
 }
 
 /// `12`, `-0x1A`, `0b11`, `0o17`, `0777`; what exceeds `u64` is none.

@@ -12,6 +12,8 @@ pub(super) struct Rules {
     pub timestamps_are_text: bool,
     /// `! 12` reads as `12`; otherwise as text.
     pub bare_tag_is_no_tag: bool,
+    /// What may stand before a number with a sign, and the base of its digits.
+    pub prefixes: &'static [(&'static str, u32)],
 }
 
 pub(super) fn resolve_by<'t>(
@@ -68,7 +70,7 @@ fn untagged<'t>(rules: &Rules, text: &'t str, dates: bool) -> Scalar<'t> {
             if dates && timestamp::is_timestamp(text) {
                 return Scalar::Timestamp(text);
             }
-            number::signed(text)
+            number::signed(text, rules.prefixes)
         }
         _ => None,
     };

@@ -5,8 +5,12 @@ use super::resolve::{Rules, resolve_by};
 use super::{Scalar, TagMismatch};
 use crate::document::{Document, NodeId};
 
-const RULES: Rules =
-    Rules { words_are_booleans: false, timestamps_are_text: false, bare_tag_is_no_tag: true };
+const RULES: Rules = Rules {
+    words_are_booleans: false,
+    timestamps_are_text: false,
+    bare_tag_is_no_tag: true,
+    prefixes: &[("0b", 2), ("0o", 8)],
+};
 
 /// The meaning of `text`; `tag` in the short form of [`crate::Tag`].
 pub fn resolve<'t>(
