@@ -1,6 +1,7 @@
 mod calls;
 mod errands;
 mod hooks;
+mod manifests;
 mod needs;
 mod scopes;
 mod templates;

@@ -16,64 +16,58 @@ use super::value::{Node, Origin, Raw, Rules, Value};
 /// The node of a document and all below it, aliases and merge keys resolved, scalars as they are
 /// written. Origins name the file by the number `file`.
 pub fn read(document: &Document, node: NodeId, file: u32) -> Value {
-    let as_written = |document: &Document, key: NodeId| document.text(key).into();
-    keyed(document, node, file, &as_written)
+    keyed(document, node, file, &own_entries)
 }
 
 /// The same of a manifest for the Kubernetes API, whose keys are texts: what a plain key means is
-/// written out, so that `on` is `true`.
+/// written out, so that `on` is `true`. Of what a mapping has and what it merges, the last counts.
 pub fn read_manifest(document: &Document, node: NodeId, file: u32) -> Value {
-    keyed(document, node, file, &manifest_key)
+    keyed(document, node, file, &written_entries)
 }
 
-fn manifest_key(document: &Document, key: NodeId) -> Arc<str> {
-    match v2::scalar(document, key) {
-        Ok(Scalar::Bool(value)) => value.to_string().into(),
-        Ok(Scalar::Int(value)) => value.to_string().into(),
-        Ok(Scalar::Uint(value)) => value.to_string().into(),
-        Ok(Scalar::Float(value)) => float_key(value).into(),
-        _ => document.text(key).into(),
-    }
+/// An entry of a mapping, as it is called and what it holds.
+type Entry = (Arc<str>, NodeId);
+
+fn own_entries(document: &Document, mapping: NodeId) -> Vec<Entry> {
+    let merged = document.entries_merged(mapping).into_iter();
+    merged.map(|entry| (document.text(entry.key).into(), entry.value)).collect()
 }
 
-/// A number as a key, with the digits of single precision: from a million on, and below a
-/// ten-thousandth, with an exponent of two digits at least.
-fn float_key(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "that is what it is written with")]
-    let value = value as f32;
-    if !value.is_finite() {
-        let word = if value.is_nan() { ".nan" } else { ".inf" };
-        return if value < 0.0 { format!("-{word}") } else { word.to_owned() };
-    }
-    let written = format!("{value:e}");
-    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent) if value != 0.0 && !(-4..6).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
+fn written_entries(document: &Document, mapping: NodeId) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (key, value) in document.entries(mapping) {
+        if document.is_merge_key(key) {
+            for source in document.merge_sources(value).into_iter().rev() {
+                entries.extend(written_entries(document, source));
+            }
+        } else {
+            entries.push((v2::key(document, key).into(), value));
         }
-        _ => value.to_string(),
     }
+    entries
 }
 
 fn keyed(
     document: &Document,
     node: NodeId,
     file: u32,
-    key: &impl Fn(&Document, NodeId) -> Arc<str>,
+    entries: &impl Fn(&Document, NodeId) -> Vec<Entry>,
 ) -> Value {
     let origin = Origin { file, node: node.0 };
     let target = document.target(node);
     let content = match document.kind(target) {
         Kind::Mapping => Node::Map(
-            document
-                .entries_merged(target)
+            entries(document, target)
                 .into_iter()
-                .map(|e| (key(document, e.key), keyed(document, e.value, file, key)))
+                .map(|(key, value)| (key, keyed(document, value, file, entries)))
                 .collect(),
         ),
         Kind::Sequence => Node::List(Arc::new(
-            document.items(target).iter().map(|&item| keyed(document, item, file, key)).collect(),
+            document
+                .items(target)
+                .iter()
+                .map(|&item| keyed(document, item, file, entries))
+                .collect(),
         )),
         Kind::Scalar | Kind::Alias(_) => {
             let tag = document.tag(target).map(|tag| tag.text.into());

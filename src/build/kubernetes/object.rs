@@ -47,6 +47,15 @@ impl Object {
         if value.as_map().is_none() {
             return problem("this is not an object", "write a map with kind and metadata", None);
         }
+        if let Some(number) = without_form(&value) {
+            let hint = "quote it if the text was meant";
+            return problem("a number that is not finite has no form in JSON", hint, Some(number));
+        }
+        if let Some(items) = value.get("items") {
+            let hint =
+                "`items` makes a list of any object, and a list holds none: give each a document";
+            return problem("`items` is not a list of objects here", hint, Some(items));
+        }
         let Some(kind) = text(value.get("kind")) else {
             return problem("the object has no kind", "add `kind:`", value.get("kind"));
         };
@@ -64,6 +73,9 @@ impl Object {
             let hint = "add `metadata.name`: a generated name cannot be found again";
             return problem("the object has no name", hint, metadata);
         };
+        if let Some((message, odd)) = metadata.and_then(no_text) {
+            return problem(message, "quote it, or write a map of texts", Some(odd));
+        }
         let namespace = text(metadata.and_then(|m| m.get("namespace")));
         Ok(Self { kind, name, namespace, group, value, made_up: Vec::new(), moment: Moment::Amid })
     }
@@ -156,15 +168,66 @@ impl Object {
     }
 }
 
-/// The objects of a `List`, or the one value itself.
+/// The objects of a list, or the one value itself. As with kubectl, whatever has a list of `items` is one,
+/// and what does not say its kind in a list of that kind is of it.
 pub(in crate::build) fn unlisted(value: &Value) -> Vec<Value> {
-    let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| {
-        kind.ends_with("List") && value.get("metadata").and_then(|m| m.get("name")).is_none()
-    });
-    match value.get("items").and_then(Value::as_list).filter(|_| is_list) {
-        Some(items) => items.to_vec(),
-        None => vec![value.clone()],
+    let Some(kind) = text(value.get("kind")) else { return vec![value.clone()] };
+    let Some(items) = value.get("items") else { return vec![value.clone()] };
+    let is_named = || value.get("metadata").is_some_and(|m| m.get("name").is_some());
+    let items = match items.as_list() {
+        Some(items) => items,
+        None if items.is_null() && kind.ends_with("List") && !is_named() => &[],
+        None => return vec![value.clone()],
+    };
+    let api_version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let kind = kind.strip_suffix("List").unwrap_or(&kind);
+    let is_of_kind =
+        |item: &Value| !["kind", "apiVersion"].iter().any(|f| text(item.get(f)).is_some());
+    let typed = |item: &Value| match item.as_map().filter(|_| is_of_kind(item)) {
+        Some(fields) if !kind.is_empty() => {
+            let said = [("apiVersion", api_version), ("kind", kind)];
+            let said = said.map(|(field, name)| (Arc::from(field), Value::text(name)));
+            let rest =
+                fields.iter().filter(|(field, _)| !["kind", "apiVersion"].contains(&&***field));
+            let rest = rest.map(|(field, value)| (field.clone(), value.clone()));
+            Value { node: Node::Map(said.into_iter().chain(rest).collect()), origin: item.origin }
+        }
+        _ => item.clone(),
+    };
+    items.iter().map(typed).collect()
+}
+
+/// A number in it that JSON cannot say.
+fn without_form(value: &Value) -> Option<&Value> {
+    match &value.node {
+        Node::List(items) => items.iter().find_map(without_form),
+        Node::Map(map) => map.iter().find_map(|(_, value)| without_form(value)),
+        _ => match value.meaning() {
+            Node::Float(number) if !number.is_finite() => Some(value),
+            _ => None,
+        },
     }
+}
+
+/// What of the metadata is something else than the text that it has to be.
+fn no_text(metadata: &Value) -> Option<(&'static str, &Value)> {
+    let is_odd = |value: &&Value| {
+        !matches!(value.meaning(), Node::Null | Node::Str(_) | Node::Unknown(_) | Node::Secret(_))
+    };
+    let within = |(field, message): (&str, &'static str)| {
+        let all = metadata.get(field)?;
+        let odd = match (&all.node, all.meaning()) {
+            (Node::Map(map), _) => map.iter().map(|(_, value)| value).find(is_odd),
+            (_, Node::Null | Node::Unknown(_) | Node::Secret(_)) => None,
+            _ => Some(all),
+        };
+        odd.map(|odd| (message, odd))
+    };
+    let namespace = metadata.get("namespace").filter(is_odd);
+    let maps =
+        [("labels", "a label has to be a text"), ("annotations", "an annotation has to be a text")];
+    let namespace = namespace.map(|odd| ("a namespace has to be a text", odd));
+    namespace.or_else(|| maps.into_iter().find_map(within))
 }
 
 fn text(value: Option<&Value>) -> Option<Arc<str>> {

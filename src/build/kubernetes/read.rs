@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::GlobBuilder;
-use yaml_span::{Limits, parse_stream};
+use serde::de::IgnoredAny;
+use yaml_span::schema::{Scalar, v2};
+use yaml_span::{Code as Yaml, Limits, Span, Stream, SyntaxError, parse_manifests, parse_stream};
 
 use super::{encrypted, kustomization, template};
 use crate::build::draft::{Draft, join};
@@ -43,7 +45,7 @@ pub(super) fn files(draft: &mut Draft<'_>) -> Vec<Read> {
 }
 
 fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
-    let stream = parse_stream(text, &Limits::DEFAULT);
+    let stream = stream(text);
     draft.found.extend(stream.errors.iter().map(|error| Diagnostic::from_yaml(path, error)));
     if !stream.errors.is_empty() {
         return Vec::new();
@@ -60,6 +62,32 @@ fn parse(draft: &mut Draft<'_>, path: &Arc<str>, text: &str) -> Vec<Value> {
         }
     }
     values
+}
+
+/// The documents of a manifest file, read as kubectl does: what is JSON as that, else as YAML.
+pub(super) fn stream(text: &str) -> Stream {
+    if !is_json(text) {
+        return parse_manifests(text, &Limits::DEFAULT);
+    }
+    let mut stream = parse_stream(text, &Limits::DEFAULT);
+    for document in &stream.documents {
+        // All other scalars of JSON without quotes are something else than a text.
+        let is_large = |id| matches!(v2::scalar(document, id), Ok(Scalar::Str(_)));
+        for id in document.ids().filter(|id| document.is_plain(*id) && is_large(*id)) {
+            let message = format!("`{}` is too large for a number", document.text(id));
+            let span: Span = document.span(id);
+            let hint = Some("quote it if the text was meant");
+            let related = None;
+            stream.errors.push(SyntaxError { code: Yaml::Syntax, message, span, related, hint });
+        }
+    }
+    stream
+}
+
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    text.starts_with('{') && objects.all(|object| object.is_ok())
 }
 
 /// The files to read, sorted.

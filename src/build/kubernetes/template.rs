@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gotmpl::{Error, FieldPath, Functions, Limits, MissingKey, Options, Template};
-use yaml_span::{parse_first, parse_stream};
+use yaml_span::parse_first;
 
+use super::read::stream;
 use crate::build::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic, Position, Span, closest};
 use crate::model::cipher::{self, Cipher};
@@ -55,7 +56,7 @@ pub(super) fn rendered(
         Err(error) => return refused(draft, path, text, &error, None),
     };
     let origin = || TemplateText { text: text.clone(), trace: rendered.trace.clone() };
-    let stream = parse_stream(&*rendered.text, &yaml_span::Limits::DEFAULT);
+    let stream = stream(&rendered.text);
     if !stream.errors.is_empty() {
         let whole = Arc::new(parse_first(&*rendered.text, &yaml_span::Limits::DEFAULT).document);
         let file = File::rendered(path.clone(), whole, origin());

@@ -28,7 +28,7 @@ data:
 # Types are those of manifests, not of values.
 apiVersion: v1
 kind: Service
-metadata: { name: web, annotations: { octal: {{ 8 }} } }
+metadata: { name: web, annotations: { octal: '{{ 8 }}' } }
 spec: { ports: [{ port: {{ .vars.size }}, targetPort: 0644 }] }
 ";
 
@@ -79,7 +79,7 @@ fn a_template_is_rendered_with_the_component_and_any_other_file_stays_as_it_is()
         metadata:
           name: web
           annotations:
-            octal: 8
+            octal: '8'
           namespace: shop
         spec:
           ports:

@@ -1,85 +1,108 @@
-//! Manifests mean what they mean to kubectl: a corpus, read by both.
+//! Manifests mean what they mean to kubectl: a corpus (`tests/manifests`) and what chance adds to it,
+//! read by both.
 
-use isobar::model::body;
-use isobar::model::value::Rules;
-use isobar::model::yaml;
-use serde_json::Value as Json;
-use yaml_span::{Limits, parse_first};
+mod both;
+mod corpus;
+mod drawn;
 
+use self::both::{Both, Case};
+use self::drawn::Chance;
 use super::scene::Scene;
-
-/// The `data` of an object, which nobody looks at until it is sent.
-const CORPUS: &[&str] = &[
-    // Words that are truths, in all their spellings.
-    "{ a: yes, b: Yes, c: YES, d: no, e: No, f: NO, g: on, h: On, i: ON, j: off, k: Off, l: OFF }",
-    "{ a: true, b: True, c: TRUE, d: false, e: False, f: FALSE, g: tRue, h: yEs, i: oN }",
-    "{ a: y, b: Y, c: n, d: N }",
-    "{ a: 'yes', b: \"on\", c: !!str off }",
-    // Nothing.
-    "{ a: ~, b: null, c: Null, d: NULL, e: , f: '', g: nUll }",
-    // Whole numbers, by their base.
-    "{ a: 0644, b: 0o644, c: 0x1F, d: 0b101, e: 1_000, f: 010, g: 08, h: 0, i: -0, j: +1 }",
-    "{ a: 9223372036854775807, b: 9223372036854775808, c: 18446744073709551615, d: -9223372036854775808 }",
-    "{ a: -0b11, b: -0x1F, c: -010, d: 0B1, e: 0X1f, f: 00, g: 0_7 }",
-    // Others.
-    "{ a: 1.5, b: .5, c: 1., d: 1e3, e: 1E-2, f: 1.0, g: 12e03, h: -2E+05, i: 1_0.5 }",
-    "{ a: 1.10, b: 3.14159265358979, c: 1e400x, d: 123456789012345678901234567890, e: 0.1e1 }",
-    // What looks like one and is none.
-    "{ a: 1.2.3, b: 1:30, c: 12:30:45, d: 190:20:30, e: 1-2, f: 0x, g: 0xZ, h: 1e, i: e3, j: ., k: '1' }",
-    "{ a: 2001-12-14, b: 2001-12-14t21:59:43.10-05:00, c: 2001-12-14 21:59:43, d: 2001-1-1 }",
-    "{ a: =, b: <, c: '<<', d: .inf1, e: nan, f: inf, h: '?' }",
-    // Tags.
-    "{ a: !!str 1, b: !!int '1', c: !!float 1, d: !!bool 'yes', e: !!str yes, f: !!null '' }",
-    "{ a: !!binary aGVsbG8=, b: !own 1, c: !own text }",
-    // Keys that are no texts.
-    "{ 1: a, 0x10: b, 1.5: c, true: d, off: e, 'yes': f, 010: g, 1e6: h, 100000.0: i, 1e-5: j }",
-    "{ 1e20: a, 2001-01-01: b, -1: d, 0.1: e, 16777217.0: f }",
-    // Texts.
-    "a: |\n  one\n   two\n\nb: >\n  one\n  two\n\n  three\nc: >-\n  one\nd: |+\n  one\n\ne: 'it''s'\nf: \"a\\tb\\x41\\u00e9\"\n",
-    "a: one\n  two\n  three\nb: 'one\n  two'\nc: \"one\\\n  two\"\n",
-    // Anchors and merges.
-    "a: &a { x: 1, y: yes }\nb: *a\nc: { <<: *a, z: 2 }\nd: { <<: [*a, { w: on }] }\n",
-    // Empty collections, nesting.
-    "{ a: {}, b: [], c: [[], {}, [~]], d: { e: { f: [yes, '1', 1] } } }",
-    "- a\n- { b: 1 }\n- [c, on]\n",
-    "{\"json\": [1, 2.5, true, null, \"a/b\"], \"on\": \"off\"}",
-    "{ b: ☃, c: 'ä' }",
-];
 
 #[test]
 fn manifests_mean_what_they_mean_to_kubectl() {
     let Some(scene) = Scene::new("corpus") else { return };
-    let (mut wrong, mut refused) = (Vec::new(), 0);
-    for text in CORPUS {
-        let inside = text.lines().map(|line| format!("  {line}\n")).collect::<String>();
-        let manifest =
-            format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n{inside}");
-        let theirs = scene.dry_run(&manifest);
-        let parsed = parse_first(manifest.as_str(), &Limits::DEFAULT);
-        let value = yaml::read_manifest(&parsed.document, parsed.document.root(), 0);
-        let ours = body::plain(&value.typed(Rules::Kubernetes).held()).ok();
-        let ours = ours.filter(|_| parsed.errors.is_empty());
-        let theirs = theirs.and_then(|text| serde_json::from_str::<Json>(&text).ok());
-        if theirs.is_none() {
-            refused += 1;
-            continue;
-        }
-        let of = |object: Option<Json>| object.map(|object| as_held(object["data"].clone()));
-        let [ours, theirs] = [ours, theirs].map(of);
-        if ours != theirs {
-            wrong.push(format!("{text}\n  ours:   {ours:?}\n  theirs: {theirs:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(refused * 5 < CORPUS.len(), "{refused} are no manifests to kubectl");
+    let cases = [corpus::listed("alike.txt"), corpus::whole()].concat();
+    let all = both::read(&scene, cases);
+    told(all.iter().filter_map(|one| Some((one, difference(one)?))));
+    // Each side has its say in it.
+    let taken = all.iter().filter(|one| one.theirs.wrong.is_none()).count();
+    assert!(taken > 500 && all.len() - taken > 100, "{taken} of {} are taken", all.len());
 }
 
-/// With numbers as the API holds them: 64 bits with a sign, or double precision.
-fn as_held(json: Json) -> Json {
-    match json {
-        Json::Array(items) => items.into_iter().map(as_held).collect(),
-        Json::Object(map) => map.into_iter().map(|(key, value)| (key, as_held(value))).collect(),
-        Json::Number(number) if !number.is_i64() => number.as_f64().into(),
-        other => other,
+#[test]
+fn what_is_drawn_means_what_it_means_to_kubectl() {
+    let Some(scene) = Scene::new("drawn") else { return };
+    let mut chance = Chance::new(0x5eed);
+    let mut cases = drawn::scalars(&mut chance, 1200);
+    cases.extend(drawn::documents(&mut chance, 800));
+    let all = both::read(&scene, cases);
+    told(all.iter().filter_map(|one| Some((one, difference(one)?))));
+    let taken = all.iter().filter(|one| one.theirs.wrong.is_none()).count();
+    assert!(taken * 2 > all.len() && taken < all.len(), "{taken} of {} are taken", all.len());
+}
+
+#[test]
+fn what_is_refused_by_one_alone_is_named() {
+    let Some(scene) = Scene::new("named-apart") else { return };
+    let (stricter, wider) = (corpus::listed("stricter.txt"), corpus::listed("wider.txt"));
+    let count = stricter.len();
+    let all = both::read(&scene, [stricter, wider].concat());
+    let odd = all.iter().enumerate().filter_map(|(at, one)| {
+        let refused = (one.ours.wrong.is_some(), one.theirs.wrong.is_some());
+        let expected = (at < count, at >= count);
+        let why = format!("refused here and there: {refused:?}, not {expected:?}");
+        placed(one).or_else(|| (refused != expected).then_some(why)).map(|why| (one, why))
+    });
+    told(odd);
+}
+
+/// A value of a stack's section `manifests` is read by the stack's rules, and means what it would in a file.
+#[test]
+fn inline_scalars_mean_what_they_mean_to_kubectl() {
+    let Some(scene) = Scene::new("inline") else { return };
+    let scalars = corpus::scalars();
+    // Of what the stack's own language knows: a template, a function.
+    let is_plain = |scalar: &String| !scalar.contains("{{") && !scalar.starts_with('!');
+    let mut cases = Vec::new();
+    for scalar in scalars.into_iter().filter(is_plain) {
+        let bytes = corpus::value(&scalar).into_bytes();
+        cases.push(Case { about: scalar, bytes, ends: "yaml", alone: false });
     }
+    let all = both::read_inline(&scene, cases);
+    told(all.iter().filter_map(|one| Some((one, difference(one)?))));
+    assert!(all.iter().filter(|one| one.theirs.wrong.is_none()).count() > 150);
+}
+
+fn told<'b>(odd: impl Iterator<Item = (&'b Both, String)>) {
+    let shown = |(one, why): (&Both, String)| {
+        let text = String::from_utf8_lossy(&one.case.bytes[..one.case.bytes.len().min(2000)]);
+        format!("=== {}\n{why}\n--- the file\n{text}\n", one.case.about)
+    };
+    let wrong: Vec<_> = odd.map(shown).collect();
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.concat());
+}
+
+/// How a case is read otherwise here than there.
+fn difference(one: &Both) -> Option<String> {
+    let Both { ours, theirs, .. } = one;
+    match (&ours.wrong, &theirs.wrong) {
+        (Some(_), Some(_)) => placed(one),
+        (Some(ours), None) => {
+            Some(format!("only we refuse it: {}: {}", ours[0].span, ours[0].message))
+        }
+        (None, Some(theirs)) => {
+            Some(format!("only kubectl refuses it: {theirs}\n{:?}", ours.objects))
+        }
+        (None, None) => {
+            let (ours, theirs) = (&ours.objects, &theirs.objects);
+            let is_same = ours.len() == theirs.len() && ours.iter().all(|one| theirs.contains(one));
+            (!is_same).then(|| format!("ours:   {ours:?}\ntheirs: {theirs:?}"))
+        }
+    }
+}
+
+/// What is told without its place; of a stack's file nobody counts the lines here.
+fn placed(one: &Both) -> Option<String> {
+    let all = one.case.bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let is_placed = |found: &isobar::diagnostic::Diagnostic| {
+        let is_stack = found.span.file.starts_with("stacks/");
+        let lines = if is_stack { usize::MAX } else { all };
+        found.span.file.ends_with(one.case.ends)
+            && (1..=lines).contains(&(found.span.start.line as usize))
+            && found.span.start.column > 0
+            && !found.message.is_empty()
+    };
+    let odd = one.ours.wrong.iter().flatten().find(|found| !is_placed(found))?;
+    Some(format!("this is no place of it: {}: {}", odd.span, odd.message))
 }

@@ -134,9 +134,13 @@ impl Scene {
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {
+        self.write_bytes(path, text.as_bytes());
+    }
+
+    pub(super) fn write_bytes(&self, path: &str, bytes: &[u8]) {
         let path = self.folder.path().join(path);
         std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
-        std::fs::write(path, text).expect("written");
+        std::fs::write(path, bytes).expect("written");
     }
 
     pub(super) fn remove(&self, path: &str) {
@@ -364,12 +368,14 @@ impl Scene {
         self.pipe(&["apply", "--filename=-"], manifest);
     }
 
-    /// What kubectl makes of a manifest by itself; `None`: it cannot read it.
-    pub(super) fn dry_run(&self, manifest: &str) -> Option<String> {
-        let args =
-            ["create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"];
-        let output = self.piped(&args, manifest);
-        output.status.success().then(|| String::from_utf8(output.stdout).expect("a text"))
+    /// What kubectl makes by itself of the manifests below a folder, and what it says against others.
+    pub(super) fn dry_run(&self, folder: &Path) -> (Vec<serde_json::Value>, String) {
+        let mut kubectl = self.command();
+        kubectl.args(["create", "--dry-run=client", "--validate=false", "--output=json"]);
+        let output = kubectl.arg("--filename").arg(folder).output().expect("kubectl");
+        let objects = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        let objects = objects.map(|object| object.expect("it is JSON")).collect();
+        (objects, String::from_utf8(output.stderr).expect("a text"))
     }
 
     fn pipe(&self, args: &[&str], input: &str) {
