@@ -68,7 +68,9 @@ impl Lines {
                 let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
                 Config::from_custom_kubeconfig(kubeconfig, &options).await?
             }
-            None => Config::incluster()?,
+            None => Config::incluster().map_err(|error| {
+                format!("no kubeconfig is named, and this runs in no pod of a cluster: {error}")
+            })?,
         };
         // What is tried again, and when, is for the engine to say.
         config.default_retry = false;
@@ -136,3 +138,6 @@ fn client(config: &Config) -> Result<Client, Error> {
         .service(builder.build(connector));
     Ok(Client::new(service, config.default_namespace.clone()))
 }
+
+#[cfg(test)]
+mod tests;
