@@ -136,7 +136,8 @@ impl Round<'_> {
             for (stack, left) in pending {
                 match self.reconcile(&pass, &stack, &left).await? {
                     Ended::Applied { outcome, .. } => {
-                        let well = outcome.is_done() || outcome.is_done_so_far();
+                        // Of what nothing allowed nobody has been asked yet.
+                        let well = outcome.is_begun_well();
                         applied |= well;
                         open.extend(well.then_some((stack, left)));
                         outcomes.push(outcome);
@@ -291,8 +292,8 @@ fn finish(
             context.output.print(&report::terminal::review(&review))?;
         }
     }
-    let well = |outcome: &Outcome| outcome.is_done() || outcome.is_done_so_far();
-    let done = review.plans.iter().all(Plan::is_at_rest) && outcomes.iter().all(well);
+    let done =
+        review.plans.iter().all(Plan::is_at_rest) && outcomes.iter().all(Outcome::is_begun_well);
     Ok(match done {
         // What has a mistake was not even planned.
         _ if any_error(&review.diagnostics) => Exit::Mistake,

@@ -125,6 +125,16 @@ impl Outcome {
             && self.steps.iter().all(|step| step.end == StepEnd::Done || waits(step))
     }
 
+    /// Whether every step happened that could, or at least one did, and the others did not begin: nothing
+    /// allowed them, or something held them, and they are to be looked at again.
+    pub fn is_begun_well(&self) -> bool {
+        let began = |step: &&StepOutcome| !matches!(step.end, StepEnd::NotStarted { .. });
+        let mut began = self.steps.iter().filter(began).map(|step| &step.end);
+        let is_any_done = self.steps.iter().any(|step| step.end == StepEnd::Done);
+        let is_well = |end: &StepEnd| matches!(end, StepEnd::Done | StepEnd::Waits { .. });
+        self.went_well() || is_any_done && began.all(is_well)
+    }
+
     /// Whether every step happened that could.
     pub fn went_well(&self) -> bool {
         self.is_done() || self.is_done_so_far()
@@ -138,3 +148,6 @@ impl Outcome {
         (predicted, predicted.saturating_sub(deviating))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ mod lasting;
 mod manifests;
 mod named;
 mod owned;
+mod policies;
 mod remote_charts;
 mod replaced;
 mod scopes;
