@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::ApplyContext;
 use crate::backends::After;
 use crate::ids::{ComponentId, ResourceKey};
+use crate::model::body::Body;
 use crate::model::change::{Action, Cause, Change};
 use crate::model::observation::{Health, Observed};
 use crate::model::plan::{Effect, Plan};
+use crate::model::upkeep::Upkeep;
 
 /// How those are doing that do not do well.
 #[derive(Debug, Default)]
@@ -24,10 +26,12 @@ impl Unwell {
         Self { components: components.collect(), resources: BTreeMap::new() }
     }
 
-    /// Hears what the target said after a step.
+    /// Hears what the target said after a step. What says that it keeps nobody waiting does not.
     pub(super) fn hear(&mut self, cx: &ApplyContext<'_>, component: &ComponentId, after: &[After]) {
+        let is_no_matter = |live: &Body| Upkeep::of(live.value()).is_no_matter;
+        let counts = |one: &&After| !one.live.as_ref().is_some_and(is_no_matter);
         let told = |one: &After| Some(format!("{} is {}", one.resource, one.health.unwell()?));
-        if let Some(why) = after.iter().find_map(told) {
+        if let Some(why) = after.iter().filter(counts).find_map(told) {
             self.components.insert(component.clone(), why);
         }
         let is_answering = |key| cx.answers.values().any(|answering| answering.contains_key(key));
