@@ -194,13 +194,15 @@ impl Applied {
         (same, self.target.requests() - before)
     }
 
-    /// Waits until the watches are up: then looking costs nothing.
+    /// Waits until the watches are up, and nobody is woken by what was: then looking costs nothing.
     pub(super) async fn settled(&self) {
         let settled = async {
-            while self.cost().await != (true, 0) {
+            loop {
                 // The watches are driven by whoever waits for them.
                 let woken = tokio::time::timeout(Duration::from_millis(20), self.target.wake());
-                drop(woken.await);
+                if woken.await.is_err() && self.cost().await == (true, 0) {
+                    return;
+                }
             }
         };
         tokio::time::timeout(NOTICE_MAX, settled).await.expect("it settles");

@@ -151,7 +151,6 @@ async fn what_is_taken_from_us_again_and_again_is_owned_again_once() {
     applied.update(&[]).await.unwrap();
     applied.settled().await;
     disown(&corner, "cleared").await;
-    applied.woken().await;
     for number in 0..3 {
         // Nothing of that is in our entry, and any of it could be about what is lost.
         let note = json!({"metadata": {"labels": {"number": number.to_string()}}});
