@@ -91,12 +91,19 @@ fn time(line: &str) -> Option<(usize, usize)> {
     Some((from, to + zone))
 }
 
-/// A commit, a digest, a run: hexadecimal, with letters and digits, as long as such things are.
+/// What is typed where an id is asked for, and is none.
+const NO_ID: &str = "12345678";
+
+/// A commit, a digest, a run: hexadecimal, with letters and digits, as long as such things are. One in
+/// forty of eight has no letter.
 fn is_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let parts: Vec<usize> = word.split('-').map(str::len).collect();
     let is_uuid = parts == [8, 4, 4, 4, 12] && word.split('-').all(hex);
     let mixed =
         word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_lowercase());
-    is_uuid || (matches!(word.len(), 8 | 12 | 40 | 64) && mixed && hex(word))
+    let is_digits = word.len() == NO_ID.len() && word.bytes().all(|b| b.is_ascii_digit());
+    is_uuid
+        || is_digits && word != NO_ID
+        || (matches!(word.len(), 8 | 12 | 40 | 64) && mixed && hex(word))
 }
