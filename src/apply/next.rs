@@ -29,7 +29,8 @@ pub(super) fn next<'e>(
         let changes = effect.steps[at].changes.iter();
         changes.map(|&change| &effect.changes[change].resource)
     };
-    let mut taken: BTreeSet<_> = going.iter().flat_map(|&at| touched(at)).collect();
+    // Most often every step that could begin has begun.
+    let mut taken: Option<BTreeSet<_>> = None;
     for (at, step) in effect.steps.iter().enumerate() {
         if going.contains(&at) || end(at).is_some() {
             continue;
@@ -43,7 +44,11 @@ pub(super) fn next<'e>(
             continue;
         }
         let comes_later = step.after.iter().any(|&before| end(before).is_none());
-        if comes_later || touched(at).any(|resource| taken.contains(resource)) {
+        if comes_later {
+            continue;
+        }
+        let taken = taken.get_or_insert_with(|| going.iter().flat_map(|&at| touched(at)).collect());
+        if touched(at).any(|resource| taken.contains(resource)) {
             continue;
         }
         match waits(at) {

@@ -158,8 +158,8 @@ pub(super) fn written_at(object: &Json) -> Option<Timestamp> {
     entries.iter().filter_map(|entry| entry.get("time")?.as_str()?.parse().ok()).max()
 }
 
-/// An entry of `metadata.managedFields` about the object itself, not about a subresource that has fields of its
-/// own: who scales it writes a field of it.
+/// An entry of `metadata.managedFields` about the object itself, not about a subresource that has
+/// fields of its own: who scales it writes a field of it.
 struct Entry<'o> {
     writer: &'o str,
     is_apply: bool,
