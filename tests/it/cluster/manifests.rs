@@ -5,8 +5,9 @@ mod both;
 mod corpus;
 mod drawn;
 
+use fastrand::Rng;
+
 use self::both::{Both, Case};
-use self::drawn::Chance;
 use super::scene::Scene;
 
 #[test]
@@ -23,7 +24,7 @@ fn manifests_mean_what_they_mean_to_kubectl() {
 #[test]
 fn what_is_drawn_means_what_it_means_to_kubectl() {
     let Some(scene) = Scene::new("drawn") else { return };
-    let mut chance = Chance::new(0x5eed);
+    let mut chance = Rng::with_seed(0x5eed);
     let mut cases = drawn::scalars(&mut chance, 1200);
     cases.extend(drawn::documents(&mut chance, 800));
     let all = both::read(&scene, cases);
