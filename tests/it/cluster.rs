@@ -19,6 +19,7 @@ mod counted;
 mod encrypted;
 mod events;
 mod granted;
+mod inside;
 mod installed;
 mod judged;
 mod kept;

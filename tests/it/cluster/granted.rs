@@ -25,7 +25,7 @@ const LOOKS_MAX: usize = 300;
 const ACTS_AS: &str = "impersonate";
 
 /// An installed agent in the namespace `<name>-agent`, its repository, and the text that installed it.
-fn installed(name: &str) -> Option<(Scene, String)> {
+pub(super) fn installed(name: &str) -> Option<(Scene, String)> {
     let scene = Scene::new(name)?;
     let named = |text: &str| text.replace("installed", name);
     scene.write("isobar.yaml", UNREVIEWED);

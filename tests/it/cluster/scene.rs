@@ -147,6 +147,16 @@ impl Scene {
         std::fs::remove_file(self.folder.path().join(path)).expect("it goes");
     }
 
+    /// Where the server listens.
+    pub(super) fn server(&self) -> String {
+        std::fs::read_to_string(self.admin.with_file_name("server")).expect("a text")
+    }
+
+    /// Whose signature its certificate has.
+    pub(super) fn authority(&self) -> String {
+        std::fs::read_to_string(self.admin.with_file_name("ca.crt")).expect("a text")
+    }
+
     /// Where the objects are.
     pub(super) fn namespace(&self) -> &str {
         &self.namespace
@@ -326,8 +336,6 @@ impl Scene {
 
     /// From now on the agent is this service account.
     pub(super) fn becomes(&self, namespace: &str, name: &str) {
-        let bed = self.admin.parent().expect("it is in the bed");
-        let read = |file: &str| std::fs::read_to_string(bed.join(file)).expect("a text");
         let token = self.kubectl(["create", "token", name, &format!("--namespace={namespace}")]);
         let kubeconfig = serde_json::json!({
             "apiVersion": "v1",
@@ -335,8 +343,8 @@ impl Scene {
             "current-context": "c",
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
             "clusters": [{"name": "c", "cluster": {
-                "server": read("server"),
-                "certificate-authority": bed.join("ca.crt"),
+                "server": self.server(),
+                "certificate-authority": self.admin.with_file_name("ca.crt"),
             }}],
             "users": [{"name": "c", "user": {"token": token.trim()}}],
         });
