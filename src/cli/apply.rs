@@ -23,7 +23,7 @@ use crate::reconcile::{
     Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Runs, Seats, Wanted,
     follow, mistakes, reconcile, remember_trouble, stacks_to_keep,
 };
-use crate::report;
+use crate::report::{self, words};
 
 /// A chain of dependent stacks is rarely longer; a stack that never rests is a defect.
 const ROUNDS_MAX: u32 = 32;
@@ -123,12 +123,13 @@ impl Round<'_> {
         let (mut outcomes, mut rounds, mut patience) = (Vec::new(), 0, None);
         while rounds < ROUNDS_MAX {
             let (mut open, mut waiting, mut applied) = (BTreeMap::new(), Vec::new(), false);
+            let looks = Looks::default();
             let pass = Pass {
                 agent: self.agent,
                 repository: self.repository,
                 current: self.current.clone(),
                 stop: &self.context.stop,
-                looks: Looks::default(),
+                looks: &looks,
                 seats: &seats,
                 runs: &runs,
                 newest: None,
@@ -151,7 +152,7 @@ impl Round<'_> {
                         return Err(Failure::Other(Exit::Unavailable, busy));
                     }
                     Ended::Stopped { done, steps } => {
-                        let words = report::words::stopped(done, steps);
+                        let words = words::stopped(done, steps);
                         self.context.output.note(&format!("{stack}: {words}"));
                     }
                     // There is nothing to do, and something that nobody may be left to find out.
@@ -175,22 +176,35 @@ impl Round<'_> {
     }
 
     /// Waits until something happens, if something that is getting there is all that a plan waits
-    /// for, and there is patience left with it. `patience` is until when.
+    /// for, and there is patience left with it: that is over at `patience`. Says whom it waits for, and
+    /// that it has waited long enough.
     async fn wait(&self, waiting: &[Plan], patience: &mut Option<Duration>) -> bool {
+        let Context { world, output, stop, .. } = self.context;
         let wanted = &self.current.wanted.desired;
-        let slow: Vec<_> = waiting.iter().filter_map(slow).flatten().collect();
-        let time = |id| Some(Patience::from(&wanted.component(id)?.reconcile).timeout);
-        let Some(longest) = slow.into_iter().filter_map(time).max() else { return false };
-        let clock = &self.context.world.clock;
-        let until = *patience.get_or_insert(clock.monotonic() + longest);
-        let Some(left) = until.checked_sub(clock.monotonic()) else { return false };
+        let slow: BTreeSet<_> = waiting.iter().filter_map(slow).flatten().collect();
+        let time =
+            |id: &&ComponentId| Some(Patience::from(&wanted.component(id)?.reconcile).timeout);
+        let Some(longest) = slow.iter().filter_map(time).max() else { return false };
+        let until = *patience.get_or_insert(world.clock.monotonic() + longest);
+        let left = until.saturating_sub(world.clock.monotonic());
         let targets = self.repository.targets.all();
         let mut moves: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
-        tokio::select! {
-            Some(_) = moves.next() => true,
-            () = clock.sleep(left) => false,
-            () = self.context.stop.cancelled() => false,
-        }
+        let names: Vec<_> = slow.iter().map(|id| words::component(id)).collect();
+        let names = names.join(", ");
+        let moved = async {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => false,
+                () = world.clock.sleep(left) => {
+                    let seconds = longest.as_secs();
+                    output.note(&format!("gave up waiting for {names}: `timeout` is {seconds} s"));
+                    false
+                }
+                Some(_) = moves.next() => true,
+            }
+        };
+        let what = format!("waiting until {names} does well, for at most {} s", left.as_secs());
+        output.progress(world, &what, moved).await
     }
 
     async fn reconcile(

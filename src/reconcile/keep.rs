@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, FuturesUnordered};
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{Notify, watch};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, interval};
@@ -22,15 +23,16 @@ use crate::ids::{ComponentId, StackName};
 use crate::report::words;
 
 /// The task that keeps one branch's stacks true.
+#[derive(Clone)]
 pub struct Keep {
     agent: Arc<Agent>,
     repository: Arc<Repository>,
     stop: CancellationToken,
-    state: Mutex<State>,
-    seats: Seats,
-    runs: Runs,
+    state: Arc<Mutex<State>>,
+    seats: Arc<Seats>,
+    runs: Arc<Runs>,
     /// Rings when a stack for which something has happened is free again.
-    freed: Notify,
+    freed: Arc<Notify>,
 }
 
 struct State {
@@ -125,8 +127,8 @@ impl Keep {
             agenda: Agenda::default(),
             begun: BTreeMap::new(),
         };
-        let (state, seats) = (Mutex::new(state), Seats::default());
-        let (runs, freed) = (Runs::default(), Notify::new());
+        let (state, seats) = (Arc::new(Mutex::new(state)), Arc::default());
+        let (runs, freed) = (Arc::default(), Arc::default());
         Self { agent, repository, stop, state, seats, runs, freed }
     }
 
@@ -138,8 +140,9 @@ impl Keep {
         self.agent.world.clock.monotonic()
     }
 
-    /// Begins with the stacks that are due. Each ends for itself.
-    async fn begin(&self) -> Result<FuturesUnordered<impl Future<Output = Activity>>, Activity> {
+    /// Begins with the stacks that are due. Each ends for itself, and is a task of its own: what is
+    /// computed for one holds up no other.
+    async fn begin(&self) -> Result<JoinSet<Activity>, Activity> {
         let (current, news) = self.state().news();
         let Some(current) = current else { return Err(Activity::Idle) };
         let stacks = stacks_to_keep(&self.agent, &self.repository, &current.wanted).await;
@@ -155,28 +158,32 @@ impl Keep {
             state.failures = 0;
             state.begin(stacks, &news, now)
         };
-        let pass = Arc::new(Pass {
-            agent: &self.agent,
-            repository: &self.repository,
-            current,
-            stop: &self.stop,
-            looks: Looks::default(),
-            seats: &self.seats,
-            runs: &self.runs,
-            newest: Some(self.state().current.clone()),
-        });
-        let keep = |(stack, left, happened)| self.keep(pass.clone(), stack, left, happened);
-        Ok(begun.into_iter().map(keep).collect())
+        let (looks, mut work) = (Arc::<Looks>::default(), JoinSet::new());
+        for (stack, left, happened) in begun {
+            let (keep, current, looks) = (self.clone(), current.clone(), looks.clone());
+            work.spawn(async move { keep.keep((current, &looks), stack, left, happened).await });
+        }
+        Ok(work)
     }
 
     /// Makes a stack true that was begun with.
     async fn keep(
         &self,
-        pass: Arc<Pass<'_>>,
+        (current, looks): (Current, &Looks),
         stack: StackName,
         left: Left,
         happened: Happened,
     ) -> Activity {
+        let pass = Pass {
+            agent: &self.agent,
+            repository: &self.repository,
+            current,
+            stop: &self.stop,
+            looks,
+            seats: &self.seats,
+            runs: &self.runs,
+            newest: Some(self.state().current.clone()),
+        };
         if let Happened::To(components) = &happened
             // What goes wrong there, the look at all of it says.
             && Box::pin(glance(&pass, &stack, components)).await.unwrap_or(false)
@@ -304,7 +311,7 @@ impl Task for Keep {
 
     async fn activate(&self) -> Activity {
         match self.begin().await {
-            Ok(work) => Activity::of(work.collect().await),
+            Ok(work) => Activity::of(work.join_all().await),
             Err(activity) => activity,
         }
     }
@@ -312,7 +319,7 @@ impl Task for Keep {
     fn activate_each(&self) -> Option<BoxStream<'_, Activity>> {
         let begun = stream::once(self.begin());
         let each = begun.flat_map(|begun| match begun {
-            Ok(work) => work.boxed(),
+            Ok(work) => each(work).boxed(),
             Err(activity) => stream::once(std::future::ready(activity)).boxed(),
         });
         Some(each.boxed())
@@ -347,6 +354,14 @@ impl Task for Keep {
             }
         }
     }
+}
+
+/// What comes of each, as soon as that has ended.
+fn each(mut work: JoinSet<Activity>) -> impl Stream<Item = Activity> {
+    let broken = |error: JoinError| std::panic::resume_unwind(error.into_panic());
+    stream::poll_fn(move |cx| {
+        work.poll_join_next(cx).map(|ended| Some(ended?.unwrap_or_else(broken)))
+    })
 }
 
 fn told(stack: &StackName, ended: &Result<Ended, ReconcileError>) -> Activity {

@@ -133,7 +133,7 @@ pub struct Pass<'a> {
     /// Once this is cancelled nothing begins.
     pub stop: &'a CancellationToken,
     /// What the stacks have in common.
-    pub looks: Looks,
+    pub looks: &'a Looks,
     /// Where those sit who work on them.
     pub seats: &'a Seats,
     /// The runs that are under way.

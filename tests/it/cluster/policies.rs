@@ -53,7 +53,11 @@ fn a_wait_that_runs_out_says_why_and_what_gets_well_later_ends_it() {
     let Some(scene) = Scene::new("runsout") else { return };
     let line = "settings: { reconcile: { timeout: 5s } }";
     scene.wants_all(&[("db", line, &pending()), ("app", AFTER_DB, APP)]);
-    let told = scene.holds(APPLY);
+    let ran = scene.run(APPLY);
+    assert_eq!(ran.status.code(), Some(3), "{}", ran.said());
+    let gave_up = "gave up waiting for kubernetes/db: `timeout` is 5 s\n";
+    assert!(ran.stderr.contains(gave_up), "{}", ran.said());
+    let told = ran.stdout;
     let why = "kubernetes/app: it waits for kubernetes/db to do well, which is progressing: \
                Deployment.apps/runsout/web";
     assert!(told.contains("1 step waits") && told.contains(why), "{told}");
