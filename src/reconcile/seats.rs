@@ -12,7 +12,7 @@ use crate::ids::TargetName;
 
 /// Stacks of one target that are applied at a time, so that some write while others begin or end.
 /// Each waits mostly for its target, and none for another target.
-const RUNS_AT_ONCE: usize = 8;
+const RUNS_AT_ONCE: usize = 9;
 
 /// The same for those that are looked at: each asks its target as much at a time as that takes, and
 /// the next is on its way while one is planned.
@@ -23,10 +23,12 @@ const LOOKS_AT_ONCE: usize = 4;
 /// none takes the one seat of another.
 const IN_ALL: usize = 16;
 
-/// A run of so many steps takes two seats: it holds some 15 KB for each until it ends, and one that
-/// writes for seconds needs few beside it. Of 20 stacks of 200 objects four at a time took as long as
-/// eight, with 13 MB less; two would hold another 5 MB less, and take 4 % longer.
+/// A run of so many steps takes several seats: it holds some 15 KB for each step until it ends, and one
+/// that writes for seconds needs few beside it.
 const LARGE: usize = 100;
+
+/// How many seats that are.
+const LARGE_SEATS: u32 = 3;
 
 /// Where who works on a stack sits.
 pub struct Seats {
@@ -64,7 +66,7 @@ impl Seats {
     /// Waits until one more stack of `target` may be applied, in so many steps. Whoever does has no
     /// other seat.
     pub(super) async fn run(&self, target: &TargetName, steps: usize) -> Seat {
-        let seats = if steps < LARGE { 1 } else { 2 };
+        let seats = if steps < LARGE { 1 } else { LARGE_SEATS };
         self.runs.take(Some(target.clone()), seats).await
     }
 }
