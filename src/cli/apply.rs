@@ -189,8 +189,7 @@ impl Round<'_> {
         let left = until.saturating_sub(world.clock.monotonic());
         let targets = self.repository.targets.all();
         let mut moves: FuturesUnordered<_> = targets.iter().map(|target| target.wake()).collect();
-        let names: Vec<_> = slow.iter().map(|id| words::component(id)).collect();
-        let names = names.join(", ");
+        let names = words::few(slow.iter().map(|id| words::visible(&id.to_string())));
         let moved = async {
             tokio::select! {
                 biased;

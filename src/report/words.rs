@@ -19,7 +19,7 @@ use crate::model::plan::{Kept, Plan};
 use crate::model::review::Review;
 use crate::model::value::{APPEND, Node};
 
-pub use answer::{answer, headline, stands};
+pub use answer::{answer, few, headline, stands};
 pub use ends::{deviation, deviations, health, outcome, step_end, stopped};
 pub use holds::{Clearing, approve, clearing, part, reason};
 pub use verdict::{State, Verdict};

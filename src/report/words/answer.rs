@@ -138,14 +138,18 @@ fn under_way(review: &Review) -> Option<String> {
         })
         .flatten()
         .collect();
-    let named = now.iter().take(NOW_MAX).map(|id| format!("`{}` of `{}`", component(id), id.stack));
-    let named = named.collect::<Vec<_>>().join(", ");
-    let more = now.len().saturating_sub(NOW_MAX);
-    match (now.len(), more) {
-        (0, _) => outcomes(review).find_map(|outcome| failure(outcome, true)),
-        (_, 0) => Some(format!("Now: {named}.")),
-        (_, more) => Some(format!("Now: {named} and {more} more.")),
+    if now.is_empty() {
+        return outcomes(review).find_map(|outcome| failure(outcome, true));
     }
+    let named = now.iter().map(|id| format!("`{}` of `{}`", component(id), id.stack));
+    Some(format!("Now: {}.", few(named)))
+}
+
+/// The first of those that are under way, and how many more there are.
+pub fn few(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NOW_MAX);
+    let named = names.take(NOW_MAX).collect::<Vec<_>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 fn first_deviation(review: &Review) -> Option<String> {

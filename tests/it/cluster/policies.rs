@@ -55,7 +55,7 @@ fn a_wait_that_runs_out_says_why_and_what_gets_well_later_ends_it() {
     scene.wants_all(&[("db", line, &pending()), ("app", AFTER_DB, APP)]);
     let ran = scene.run(APPLY);
     assert_eq!(ran.status.code(), Some(3), "{}", ran.said());
-    let gave_up = "gave up waiting for kubernetes/db: `timeout` is 5 s\n";
+    let gave_up = "gave up waiting for prod/kubernetes/db: `timeout` is 5 s\n";
     assert!(ran.stderr.contains(gave_up), "{}", ran.said());
     let told = ran.stdout;
     let why = "kubernetes/app: it waits for kubernetes/db to do well, which is progressing: \
