@@ -1,10 +1,15 @@
 //! The side of the agent: a child is started, fed, read and ended.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{LazyLock, mpsc};
+use std::thread;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{Tool, ToolError};
@@ -15,6 +20,16 @@ const OUTPUT_BYTES_MAX: usize = 64 << 20;
 
 /// How much of the end of standard error is kept: a screenful.
 const SAID_BYTES_MAX: usize = 4 << 10;
+
+/// The thread that starts all children. A child ends with the thread that has started it, as it must end
+/// with this process; those of the runtime come and go, and this one stays.
+static PARENT: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
+    let (starts, asked) = mpsc::channel::<Start>();
+    thread::spawn(move || asked.into_iter().for_each(|start| start()));
+    starts
+});
+
+type Start = Box<dyn FnOnce() + Send>;
 
 /// Runs tools.
 #[derive(Debug, Clone)]
@@ -37,9 +52,6 @@ impl Jail {
 
     /// What `tool` writes to standard output, if it ends well. If it does not in time, if `stop` is
     /// cancelled or the future is dropped, it is ended; it cannot start processes that stay.
-    ///
-    /// The child ends with the thread that starts it: ask from a thread that stays, as those of
-    /// the runtime do and those for blocking work do not.
     pub async fn run(
         &self,
         tool: &Tool,
@@ -48,7 +60,7 @@ impl Jail {
     ) -> Result<Vec<u8>, ToolError> {
         let program = tool.name();
         let start = |cause| ToolError::Start { program: program.clone(), cause };
-        let mut child = self.command(tool).spawn().map_err(start)?;
+        let mut child = started(self.command(tool)).await.map_err(start)?;
         let ended = tokio::select! {
             ended = talk(&mut child, &tool.input) => ended.map_err(start),
             () = clock.sleep(tool.timeout) => {
@@ -96,8 +108,20 @@ impl Jail {
     }
 }
 
+/// The child of a command. One that nobody waits for any more when it has begun is ended.
+async fn started(mut command: Command) -> io::Result<Child> {
+    let (runtime, (tell, told)) = (Handle::current(), oneshot::channel());
+    let start = move || {
+        let _entered = runtime.enter();
+        let _unheard = tell.send(command.spawn());
+    };
+    let gone = || io::Error::other("the thread that starts children is gone");
+    PARENT.send(Box::new(start)).map_err(|_| gone())?;
+    told.await.map_err(|_| gone())?
+}
+
 /// Feeds and reads a child until it closes both outputs, or writes too much to the first.
-async fn talk(child: &mut Child, input: &[u8]) -> std::io::Result<(Option<Vec<u8>>, Vec<u8>)> {
+async fn talk(child: &mut Child, input: &[u8]) -> io::Result<(Option<Vec<u8>>, Vec<u8>)> {
     let (to, from, said) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
         // What it does not read is its own business.
@@ -111,7 +135,7 @@ async fn talk(child: &mut Child, input: &[u8]) -> std::io::Result<(Option<Vec<u8
 }
 
 /// All that is written, or `None` if it is too much.
-async fn output(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Option<Vec<u8>>> {
+async fn output(from: Option<impl AsyncRead + Unpin>) -> io::Result<Option<Vec<u8>>> {
     let Some(from) = from else { return Ok(Some(Vec::new())) };
     let mut bytes = Vec::new();
     from.take(OUTPUT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).await?;
@@ -119,7 +143,7 @@ async fn output(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Option<
 }
 
 /// The end of what is written.
-async fn tail(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+async fn tail(from: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     let Some(mut from) = from else { return Ok(Vec::new()) };
     let (mut kept, mut piece) = (Vec::new(), [0; 4096]);
     loop {

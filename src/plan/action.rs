@@ -303,6 +303,8 @@ impl Case<'_> {
         };
         let mut made_up = piece.iter().flat_map(|piece| &piece.made_up);
         let made_up = made_up.any(|made| made.is_under(&field.path) || field.path.is_under(made));
+        // Most of what is made up is a password, wherever a chart has it written.
+        let sensitive = sensitive || made_up;
         let Difference { path, before, after } = field;
         let origin = self.built.and_then(|(_, rendered)| rendered.span(origin));
         FieldChange { writer: writer(both, &path), path, before, after, sensitive, origin, made_up }

@@ -98,7 +98,7 @@ fn what_stays_as_it_was_made_up_is_told_with_what_changes() {
                 ~ update shop.json
                     size: 1 -> 2
                 + create new.json
-                    key: "y"                                        made up once, and kept
+                    key: (secret added)                             made up once, and kept
 
               Kept as it is there, made up by the chart
                 shop.json conf

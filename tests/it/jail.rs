@@ -14,8 +14,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use isobar::jail::{self, Jail, Limits, Tool, ToolError};
 use isobar::world::World;
 use tempfile::TempDir;
@@ -73,6 +75,25 @@ fn it_reads_its_input_and_writes_its_output() {
     assert_eq!(run(&cat).unwrap(), input);
     let wrong = shell(folder.path(), "echo something; echo this is wrong >&2; exit 3", &[]);
     assert_eq!(refused(&wrong), "exit status: 3: this is wrong");
+}
+
+/// Threads of a runtime come and go; a child that went with one would be a chart that is not rendered.
+#[test]
+fn it_outlives_the_thread_that_asked_for_it() {
+    let folder = TempDir::new().unwrap();
+    let tool = shell(folder.path(), "read -r line && echo \"heard $line\"", &[]);
+    let tool = Tool { input: b"it\n".to_vec(), ..tool };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (clock, stop, jail) = (World::real().clock, CancellationToken::new(), Jail::of(ISOBAR));
+    let mut running = Box::pin(jail.run(&tool, clock.as_ref(), &stop));
+    thread::scope(|threads| {
+        let asks = threads.spawn(|| {
+            let _entered = runtime.enter();
+            running.as_mut().now_or_never()
+        });
+        assert!(asks.join().unwrap().is_none(), "it runs");
+    });
+    assert_eq!(runtime.block_on(running).unwrap(), b"heard it\n");
 }
 
 #[test]
@@ -220,14 +241,14 @@ fn it_ends_with_the_agent() {
     agent.wait().unwrap();
     // The end of its output is the end of the last process that has it open.
     let (ended, wait) = mpsc::channel();
-    std::thread::spawn(move || ended.send(from.read_to_string(&mut read).is_ok()));
+    thread::spawn(move || ended.send(from.read_to_string(&mut read).is_ok()));
     assert_eq!(wait.recv_timeout(Duration::from_secs(60)), Ok(true));
 }
 
 /// This machine's kernel can hold a child whole, or else the tests above would be about less.
 #[test]
 fn nothing_is_lacking_here() {
-    assert_eq!(std::thread::spawn(jail::lacks).join().unwrap(), [""; 0]);
+    assert_eq!(thread::spawn(jail::lacks).join().unwrap(), [""; 0]);
 }
 
 fn id(file: &PathBuf) -> u32 {

@@ -362,7 +362,7 @@ impl Connection {
     async fn ask(&self, call: Call, time: Duration) -> Result<Answer<Vec<u8>>, Failure> {
         let lines = self.lines().await?;
         let (verb, is_aside) = (call.verb(), call.is_aside);
-        let request = call.query("timeout", format!("{}s", time.as_secs().max(1))).request()?;
+        let request = call.query("timeout", format!("{}ms", time.as_millis())).request()?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = self.now();
         let answer = tokio::select! {
@@ -433,22 +433,14 @@ pub(super) fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Failur
         .map_err(|error| Failure::Lost(format!("the answer is not as it should be: {error}")))
 }
 
-/// A request without an answer. What could not be connected was not sent.
+/// A request without an answer. What could not be connected was not sent: nobody listens there, the name
+/// is nobody's, the way is a hole, or who answers is another.
 fn failed(error: &Error) -> Failure {
-    use std::io::ErrorKind;
+    use hyper_util::client::legacy::Error as Sending;
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        let unreached = matches!(
-            kind,
-            Some(
-                ErrorKind::ConnectionRefused
-                    | ErrorKind::HostUnreachable
-                    | ErrorKind::NetworkUnreachable
-            )
-        );
-        if unreached {
-            return Failure::Away(error.to_string());
+        if error.downcast_ref::<Sending>().is_some_and(Sending::is_connect) {
+            return Failure::Away(chain(error));
         }
         cause = error.source();
     }
@@ -471,3 +463,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

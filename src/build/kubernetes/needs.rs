@@ -31,6 +31,8 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("configMapRef", "name", "ConfigMap"),
     ("configMapKeyRef", "name", "ConfigMap"),
     ("secret", "secretName", "Secret"),
+    // That of a projected volume.
+    ("secret", "name", "Secret"),
     ("secretRef", "name", "Secret"),
     ("secretKeyRef", "name", "Secret"),
     ("imagePullSecrets", "name", "Secret"),
@@ -56,10 +58,7 @@ pub(super) fn before(object: &Object) -> BTreeSet<Need> {
         found.extend(role(object).and_then(named));
         found.extend(accounts(object).into_iter().filter_map(named));
     }
-    if &*object.kind == "PersistentVolumeClaim" {
-        let class = object.value.get("spec").and_then(|s| s.get("storageClassName")?.as_str());
-        found.extend(class.and_then(|class| named(format!("StorageClass.storage.k8s.io/{class}"))));
-    }
+    classes(object, &mut found);
     for (namespace, service) in calls::services(object) {
         found.extend(named(service));
         found.insert(Need::Workloads(namespace.into()));
@@ -119,9 +118,30 @@ fn pods(object: &Object, spec: &Value, found: &mut BTreeSet<Need>) {
         found.insert(Need::Rights(account.as_str().into()));
         found.extend(named(account));
     }
-    if let Some(class) = spec.get("priorityClassName").and_then(Value::as_str) {
-        found.extend(named(format!("PriorityClass.scheduling.k8s.io/{class}")));
-    }
+    let class = |field| spec.get(field).and_then(Value::as_str);
+    let priority =
+        class("priorityClassName").map(|it| format!("PriorityClass.scheduling.k8s.io/{it}"));
+    let runtime = class("runtimeClassName").map(|it| format!("RuntimeClass.node.k8s.io/{it}"));
+    found.extend(priority.into_iter().chain(runtime).filter_map(named));
+}
+
+/// The classes that `object` is of, or whose claims are.
+fn classes(object: &Object, found: &mut BTreeSet<Need>) {
+    let Some(spec) = object.value.get("spec") else { return };
+    let claims = spec.get("volumeClaimTemplates").and_then(Value::as_list).unwrap_or_default();
+    let (specs, field, kind) = match (&*object.group, &*object.kind) {
+        ("", "PersistentVolumeClaim") => (vec![spec], "storageClassName", "StorageClass.storage"),
+        ("apps", "StatefulSet") => {
+            let specs = claims.iter().filter_map(|claim| claim.get("spec")).collect();
+            (specs, "storageClassName", "StorageClass.storage")
+        }
+        ("networking.k8s.io", "Ingress") => {
+            (vec![spec], "ingressClassName", "IngressClass.networking")
+        }
+        _ => return,
+    };
+    let names = specs.into_iter().filter_map(|spec| spec.get(field)?.as_str());
+    found.extend(names.filter_map(|name| named(format!("{kind}.k8s.io/{name}"))));
 }
 
 fn is_rbac(object: &Object, kinds: &[&str]) -> bool {

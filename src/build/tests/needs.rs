@@ -11,11 +11,18 @@ manifests:
         spec:
           serviceAccountName: web
           priorityClassName: high
+          runtimeClassName: apart
           imagePullSecrets: [{name: registry}]
           containers:
             - env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a}}}]
               envFrom: [{configMapRef: {name: settings}}]
-          volumes: [{persistentVolumeClaim: {claimName: disk}}, {secret: {secretName: tls}}]
+          volumes: [{persistentVolumeClaim: {claimName: disk}}, {secret: {secretName: tls}},
+            {projected: {sources: [{secret: {name: part}}, {configMap: {name: other}}]}}]
+  - apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: db}
+    spec: {volumeClaimTemplates: [{spec: {storageClassName: fast}}]}
+  - {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {ingressClassName: outer}}
   - apiVersion: rbac.authorization.k8s.io/v1
     kind: RoleBinding
     metadata: {name: web}
@@ -59,16 +66,22 @@ fn an_object_needs_what_it_names() {
         CustomResourceDefinition.apiextensions.k8s.io/sites.example.com
           gives Definition("Site.example.com")
         Deployment.apps/shop/web
+          ConfigMap/shop/other
           ConfigMap/shop/settings
           Namespace/shop
           PersistentVolumeClaim/shop/disk
           PriorityClass.scheduling.k8s.io/high
+          RuntimeClass.node.k8s.io/apart
           Secret/shop/key
+          Secret/shop/part
           Secret/shop/registry
           Secret/shop/tls
           ServiceAccount/shop/web
           Rights("ServiceAccount/shop/web")
           gives Workloads("shop")
+        Ingress.networking.k8s.io/shop/web
+          IngressClass.networking.k8s.io/outer
+          Namespace/shop
         PersistentVolumeClaim/shop/d
           Namespace/shop
           StorageClass.storage.k8s.io/fast
@@ -83,6 +96,9 @@ fn an_object_needs_what_it_names() {
           gives Behalf("ServiceAccount/shop/web")
         Site.example.com/a
           Definition("Site.example.com")
+        StatefulSet.apps/shop/db
+          Namespace/shop
+          StorageClass.storage.k8s.io/fast
         ValidatingWebhookConfiguration.admissionregistration.k8s.io/check
           Service/shop/web
           Workloads("shop")

@@ -80,7 +80,7 @@ fn a_chart_is_rendered_and_applied() {
                 data.kube: "v1.34.0"                            components/helm/shop/Chart.yaml:1
                 data.size: "3"                                  components/helm/shop/Chart.yaml:1
                 kind: "ConfigMap"                               components/helm/shop/Chart.yaml:1
-                metadata.annotations.checksum: "(digest)"  components/helm/shop/Chart.yaml:1, made up once, and kept
+                metadata.annotations.checksum: (secret added)   components/helm/shop/Chart.yaml:1, made up once, and kept
                 metadata.annotations."helm.sh/hook": "pre-install"  components/helm/shop/Chart.yaml:1
                 metadata.name: "shop"                           components/helm/shop/Chart.yaml:1
                 metadata.namespace: "chart"                     components/helm/shop/Chart.yaml:1

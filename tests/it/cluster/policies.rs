@@ -159,3 +159,29 @@ fn what_a_component_ignores_is_nobodys_business() {
     assert_eq!(now.map(|path| value("configmap/one", path)), ["ours"; 4]);
     assert_eq!(value("configmap/other", ".data.a"), "ours");
 }
+
+#[test]
+fn what_a_component_does_not_prune_outlives_it() {
+    let Some(scene) = Scene::new("outlives") else { return };
+    let line = "settings: { reconcile: { prune: false } }";
+    let one = "- { apiVersion: v1, kind: ConfigMap, metadata: { name: one }, data: { a: b } }\n";
+    let two = one.replace("name: one", "name: two");
+    let all = || scene.kubectl(["get", "configmaps", "--output=name"]);
+    scene.wants_all(&[("shop", line, &format!("{one}{two}")), ("app", "", APP)]);
+    scene.isobar(APPLY);
+    let made = all();
+    assert_eq!(made, "configmap/app\nconfigmap/kube-root-ca.crt\nconfigmap/one\nconfigmap/two\n");
+    // One of two, the component whose word it was, and what was known of it.
+    scene.wants_all(&[("shop", line, one), ("app", "", APP)]);
+    let told = scene.isobar(["plan"]);
+    assert!(told.contains("forget ConfigMap/outlives/two"), "{told}");
+    scene.isobar(APPLY);
+    assert_eq!(all(), made);
+    scene.wants_all(&[("app", "", APP)]);
+    scene.lose_database();
+    let told = scene.isobar(["plan"]);
+    assert!(told.contains("forget ConfigMap/outlives/one"), "{told}");
+    scene.isobar(APPLY);
+    assert_eq!(all(), made);
+    assert!(scene.isobar(["plan"]).contains("No effect"));
+}

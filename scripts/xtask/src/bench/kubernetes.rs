@@ -200,7 +200,7 @@ impl Bench<'_> {
         audit.forget();
         let before = agent.cpu()?;
         agent.commit_nothing()?;
-        audit.until_quiet()?;
+        ensure!(audit.until_quiet()?.is_some(), "nobody has followed the commit");
         row("(b) CPU of a pass with nothing changed", agent.cpu()? - before, None, "0.5 s");
         println!("    {}; at most 0 on objects", audit.told());
 
@@ -213,13 +213,13 @@ impl Bench<'_> {
         audit.until_quiet()?;
         audit.forget();
         self.edit(agent, "annotations", "note", EDITS)?;
-        audit.until_quiet()?;
+        ensure!(audit.until_quiet()?.is_some(), "nobody has heard of the edits");
         println!("    edits of what is not ours: {}; at most 0 writes", audit.told());
 
         audit.forget();
         let restarted = audit::now();
         agent.restart()?;
-        let last = audit.until_quiet()?.unwrap_or(restarted);
+        let last = audit.until_quiet()?.context("nothing is asked after the restart")?;
         row("(e) restart until nothing is asked any more", last - restarted, None, "2 s");
         println!("    {}", audit.told());
         Ok(())

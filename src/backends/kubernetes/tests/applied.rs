@@ -41,7 +41,8 @@ impl Applied {
     pub(super) async fn of(target: Arc<KubernetesTarget>, manifests: &[Json]) -> Self {
         let store = Store::open("sqlite::memory:", &World::real()).await.unwrap();
         let (stack, holder) = (StackName::new("prod").unwrap(), HolderId::new("one").unwrap());
-        let lease = store.acquire(&scope("one"), &stack, &holder, Duration::from_secs(86_400)).await;
+        let lease =
+            store.acquire(&scope("one"), &stack, &holder, Duration::from_secs(86_400)).await;
         let lease = lease.unwrap().unwrap();
         let owned = Owned {
             component: component("a"),
