@@ -151,6 +151,54 @@ fn a_cluster_that_forgets_its_history_is_looked_at_anew() {
     assert_eq!(serving.end().code(), 0);
 }
 
+/// One of two clusters dies: the other is kept as if it were alone, and the dead one gets what it has missed.
+#[test]
+fn of_two_clusters_one_may_be_away_and_the_other_does_not_notice() {
+    let (Some(bed), Some(east)) = (Bed::start(), Scene::new("east")) else { return };
+    let west = Scene::on(&bed, "west");
+    east.write("isobar.yaml", UNREVIEWED);
+    let kubeconfig = bed.folder().join("admin.kubeconfig").display().to_string();
+    east.change("agent.yaml", |text| {
+        // How often a stack is looked at that could not be.
+        let text = text.replace("{ url: . }", "{ url: ., interval: 2s }");
+        format!(
+            "{text}  west: {{ kubernetes: {{ kubeconfig: {kubeconfig}, namespace: marks }} }}\n"
+        )
+    });
+    let wants = |size: &str| {
+        let objects = BOTH.replace("'1'", &format!("'{size}'"));
+        east.wants(&objects);
+        east.wants_in("other", &[("shop", "", &objects)]);
+        east.change("stacks/deploy/other.yaml", |text| {
+            text.replace("target: bed", "target: west")
+                .replace("namespace: east", "namespace: west")
+        });
+        east.commit();
+    };
+    let have = |scene: &Scene, size: &str| {
+        let sized = |line: &String| line.split(' ').nth(1) == Some(size);
+        until(scene, |found| found.len() == 2 && found.iter().all(sized))
+    };
+    wants("1");
+    let serving = east.serve();
+    let (mine, theirs) = (have(&east, "1"), have(&west, "1"));
+    let mut server = Server::restarted(bed.folder(), "kube-apiserver");
+    server.end();
+    let edit = ["patch", "configmap/stays", "--type=merge", "--patch", r#"{"data":{"size":"7"}}"#];
+    east.kubectl(edit);
+    assert_eq!(have(&east, "1"), mine, "the same objects, put back");
+    wants("2");
+    have(&east, "2");
+    server.again();
+    is_ready(&west, &bed);
+    let ids = |found: &[String]| -> Vec<_> {
+        found.iter().map(|line| line.rsplit(' ').next().map(str::to_owned)).collect()
+    };
+    assert_eq!(ids(&have(&west, "2")), ids(&theirs), "the same objects, changed");
+    serving.signal("TERM");
+    assert_eq!(serving.end().code(), 0);
+}
+
 /// A server of a bed that this test has started again.
 struct Server {
     child: Child,
@@ -176,10 +224,14 @@ impl Server {
         Self { child: Self::start(&line, &log), line, log }
     }
 
-    /// The same once more.
-    fn again(&mut self) {
+    fn end(&mut self) {
         self.child.kill().expect("it is ours");
         self.child.wait().expect("it is ours");
+    }
+
+    /// The same once more.
+    fn again(&mut self) {
+        self.end();
         self.child = Self::start(&self.line, &self.log);
     }
 
