@@ -26,6 +26,18 @@ pub enum Observed {
     },
 }
 
+impl Observed {
+    /// Whether something of it could not be looked at.
+    pub fn is_blind(&self) -> bool {
+        let unread = |seen: &Seen| matches!(seen, Seen::Unreadable { .. });
+        match self {
+            Self::Complete(_) => false,
+            Self::Partial(observation) => observation.resources.values().any(unread),
+            Self::Unreachable { .. } => true,
+        }
+    }
+}
+
 /// One look at everything a component owns or wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {

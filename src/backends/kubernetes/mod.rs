@@ -210,10 +210,12 @@ impl KubernetesTarget {
         let Asked { component, rendered, owned } = asked;
         self.keyring.learn(rendered.iter().flat_map(|rendered| rendered.ciphers()));
         self.recall().await;
-        match self.marks.known(&self.connection).await {
+        let observed = match self.marks.known(&self.connection).await {
             Ok(marks) => self.look_at_all(&marks, component, *rendered, owned, coming).await,
             Err(error) => Observed::Unreachable { reason: error.reason },
-        }
+        };
+        self.truths.could_see(component, !observed.is_blind());
+        observed
     }
 
     fn eyes(&self) -> Eyes<'_> {

@@ -45,6 +45,8 @@ struct Known {
     woken: BTreeSet<ComponentId>,
     /// Those that do otherwise, and are as they were in all else.
     otherwise: BTreeSet<ComponentId>,
+    /// Those that could not be looked at the last time.
+    unseen: BTreeSet<ComponentId>,
     /// The folders of the API whose watches are up to date.
     followed: BTreeSet<String>,
     /// When the first object turns by itself, at the earliest.
@@ -442,9 +444,21 @@ impl Truths {
         for key in gone.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             known.wake(&key);
         }
+        // Whoever lists answers again.
+        let Known { unseen, woken, .. } = &mut *known;
+        woken.append(unseen);
         drop(known);
         self.followed.notify_waiters();
         self.bell.notify_one();
+    }
+
+    /// Remembers whether all of `component` could be looked at. If not, it is woken with the next list.
+    pub(super) fn could_see(&self, component: &ComponentId, all: bool) {
+        let mut known = self.lock();
+        match all {
+            true => drop(known.unseen.remove(component)),
+            false => drop(known.unseen.insert(component.clone())),
+        }
     }
 
     /// How the objects in `folder` are doing is judged by another rule from now on.

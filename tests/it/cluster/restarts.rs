@@ -159,8 +159,8 @@ fn of_two_clusters_one_may_be_away_and_the_other_does_not_notice() {
     east.write("isobar.yaml", UNREVIEWED);
     let kubeconfig = bed.folder().join("admin.kubeconfig").display().to_string();
     east.change("agent.yaml", |text| {
-        // How often a stack is looked at that could not be.
-        let text = text.replace("{ url: . }", "{ url: ., interval: 2s }");
+        // Nobody but the cluster itself says that it is back.
+        let text = text.replace("{ url: . }", "{ url: ., interval: 1h }");
         format!(
             "{text}  west: {{ kubernetes: {{ kubeconfig: {kubeconfig}, namespace: marks }} }}\n"
         )
