@@ -18,6 +18,7 @@ use crate::model::change::Change;
 use crate::model::inventory::{Inventory, Owned};
 use crate::model::outcome::{Outcome, StepEnd, StepOutcome};
 use crate::model::plan::{Effect, HoldReason, Plan};
+use crate::model::upkeep::Upkeep;
 use crate::store::{Claim, Lease, OpenRun};
 use crate::world::Point;
 
@@ -138,10 +139,14 @@ impl Run<'_> {
         }
     }
 
-    /// How long and how often a step is tried.
+    /// How long and how often a step is tried: what its resources say of themselves counts before what
+    /// their component says.
     pub(super) fn patience(&self, at: usize) -> Patience {
         let component = &self.plan.effect().steps[at].component;
-        self.cx.patience.get(component).copied().unwrap_or_default()
+        let patience = self.cx.patience.get(component).copied().unwrap_or_default();
+        let said = |change: &Change| Upkeep::of(change.intended.as_ref()?.value()).timeout;
+        let longest = self.changes(at).filter_map(said).max();
+        Patience { timeout: longest.unwrap_or(patience.timeout), ..patience }
     }
 
     /// Steps that may not start: nothing allows them, or something holds them. A hold for want of

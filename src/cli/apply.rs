@@ -18,6 +18,7 @@ use crate::model::authority::Approval;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{HoldReason, Plan};
 use crate::model::review::Review;
+use crate::model::upkeep::Upkeep;
 use crate::pattern::StackPattern;
 use crate::reconcile::{
     Agent, Current, Ended, FollowError, Left, Looks, Pass, Reach, Repository, Runs, Seats, Wanted,
@@ -180,10 +181,8 @@ impl Round<'_> {
     /// that it has waited long enough.
     async fn wait(&self, waiting: &[Plan], patience: &mut Option<Duration>) -> bool {
         let Context { world, output, stop, .. } = self.context;
-        let wanted = &self.current.wanted.desired;
         let slow: BTreeSet<_> = waiting.iter().filter_map(slow).flatten().collect();
-        let time =
-            |id: &&ComponentId| Some(Patience::from(&wanted.component(id)?.reconcile).timeout);
+        let time = |id: &&ComponentId| self.time(id);
         let Some(longest) = slow.iter().filter_map(time).max() else { return false };
         let until = *patience.get_or_insert(world.clock.monotonic() + longest);
         let left = until.saturating_sub(world.clock.monotonic());
@@ -204,6 +203,16 @@ impl Round<'_> {
         };
         let what = format!("waiting until {names} does well, for at most {} s", left.as_secs());
         output.progress(world, &what, moved).await
+    }
+
+    /// How long a component may take to get there: as long as it says, or any of its resources.
+    fn time(&self, id: &ComponentId) -> Option<Duration> {
+        let Wanted { desired, rendered, .. } = &*self.current.wanted;
+        let own = Patience::from(&desired.component(id)?.reconcile).timeout;
+        let built = rendered.get(id).and_then(|built| built.as_ref().ok());
+        let pieces = built.into_iter().flat_map(|built| built.resources().values());
+        let said = pieces.filter_map(|piece| Upkeep::of(piece.body.value()).timeout);
+        said.chain([own]).max()
     }
 
     async fn reconcile(

@@ -1,6 +1,6 @@
 //! What is owned: (agent, target, resource) -> component.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,18 @@ pub struct Owned {
 /// What this agent owns in one target, by resource. Copies of it share their entries: each run holds on
 /// to what was owned when it began.
 pub type Inventory = BTreeMap<ResourceKey, Arc<Owned>>;
+
+/// Lets entries that were just read have the name of their component in common: the thousands of a target
+/// repeat the texts of a few.
+pub fn share(read: &mut Inventory) {
+    let mut known = BTreeSet::new();
+    for owned in read.values_mut().filter_map(Arc::get_mut) {
+        match known.get(&owned.component) {
+            Some(component) => owned.component = ComponentId::clone(component),
+            None => drop(known.insert(owned.component.clone())),
+        }
+    }
+}
 
 /// What a target itself says about who owns what: survives the loss of the database.
 ///
@@ -72,5 +84,36 @@ impl Mark {
     /// The highest epoch that wrote here at all.
     pub fn epoch_max(&self) -> Epoch {
         self.epochs.values().copied().max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_have_the_name_of_their_component_in_common() {
+        let entry = |key: &str, component: &str| {
+            let json = serde_json::json!({
+                "component": {"stack": "prod", "kind": "x", "name": component}, "applied": null, "uid": key, "epoch": 1,
+            });
+            (ResourceKey::new(key).unwrap(), Arc::new(serde_json::from_value(json).unwrap()))
+        };
+        let first: Inventory = [entry("a", "one"), entry("b", "two"), entry("c", "one")].into();
+        let mut read = first.clone();
+        // What somebody else holds stays as it is.
+        share(&mut read);
+        assert_eq!(read, first);
+        drop(first);
+        let before = read.iter().map(|(key, owned)| (key.clone(), Owned::clone(owned).into()));
+        let before: Inventory = before.collect();
+        share(&mut read);
+        assert_eq!(read, before);
+        let text = |key: &str| {
+            let owned = &read[&ResourceKey::new(key).unwrap()];
+            owned.component.name.as_str().as_ptr()
+        };
+        assert_eq!(text("a"), text("c"));
+        assert_ne!(text("a"), text("b"));
     }
 }

@@ -1,13 +1,13 @@
 //! Who owns what in each target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::db::Link;
 use super::journal::{About, Event};
 use super::{Lease, Store, StoreError, Tx, args};
-use crate::ids::{Epoch, ResourceKey, Scope, TargetName};
-use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::ids::{Epoch, ResourceKey, Scope, StackName, TargetName};
+use crate::model::inventory::{self, Inventory, Mark, Owned};
 
 /// Entries of one target: agent, repository, target, and a list of resource, stack and entry for each,
 /// as JSON, which each database opens by a function of its own.
@@ -30,6 +30,8 @@ const KNOW: &str = "INSERT INTO target (agent, repository, target, epoch) VALUES
 
 const KNOWN: &str = "SELECT changes, removal FROM target \
     WHERE agent = $1 AND repository = $2 AND target = $3";
+
+const TARGETS: &str = "SELECT target FROM target WHERE agent = $1 AND repository = $2";
 
 /// What was read of each target's inventory, and after which change: only what was written since is
 /// read again. A look at one stack among twenty would else read all of them.
@@ -57,6 +59,32 @@ impl Store {
         Ok(self.read().await?.row(KNOWN, args).await?.is_some())
     }
 
+    /// The stacks that own something, by target.
+    pub(super) async fn owning(
+        &self,
+        scope: &Scope,
+    ) -> Result<BTreeMap<TargetName, BTreeSet<StackName>>, StoreError> {
+        // From each to the next one: twenty stacks own thousands of resources.
+        const OWNING: &str = "WITH RECURSIVE owning (stack) AS (\
+                SELECT MIN(stack) FROM inventory \
+                    WHERE agent = $1 AND repository = $2 AND target = $3 \
+                UNION ALL \
+                SELECT (SELECT MIN(next.stack) FROM inventory AS next \
+                    WHERE agent = $1 AND repository = $2 AND target = $3 \
+                        AND next.stack > owning.stack) \
+                    FROM owning WHERE owning.stack IS NOT NULL\
+            ) SELECT stack FROM owning WHERE stack IS NOT NULL";
+        let of = args![&scope.agent, &scope.repository];
+        let (mut link, mut all) = (self.read().await?, BTreeMap::new());
+        for row in link.rows(TARGETS, of).await? {
+            let target: TargetName = row.id(0)?;
+            let rows = link.rows(OWNING, args![&scope.agent, &scope.repository, &target]).await?;
+            let stacks: Result<_, _> = rows.iter().map(|row| row.id(0)).collect();
+            all.insert(target, stacks?);
+        }
+        Ok(all)
+    }
+
     /// What is owned in a target. `None`: this database knows nothing of that target, which is
     /// not the same as owning nothing there; [`Tx::inventory_rebuild`] learns it from the mark.
     pub async fn inventory(
@@ -79,10 +107,10 @@ impl Store {
         };
         args.extend(args![since]);
         let rows = link.rows(OWNED, args).await?;
-        let entries = Arc::make_mut(&mut owned);
-        for row in rows {
-            entries.insert(row.id(0)?, row.json(1, "an inventory entry")?);
-        }
+        let read = rows.iter().map(|row| Ok((row.id(0)?, row.json(1, "an inventory entry")?)));
+        let mut read = read.collect::<Result<Inventory, StoreError>>()?;
+        inventory::share(&mut read);
+        Arc::make_mut(&mut owned).extend(read);
         self.inventories.put(of, change, &owned);
         Ok(Some(owned))
     }
@@ -92,7 +120,6 @@ impl Store {
         &self,
         scope: &Scope,
     ) -> Result<BTreeMap<TargetName, Arc<Inventory>>, StoreError> {
-        const TARGETS: &str = "SELECT target FROM target WHERE agent = $1 AND repository = $2";
         const OWNED: &str =
             "SELECT target, resource, owned FROM inventory WHERE agent = $1 AND repository = $2";
         let args = args![&scope.agent, &scope.repository];

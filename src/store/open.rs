@@ -73,6 +73,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, tables: include_str!("migrations/0003.sql"), sqlite: "", postgres: "" },
     Migration { version: 4, tables: include_str!("migrations/0004.sql"), sqlite: "", postgres: "" },
     Migration { version: 5, tables: include_str!("migrations/0005.sql"), sqlite: "", postgres: "" },
+    Migration { version: 6, tables: include_str!("migrations/0006.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Where a store is.

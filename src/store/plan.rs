@@ -72,13 +72,14 @@ impl Store {
     ) -> Result<BTreeMap<StackName, BTreeSet<TargetName>>, StoreError> {
         const PLANNED: &str = "SELECT stack, target FROM plan_latest \
             WHERE agent = $1 AND repository = $2";
-        const OWNING: &str = "SELECT DISTINCT stack, target FROM inventory \
-            WHERE agent = $1 AND repository = $2";
         let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        let (of, mut link) = (args![&scope.agent, &scope.repository], self.read().await?);
-        for of_either in [PLANNED, OWNING] {
-            for row in link.rows(of_either, of.clone()).await? {
-                places.entry(row.id(0)?).or_default().insert(row.id(1)?);
+        let of = args![&scope.agent, &scope.repository];
+        for row in self.read().await?.rows(PLANNED, of).await? {
+            places.entry(row.id(0)?).or_default().insert(row.id(1)?);
+        }
+        for (target, stacks) in self.owning(scope).await? {
+            for stack in stacks {
+                places.entry(stack).or_default().insert(target.clone());
             }
         }
         Ok(places)

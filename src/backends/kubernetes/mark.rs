@@ -19,7 +19,7 @@ use super::turns::Turn;
 use super::watch::{LIST, WHOLE};
 use crate::backends::{MarkEntries, StepError};
 use crate::ids::{ComponentId, Epoch, ResourceKey, Scope, StackName, TargetName};
-use crate::model::inventory::{Inventory, Mark, Owned};
+use crate::model::inventory::{self, Inventory, Mark, Owned};
 use crate::model::observation::Owner;
 use crate::store::Lease;
 
@@ -195,8 +195,9 @@ impl Marks {
         };
         let text = item.get("data").and_then(|data| data.get(KEY)).and_then(Json::as_str);
         let text = text.ok_or_else(|| refused(&format!("it has no `{KEY}`")))?;
-        let written: Written = serde_json::from_str(text)
+        let mut written: Written = serde_json::from_str(text)
             .map_err(|error| refused(&format!("it is not a mark: {error}")))?;
+        inventory::share(&mut written.resources);
         if written.version != Mark::VERSION {
             let why = format!("it has version {}, known is {}", written.version, Mark::VERSION);
             return Err(refused(&why));

@@ -13,10 +13,8 @@ use crate::model::path::FieldPath;
 use crate::model::upkeep::Upkeep;
 
 /// Annotations that ask for it, each with its values: ours, and Flux's.
-const ASKS: &[(&str, &[&str])] = &[
-    (Upkeep::REPLACE, &["true"]),
-    ("kustomize.toolkit.fluxcd.io/force", &["enabled", "Enabled", "true"]),
-];
+const ASKS: &[(&str, &[&str])] =
+    &[(Upkeep::REPLACE, &["true"]), ("kustomize.toolkit.fluxcd.io/force", &["enabled", "true"])];
 
 /// Argo's has a list in it, and means this only with both.
 const ARGO: &str = "argocd.argoproj.io/sync-options";
@@ -28,7 +26,10 @@ const NAME_BYTES_MAX: usize = 63;
 /// Whether the manifest asks for the object to be made anew where it cannot change in place.
 pub(super) fn is_asked(manifest: &Json) -> bool {
     let text = |key: &str| manifest["metadata"]["annotations"][key].as_str();
-    let asks = |(key, values): &(&str, &[&str])| text(key).is_some_and(|v| values.contains(&v));
+    let asks = |(key, values): &(&str, &[&str])| {
+        let said = text(key).unwrap_or_default().trim();
+        values.iter().any(|value| said.eq_ignore_ascii_case(value))
+    };
     let options = text(ARGO).unwrap_or_default();
     let options: Vec<_> = options.split(',').map(str::trim).collect();
     ASKS.iter().any(asks) || ARGO_BOTH.iter().all(|option| options.contains(option))

@@ -32,11 +32,11 @@ use self::object::{Defaults, Object};
 pub use self::scope::ClusterKinds;
 use super::draft::Draft;
 use super::{Naming, Piece};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, closest};
 use crate::model::body::{Body, Format};
 use crate::model::cipher::Cipher;
 use crate::model::path::FieldPath;
-use crate::model::upkeep::Upkeep;
+use crate::model::upkeep::{Mistake, Upkeep};
 use crate::model::value::{Map, Rules, Value};
 
 /// Whether a program builds any of it.
@@ -84,7 +84,10 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
         let Some(wish) = encrypted::hidden(draft, wish) else { continue };
         let Wish { value, made_up, moment, .. } = wish;
         match Object::read(&value) {
-            Ok(object) => objects.push(Object { made_up, moment, ..object }),
+            Ok(object) => {
+                misspelt(draft, &object.value);
+                objects.push(Object { made_up, moment, ..object });
+            }
             Err(problem) => {
                 let span = draft.span(problem.at.as_ref().unwrap_or(&value));
                 let found = Diagnostic::error(Code::BuildFailed, span, problem.message);
@@ -100,6 +103,28 @@ pub(super) fn add_all(draft: &mut Draft<'_>, wishes: Vec<Wish>, namespace: Optio
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     for object in &objects {
         add(draft, object, &moments, &mut places);
+    }
+}
+
+/// Says what annotations of ours say nothing: whoever wrote `prune: "no"` means that an object stays.
+fn misspelt(draft: &mut Draft<'_>, object: &Value) {
+    for Mistake { key, value, form } in Upkeep::mistakes(object) {
+        let (message, hint) = match form {
+            Some(form) => (format!("`{key}` does not say what it may"), format!("write {form}")),
+            None => {
+                let word = key.strip_prefix(Upkeep::OURS).unwrap_or(key);
+                let hint = match closest(word, Upkeep::words()) {
+                    Some(near) => format!("did you mean `{}{near}`?", Upkeep::OURS),
+                    None => {
+                        let words: Vec<_> = Upkeep::words().collect();
+                        format!("after `{}` may come {}", Upkeep::OURS, words.join(", "))
+                    }
+                };
+                (format!("`{key}` means nothing"), hint)
+            }
+        };
+        let found = Diagnostic::error(Code::BuildFailed, draft.span(value), message);
+        draft.found.push(found.hint(hint));
     }
 }
 

@@ -162,6 +162,35 @@ manifests:
 }
 
 #[test]
+fn an_annotation_of_ours_that_says_nothing_is_told_at_its_place() {
+    let manifests = "\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+  annotations:
+    isobar.dev/purne: 'false'
+    isobar.dev/prune: 'no'
+    isobar.dev/timeout: soon
+    isobar.dev/interval: 10m
+    argocd.argoproj.io/sync-options: Purne=false
+";
+    read(
+        manifests,
+        &expect![[r#"
+            components/kubernetes/web/all.yaml:6:23: build-failed: `isobar.dev/purne` means nothing
+              hint: did you mean `isobar.dev/prune`?
+            components/kubernetes/web/all.yaml:7:23: build-failed: `isobar.dev/prune` does not say what it may
+              hint: write `false` or `true`
+            components/kubernetes/web/all.yaml:8:25: build-failed: `isobar.dev/timeout` does not say what it may
+              hint: write a time, such as `90s` or `10m`
+            components/kubernetes/web/all.yaml:9:26: build-failed: `isobar.dev/interval` means nothing
+              hint: after `isobar.dev/` may come reconcile, prune, wait, replace, ignore, timeout, service-account, secret, component
+        "#]],
+    );
+}
+
+#[test]
 fn what_kubectl_cannot_read_is_told_at_its_place() {
     let manifests = "\
 {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {b: !!int c, 1: d, 0x1: e}}

@@ -54,3 +54,58 @@ fn what_is_no_object_says_nothing() {
     let text = "metadata: { annotations: { isobar.dev/prune: 'false' } }";
     assert_eq!(Upkeep::of(&yaml::parse(text, Rules::Kubernetes).unwrap()), Upkeep::default());
 }
+
+#[test]
+fn what_says_nothing_is_a_mistake() {
+    let found = |annotation: &str, value: &str| {
+        let text = format!("metadata: {{ annotations: {{ {annotation}: {value:?} }} }}");
+        let object = yaml::parse(&text, Rules::Kubernetes).unwrap();
+        Upkeep::mistakes(&object).into_iter().map(|mistake| mistake.form).collect::<Vec<_>>()
+    };
+    let good = [
+        ("isobar.dev/reconcile", "Once"),
+        ("isobar.dev/prune", "false"),
+        ("isobar.dev/wait", "true"),
+        ("isobar.dev/replace", "True"),
+        ("isobar.dev/ignore", "spec.replicas, data.size"),
+        ("isobar.dev/timeout", "1h 30m"),
+        ("isobar.dev/service-account", "shop/deployer"),
+        ("isobar.dev/component", "shop/kubernetes/web"),
+        ("example.com/isobar.dev", "of somebody else"),
+    ];
+    for (annotation, value) in good {
+        assert_eq!(found(annotation, value), [], "{annotation}: {value}");
+    }
+    let truth = Some("`false` or `true`");
+    let bad = [
+        ("isobar.dev/purne", "false", None),
+        ("isobar.dev/reconcile", "disabled", Some("`false`, `once` or `true`")),
+        ("isobar.dev/prune", "no", truth),
+        ("isobar.dev/wait", "", truth),
+        ("isobar.dev/replace", "1", truth),
+        (
+            "isobar.dev/ignore",
+            "spec.[",
+            Some("names of fields, such as `spec.replicas, data.size`"),
+        ),
+        ("isobar.dev/timeout", "0s", Some("a time, such as `90s` or `10m`")),
+        ("isobar.dev/timeout", "long", Some("a time, such as `90s` or `10m`")),
+        (
+            "isobar.dev/service-account",
+            "deployer",
+            Some("a service account, such as `shop/deployer`"),
+        ),
+    ];
+    for (annotation, value, form) in bad {
+        assert_eq!(found(annotation, value), [form], "{annotation}: {value}");
+    }
+}
+
+#[test]
+fn a_time_is_said_in_words() {
+    let timeout = |value| said("isobar.dev/timeout", value).timeout.map(|time| time.as_secs());
+    assert_eq!(timeout("90s"), Some(90));
+    assert_eq!(timeout(" 1h 30m "), Some(5_400));
+    assert_eq!(timeout("0s"), None);
+    assert_eq!(timeout("-5m"), None);
+}

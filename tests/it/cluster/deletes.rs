@@ -113,6 +113,61 @@ fn what_holds_other_things_goes_only_by_its_name() {
 }
 
 #[test]
+fn a_name_lets_go_what_it_names_and_nothing_else() {
+    let Some(scene) = Scene::new("named") else { return };
+    let holding = HOLDING.replace("held", "named");
+    scene.wants(&holding);
+    scene.isobar(["apply", "--local", "--yes"]);
+    scene.wants(ONE);
+    // Nobody here takes away what protects a claim that is not in use.
+    let free = r#"{"metadata": {"finalizers": null}}"#;
+    scene.kubectl(["patch", "pvc/disk", "--type=merge", "--patch", free]);
+    let left = || {
+        let all = ["namespace/named-own", "pvc/disk", "crd/nameds.example.com", "configmap/one"];
+        all.into_iter().filter(|object| scene.can(["get", object])).collect::<Vec<_>>()
+    };
+    let names = [
+        "Namespace/named-own",
+        "PersistentVolumeClaim/named/disk",
+        "CustomResourceDefinition.apiextensions.k8s.io/nameds.example.com",
+    ];
+    let mut there = left();
+    for (at, name) in names.into_iter().enumerate() {
+        let ran = scene.run(["apply", "--local", "--yes", "--allow-delete", name]);
+        let held = if at + 1 < names.len() { 3 } else { 0 };
+        assert_eq!(ran.status.code(), Some(held), "{}", ran.said());
+        there.remove(0);
+        assert_eq!(left(), there, "{}", ran.said());
+    }
+}
+
+/// A delete that the server has taken up is none yet: until the object is gone, the mark names it.
+#[test]
+fn what_waits_for_somebody_else_to_let_it_go_stays_ours() {
+    let Some(scene) = Scene::new("finalized") else { return };
+    let marks = || {
+        let marks = "--namespace=finalized-marks";
+        let all = scene.kubectl(["get", "configmaps", marks, "--output=jsonpath={.items[*].data}"]);
+        all.matches("ConfigMap/finalized/two").count()
+    };
+    let once = "settings: { reconcile: { retry: { max_attempts: 1 } } }";
+    let hold = "{ name: two, finalizers: [testbed.isobar.test/held] }";
+    let held = PAIR.replace("{ name: two }", hold);
+    scene.wants_all(&[("shop", once, &held)]);
+    scene.isobar(["apply", "--local", "--yes"]);
+    let before = there(&scene);
+    scene.wants_all(&[("shop", once, ONE)]);
+    let ran = scene.run(["apply", "--local", "--yes"]);
+    let why = "ConfigMap/finalized/two is going, and waits for [\"testbed.isobar.test/held\"]";
+    assert!(!ran.status.success() && ran.said().contains(why), "{}", ran.said());
+    assert_eq!((there(&scene), marks()), (before, 1), "{}", ran.said());
+    let free = r#"{"metadata": {"finalizers": null}}"#;
+    scene.kubectl(["patch", "configmap/two", "--type=merge", "--patch", free]);
+    scene.isobar(["apply", "--local", "--yes"]);
+    assert_eq!((there(&scene).len(), marks()), (1, 0));
+}
+
+#[test]
 fn what_another_agent_owns_is_neither_taken_nor_deleted() {
     let Some(scene) = Scene::new("theirs") else { return };
     scene.create(

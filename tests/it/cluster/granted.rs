@@ -203,3 +203,60 @@ fn the_account_writes_nothing_without_the_epoch_of_a_lease() {
     scene.kubectl(["delete", "configmap/odd"]);
     scene.isobar(["apply", "--local", "--yes"]);
 }
+
+/// Whatever it is, and whosever rights count: what a lease that is over asks for comes too late.
+#[test]
+fn what_says_an_epoch_that_is_over_is_refused() {
+    let Some((scene, _)) = installed("over") else { return };
+    scene.isobar(["apply", "--local", "--yes"]);
+    commit(&scene, "{ a: b }", "{ a: c }");
+    scene.isobar(["apply", "--local", "--yes"]);
+    let marks = ["get", "configmaps", "--namespace=over-marks", "--selector=isobar.dev/mark"];
+    let [get, kind, of, which] = marks;
+    let read =
+        |path: &str| scene.kubectl([get, kind, of, which, &format!("--output=jsonpath={path}")]);
+    let name = read("{.items[*].metadata.name}");
+    let newest = read(r"{.items[*].metadata.annotations.isobar\.dev/epoch}");
+    let newest: u64 = newest.parse().unwrap_or_else(|_| panic!("one mark: {name}: {newest}"));
+    assert!(newest > 1, "two runs have written");
+    let mark = format!("--as-user-extra=isobar.dev/mark={name}");
+    let said = |epoch: u64| format!("--as-user-extra=isobar.dev/epoch={epoch}");
+    let agent = "--as=system:serviceaccount:over-agent:isobar";
+    let deployer = "--as=system:serviceaccount:over:deployer";
+    let known = (0..LOOKS_MAX).any(|nth| {
+        !scene.can(["create", "configmap", &format!("odd-{nth}"), agent, &mark, &said(newest - 1)])
+    });
+    assert!(known, "the server never refuses one");
+    let why = format!("epoch {} is over: epoch {newest} has written", newest - 1);
+    for write in [
+        ["create", "configmap", "odd", agent],
+        ["label", "configmap/one", "odd=yes", agent],
+        ["delete", "configmap/one", "--wait=false", agent],
+        ["label", "cronjob/one", "odd=yes", deployer],
+        ["delete", "cronjob/one", "--wait=false", deployer],
+    ] {
+        let [a, b, c, who] = write;
+        let told = scene.denied([a, b, c, who, &mark, &said(newest - 1)]);
+        assert!(told.contains(&why), "{write:?}: {told}");
+    }
+    for nth in [newest, newest + 1] {
+        scene.kubectl([
+            "label",
+            "configmap/one",
+            &format!("odd=e{nth}"),
+            "--overwrite",
+            agent,
+            &mark,
+            &said(nth),
+        ]);
+        scene.kubectl([
+            "label",
+            "cronjob/one",
+            &format!("odd=e{nth}"),
+            "--overwrite",
+            deployer,
+            &mark,
+            &said(nth),
+        ]);
+    }
+}

@@ -71,6 +71,19 @@ fn a_wait_that_runs_out_says_why_and_what_gets_well_later_ends_it() {
     assert!(told.contains("No effect: no stack changes") || told.contains("applied"), "{told}");
 }
 
+#[test]
+fn an_object_says_how_long_it_may_take() {
+    let Some(scene) = Scene::new("slow") else { return };
+    let line = "settings: { reconcile: { timeout: 1s } }";
+    let slow = "metadata: { name: web, annotations: { isobar.dev/timeout: 3s } }";
+    let slow = pending().replacen("metadata: { name: web }", slow, 1);
+    scene.wants_all(&[("db", line, &slow), ("app", AFTER_DB, APP)]);
+    let ran = scene.run(APPLY);
+    let gave_up = "gave up waiting for prod/kubernetes/db: `timeout` is 3 s\n";
+    assert!(ran.stderr.contains(gave_up), "{}", ran.said());
+    assert!(!app_is_there(&scene), "{}", ran.said());
+}
+
 /// An object whose data cannot change.
 fn fixed(data: &str) -> String {
     format!(

@@ -1,3 +1,6 @@
+DELETE FROM schema_version WHERE version = 6;
+DROP INDEX inventory_stack;
+DROP INDEX inventory_change;
 DELETE FROM schema_version WHERE version = 5;
 DROP TABLE trouble;
 DELETE FROM schema_version WHERE version = 4;

@@ -1,6 +1,8 @@
 //! Plans by digest, and the inventory.
 
-use isobar::ids::{Epoch, ResourceKey, TargetName};
+use std::collections::BTreeSet;
+
+use isobar::ids::{Epoch, ResourceKey, StackName, TargetName};
 use isobar::model::inventory::{Inventory, Mark, Owned};
 use isobar::model::plan::{Hold, HoldReason, Part};
 use isobar::store::StoreError;
@@ -187,30 +189,40 @@ async fn what_others_write_into_an_inventory_is_seen() {
         let lease = lease(&writer, "a").await;
         let target = TargetName::new("cluster").expect("a name");
         let mut wanted = Inventory::new();
-        let writes: &[&[(&str, Option<i64>)]] = &[
-            &[("a", Some(1)), ("b", Some(1)), ("c", Some(1))],
-            &[("b", Some(2))],
+        type Write = (&'static str, Option<(i64, &'static str)>);
+        let writes: &[&[Write]] = &[
+            &[("a", Some((1, "one"))), ("b", Some((1, "one"))), ("c", Some((1, "two")))],
+            &[("b", Some((2, "three")))],
             &[],
             &[("a", None)],
-            &[("d", Some(3)), ("c", None)],
-            &[("a", Some(4))],
+            &[("d", Some((3, "three"))), ("c", None)],
+            &[("a", Some((4, "two")))],
         ];
         for (at, writes) in writes.iter().enumerate() {
             let mut entries = BTreeMap::new();
-            for (name, epoch) in *writes {
-                entries.insert(key(name), epoch.map(owned));
-                match epoch {
-                    Some(epoch) => drop(wanted.insert(key(name), owned(*epoch).into())),
+            for (name, by) in *writes {
+                let owned = by.map(|(epoch, stack)| {
+                    let mut owned = owned(epoch);
+                    owned.component.stack = StackName::new(stack).expect("a name");
+                    owned
+                });
+                match owned.clone() {
+                    Some(owned) => drop(wanted.insert(key(name), owned.into())),
                     None => drop(wanted.remove(&key(name))),
                 }
+                entries.insert(key(name), owned);
             }
             let mut tx = writer.begin().await.expect("a transaction");
             tx.inventory_write(&lease, &target, &entries).await.expect("it is ours");
             tx.commit().await.expect("a commit");
+            let stacks = wanted.values().map(|owned| owned.component.stack.clone());
+            let owning: BTreeSet<_> = stacks.collect();
             // One read of two is left out now and then: then two writes are read at once.
             for store in [&writer, &reader].into_iter().take(1 + at % 2) {
                 let inventory = store.inventory(&scope(), &target).await.expect("an answer");
                 assert_eq!(inventory.as_deref(), Some(&wanted), "after write {at}");
+                let places = store.places_known(&scope()).await.expect("an answer");
+                assert_eq!(places.into_keys().collect::<BTreeSet<_>>(), owning, "after write {at}");
             }
         }
     }

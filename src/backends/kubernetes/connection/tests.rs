@@ -4,6 +4,14 @@ use tokio::task::JoinSet;
 
 use super::*;
 
+#[test]
+fn a_body_has_a_line_for_each_part() {
+    let body = serde_json::json!({"kind": "Secret", "data": {"a": "b\nc", "d": [1, {}]}});
+    let text = String::from_utf8(lines(&body).unwrap()).unwrap();
+    assert_eq!(text.lines().map(str::len).max(), Some("\"kind\": \"Secret\",".len()), "{text}");
+    assert_eq!(serde_json::from_str::<Json>(&text).unwrap(), body);
+}
+
 /// A connection to a port of this machine, where TLS is spoken.
 async fn to(port: u16) -> Connection {
     let folder = tempfile::tempdir().unwrap();

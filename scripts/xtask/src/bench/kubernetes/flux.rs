@@ -29,8 +29,8 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// How often it is asked how far it is. A list of a thousand components takes a third of a second of the
-/// cores that it needs itself.
-const PERIOD: Duration = Duration::from_secs(5);
+/// cores that it needs itself; when it was done, the audit log says.
+const PERIOD: Duration = Duration::from_secs(20);
 
 /// Where what is unpacked for each component costs no disk, if the system has it.
 const SCRATCH: &str = "/dev/shm";
