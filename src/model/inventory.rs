@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_have_the_name_of_their_component_in_common() {
+    fn entries_of_one_component_share_its_name() {
         let entry = |key: &str, component: &str| {
             let json = serde_json::json!({
                 "component": {"stack": "prod", "kind": "x", "name": component}, "applied": null, "uid": key, "epoch": 1,

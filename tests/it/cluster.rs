@@ -32,6 +32,7 @@ mod remote_charts;
 mod replaced;
 mod scopes;
 mod waits;
+mod watched;
 
 use expect_test::expect;
 

@@ -80,6 +80,8 @@ struct Line {
     open: watch::Sender<bool>,
     /// What was asked for since the last time somebody spoilt anything, watches aside.
     asked: Mutex<Vec<Asked>>,
+    /// The watches that were ever begun: what each asks for, and in which form.
+    watches: Mutex<Vec<(String, String)>>,
     /// How many requests are under way, watches aside, and the most there were.
     under_way: Mutex<(usize, usize)>,
     clock: SystemClock,
@@ -122,6 +124,7 @@ impl Proxy {
             met: watch::Sender::new(0),
             open: watch::Sender::new(false),
             asked: Mutex::default(),
+            watches: Mutex::default(),
             under_way: Mutex::default(),
             clock: SystemClock::default(),
         });
@@ -175,6 +178,11 @@ impl Proxy {
         self.line.asked.lock().expect("whole").clone()
     }
 
+    /// The watches that were ever begun: what each asks for, and in which form.
+    pub(super) fn watches(&self) -> Vec<(String, String)> {
+        self.line.watches.lock().expect("whole").clone()
+    }
+
     /// The most requests that were under way since, watches aside.
     pub(super) fn most_under_way(&self) -> usize {
         self.line.under_way.lock().expect("whole").1
@@ -209,6 +217,11 @@ impl Line {
         let fault = self.fault(&asked);
         let is_watch = asked.contains("watch=true");
         let _under_way = (!is_watch).then(|| UnderWay::of(self, &asked, fault));
+        if is_watch {
+            let form = request.headers().get(http::header::ACCEPT);
+            let form = form.and_then(|form| form.to_str().ok()).unwrap_or_default().to_owned();
+            self.watches.lock().expect("whole").push((asked.clone(), form));
+        }
         match fault {
             Some(Fault::Says(code)) => return say(stream, code, u64::from(code == 429)).await,
             Some(Fault::Busy(seconds)) => return say(stream, 429, seconds).await,
