@@ -34,9 +34,9 @@ const OWN_FOLDER: &str = ".isobar";
 /// the largest plan takes some 100 ms.
 const SQLITE_READERS: u32 = 4;
 
-/// Pages that each connection keeps of the database, in KiB with the minus that SQLite wants: the rows
-/// of a look. The largest are plans of a megabyte, and the system keeps the file at hand anyway.
-const SQLITE_CACHE: &str = "-512";
+/// Pages that each connection keeps of the database, in KiB with the minus that SQLite wants: the ends of
+/// its indexes. The largest rows are plans of a megabyte, and the system keeps the file at hand anyway.
+const SQLITE_CACHE: &str = "-256";
 
 /// Rows that a connection's thread reads before somebody takes them: each time it waits costs two
 /// changes of threads, and a look reads an inventory of hundreds.
