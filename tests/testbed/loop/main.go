@@ -20,7 +20,7 @@ import (
 
 func main() {
 	bed := flag.String("bed", "", "the folder of the test bed")
-	user := flag.String("user", "loop", "whose certificate to use")
+	user := flag.String("user", "loop", "whose token to use")
 	objects := flag.String("objects", "", "a folder of manifests: the path of each object, a line, its JSON")
 	form := flag.String("form", "apply-patch", "how to write: apply-patch or merge-patch")
 	inFlight := flag.Int("in-flight", 32, "requests under way at a time")
@@ -28,7 +28,9 @@ func main() {
 
 	server, err := os.ReadFile(filepath.Join(*bed, "server"))
 	check(err)
-	client := connect(*bed, *user)
+	token, err := os.ReadFile(filepath.Join(*bed, *user+".token"))
+	check(err)
+	client := connect(*bed)
 	names, err := filepath.Glob(filepath.Join(*objects, "*"))
 	check(err)
 	work := make(chan string)
@@ -37,7 +39,7 @@ func main() {
 	for range *inFlight {
 		all.Go(func() {
 			for name := range work {
-				write(client, string(server), name, *form)
+				write(client, string(server), string(token), name, *form)
 			}
 		})
 	}
@@ -50,18 +52,16 @@ func main() {
 	fmt.Printf("%d %.3f\n", len(names), took)
 }
 
-func connect(bed, user string) *http.Client {
+func connect(bed string) *http.Client {
 	authority, err := os.ReadFile(filepath.Join(bed, "ca.crt"))
 	check(err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
-	own, err := tls.LoadX509KeyPair(filepath.Join(bed, user+".crt"), filepath.Join(bed, user+".key"))
-	check(err)
-	config := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{own}}
+	config := &tls.Config{RootCAs: roots}
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}}
 }
 
-func write(client *http.Client, server, name, form string) {
+func write(client *http.Client, server, token, name, form string) {
 	text, err := os.ReadFile(name)
 	check(err)
 	path, object, _ := strings.Cut(string(text), "\n")
@@ -72,6 +72,7 @@ func write(client *http.Client, server, name, form string) {
 	request, err := http.NewRequest(http.MethodPatch, url, strings.NewReader(object))
 	check(err)
 	request.Header.Set("Content-Type", media)
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := client.Do(request)
 	check(err)
 	answer, err := io.ReadAll(response.Body)

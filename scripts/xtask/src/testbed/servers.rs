@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::keys::Authority;
+use super::keys::{Authority, MASTERS, TOKENS};
 use super::{READY_MAX, programs};
 use crate::child;
 use crate::place::Place;
@@ -45,7 +45,7 @@ impl Servers {
         let [client, peer, api, controllers, scheduler] = free_ports()?;
         let authority = Authority::new(folder, api)?;
         for user in ["admin", "controllers", "scheduler", "kwok"] {
-            authority.user(user, "system:masters")?;
+            authority.user(user, MASTERS)?;
         }
         servers.etcd(client, peer)?;
         servers.api(&files, api, client)?;
@@ -105,12 +105,15 @@ impl Servers {
             "--disable-admission-plugins=TaintNodesByCondition".to_owned(),
             "--endpoint-reconciler-type=none".to_owned(),
             file("client-ca-file", "ca.crt"),
+            file("token-auth-file", TOKENS),
             file("tls-cert-file", "server.crt"),
             file("tls-private-key-file", "server.key"),
             format!("--service-account-issuer=https://127.0.0.1:{port}/"),
             file("service-account-key-file", "accounts.pub"),
             file("service-account-signing-key-file", "accounts.key"),
             file("audit-log-path", "audit.log"),
+            // Whoever reads it reads one file: at its own bound of 100 MB it would begin another.
+            "--audit-log-maxsize=8192".to_owned(),
             format!("--audit-policy-file={}", files.join("audit.yaml").display()),
         ];
         self.spawn("kube-apiserver", &arguments.each_ref().map(String::as_str))

@@ -73,8 +73,14 @@ impl Audit {
     /// From here on; writes count in `namespace` alone.
     pub(super) fn at(bed: &Path, namespace: &str) -> Result<Self> {
         let mut file = File::open(bed.join("audit.log"))?;
-        file.seek(SeekFrom::End(0))?;
-        let (log, namespace) = (BufReader::new(file), namespace.to_owned());
+        let whole = file.metadata()?.len();
+        file.seek(SeekFrom::Start(whole.saturating_sub(1)))?;
+        let (mut log, namespace, mut begun) =
+            (BufReader::new(file), namespace.to_owned(), Vec::new());
+        // The line that is being written now is of before.
+        while whole > 0 && !begun.ends_with(b"\n") {
+            log.read_until(b'\n', &mut begun)?;
+        }
         Ok(Self { log, namespace, requests: Vec::new(), raw: String::new(), ours: 0 })
     }
 
