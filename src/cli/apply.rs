@@ -182,8 +182,8 @@ impl Round<'_> {
     async fn wait(&self, waiting: &[Plan], patience: &mut Option<Duration>) -> bool {
         let Context { world, output, stop, .. } = self.context;
         let slow: BTreeSet<_> = waiting.iter().filter_map(slow).flatten().collect();
-        let time = |id: &&ComponentId| self.time(id);
-        let Some(longest) = slow.iter().filter_map(time).max() else { return false };
+        let longest = slow.iter().filter_map(|id| self.time(id)).max();
+        let Some(longest) = longest else { return false };
         let until = *patience.get_or_insert(world.clock.monotonic() + longest);
         let left = until.saturating_sub(world.clock.monotonic());
         let targets = self.repository.targets.all();

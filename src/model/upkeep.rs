@@ -85,7 +85,7 @@ const FORMS: &[(&str, Form)] = &[
     (Upkeep::ACCOUNT, Form::Account),
     (Upkeep::SECRET, Form::Any),
     // Written by the agent: whoever copies an object from a cluster has it, too.
-    ("isobar.dev/component", Form::Any),
+    (Upkeep::COMPONENT, Form::Any),
 ];
 
 const TRUTH: Form = Form::Words(&["false", "true"], "`false` or `true`");
@@ -114,6 +114,9 @@ impl Upkeep {
     /// The annotation with the fields whose content is never shown, as a list in JSON: whoever no longer
     /// wants an object knows by it what may not be seen of what goes.
     pub const SECRET: &str = "isobar.dev/secret";
+
+    /// The annotation with the component whose the object is: the agent writes it.
+    pub const COMPONENT: &str = "isobar.dev/component";
 
     /// The annotation that lets an object be made anew where it cannot change in place.
     pub const REPLACE: &str = "isobar.dev/replace";

@@ -16,7 +16,7 @@ use crate::model::upkeep::Upkeep;
 pub(super) const LABEL: &str = "isobar.dev/owner";
 
 /// The annotation with the component.
-pub(super) const ANNOTATION: &str = "isobar.dev/component";
+const ANNOTATION: &str = Upkeep::COMPONENT;
 
 /// What other tools keep on objects that repeats their content, secrets included.
 pub(super) const REPEATED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -240,23 +240,9 @@ fn what_says_an_epoch_that_is_over_is_refused() {
         assert!(told.contains(&why), "{write:?}: {told}");
     }
     for nth in [newest, newest + 1] {
-        scene.kubectl([
-            "label",
-            "configmap/one",
-            &format!("odd=e{nth}"),
-            "--overwrite",
-            agent,
-            &mark,
-            &said(nth),
-        ]);
-        scene.kubectl([
-            "label",
-            "cronjob/one",
-            &format!("odd=e{nth}"),
-            "--overwrite",
-            deployer,
-            &mark,
-            &said(nth),
-        ]);
+        for (object, who) in [("configmap/one", agent), ("cronjob/one", deployer)] {
+            let odd = format!("odd=e{nth}");
+            scene.kubectl(["label", object, &odd, "--overwrite", who, &mark, &said(nth)]);
+        }
     }
 }

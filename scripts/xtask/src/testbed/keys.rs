@@ -65,19 +65,20 @@ impl Authority {
 
     /// A kubeconfig for `name`, a member of `group`.
     pub(super) fn user(&self, name: &str, group: &str) -> Result<PathBuf> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.distinguished_name.push(DnType::OrganizationName, group);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.sign(name, &params)?;
         let server = fs::read_to_string(self.folder.join("server"))?;
         let file = |name: String| self.folder.join(name).display().to_string();
-        let (ca, crt, key) =
-            (file("ca.crt".into()), file(format!("{name}.crt")), file(format!("{name}.key")));
-        let by = match group == MASTERS && BY_TOKEN.contains(&name) {
-            true => format!("tokenFile: '{}'", file(format!("{name}.token"))),
-            false => format!("client-certificate: '{crt}', client-key: '{key}'"),
+        let ca = file("ca.crt".into());
+        let by = if group == MASTERS && BY_TOKEN.contains(&name) {
+            format!("tokenFile: '{}'", file(format!("{name}.token")))
+        } else {
+            let mut params = CertificateParams::default();
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.distinguished_name.push(DnType::OrganizationName, group);
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            self.sign(name, &params)?;
+            let [crt, key] = ["crt", "key"].map(|end| file(format!("{name}.{end}")));
+            format!("client-certificate: '{crt}', client-key: '{key}'")
         };
         let kubeconfig = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: bed\n\

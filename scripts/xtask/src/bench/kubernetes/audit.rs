@@ -79,7 +79,9 @@ impl Audit {
             (BufReader::new(file), namespace.to_owned(), Vec::new());
         // The line that is being written now is of before.
         while whole > 0 && !begun.ends_with(b"\n") {
-            log.read_until(b'\n', &mut begun)?;
+            if log.read_until(b'\n', &mut begun)? == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
         }
         Ok(Self { log, namespace, requests: Vec::new(), raw: String::new(), ours: 0 })
     }
